@@ -1,0 +1,16 @@
+import type { Knex } from 'knex';
+
+/** Events committed with what they tell of; the relay publishes them and deletes them. */
+export async function up(knex: Knex): Promise<void> {
+  await knex.schema.raw(`create table outbox (
+    event_id uuid primary key,
+    topic text not null,
+    user_id text not null,
+    data jsonb not null,
+    created_at timestamptz not null default now())`);
+  await knex.schema.raw('create index outbox_created_at on outbox (created_at)');
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.schema.dropTable('outbox');
+}

@@ -1,0 +1,14 @@
+import type { Knex } from 'knex';
+
+/** What the embedded runtime's UserSession actors remember; Dapr keeps the same in its own state store. */
+export async function up(knex: Knex): Promise<void> {
+  await knex.schema.raw(`create table actor_state (
+    user_id text not null,
+    key text not null,
+    value jsonb not null,
+    primary key (user_id, key))`);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.schema.dropTable('actor_state');
+}

@@ -1,0 +1,27 @@
+// npm run check: types, lint and format of the whole checkout, each run to its end. `--fix` repairs what can be.
+import { join } from 'node:path';
+import { prepare, ROOT } from './prepare.mjs';
+import { runToEnd } from './run-node.mjs';
+
+const fix = process.argv.includes('--fix');
+const unknown = process.argv.slice(2).filter((argument) => argument !== '--fix');
+if (unknown.length > 0) {
+  console.error(`usage: npm run check [-- --fix]\nunknown: ${unknown.join(' ')}`);
+  process.exit(2);
+}
+
+const CHECKS = [
+  { name: 'types', command: 'tsc', args: ['-p', '.'] },
+  { name: 'lint', command: 'oxlint', args: ['--type-aware', ...(fix ? ['--fix'] : [])] },
+  { name: 'format', command: 'prettier', args: [fix ? '--write' : '--check', '--log-level', 'warn', '.'] },
+];
+
+await prepare();
+const failed = [];
+for (const { name, command, args } of CHECKS) {
+  const code = await runToEnd(join(ROOT, 'node_modules/.bin', command), args);
+  console.log(`${name}: ${code === 0 ? 'ok' : 'FAILED'}`);
+  if (code !== 0) failed.push(name);
+}
+console.log(failed.length === 0 ? 'check passed' : `check failed: ${failed.join(', ')}`);
+process.exitCode = failed.length === 0 ? 0 : 1;

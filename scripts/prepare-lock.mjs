@@ -1,0 +1,96 @@
+// One `npm ci` at a time in a checkout: two at once remove each other's files. The lock is a folder outside
+// node_modules (npm ci removes that), made by mkdir, which only one of two processes can win.
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const POLL_MS = 250;
+/** Between mkdir and the owner's name in it are microseconds; a lock without a name after this long has no owner. */
+const NAMELESS_MS = 5_000;
+const WAIT_LIMIT_MS = 15 * 60_000;
+
+/** Runs `work` while no other process of this user prepares the checkout `root`; waits for one that does. */
+export async function withPrepareLock(root, say, work) {
+  const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  const lock = join(tmpdir(), `turnkeeper-prepare-${process.getuid?.() ?? 0}-${hash}.lock`);
+  const me = `${process.pid} ${startOf(process.pid)} ${randomUUID()}`;
+  await acquire(lock, me, say);
+  const release = () => {
+    if (ownerOf(lock) === me) rmSync(lock, { recursive: true, force: true });
+  };
+  process.once('exit', release); // also when `work` ends the process
+  try {
+    return await work();
+  } finally {
+    release();
+    process.off('exit', release);
+  }
+}
+
+async function acquire(lock, me, say) {
+  const deadline = Date.now() + WAIT_LIMIT_MS;
+  for (let told = false; ; ) {
+    try {
+      mkdirSync(lock, { mode: 0o700 });
+      writeFileSync(join(lock, 'owner'), me);
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const owner = ownerOf(lock);
+    if (isStale(lock, owner)) {
+      discard(lock, owner);
+      continue;
+    }
+    if (Date.now() > deadline) throw new Error(`Another process has been preparing this folder for too long: remove ${lock}.`);
+    if (!told) say(`Waiting for another process (pid ${owner?.split(' ')[0] ?? '?'}) that prepares this folder…`);
+    told = true;
+    await sleep(POLL_MS);
+  }
+}
+
+function ownerOf(lock) {
+  try {
+    return readFileSync(join(lock, 'owner'), 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function isStale(lock, owner) {
+  if (!owner) {
+    const made = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    return Date.now() - made > NAMELESS_MS;
+  }
+  const [pid, start] = owner.split(' ');
+  try {
+    process.kill(Number(pid), 0);
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+  return startOf(Number(pid)) !== start; // the same number, another process
+}
+
+/** Takes a stale lock away. Of two that try, one may catch the other's new lock: that one is put back. */
+function discard(lock, staleOwner) {
+  const aside = `${lock}.${randomUUID()}`;
+  try {
+    renameSync(lock, aside);
+    if (ownerOf(aside) !== staleOwner) renameSync(aside, lock);
+    else rmSync(aside, { recursive: true, force: true });
+  } catch (error) {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  }
+}
+
+/** When a process began, in the kernel's own ticks; `-` where there is no /proc. */
+function startOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return '-';
+  }
+}

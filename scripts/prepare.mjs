@@ -1,0 +1,107 @@
+// Makes a checkout ready to run: the packages of package-lock.json in node_modules, and among them the pinned Node.
+// Plain JavaScript without dependencies: it runs before anything is installed, and on Node 20.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { withPrepareLock } from './prepare-lock.mjs';
+
+export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const MODULES = join(ROOT, 'node_modules');
+const STAMP = join(MODULES, '.turnkeeper-lock-sha256');
+const NODE = join(MODULES, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
+const OLDEST_NODE = 24;
+const LINES_SHOWN = 40;
+
+/**
+ * Installs what package-lock.json says, unless that is done already, and gives the path of the pinned Node. When it
+ * cannot be done, says why and ends the process with code 1.
+ */
+export async function prepare({ quiet = false } = {}) {
+  const say = quiet ? () => {} : (line) => console.error(line);
+  if (isPrepared()) return NODE;
+  try {
+    return await withPrepareLock(ROOT, say, async () => {
+      if (isPrepared()) return NODE; // somebody else did it while we waited
+      if (!matchesLock()) await install(say);
+      await checkPinnedNode(say);
+      writeFileSync(STAMP, stamp());
+      return NODE;
+    });
+  } catch (error) {
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+
+/** The environment in which `node` is the pinned one, for tools that are started by name. */
+export function withPinnedNode(env = process.env) {
+  return { ...env, PATH: `${join(MODULES, '.bin')}${process.platform === 'win32' ? ';' : ':'}${env.PATH ?? ''}` };
+}
+
+/** What node_modules was made from; the platform, as a folder shared between machines holds binaries of one. */
+function stamp() {
+  const lock = readFileSync(join(ROOT, 'package-lock.json'));
+  return `${createHash('sha256').update(lock).digest('hex')} ${process.platform}-${process.arch}\n`;
+}
+
+function isPrepared() {
+  return existsSync(NODE) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp();
+}
+
+/** True when a developer's own `npm install` already brought everything the lock file names: nothing to do again. */
+function matchesLock() {
+  const hidden = join(MODULES, '.package-lock.json');
+  if (!existsSync(hidden) || !existsSync(NODE)) return false;
+  try {
+    const wanted = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
+    const found = JSON.parse(readFileSync(hidden, 'utf8')).packages;
+    return Object.entries(wanted).every(
+      ([path, { version, optional }]) =>
+        path === '' || (optional && !found[path]) || (found[path]?.version === version && existsSync(join(ROOT, path))),
+    );
+  } catch {
+    return false;
+  }
+}
+
+async function install(say) {
+  say('Installing dependencies (npm ci)…');
+  const began = Date.now();
+  // A killed npm ci leaves a node_modules that looks whole; without the stamp it is not believed.
+  rmSync(STAMP, { force: true });
+  const { code, lines } = await run('npm', ['ci', '--no-audit', '--no-fund'], ROOT);
+  if (code !== 0) {
+    throw new Error(`${lines.slice(-LINES_SHOWN).join('\n')}\nnpm ci failed (exit code ${code}): see above.`);
+  }
+  say(`Dependencies installed in ${Math.round((Date.now() - began) / 1000)} s.`);
+}
+
+/** npm may have been told not to run install scripts; the package `node` links its binary in one. */
+async function checkPinnedNode(say) {
+  if (pinnedVersion() >= OLDEST_NODE) return;
+  say('The pinned Node is not linked yet: running its install script…');
+  const { code, lines } = await run('node', ['installArchSpecificPackage.js'], join(MODULES, 'node'));
+  if (pinnedVersion() >= OLDEST_NODE) return;
+  throw new Error(
+    `${lines.slice(-LINES_SHOWN).join('\n')}\nThe npm package "node" gave no working Node ${OLDEST_NODE} or newer at ` +
+      `${NODE} (install script: exit code ${code}). Is there one for ${process.platform}-${process.arch}?`,
+  );
+}
+
+function pinnedVersion() {
+  const { status, stdout } = spawnSync(NODE, ['--version'], { encoding: 'utf8', shell: process.platform === 'win32' });
+  return status === 0 ? Number(/^v(\d+)\./.exec(stdout)?.[1] ?? 0) : 0;
+}
+
+function run(command, args, cwd) {
+  return new Promise((resolve) => {
+    let output = '';
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+    child.stdout.on('data', (chunk) => (output += chunk));
+    child.stderr.on('data', (chunk) => (output += chunk));
+    child.once('error', (error) => resolve({ code: 1, lines: [`${command}: ${error.message}`] }));
+    child.once('close', (code) => resolve({ code, lines: output.trimEnd().split('\n') }));
+  });
+}

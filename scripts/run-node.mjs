@@ -1,0 +1,45 @@
+// Runs a program to its end, for the npm scripts: as if it had been started in our place.
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { ROOT, withPinnedNode } from './prepare.mjs';
+
+/**
+ * Starts `command` in the checkout with the pinned Node first on the PATH and gives its exit code. SIGINT is left to
+ * the child, which a terminal's Ctrl-C reaches by itself; SIGTERM and SIGHUP are passed on.
+ * `env` is added to ours; `filterStderr(line)` false drops a line of its standard error.
+ */
+export function runToEnd(command, args, { env = {}, filterStderr } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: ROOT,
+      env: { ...withPinnedNode(), ...env },
+      stdio: ['inherit', 'inherit', filterStderr ? 'pipe' : 'inherit'],
+    });
+    const forward = (signal) => child.kill(signal);
+    const ignore = () => {};
+    process.on('SIGINT', ignore);
+    for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, forward);
+    if (filterStderr) passLines(child.stderr, filterStderr);
+    child.once('error', (error) => {
+      console.error(`${command}: ${error.message}`);
+      resolve(1);
+    });
+    child.once('close', (code, signal) => {
+      process.off('SIGINT', ignore);
+      for (const name of ['SIGTERM', 'SIGHUP']) process.off(name, forward);
+      resolve(code ?? 128 + (constants.signals[signal] ?? 0));
+    });
+  });
+}
+
+function passLines(stream, keep) {
+  let rest = '';
+  const write = (line) => keep(line.trimEnd()) && process.stderr.write(line);
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk) => {
+    const lines = (rest + chunk).split(/(?<=\n)/);
+    rest = lines.at(-1).endsWith('\n') ? '' : lines.pop();
+    for (const line of lines) write(line);
+  });
+  stream.once('end', () => rest && write(rest));
+}

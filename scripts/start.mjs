@@ -1,0 +1,35 @@
+// npm start: prepares the checkout, then runs turnkeeper on the pinned Node. This process stays as a thin parent.
+//
+// The child has an IPC channel to us, which says two things: a message { stop: 'SIGTERM' } asks for a graceful stop,
+// and a closed channel says that we are dead, however we died, so the child must end too. Signals travel by message
+// and not by kill(), because a terminal's Ctrl-C, and a service manager's stop, reach the child as well: a second
+// real signal would mean "at once" to it, while the same wish twice does not.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { constants } from 'node:os';
+import { prepare, ROOT } from './prepare.mjs';
+
+const PARENT_CHECK_MS = 1_000;
+
+const node = await prepare();
+const child = spawn(
+  node,
+  ['--disable-warning=ExperimentalWarning', join(ROOT, 'src/main.ts'), '--migrate', ...process.argv.slice(2)],
+  { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] },
+);
+const stop = (signal) => child.connected && child.send({ stop: signal }, () => {});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+
+// A killed npm tells nobody. Only under npm, as nohup and the like are rightly survived by what they started.
+if (process.env.npm_lifecycle_event) {
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && stop('SIGHUP'), PARENT_CHECK_MS).unref();
+}
+
+child.once('error', (error) => {
+  console.error(`Cannot run ${node}: ${error.message}`);
+  process.exit(1);
+});
+child.once('exit', (code, signal) => {
+  process.exit(code ?? 128 + (constants.signals[signal] ?? 0));
+});

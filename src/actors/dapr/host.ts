@@ -1,0 +1,124 @@
+// Dapr's actor host contract, served by Koa: health, config, and four routes of an actor. Ours, because the SDK's loses
+// writes, leaks its token and ends the process on ordinary calls (docs/decisions/0003-actor-host.md).
+import { createServer, type Server } from 'node:http';
+import { timingSafeEqual } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import Router from '@koa/router';
+import Koa, { type Context } from 'koa';
+import type { Log } from '../../log.ts';
+import { Mailbox } from '../mailbox.ts';
+import { runMethod } from '../runtime.ts';
+import type { ActorState } from '../state.ts';
+import { ACTOR_TYPE, isMethod, type SessionStore } from '../user-session.ts';
+
+const BODY_LIMIT = 1024 * 1024;
+
+/** No reentrancy, no timers, no reminders: nothing of ours depends on the version of Dapr. */
+const ACTOR_CONFIG = {
+  entities: [ACTOR_TYPE],
+  actorIdleTimeout: '10m',
+  drainOngoingCallTimeout: '5s',
+  drainRebalancedActors: true,
+  reentrancy: { enabled: false },
+};
+
+export interface ActorHostOptions {
+  readonly port: number;
+  /** What daprd must send as dapr-api-token; undefined: anyone on loopback may call. */
+  readonly token: string | undefined;
+  readonly store: SessionStore;
+  readonly state: ActorState;
+  readonly isUnavailable: (error: unknown) => boolean;
+  readonly log: Log;
+}
+
+export interface ActorHost {
+  readonly port: number;
+  /** Stops listening and waits for calls that run. */
+  stop(): Promise<void>;
+}
+
+async function readJson(ctx: Context): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_LIMIT) ctx.throw(413);
+    chunks.push(chunk);
+  }
+  if (size === 0) return undefined;
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    return ctx.throw(400, 'not JSON');
+  }
+}
+
+/** The SDK's proxy sends the arguments as an array; a plain client sends the one object itself. */
+const onlyArgument = (body: unknown): unknown => (Array.isArray(body) ? body[0] : body) ?? {};
+
+function tokenGuard(token: string): Koa.Middleware {
+  const expected = Buffer.from(token);
+  return async (ctx, next) => {
+    const given = Buffer.from(ctx.get('dapr-api-token'));
+    const known = given.length === expected.length && timingSafeEqual(given, expected);
+    if (!known && ctx.path !== '/healthz') ctx.throw(401);
+    await next();
+  };
+}
+
+function routes(options: ActorHostOptions, mailbox: Mailbox): Router {
+  const { store, state, isUnavailable, log } = options;
+  const router = new Router();
+  // Cheap on purpose: a host that answers late leaves the placement table and its actors move.
+  router.get('/healthz', (ctx) => {
+    ctx.status = 204;
+  });
+  router.get('/dapr/config', (ctx) => {
+    ctx.body = ACTOR_CONFIG;
+  });
+  router.put(`/actors/${ACTOR_TYPE}/:id/method/:method`, async (ctx) => {
+    const { id: userId, method } = ctx.params as { id: string; method: string };
+    if (!isMethod(method)) return ctx.throw(404);
+    const args = onlyArgument(await readJson(ctx));
+    const context = { userId, store, state, now: () => new Date() };
+    // Dapr's own per-actor lock has let two calls through (dapr 1.16 to 1.18); this one does not.
+    const result = await mailbox.run(userId, () => runMethod(context, method, args, isUnavailable));
+    if (!result.ok) log.warn({ method, code: result.code, detail: result.detail }, 'An actor method did not succeed.');
+    ctx.body = result;
+  });
+  // We register neither timers nor reminders; a stray one of an older deployment is told to go away for good.
+  router.put([`/actors/${ACTOR_TYPE}/:id/method/timer/:name`, `/actors/${ACTOR_TYPE}/:id/method/remind/:name`], (ctx) => {
+    ctx.status = 404;
+  });
+  // Nothing is kept between calls, so deactivating is nothing to do, also for an actor that was never active.
+  router.delete(`/actors/${ACTOR_TYPE}/:id`, (ctx) => {
+    ctx.status = 200;
+  });
+  return router;
+}
+
+/** Listens on loopback only: daprd stands next to us. Port 0 takes a free one. */
+export async function startActorHost(options: ActorHostOptions): Promise<ActorHost> {
+  const mailbox = new Mailbox();
+  const app = new Koa();
+  app.on('error', (error: Error & { expose?: boolean }) => {
+    if (!error.expose) options.log.error({ err: error }, 'The actor host failed to answer.');
+  });
+  if (options.token !== undefined) app.use(tokenGuard(options.token));
+  app.use(routes(options, mailbox).routes());
+  const handle = app.callback();
+  const server: Server = createServer((request, response) => void handle(request, response));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    async stop() {
+      await mailbox.idle();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

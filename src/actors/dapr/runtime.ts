@@ -1,0 +1,96 @@
+// The Dapr runtime: calls go through the sidecar to wherever Dapr placed the user's actor; a process with the role
+// `actors` hosts some of them.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ActorId, ActorProxyBuilder, CommunicationProtocolEnum } from '@dapr/dapr';
+import { ActorsUnavailable, unwrap, type ActorRuntime, type CallResult } from '../runtime.ts';
+import { ACTOR_TYPE, type MethodArgs, type MethodName, type MethodReply } from '../user-session.ts';
+import type { ActorHost } from './host.ts';
+import { clientOptions, DAPR_HOST, type SidecarAddress } from './sidecar.ts';
+
+/** Above all that Dapr does by itself (retries, draining), since a call that is given up may still run. */
+const CALL_TIMEOUT_MS = 30_000;
+const READY_POLL_MS = 100;
+/** While an actor moves to another host (some 2.5 s) the sidecar answers with errors, and its own retries go to the old
+ *  address: repeating is up to us. Every method may be repeated. */
+const MOVING_MS = 5_000;
+const MOVING_POLL_MS = 200;
+/** An id like any other; asking it changes nothing. */
+const PROBE_ID = 'readiness-probe';
+
+/** The SDK takes the actor type from the class's name. */
+const UserSession = { [ACTOR_TYPE]: class {} }[ACTOR_TYPE]!;
+type Proxy = Record<string, (args: unknown) => Promise<CallResult>>;
+
+interface DaprRuntimeOptions {
+  readonly sidecar: SidecarAddress;
+  /** Milliseconds to wait at the start until an actor answers. */
+  readonly readyWithinMs: number;
+  /** Starts our actor host; undefined: this process hosts none. */
+  readonly host: (() => Promise<ActorHost>) | undefined;
+}
+
+/** The sidecar answered with an error, or not at all. */
+class Unreached extends ActorsUnavailable {}
+
+function withTimeout<T>(call: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new ActorsUnavailable(`no answer within ${CALL_TIMEOUT_MS} ms`)), CALL_TIMEOUT_MS);
+  });
+  return Promise.race([call, late]).finally(() => clearTimeout(timer));
+}
+
+export class DaprRuntime implements ActorRuntime {
+  readonly name = 'dapr';
+  readonly #options: DaprRuntimeOptions;
+  readonly #proxies: ActorProxyBuilder<object>;
+  #host: ActorHost | undefined;
+
+  constructor(options: DaprRuntimeOptions) {
+    this.#options = options;
+    const { httpPort } = options.sidecar;
+    this.#proxies = new ActorProxyBuilder(UserSession, DAPR_HOST, String(httpPort), CommunicationProtocolEnum.HTTP, clientOptions(options.sidecar));
+  }
+
+  async start(): Promise<void> {
+    this.#host ??= await this.#options.host?.();
+    const deadline = Date.now() + this.#options.readyWithinMs;
+    for (;;) {
+      try {
+        await this.call(PROBE_ID, 'ping', {});
+        return;
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+        await sleep(READY_POLL_MS);
+      }
+    }
+  }
+
+  async call<M extends MethodName>(userId: string, method: M, args: MethodArgs<M>): Promise<MethodReply<M>> {
+    const patientUntil = Date.now() + MOVING_MS;
+    for (;;) {
+      try {
+        return unwrap(await this.#invoke(userId, method, args)) as MethodReply<M>;
+      } catch (error) {
+        if (!(error instanceof Unreached) || Date.now() > patientUntil) throw error;
+        await sleep(MOVING_POLL_MS);
+      }
+    }
+  }
+
+  async #invoke(userId: string, method: MethodName, args: unknown): Promise<CallResult> {
+    // The proxy answers to any name, `then` too: it must never be returned from async code.
+    const proxy = this.#proxies.build(new ActorId(userId)) as unknown as Proxy;
+    try {
+      return await withTimeout(proxy[method]!(args));
+    } catch (error) {
+      if (error instanceof ActorsUnavailable) throw error;
+      throw new Unreached((error as Error).message, error);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#host?.stop();
+    this.#host = undefined;
+  }
+}

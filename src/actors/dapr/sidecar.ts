@@ -1,0 +1,51 @@
+// The daprd next to this process, through the SDK's client.
+import { CommunicationProtocolEnum, HTTPClient, LogLevel, type DaprClientOptions } from '@dapr/dapr';
+import { ACTOR_TYPE } from '../user-session.ts';
+import type { ActorState } from '../state.ts';
+
+export interface SidecarAddress {
+  /** HTTP port of daprd on loopback. */
+  readonly httpPort: number;
+  readonly apiToken: string | undefined;
+}
+
+export const DAPR_HOST = '127.0.0.1';
+
+/** Options of every SDK client: quiet, since its debug lines hold the token. */
+export const clientOptions = ({ httpPort, apiToken }: SidecarAddress): DaprClientOptions => ({
+  communicationProtocol: CommunicationProtocolEnum.HTTP,
+  daprHost: DAPR_HOST,
+  daprPort: String(httpPort),
+  ...(apiToken === undefined ? {} : { daprApiToken: apiToken }),
+  logger: { level: LogLevel.Error },
+});
+
+/** Actor state through the sidecar: read and written by each call, never kept, so that a failed write is seen. */
+export class DaprState implements ActorState {
+  readonly #client: HTTPClient;
+
+  constructor(address: SidecarAddress) {
+    this.#client = new HTTPClient(clientOptions(address));
+    // Calls come from daprd, so it is up: waiting for it again would hold the actor's turn.
+    this.#client.setIsInitialized(true);
+  }
+
+  async get(userId: string, key: string): Promise<unknown> {
+    const value: unknown = await this.#client.execute(`${this.#path(userId)}/${encodeURIComponent(key)}`);
+    // 204, as an empty text: no such key.
+    return value === '' ? null : value;
+  }
+
+  async set(userId: string, entries: Readonly<Record<string, object>>): Promise<void> {
+    const operations = Object.entries(entries).map(([key, value]) => ({ operation: 'upsert', request: { key, value } }));
+    await this.#client.execute(this.#path(userId), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: operations,
+    });
+  }
+
+  #path(userId: string): string {
+    return `/actors/${ACTOR_TYPE}/${encodeURIComponent(userId)}/state`;
+  }
+}

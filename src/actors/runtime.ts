@@ -1,0 +1,51 @@
+// The port behind which UserSession actors run: in this process, or wherever Dapr placed them.
+import { METHODS, type MethodArgs, type MethodName, type MethodReply, type SessionContext } from './user-session.ts';
+
+export interface ActorRuntime {
+  readonly name: 'dapr' | 'embedded';
+  /** Runs the method on the user's actor, one call of a user at a time. The method may run although the call rejects.
+   *  Rejects with ActorsUnavailable. */
+  call<M extends MethodName>(userId: string, method: M, args: MethodArgs<M>): Promise<MethodReply<M>>;
+  /** Resolves once actors answer. */
+  start(): Promise<void>;
+  /** Takes no more calls and waits for those that run. */
+  stop(): Promise<void>;
+}
+
+/** The actor could not be reached, or could not reach its database. Safe to try again: methods may be repeated. */
+export class ActorsUnavailable extends Error {
+  override readonly name = 'ActorsUnavailable';
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+  }
+}
+
+/** Errors cross the actor boundary as values: Dapr would replace them by an empty 500. */
+export type CallResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly code: 'unavailable' | 'invalid_arguments' | 'internal_error'; readonly detail: string };
+
+/** Runs one method on one actor. Never rejects. `isUnavailable`: whether an error means that a dependency is away. */
+export async function runMethod(
+  context: SessionContext,
+  method: MethodName,
+  args: unknown,
+  isUnavailable: (error: unknown) => boolean,
+): Promise<CallResult> {
+  const entry = METHODS[method];
+  const parsed = entry.args.safeParse(args);
+  if (!parsed.success) return { ok: false, code: 'invalid_arguments', detail: parsed.error.message };
+  try {
+    return { ok: true, value: await (entry.run as (context: SessionContext, args: unknown) => Promise<unknown>)(context, parsed.data) };
+  } catch (error) {
+    const { message } = error as Error;
+    return { ok: false, code: isUnavailable(error) ? 'unavailable' : 'internal_error', detail: message };
+  }
+}
+
+/** The value, or the error that the result stands for. */
+export function unwrap(result: CallResult): unknown {
+  if (result.ok) return result.value;
+  if (result.code === 'unavailable') throw new ActorsUnavailable(result.detail);
+  throw new Error(`UserSession ${result.code}: ${result.detail}`);
+}

@@ -1,0 +1,15 @@
+// The actor's view of the turns table: JSON as it crosses the actor boundary.
+import { claimNext } from '../store/claims.ts';
+import { lastSeq } from '../store/conversations.ts';
+import type { Database } from '../store/database.ts';
+import type { SessionStore } from './user-session.ts';
+
+export const sessionStore = (database: Database): SessionStore => ({
+  async claimNext(userId, leaseS) {
+    const claim = await claimNext(database, userId, leaseS);
+    if (claim.outcome !== 'claimed') return claim;
+    const { turnId, epoch, sessionId, seq, text, metadata, attempts } = claim.turn;
+    return { outcome: 'claimed', work: { turnId, epoch, userId, sessionId, seq, text, metadata, attempts, messageCount: claim.messageCount } };
+  },
+  lastSeq: (userId) => lastSeq(database, userId),
+});

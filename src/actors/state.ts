@@ -1,0 +1,7 @@
+/** Where a UserSession keeps what it remembers. Written by the actor alone, so there is no compare-and-set. */
+export interface ActorState {
+  /** The JSON value, or null where there is none. */
+  get(userId: string, key: string): Promise<unknown>;
+  /** All of them, or none. */
+  set(userId: string, entries: Readonly<Record<string, object>>): Promise<void>;
+}

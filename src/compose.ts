@@ -1,0 +1,175 @@
+// The composition root: the only place that constructs across folders.
+import { startActorHost } from './actors/dapr/host.ts';
+import { DaprRuntime } from './actors/dapr/runtime.ts';
+import { DaprState } from './actors/dapr/sidecar.ts';
+import { EmbeddedRuntime, type ProcessLease } from './actors/embedded.ts';
+import type { ActorRuntime } from './actors/runtime.ts';
+import { sessionStore } from './actors/session-store.ts';
+import type { Config } from './config.ts';
+import { startIngress } from './http/server.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { measured } from './model/measured.ts';
+import { OpenAiModel } from './model/openai-model.ts';
+import { checkRedisKeepsKeys, connectRedis } from './redis/connection.ts';
+import { TurnChanges } from './redis/turn-changes.ts';
+import { servicesOf } from './services.ts';
+import { sqlActorState } from './store/actor-state.ts';
+import { releaseClaims, renewLeases } from './store/claims.ts';
+import { connect } from './store/connect.ts';
+import { Database, isUnavailable } from './store/database.ts';
+import { takeLease, type Lease } from './store/leases.ts';
+import { migrateToLatest, pendingMigrations } from './store/migrate.ts';
+import { ClaimKeeper } from './turns/claim-keeper.ts';
+import { UserRunner } from './turns/user-runner.ts';
+import { Consumers } from './workers/consumers.ts';
+import { Queues } from './workers/queues.ts';
+import { Relay } from './workers/relay.ts';
+import { Sweeper } from './workers/sweeper.ts';
+import { consumersOf } from './workers/topics.ts';
+
+const POOL_SIZE = 24;
+/** Turns that run when the process is asked to stop may end within this time; then others take them over. */
+const DRAIN_MS = 10_000;
+/** daprd tells about actors some 2.5 s after it has started. */
+const ACTORS_READY_MS = 60_000;
+
+/** Addresses of what this process works with: brought along by `npm start`, or given by the settings. */
+export interface Parts {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly model: { readonly baseUrl: string | undefined; readonly apiKey: string | undefined; readonly name: string };
+  /** Undefined: the embedded runtime. */
+  readonly dapr: DaprAddress | undefined;
+}
+
+export interface DaprAddress {
+  readonly httpPort: number;
+  readonly apiToken: string | undefined;
+  /** Where daprd calls our actor host. */
+  readonly appPort: number;
+  readonly appToken: string | undefined;
+}
+
+export interface App {
+  /** Where the ingress listens; null: this process has none. */
+  readonly url: string | null;
+  readonly runtime: ActorRuntime['name'];
+}
+
+/** The schema must be what this code knows: brought up to date when asked to, else checked. */
+async function settleSchema(database: Database, migrate: boolean, log: Log): Promise<void> {
+  if (migrate) {
+    const applied = await migrateToLatest(database.builder);
+    if (applied.length > 0) log.info({ migrations: applied.length }, 'The database schema was brought up to date.');
+    return;
+  }
+  const pending = await pendingMigrations(database.builder);
+  if (pending.length > 0) throw new Error(`the database lacks ${pending.length} migrations: run \`npm run migrate -- latest\``);
+}
+
+function processLease(database: Database): ProcessLease {
+  let lease: Lease | null = null;
+  return {
+    async acquire(lost) {
+      // A process that was killed holds it until it lapses.
+      lease = await takeLease(database.builder, 'embedded-actors', { waitMs: 15_000, lost });
+      if (!lease) throw new Error('another process runs embedded actors on this database; only one may (use ACTOR_RUNTIME=dapr for more)');
+    },
+    release: async () => lease?.release(),
+  };
+}
+
+function actorRuntime(config: Config, { dapr }: Parts, database: Database, log: Log, onLost: () => void): ActorRuntime {
+  const store = sessionStore(database);
+  if (!dapr) return new EmbeddedRuntime({ store, state: sqlActorState(database), lease: processLease(database), isUnavailable, onLost });
+  const state = new DaprState(dapr);
+  const { appPort: port, appToken: token } = dapr;
+  const hosts = config.roles.includes('actors');
+  const host = hosts ? () => startActorHost({ port, token, store, state, isUnavailable, log }) : undefined;
+  return new DaprRuntime({ sidecar: dapr, readyWithinMs: ACTORS_READY_MS, host });
+}
+
+/** Builds and starts the roles of this process; `lifecycle` stops them in reverse. `onFatal`: the process must end.
+ *  Rejects where something needed is not there; what was started until then is in `lifecycle`. */
+export async function compose(config: Config, parts: Parts, lifecycle: Lifecycle, log: Log, onFatal: (why: string) => void): Promise<App> {
+  const metrics = createMetrics();
+  const builder = await connect(parts.databaseUrl, { poolSize: POOL_SIZE });
+  const database = new Database(builder);
+  lifecycle.started('database', () => database.close());
+  await settleSchema(database, config.migrate, log);
+
+  await checkRedisKeepsKeys(parts.redisUrl);
+  const redis = connectRedis(parts.redisUrl, 'fail-fast', log);
+  lifecycle.started('redis', async () => redis.disconnect());
+  const queues = new Queues(redis, log);
+  lifecycle.started('queues', () => queues.close());
+
+  const actors = actorRuntime(config, parts, database, log, () => onFatal('another process took over the embedded actors'));
+  // Registered first: a start that fails half-way (host up, no sidecar) must be stopped too.
+  lifecycle.started('actors', () => actors.stop());
+  await actors.start();
+
+  const subscriber = connectRedis(parts.redisUrl, 'patient', log);
+  lifecycle.started('redis subscriber', async () => subscriber.disconnect());
+  const changes = new TurnChanges(redis, subscriber);
+  const model = new OpenAiModel({ ...parts.model, model: parts.model.name, timeoutS: config.MODEL_TIMEOUT_S });
+
+  if (config.roles.includes('worker')) {
+    const relay = new Relay(database, queues, metrics, log);
+    lifecycle.started('relay', () => relay.idle());
+    const keeper = new ClaimKeeper({
+      leaseS: config.LEASE_S,
+      renew: (claims) => renewLeases(database, claims, config.LEASE_S),
+      release: (claims) => releaseClaims(database, claims),
+    });
+    keeper.start();
+    lifecycle.started('claims', () => keeper.abandon());
+    const runner = new UserRunner({
+      database,
+      actors,
+      keeper,
+      model: measured(model, 'reply', metrics),
+      historyExchanges: config.HISTORY_EXCHANGES,
+      modelAttempts: config.MODEL_MAX_ATTEMPTS,
+      leaseS: config.LEASE_S,
+      announce: (turnId) => changes.announce(turnId),
+      relay: (events) => relay.push(events),
+      metrics,
+      log,
+    });
+    const table = consumersOf({
+      runner,
+      queues,
+      database,
+      actors,
+      model: measured(model, 'summary', metrics),
+      modelAttempts: config.MODEL_MAX_ATTEMPTS,
+      concurrency: config.WORKER_CONCURRENCY,
+      debounceMs: config.MEMORY_DEBOUNCE_MS,
+      metrics,
+      log,
+    });
+    const consuming = connectRedis(parts.redisUrl, 'patient', log);
+    lifecycle.started('redis consumer', async () => consuming.disconnect());
+    const consumers = new Consumers(table, consuming, log);
+    consumers.start();
+    lifecycle.started('consumers', () => consumers.stop(DRAIN_MS));
+    const sweeper = new Sweeper(database, queues, relay, metrics, log);
+    sweeper.start();
+    lifecycle.started('sweeper', () => sweeper.stop());
+  }
+
+  if (!config.roles.includes('http')) return { url: null, runtime: actors.name };
+  changes.start();
+  const { services, stop } = servicesOf(config, { database, redis, actors, queues, changes, metrics, log, draining: () => lifecycle.stopping });
+  lifecycle.started('services', stop);
+  const ingress = await startIngress({
+    services,
+    settings: { host: config.HOST, port: config.PORT, auth: config.AUTH, apiKeys: config.API_KEYS },
+    log,
+  });
+  lifecycle.started('ingress', () => ingress.stop(DRAIN_MS));
+  return { url: ingress.url, runtime: actors.name };
+}

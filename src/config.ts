@@ -1,0 +1,209 @@
+// Every setting: its name, its rule, its default and what it means. The only reader of process.env.
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+
+export const ROLES = ['http', 'worker', 'actors'] as const;
+export type Role = (typeof ROLES)[number];
+
+interface Setting<T> {
+  /** What to print for the default; null: there is none. */
+  readonly fallback: string | null;
+  readonly meaning: string;
+  readonly parse: z.ZodType<T, string | undefined>;
+}
+
+const text = (meaning: string, fallback: string): Setting<string> => ({
+  fallback,
+  meaning,
+  parse: z.string().default(fallback),
+});
+const optional = (meaning: string, shownDefault: string | null = null): Setting<string | undefined> => ({
+  fallback: shownDefault,
+  meaning,
+  parse: z.string().optional(),
+});
+const integer = (meaning: string, fallback: number, min: number, max: number): Setting<number> => ({
+  fallback: String(fallback),
+  meaning,
+  parse: z
+    .string()
+    .default(String(fallback))
+    .refine((value) => /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max, {
+      error: `a whole number from ${min} to ${max}`,
+    })
+    .transform(Number),
+});
+const port = (meaning: string, fallback: number) => integer(meaning, fallback, 0, 65_535);
+const optionalPort = (meaning: string, shownDefault: string): Setting<number | undefined> => ({
+  fallback: shownDefault,
+  meaning,
+  parse: z
+    .string()
+    .regex(/^\d{1,5}$/, { error: 'a port number' })
+    .transform(Number)
+    .optional(),
+});
+const oneOf = <const T extends readonly [string, ...string[]]>(meaning: string, values: T): Setting<T[number]> => ({
+  fallback: values[0],
+  meaning,
+  parse: z
+    .enum(values, { error: `one of ${values.join(', ')}` })
+    .default(values[0]) as unknown as z.ZodType<T[number], string | undefined>,
+});
+const address = (meaning: string, protocols: RegExp, shape: string, fallback: string): Setting<string | undefined> => ({
+  fallback,
+  meaning,
+  parse: z
+    .string()
+    .refine((value) => URL.canParse(value) && protocols.test(new URL(value).protocol), { error: `an address such as ${shape}` })
+    .optional(),
+});
+
+const words = (value: string) =>
+  value
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+
+const ROLE_OF_KEY = /^(user:[A-Za-z0-9._@:-]{1,128}|service|reviewer|admin)$/;
+
+/** `name:role:sha256`, where a role may itself hold colons (`user:alice`). */
+function parseKey(entry: string): ApiKey | null {
+  const found = /^([^:]+):(.+):([0-9a-fA-F]{64})$/.exec(entry);
+  if (!found || !ROLE_OF_KEY.test(found[2]!)) return null;
+  return { name: found[1]!, role: found[2]!, sha256: found[3]!.toLowerCase() };
+}
+
+export interface ApiKey {
+  readonly name: string;
+  /** `user:<user_id>`, `service`, `reviewer` or `admin`. */
+  readonly role: string;
+  /** Hexadecimal SHA-256 of the key. */
+  readonly sha256: string;
+}
+
+const apiKeys: Setting<ApiKey[]> = {
+  fallback: null,
+  meaning: 'for AUTH=keys: name:role:sha256-of-the-key, separated by commas; role: user:<user_id>, service, reviewer, admin',
+  parse: z
+    .string()
+    .default('')
+    .transform(words)
+    .refine((entries) => entries.every((entry) => parseKey(entry)), {
+      error: 'entries of the form name:role:sha256 (64 hexadecimal digits), separated by commas',
+    })
+    .transform((entries) => entries.map(parseKey).filter((key) => key !== null)),
+};
+
+export const SETTINGS = {
+  HOST: text('address the ingress listens on', '127.0.0.1'),
+  PORT: port('port the ingress listens on; 0 takes a free one', 8080),
+  DATA_DIR: text('folder of the embedded parts', '.turnkeeper'),
+  DATABASE_URL: address('PostgreSQL or CockroachDB', /^postgres(ql)?:$/, 'postgres://user:password@host:5432/database', 'embedded PostgreSQL'),
+  REDIS_URL: address('Redis or Valkey; refused if it may evict keys', /^rediss?:$/, 'redis://host:6379', 'embedded Redis'),
+  ACTOR_RUNTIME: oneOf('where UserSession actors run; auto: dapr when a sidecar answers or a daprd is at hand', ['auto', 'dapr', 'embedded']),
+  DAPR_HTTP_PORT: optionalPort('HTTP port of the daprd next to this process', "3500, Dapr's own"),
+  DAPR_API_TOKEN: optional('token daprd asks of us'),
+  APP_API_TOKEN: optional('token we ask of daprd'),
+  APP_PORT: optionalPort('port of the actor host, called by daprd', '3000, or a free one'),
+  OPENAI_BASE_URL: address('OpenAI-compatible endpoint', /^https?:$/, 'https://host/v1', 'offline model'),
+  OPENAI_API_KEY: optional('key of that endpoint', 'offline model'),
+  OPENAI_MODEL: optional('model that answers', 'gpt-4o-mini, or the offline model'),
+  MODEL_TIMEOUT_S: integer('seconds one attempt at the model may take', 60, 1, 3600),
+  MODEL_MAX_ATTEMPTS: integer('attempts at the model before the turn fails', 4, 1, 20),
+  HISTORY_EXCHANGES: integer('exchanges of the session in the prompt', 5, 0, 100),
+  WORKER_CONCURRENCY: integer('turns one worker process runs at once', 512, 1, 10_000),
+  QUEUE_LIMIT_PER_USER: integer('waiting turns of one user before 429', 100, 1, 1_000_000),
+  QUEUE_LIMIT: integer('waiting turns of all users before 503', 100_000, 1, 100_000_000),
+  MEMORY_DEBOUNCE_MS: integer("milliseconds of quiet before a user's summary is renewed", 1000, 0, 3_600_000),
+  LEASE_S: integer('seconds after which a claim that was not renewed is taken over', 10, 2, 3600),
+  AUTH: oneOf('who may call: none (only on a loopback HOST) or keys', ['none', 'keys']),
+  API_KEYS: apiKeys,
+  LOG_LEVEL: oneOf('least level of the log lines on standard output', ['info', 'trace', 'debug', 'warn', 'error', 'fatal', 'silent']),
+} as const satisfies Record<string, Setting<unknown>>;
+
+type SettingName = keyof typeof SETTINGS;
+export type Settings = { readonly [N in SettingName]: z.output<(typeof SETTINGS)[N]['parse']> };
+
+export interface Config extends Settings {
+  readonly roles: readonly Role[];
+  /** Bring the database schema up to date before starting. */
+  readonly migrate: boolean;
+}
+
+/** All that is wrong with the settings, one line each; nothing has been started. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(`turnkeeper cannot start:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
+
+/** Rules that hold between settings. */
+function crossFaults(settings: Settings, roles: readonly Role[]): string[] {
+  const alone = roles.length < ROLES.length;
+  const rules: [boolean, string][] = [
+    [settings.AUTH === 'none' && !LOOPBACK.test(settings.HOST), 'AUTH: none is only allowed on a loopback HOST; set AUTH=keys and API_KEYS'],
+    [settings.AUTH === 'keys' && settings.API_KEYS.length === 0, 'API_KEYS: AUTH=keys needs at least one key'],
+    [alone && settings.DATABASE_URL === undefined, 'DATABASE_URL: needed when the roles run in several processes'],
+    [alone && settings.REDIS_URL === undefined, 'REDIS_URL: needed when the roles run in several processes'],
+    [alone && settings.ACTOR_RUNTIME === 'embedded', 'ACTOR_RUNTIME: embedded needs all roles in one process'],
+    [
+      settings.OPENAI_MODEL !== undefined && settings.OPENAI_BASE_URL === undefined && settings.OPENAI_API_KEY === undefined,
+      'OPENAI_MODEL: set OPENAI_API_KEY or OPENAI_BASE_URL too',
+    ],
+  ];
+  return rules.filter(([broken]) => broken).map(([, fault]) => fault);
+}
+
+function parseRoles(value: string, faults: string[]): Role[] {
+  const asked = words(value);
+  const unknown = asked.filter((role) => !ROLES.some((known) => known === role));
+  if (unknown.length > 0 || asked.length === 0) faults.push(`--roles: any of ${ROLES.join(', ')}, separated by commas`);
+  return ROLES.filter((role) => asked.includes(role));
+}
+
+/** Reads arguments and environment. An empty variable counts as not set.
+ *  @throws ConfigError listing every fault at once */
+export function readConfig(args: readonly string[] = process.argv.slice(2), env: NodeJS.ProcessEnv = process.env): Config {
+  const faults: string[] = [];
+  let flags: { roles: string; migrate: boolean };
+  try {
+    flags = parseArgs({
+      args: [...args],
+      options: { roles: { type: 'string', default: ROLES.join(',') }, migrate: { type: 'boolean', default: false } },
+    }).values;
+  } catch (error) {
+    throw new ConfigError([(error as Error).message]);
+  }
+  const roles = parseRoles(flags.roles, faults);
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(SETTINGS)) {
+    const result = setting.parse.safeParse(env[name] === '' ? undefined : env[name]);
+    if (result.success) values[name] = result.data;
+    else faults.push(...result.error.issues.map((issue) => `${name}: must be ${issue.message}`));
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  const settings = values as unknown as Settings;
+  const broken = crossFaults(settings, roles);
+  if (broken.length > 0) throw new ConfigError(broken);
+  return { ...settings, roles, migrate: flags.migrate };
+}
+
+/** The text of `--help`: every setting with its unit, its default and its meaning. */
+export function helpText(): string {
+  const rows = Object.entries(SETTINGS).map(([name, { fallback, meaning }]) => `  ${name.padEnd(22)}${meaning} [${fallback ?? 'none'}]`);
+  return [
+    'turnkeeper: durable, ordered, reviewed chat turns',
+    '',
+    'usage: npm start [-- --roles http,worker,actors]',
+    '       node src/main.ts --roles http,worker,actors [--migrate]',
+    '',
+    'Settings (environment) [default]:',
+    ...rows,
+  ].join('\n');
+}

@@ -1,0 +1,117 @@
+// daprd and placement next to this process, built by `npm run dapr:build` or found on the PATH.
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { daprPaths } from '../../scripts/dapr-build.mjs';
+import { startChild, type Child } from './child.ts';
+import type { Part } from './part.ts';
+import { freePort } from './ports.ts';
+
+const COMPONENTS = new URL('../../components', import.meta.url).pathname;
+const READY_MS = 30_000;
+
+export interface DaprBinaries {
+  readonly daprd: string;
+  readonly placement: string;
+}
+
+const executable = (file: string): boolean => {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** The binaries that were built here, else those on the PATH; null: there are none. */
+export function findDapr(path: string): DaprBinaries | null {
+  const built = daprPaths();
+  if (built?.built) return built;
+  const find = (name: string) =>
+    path
+      .split(delimiter)
+      .map((dir) => join(dir, name))
+      .find(executable);
+  const daprd = find('daprd');
+  const placement = find('placement');
+  return daprd && placement ? { daprd, placement } : null;
+}
+
+export interface DaprOptions {
+  readonly binaries: DaprBinaries;
+  readonly dataDir: string;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+}
+
+export interface Placement extends Part {
+  readonly port: number;
+}
+
+const answers = (port: number, path: string) => async () => (await fetch(`http://127.0.0.1:${port}${path}`)).ok;
+
+function asPart(name: string, detail: string, child: Child): Part {
+  return { name, detail, exited: child.exited, stop: () => child.stop() };
+}
+
+/** Starts the placement service, which tells every daprd where actors live. Its peer and health ports are free ones. */
+export async function startPlacement({ placement }: DaprBinaries, dataDir: string, name = 'placement'): Promise<Placement> {
+  const [port, healthPort, raftPort] = [await freePort(), await freePort(), await freePort()];
+  const child = await startChild({
+    name,
+    dataDir,
+    command: placement,
+    args: [
+      ...['--port', `${port}`, '--listen-address', '127.0.0.1', '--healthz-port', `${healthPort}`],
+      ...['--id', 'dapr-placement-0', '--initial-cluster', `dapr-placement-0=127.0.0.1:${raftPort}`],
+      ...['--enable-metrics=false', '--log-level', 'info'],
+    ],
+    ready: answers(healthPort, '/healthz'),
+    readyTimeoutMs: READY_MS,
+  });
+  return { ...asPart('placement', `127.0.0.1:${port}`, child), port };
+}
+
+export interface Sidecar extends Part {
+  readonly httpPort: number;
+  readonly apiToken: string;
+  /** Where it calls our actor host. */
+  readonly appPort: number;
+  readonly appToken: string;
+  /** For tests of what survives a crash. */
+  readonly kill: Child['kill'];
+}
+
+/** Starts a daprd for one process of ours; it answers actor calls once the actor host listens on `appPort`. */
+export async function startSidecar(options: DaprOptions, placementPort: number, name = 'daprd'): Promise<Sidecar> {
+  const [httpPort, grpcPort, internalPort, appPort] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const apiToken = randomBytes(24).toString('base64url');
+  const appToken = randomBytes(24).toString('base64url');
+  const redis = new URL(options.redisUrl);
+  const child = await startChild({
+    name,
+    dataDir: options.dataDir,
+    command: options.binaries.daprd,
+    args: [
+      ...['--app-id', 'turnkeeper', '--app-port', `${appPort}`, '--app-channel-address', '127.0.0.1', '--app-protocol', 'http'],
+      ...['--dapr-http-port', `${httpPort}`, '--dapr-grpc-port', `${grpcPort}`, '--dapr-internal-grpc-port', `${internalPort}`],
+      ...['--dapr-listen-addresses', '127.0.0.1', '--dapr-internal-grpc-listen-address', '127.0.0.1'],
+      ...['--placement-host-address', `127.0.0.1:${placementPort}`, '--resources-path', COMPONENTS],
+      ...['--enable-metrics=false', '--log-level', 'info'],
+    ],
+    env: {
+      DAPR_HOST_IP: '127.0.0.1',
+      DAPR_API_TOKEN: apiToken,
+      APP_API_TOKEN: appToken,
+      TURNKEEPER_SECRET_DATABASE_URL: options.databaseUrl,
+      TURNKEEPER_SECRET_REDIS_HOST: redis.host,
+      TURNKEEPER_SECRET_REDIS_PASSWORD: decodeURIComponent(redis.password),
+    },
+    // It only listens here: it is healthy once the actor host, started after it, answers.
+    ready: async () => (await fetch(`http://127.0.0.1:${httpPort}/v1.0/healthz`, { headers: { 'dapr-api-token': apiToken } })).status > 0,
+    readyTimeoutMs: READY_MS,
+  });
+  const part = asPart('daprd', `127.0.0.1:${httpPort}`, child);
+  return { ...part, httpPort, apiToken, appPort, appToken, kill: (signal) => child.kill(signal) };
+}

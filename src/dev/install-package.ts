@@ -1,0 +1,117 @@
+// Installs a system package when we are allowed to without asking anybody: as root, or with a sudo that needs no
+// password. Only the program is wanted: a service that the package would start or enable is kept from it.
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import type { Log } from '../log.ts';
+
+interface PackageManager {
+  readonly command: string;
+  /** Homebrew refuses root; the others need it. */
+  readonly needsRoot: boolean;
+  /** Command lines that bring redis-server or valkey-server; the alternatives are tried until one succeeds. */
+  readonly alternatives: readonly (readonly (readonly string[])[])[];
+}
+
+const APT = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-y', '-o', 'DPkg::Lock::Timeout=120'];
+const APT_INSTALL = [...APT, 'install', '--no-install-recommends'];
+const MANAGERS: readonly PackageManager[] = [
+  {
+    command: 'apt-get',
+    needsRoot: true,
+    // First without the slow update: the lists are often there.
+    alternatives: [
+      [[...APT_INSTALL, 'redis-server']],
+      [[...APT, 'update'], [...APT_INSTALL, 'redis-server']],
+      [[...APT_INSTALL, 'valkey-server']],
+    ],
+  },
+  { command: 'apk', needsRoot: true, alternatives: [[['apk', 'add', '--no-cache', 'redis']], [['apk', 'add', '--no-cache', 'valkey']]] },
+  ...['dnf', 'microdnf', 'yum'].map((command) => ({
+    command,
+    needsRoot: true,
+    alternatives: [[[command, 'install', '-y', 'valkey']], [[command, 'install', '-y', 'redis']]],
+  })),
+  { command: 'zypper', needsRoot: true, alternatives: [[['zypper', '--non-interactive', 'install', 'redis']]] },
+  { command: 'pacman', needsRoot: true, alternatives: [[['pacman', '-Sy', '--noconfirm', 'valkey']]] },
+  { command: 'brew', needsRoot: false, alternatives: [[['brew', 'install', 'redis']]] },
+];
+
+const run = promisify(execFile);
+const TIMEOUT_MS = 10 * 60_000;
+const POLICY = '/usr/sbin/policy-rc.d';
+const POLICY_TEXT = '#!/bin/sh\n# Made by turnkeeper while it installs a package: no service is to start. Safe to remove.\nexit 101\n';
+const SERVICES = ['redis-server', 'redis', 'valkey-server', 'valkey'];
+
+/** Gives a sentence on what came of it, for an error message; whether the program is there now is the caller's to see. */
+export async function installPackage(what: 'redis', log: Log): Promise<string> {
+  const manager = await findManager();
+  if (!manager) return 'No package manager that we know is here.';
+  const prefix = await privilege(manager);
+  if (!prefix) return `Installing it with ${manager.command} needs root, or a sudo without password.`;
+  log.info({ component: 'install', manager: manager.command }, `Installing ${what} with ${manager.command}.`);
+  const release = manager.command === 'apt-get' ? await denyServices(prefix) : () => Promise.resolve();
+  try {
+    return await firstThatSucceeds(manager, prefix, log);
+  } finally {
+    await release();
+    if (manager.needsRoot) await disableServices(prefix);
+  }
+}
+
+async function firstThatSucceeds(manager: PackageManager, prefix: readonly string[], log: Log): Promise<string> {
+  let reason = '';
+  for (const steps of manager.alternatives) {
+    try {
+      for (const step of steps) await runLine([...prefix, ...step]);
+      log.info({ component: 'install', manager: manager.command }, 'Installed.');
+      return 'It was installed but is not found.';
+    } catch (error) {
+      const { stderr, message } = error as { stderr?: string; message: string };
+      reason = (stderr || message).trim().split('\n').slice(-2).join(' ');
+    }
+  }
+  return `${manager.command} could not install it: ${reason}`;
+}
+
+async function findManager(): Promise<PackageManager | null> {
+  for (const manager of MANAGERS) {
+    if (await succeeds([manager.command, '--version'])) return manager;
+  }
+  return null;
+}
+
+/** What to put before a command; null when it is not allowed. */
+async function privilege(manager: PackageManager): Promise<readonly string[] | null> {
+  const isRoot = process.getuid?.() === 0;
+  if (!manager.needsRoot) return isRoot ? null : [];
+  if (isRoot) return [];
+  return (await succeeds(['sudo', '-n', 'true'])) ? ['sudo', '-n'] : null;
+}
+
+/** Debian's packages start their service at once unless this file says no. Gives what takes it away again. */
+async function denyServices(prefix: readonly string[]): Promise<() => Promise<void>> {
+  // Somebody else's policy stays; one of ours is from a run that was killed.
+  if (existsSync(POLICY) && readFileSync(POLICY, 'utf8') !== POLICY_TEXT) return () => Promise.resolve();
+  if (prefix.length === 0) {
+    writeFileSync(POLICY, POLICY_TEXT, { mode: 0o755 });
+    return () => Promise.resolve(rmSync(POLICY, { force: true }));
+  }
+  await runLine([...prefix, 'sh', '-c', 'printf %s "$1" >"$2" && chmod 755 "$2"', 'sh', POLICY_TEXT, POLICY]);
+  return async () => void (await succeeds([...prefix, 'rm', '-f', POLICY]));
+}
+
+/** It was not there before us, so nobody wants it at the next boot. */
+async function disableServices(prefix: readonly string[]): Promise<void> {
+  if (!existsSync('/run/systemd/system')) return;
+  for (const service of SERVICES) await succeeds([...prefix, 'systemctl', 'disable', '--now', service]);
+}
+
+async function runLine([command, ...args]: readonly string[]): Promise<void> {
+  await run(command!, args, { timeout: TIMEOUT_MS, maxBuffer: 64 * 1024 * 1024 });
+}
+
+const succeeds = (line: readonly string[]) => runLine(line).then(
+  () => true,
+  () => false,
+);

@@ -1,0 +1,66 @@
+// What the ingress asks of the rest of turnkeeper. It knows no Knex, no BullMQ and no Dapr.
+import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../memory/memory.ts';
+import type { AcceptOutcome, NewTurn } from '../turns/accept.ts';
+import type { Activity } from '../turns/activity.ts';
+import type { ConversationFilter, ConversationRow } from '../turns/conversation.ts';
+import type { Turn, TurnFilter } from '../turns/turn.ts';
+
+export type { Activity } from '../turns/activity.ts';
+export type { ConversationFilter, ConversationPosition, ConversationRow } from '../turns/conversation.ts';
+export type { TurnFilter } from '../turns/turn.ts';
+
+export interface WaitOptions {
+  readonly timeoutMs: number;
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface TurnService {
+  /** Durable when it resolves to `accepted`. Rejects with DatabaseUnavailable. */
+  accept(turn: NewTurn): Promise<AcceptOutcome>;
+  find(turnId: string): Promise<Turn | null>;
+  list(userId: string, filter: TurnFilter): Promise<Turn[]>;
+  /** The turn once it rests (of a turn that already awaits review: once that changes), or as it is when the time is up or the signal aborts. */
+  waitForRest(turn: Turn, options: WaitOptions): Promise<Turn>;
+}
+
+export interface ConversationService {
+  /** The session's owner and delivered messages, in order; null: no such session. */
+  ofSession(sessionId: string): Promise<{ userId: string; rows: ConversationRow[] } | null>;
+  ofUser(userId: string, filter: ConversationFilter): Promise<ConversationRow[]>;
+}
+
+/** Calls of the user's UserSession actor. Reject with ActorsUnavailable. */
+export interface MemoryService {
+  read(userId: string): Promise<MemoryRecord>;
+  patch(userId: string, patch: MemoryPatch): Promise<MemoryRecord>;
+  history(userId: string): Promise<MemoryHistory>;
+  forget(userId: string): Promise<void>;
+}
+
+export interface AnalyticsService {
+  /** Sets how many messages the user has sent. */
+  initialize(userId: string, messageCount: number): Promise<void>;
+  ofUser(userId: string): Promise<Activity>;
+  /** All users, by day (YYYY-MM-DD, UTC), `from` and `to` inclusive, oldest day first; days without activity are left out. */
+  byDay(from: string, to: string): Promise<(Activity & { readonly day: string })[]>;
+}
+
+export type Dependency = 'database' | 'redis' | 'actors';
+
+export interface Health {
+  /** Really calls the dependency; rejects where it does not answer in time. */
+  readonly checks: Readonly<Record<Dependency, () => Promise<void>>>;
+  /** True as soon as the process is being stopped. */
+  draining(): boolean;
+}
+
+export interface Services {
+  readonly turns: TurnService;
+  readonly conversations: ConversationService;
+  readonly memory: MemoryService;
+  readonly analytics: AnalyticsService;
+  readonly health: Health;
+  /** The text of GET /metrics and its content type. */
+  readonly metrics: { text(): Promise<string>; readonly contentType: string };
+}

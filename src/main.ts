@@ -1,0 +1,78 @@
+// Reads the settings, brings the parts, composes the roles, and stops all of it in reverse.
+import closeWithGrace from 'close-with-grace';
+import { compose, type App, type Parts } from './compose.ts';
+import { ConfigError, helpText, readConfig, type Config } from './config.ts';
+import { watchParent } from './dev/parent-watch.ts';
+import { PartError } from './dev/part.ts';
+import { bringParts } from './dev/parts.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { createLog, type Log } from './log.ts';
+
+/** Above the time that turns get to end (compose.ts) and the parts to stop. */
+const STOP_DEADLINE_MS = 30_000;
+
+function banner(app: App, parts: Parts, config: Config): string {
+  const model = config.OPENAI_BASE_URL || config.OPENAI_API_KEY ? parts.model.name : 'offline model (not a language model; set OPENAI_API_KEY)';
+  const lines = [
+    `turnkeeper is ready${app.url === null ? '' : ` at ${app.url}`}`,
+    `  database  ${config.DATABASE_URL ? 'DATABASE_URL' : `embedded PostgreSQL, data in ${config.DATA_DIR}`}`,
+    `  redis     ${config.REDIS_URL ? 'REDIS_URL' : 'embedded Redis'}`,
+    `  model     ${model}`,
+    `  actors    ${app.runtime}`,
+  ];
+  if (app.url !== null) {
+    lines.push(
+      '',
+      'Try it:',
+      `  curl -s ${app.url}/chat -H 'content-type: application/json' -H 'prefer: wait=30' -d '{"user_id":"alice","text":"Hello, I am Alice and I like tea."}'`,
+      `  open ${app.url}/docs`,
+    );
+  }
+  return lines.join('\n');
+}
+
+async function run(config: Config, log: Log): Promise<void> {
+  const lifecycle = new Lifecycle(log);
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  let failed = false;
+  const grace = closeWithGrace({ delay: STOP_DEADLINE_MS, logger: false }, async ({ err }) => {
+    if (err) {
+      failed = true;
+      log.error({ err }, 'turnkeeper ends on an error.');
+    }
+    say('stopping …');
+    await lifecycle.stop();
+    if (failed) process.exitCode = 1;
+  });
+  const end = (why: string) => {
+    failed = true;
+    say(`turnkeeper ends: ${why}`);
+    grace.close();
+  };
+  watchParent(() => grace.close());
+  try {
+    const onEnd = (part: string) => end(`${part} ended by itself; its log is in ${config.DATA_DIR}/logs`);
+    const { parts, announce } = await bringParts({ config, lifecycle, log, path: process.env['PATH'] ?? '', say, onEnd });
+    const app = await compose(config, parts, lifecycle, log, end);
+    if (app.url !== null) announce(app.url);
+    process.stdout.write(`${banner(app, parts, config)}\n`);
+  } catch (error) {
+    // What a stop interrupted is no failure of its own.
+    if (lifecycle.stopping) return;
+    if (!(error instanceof PartError)) log.debug({ err: error }, 'The start failed.');
+    end((error as Error).message);
+  }
+}
+
+if (process.argv.includes('--help')) {
+  process.stdout.write(`${helpText()}\n`);
+} else {
+  try {
+    const config = readConfig();
+    await run(config, createLog(config.LOG_LEVEL));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

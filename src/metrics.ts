@@ -1,0 +1,50 @@
+// What Prometheus sees. Names carry units; labels have few values.
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The metrics of one process, in a registry of its own. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    httpSeconds: new Histogram({
+      name: 'turnkeeper_http_request_duration_seconds',
+      help: 'Time from request to answer, long-polls included.',
+      labelNames: ['method', 'route', 'status'] as const,
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 60],
+      registers,
+    }),
+    turnsAccepted: new Counter({ name: 'turnkeeper_turns_accepted_total', help: 'Turns accepted.', registers }),
+    turnsFinished: new Counter({
+      name: 'turnkeeper_turns_finished_total',
+      help: 'Turns whose work ended, by status; lost: another claim was faster.',
+      labelNames: ['status'] as const,
+      registers,
+    }),
+    turnsWaiting: new Gauge({ name: 'turnkeeper_turns_waiting', help: 'Turns that wait, of all users.', registers }),
+    takeovers: new Counter({ name: 'turnkeeper_takeovers_total', help: 'Turns taken over after their claim lapsed.', registers }),
+    modelSeconds: new Histogram({
+      name: 'turnkeeper_model_attempt_duration_seconds',
+      help: 'Time of one attempt at the model, by purpose and outcome.',
+      labelNames: ['purpose', 'outcome'] as const,
+      buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      registers,
+    }),
+    swept: new Counter({ name: 'turnkeeper_swept_users_total', help: 'Users whose job the sweeper added again.', registers }),
+    eventsPublished: new Counter({
+      name: 'turnkeeper_events_published_total',
+      help: 'Events published from the outbox, by topic.',
+      labelNames: ['topic'] as const,
+      registers,
+    }),
+    eventsIgnored: new Counter({
+      name: 'turnkeeper_events_ignored_total',
+      help: 'Events of a wrong type or shape, by topic.',
+      labelNames: ['topic'] as const,
+      registers,
+    }),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;

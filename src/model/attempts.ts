@@ -1,0 +1,34 @@
+// The one retry layer over the model.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ModelError, type Completion, type CompletionRequest, type Model } from './model.ts';
+
+const BASE_MS = 500;
+const CAP_MS = 20_000;
+/** An endpoint that asks for more patience than this is as good as away. */
+const RETRY_AFTER_CAP_MS = 60_000;
+
+/** Milliseconds before attempt `failed + 1`: what the endpoint asked for, else exponential with jitter. Pure. */
+export function backoffMs(failed: number, retryAfterMs: number | null, random: number): number {
+  if (retryAfterMs !== null) return Math.min(retryAfterMs, RETRY_AFTER_CAP_MS);
+  return Math.min(CAP_MS, BASE_MS * 2 ** (failed - 1)) * (0.5 + random / 2);
+}
+
+export interface Attempts {
+  readonly most: number;
+  /** Told before every attempt but the first. */
+  readonly onRetry?: (error: ModelError, failed: number) => void;
+}
+
+/** Attempts until one succeeds, one cannot succeed, or `most` have failed. Rejects with the last ModelError, or with
+ *  the signal's reason. */
+export async function completeWithin(model: Model, request: CompletionRequest, { most, onRetry }: Attempts): Promise<Completion> {
+  for (let failed = 1; ; failed += 1) {
+    try {
+      return await model.complete(request);
+    } catch (error) {
+      if (!(error instanceof ModelError) || !error.retryable || failed >= most) throw error;
+      onRetry?.(error, failed);
+      await sleep(backoffMs(failed, error.retryAfterMs, Math.random()), undefined, { signal: request.signal });
+    }
+  }
+}

@@ -1,0 +1,85 @@
+// The model behind the openai SDK: one streamed attempt, with one deadline over all of it and no retry of its own.
+import OpenAI from 'openai';
+import type { Stream } from 'openai/core/streaming';
+import { failureOf } from './failure.ts';
+import { ModelError, type Completion, type CompletionRequest, type Model } from './model.ts';
+
+type Chunk = OpenAI.Chat.Completions.ChatCompletionChunk;
+
+/** Characters of a reply at most; what is longer is not a chat message. */
+const REPLY_LIMIT = 200_000;
+
+export interface OpenAiModelOptions {
+  /** Undefined: the SDK's own, OpenAI. */
+  readonly baseUrl: string | undefined;
+  readonly apiKey: string | undefined;
+  readonly model: string;
+  /** Seconds for a whole attempt, its stream included. */
+  readonly timeoutS: number;
+}
+
+interface Gathered {
+  text: string;
+  refusal: string;
+  model: string;
+  finish: string | null;
+  inputTokens: number;
+  outputTokens: number;
+}
+
+function take(gathered: Gathered, chunk: Chunk): void {
+  gathered.model = chunk.model || gathered.model;
+  gathered.inputTokens = chunk.usage?.prompt_tokens ?? gathered.inputTokens;
+  gathered.outputTokens = chunk.usage?.completion_tokens ?? gathered.outputTokens;
+  const choice = chunk.choices?.[0];
+  gathered.text += choice?.delta?.content ?? '';
+  gathered.refusal += choice?.delta?.refusal ?? '';
+  gathered.finish = choice?.finish_reason ?? gathered.finish;
+  if (gathered.text.length > REPLY_LIMIT) {
+    throw new ModelError('model_reply_too_long', `the reply has more than ${REPLY_LIMIT} characters`, { retryable: false });
+  }
+}
+
+/** What was gathered, if it is a whole reply. */
+function completionOf({ text, refusal, model, finish, inputTokens, outputTokens }: Gathered): Completion {
+  if (refusal !== '' || finish === 'content_filter') {
+    throw new ModelError('model_refused', 'the model refused to answer', { retryable: false });
+  }
+  if (finish === null) throw new ModelError('model_unavailable', 'the reply ended in the middle', { retryable: true });
+  if (text.trim() === '') throw new ModelError('model_malformed_reply', 'the reply is empty', { retryable: true });
+  // PostgreSQL stores neither NUL nor half of a surrogate pair.
+  const stored = text.replaceAll('\0', '').toWellFormed();
+  return { text: stored, model, usage: { inputTokens, outputTokens } };
+}
+
+export class OpenAiModel implements Model {
+  readonly #client: OpenAI;
+  readonly #model: string;
+  readonly #timeoutMs: number;
+
+  constructor({ baseUrl, apiKey, model, timeoutS }: OpenAiModelOptions) {
+    this.#model = model;
+    this.#timeoutMs = timeoutS * 1000;
+    // An endpoint that asks for no key is sent one all the same: the SDK insists on having it.
+    this.#client = new OpenAI({ apiKey: apiKey ?? 'none', baseURL: baseUrl ?? null, maxRetries: 0, timeout: this.#timeoutMs, logLevel: 'off' });
+  }
+
+  async complete({ messages, signal }: CompletionRequest): Promise<Completion> {
+    const deadline = AbortSignal.timeout(this.#timeoutMs);
+    const either = AbortSignal.any([signal, deadline]);
+    const gathered: Gathered = { text: '', refusal: '', model: this.#model, finish: null, inputTokens: 0, outputTokens: 0 };
+    try {
+      const stream: Stream<Chunk> = await this.#client.chat.completions.create(
+        { model: this.#model, messages: [...messages], stream: true, stream_options: { include_usage: true } },
+        { signal: either },
+      );
+      for await (const chunk of stream) take(gathered, chunk);
+      // The SDK ends an aborted stream quietly.
+      either.throwIfAborted();
+      return completionOf(gathered);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw failureOf(error, deadline.aborted, Date.now());
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// Connections to Redis. Who only publishes must fail fast; who consumes waits for Redis to come back.
+import { Redis } from 'ioredis';
+import type { Log } from '../log.ts';
+
+const RECONNECT_MAX_MS = 1_000;
+
+const reconnect = { retryStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 6), RECONNECT_MAX_MS) };
+
+/** A command fails at once while Redis is away. */
+const FAIL_FAST = { ...reconnect, enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 5_000 };
+/** A blocking command waits, for as long as it takes. */
+const PATIENT = { ...reconnect, maxRetriesPerRequest: null };
+
+export type Patience = 'fail-fast' | 'patient';
+
+/** A connection that reconnects by itself; its errors are logged once an outage. */
+export function connectRedis(url: string, patience: Patience, log: Log): Redis {
+  const redis = new Redis(url, patience === 'patient' ? PATIENT : FAIL_FAST);
+  let away = false;
+  redis.on('error', (error: Error) => {
+    if (!away) log.warn({ detail: error.message }, 'Redis does not answer.');
+    away = true;
+  });
+  redis.on('ready', () => {
+    if (away) log.info({}, 'Redis answers again.');
+    away = false;
+  });
+  return redis;
+}
+
+/** Refuses a Redis that may throw keys away, which would lose jobs. Rejects where it does not answer. */
+export async function checkRedisKeepsKeys(url: string): Promise<void> {
+  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null, connectTimeout: 5_000 });
+  redis.on('error', () => {});
+  try {
+    await redis.connect();
+    const memory = await redis.info('memory');
+    const policy = /maxmemory_policy:(\S+)/.exec(memory)?.[1];
+    if (policy !== undefined && policy !== 'noeviction') {
+      throw new Error(`REDIS_URL: its maxmemory-policy is ${policy}, which may evict keys; set it to noeviction`);
+    }
+  } finally {
+    redis.disconnect();
+  }
+}

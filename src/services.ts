@@ -1,0 +1,107 @@
+// What the ingress is given: the rest of turnkeeper behind its ports.
+import type { Redis } from 'ioredis';
+import type { ActorRuntime } from './actors/runtime.ts';
+import type { Config } from './config.ts';
+import type { Services } from './http/services.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import type { TurnChanges } from './redis/turn-changes.ts';
+import { activityByDay, activityOfUser, setMessageCount } from './store/analytics.ts';
+import { countWaiting } from './store/claims.ts';
+import { sessionRows, userRows } from './store/conversations.ts';
+import type { Database } from './store/database.ts';
+import { TurnService } from './turns/turn-service.ts';
+import type { Queues } from './workers/queues.ts';
+
+const COUNT_MS = 1_000;
+/** A dependency that has not answered a probe by then counts as away. */
+const PROBE_MS = 3_000;
+const PROBE_USER = 'readiness-probe';
+
+export interface ServiceDeps {
+  readonly database: Database;
+  readonly redis: Redis;
+  readonly actors: ActorRuntime;
+  readonly queues: Queues;
+  readonly changes: TurnChanges;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly draining: () => boolean;
+}
+
+function inTime(probe: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${PROBE_MS} ms`)), PROBE_MS);
+  });
+  return Promise.race([probe, late])
+    .then(() => {})
+    .finally(() => clearTimeout(timer));
+}
+
+/** Counts all waiting turns again and again; the last count serves every accept. */
+function countRegularly({ database, metrics, log }: ServiceDeps): { waiting: () => number; stop: () => Promise<void> } {
+  let waiting = 0;
+  let counting = Promise.resolve();
+  const count = async () => {
+    try {
+      waiting = await countWaiting(database);
+      metrics.turnsWaiting.set(waiting);
+    } catch (error) {
+      log.debug({ detail: (error as Error).message }, 'The waiting turns could not be counted.');
+    }
+  };
+  const timer = setInterval(() => {
+    counting = counting.then(count);
+  }, COUNT_MS);
+  return {
+    waiting: () => waiting,
+    stop: () => {
+      clearInterval(timer);
+      return counting;
+    },
+  };
+}
+
+/** The services, and how to stop what runs behind them. */
+export function servicesOf(config: Config, deps: ServiceDeps): { services: Services; stop: () => Promise<void> } {
+  const { database, redis, actors, queues, changes, metrics, log, draining } = deps;
+  const counter = countRegularly(deps);
+  const turns = new TurnService({
+    database,
+    limits: { perUser: config.QUEUE_LIMIT_PER_USER, ofAll: config.QUEUE_LIMIT },
+    waitingOfAll: counter.waiting,
+    wake: (turn) => queues.wake([turn]),
+    changes,
+    metrics,
+    log,
+  });
+  const services: Services = {
+    turns,
+    conversations: {
+      ofSession: (sessionId) => sessionRows(database, sessionId),
+      ofUser: (userId, filter) => userRows(database, userId, filter),
+    },
+    memory: {
+      read: (userId) => actors.call(userId, 'memory', {}),
+      patch: (userId, patch) => actors.call(userId, 'patch', patch),
+      history: (userId) => actors.call(userId, 'history', {}),
+      forget: async (userId) => void (await actors.call(userId, 'forget', {})),
+    },
+    analytics: {
+      initialize: (userId, messageCount) => setMessageCount(database, userId, messageCount),
+      ofUser: (userId) => activityOfUser(database, userId),
+      byDay: (from, to) => activityByDay(database, from, to),
+    },
+    health: {
+      checks: {
+        database: () => inTime(database.ping()),
+        redis: () => inTime(redis.ping()),
+        actors: () => inTime(actors.call(PROBE_USER, 'ping', {})),
+      },
+      draining,
+    },
+    metrics: { text: () => metrics.registry.metrics(), contentType: metrics.registry.contentType },
+  };
+  return { services, stop: counter.stop };
+}

@@ -1,0 +1,91 @@
+// The accept transaction: the user's next seq and the turns row, or nothing at all.
+import { refusalOf, type AcceptLimits, type AcceptOutcome, type NewTurn, type Refusal } from '../turns/accept.ts';
+import type { Database, Queries, Statement } from './database.ts';
+import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
+
+/** Takes the next seq and, until the transaction ends, the lock that serialises the accepts of one user. */
+const NEXT_SEQ: Statement = {
+  name: 'accept-next-seq',
+  sql: `insert into users (user_id, last_seq) values (?, 1)
+        on conflict (user_id) do update set last_seq = users.last_seq + 1 returning last_seq as seq`,
+};
+
+/** One look at all that may refuse the turn. Under the user's lock, so that limits and keys are exact. */
+const FACTS: Statement = {
+  name: 'accept-facts',
+  sql: `select (select user_id from sessions where session_id = ?) as session_owner,
+               (select count(*) from turns where user_id = ? and status = 'queued') as waiting,
+               (select turn_id from turns where user_id = ? and idempotency_key = ?) as earlier_id`,
+};
+
+const EARLIER: Statement = {
+  name: 'accept-earlier',
+  sql: `select ${TURN_COLUMNS.join(', ')}, request_hash from turns where turn_id = ?`,
+};
+
+const NEW_SESSION: Statement = {
+  name: 'accept-new-session',
+  sql: 'insert into sessions (session_id, user_id) values (?, ?) on conflict (session_id) do nothing returning session_id',
+};
+
+const INSERT: Statement = {
+  name: 'accept-insert',
+  sql: `insert into turns (turn_id, user_id, session_id, seq, text, metadata, tags, idempotency_key, request_hash)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${TURN_COLUMNS.join(', ')}`,
+};
+
+/** Ends the transaction without a trace: the seq goes back. */
+class Refused extends Error {
+  readonly refusal: Refusal;
+  constructor(refusal: Refusal) {
+    super(refusal.outcome);
+    this.refusal = refusal;
+  }
+}
+
+interface Facts {
+  readonly session_owner: string | null;
+  readonly waiting: number;
+  readonly earlier_id: string | null;
+}
+
+async function earlierTurn(queries: Queries, turnId: string | null) {
+  if (turnId === null) return null;
+  const [row] = await queries.rows<TurnRow & { request_hash: string }>(EARLIER, [turnId]);
+  return row ? { turn: turnOf(row), requestHash: row.request_hash } : null;
+}
+
+async function accept(queries: Queries, turnId: string, turn: NewTurn, limits: AcceptLimits): Promise<AcceptOutcome> {
+  const [next] = await queries.rows<{ seq: number }>(NEXT_SEQ, [turn.userId]);
+  const [facts] = await queries.rows<Facts>(FACTS, [turn.sessionId, turn.userId, turn.userId, turn.idempotencyKey]);
+  const { session_owner: sessionOwner, waiting, earlier_id: earlierId } = facts!;
+  const refusal = refusalOf(turn, { earlier: await earlierTurn(queries, earlierId), sessionOwner, waiting }, limits);
+  if (refusal) throw new Refused(refusal);
+  if (sessionOwner === null) {
+    const begun = await queries.rows(NEW_SESSION, [turn.sessionId, turn.userId]);
+    // Another user began this very session since we looked.
+    if (begun.length === 0) throw new Refused({ outcome: 'foreign_session' });
+  }
+  const [row] = await queries.rows<TurnRow>(INSERT, [
+    turnId,
+    turn.userId,
+    turn.sessionId,
+    next!.seq,
+    turn.text,
+    JSON.stringify(turn.metadata),
+    JSON.stringify(turn.tags),
+    turn.idempotencyKey,
+    turn.requestHash,
+  ]);
+  return { outcome: 'accepted', turn: turnOf(row!) };
+}
+
+/** Accepts the turn durably under `turnId`, or says why not and leaves nothing. @throws DatabaseUnavailable */
+export async function acceptTurn(database: Database, turnId: string, turn: NewTurn, limits: AcceptLimits): Promise<AcceptOutcome> {
+  try {
+    return await database.transaction((queries) => accept(queries, turnId, turn, limits));
+  } catch (error) {
+    if (error instanceof Refused) return error.refusal;
+    throw error;
+  }
+}

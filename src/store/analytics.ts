@@ -1,0 +1,108 @@
+// Counters by user and day, and the count of messages a user has sent.
+import type { Activity } from '../turns/activity.ts';
+import type { TurnStatus } from '../turns/turn.ts';
+import type { Database, Statement } from './database.ts';
+
+/** Only turns that `counted_turns` did not hold yet go on, so that an event delivered again counts nothing. */
+const COUNT: Statement = {
+  name: 'count-turns',
+  sql: `with fresh as (
+          insert into counted_turns (turn_id) select distinct unnest(?::uuid[]) on conflict (turn_id) do nothing returning turn_id),
+        counted as (
+          select t.user_id, (t.finished_at at time zone 'UTC')::date as day, count(*) as turns,
+                 coalesce(sum(t.input_tokens), 0) as input_tokens, coalesce(sum(t.output_tokens), 0) as output_tokens,
+                 min(t.finished_at) as first_at, max(t.finished_at) as last_at
+          from turns t join fresh on fresh.turn_id = t.turn_id where t.status = 'completed' group by 1, 2),
+        days as (
+          insert into analytics_days (user_id, day, status, turns, reviewed, input_tokens, output_tokens, first_at, last_at)
+          select user_id, day, 'completed', turns, 0, input_tokens, output_tokens, first_at, last_at from counted order by user_id, day
+          on conflict (user_id, day, status) do update
+          set turns = analytics_days.turns + excluded.turns,
+              input_tokens = analytics_days.input_tokens + excluded.input_tokens,
+              output_tokens = analytics_days.output_tokens + excluded.output_tokens,
+              first_at = least(analytics_days.first_at, excluded.first_at),
+              last_at = greatest(analytics_days.last_at, excluded.last_at))
+        update users set message_count = message_count + sent.turns
+        from (select user_id, sum(turns)::int8 as turns from counted group by user_id) sent where users.user_id = sent.user_id`,
+};
+
+/** Counts these delivered turns, each once however often it is told. @throws DatabaseUnavailable */
+export async function countTurns(database: Database, turnIds: readonly string[]): Promise<void> {
+  await database.rows(COUNT, [turnIds]);
+}
+
+const INITIALIZE: Statement = {
+  name: 'analytics-initialize',
+  sql: `insert into users (user_id, message_count) values (?, ?)
+        on conflict (user_id) do update set message_count = excluded.message_count`,
+};
+
+/** Sets how many messages the user has sent. @throws DatabaseUnavailable */
+export async function setMessageCount(database: Database, userId: string, messageCount: number): Promise<void> {
+  await database.rows(INITIALIZE, [userId, messageCount]);
+}
+
+interface CounterRow {
+  readonly day: string;
+  readonly status: TurnStatus;
+  readonly turns: number;
+  readonly reviewed: number;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly first_at: Date;
+  readonly last_at: Date;
+}
+
+function activityOf(rows: readonly CounterRow[], messageCount: number): Activity {
+  const sum = (of: (row: CounterRow) => number) => rows.reduce((total, row) => total + of(row), 0);
+  const times = (of: (row: CounterRow) => Date) => rows.map((row) => of(row).getTime());
+  return {
+    messageCount,
+    byStatus: Object.fromEntries(rows.map(({ status, turns }) => [status, turns])),
+    reviewed: sum((row) => row.reviewed),
+    inputTokens: sum((row) => row.input_tokens),
+    outputTokens: sum((row) => row.output_tokens),
+    firstAt: rows.length === 0 ? null : new Date(Math.min(...times((row) => row.first_at))),
+    lastAt: rows.length === 0 ? null : new Date(Math.max(...times((row) => row.last_at))),
+  };
+}
+
+const SUMS = `sum(turns)::int8 as turns, sum(reviewed)::int8 as reviewed, sum(input_tokens)::int8 as input_tokens,
+  sum(output_tokens)::int8 as output_tokens, min(first_at) as first_at, max(last_at) as last_at`;
+
+const OF_USER: Statement = {
+  name: 'analytics-of-user',
+  sql: `select '' as day, status, ${SUMS} from analytics_days where user_id = ? group by status`,
+};
+const UNFINISHED: Statement = {
+  name: 'analytics-unfinished',
+  sql: "select status, count(*) as turns from turns where user_id = ? and status in ('queued', 'running') group by status",
+};
+const MESSAGES: Statement = { name: 'analytics-messages', sql: 'select message_count from users where user_id = ?' };
+
+/** What one user did, unfinished turns included in `byStatus`. @throws DatabaseUnavailable */
+export async function activityOfUser(database: Database, userId: string): Promise<Activity> {
+  const [rows, unfinished, messages] = await Promise.all([
+    database.rows<CounterRow>(OF_USER, [userId]),
+    database.rows<{ status: TurnStatus; turns: number }>(UNFINISHED, [userId]),
+    database.rows<{ message_count: number }>(MESSAGES, [userId]),
+  ]);
+  const activity = activityOf(rows, messages[0]?.message_count ?? 0);
+  const waiting = Object.fromEntries(unfinished.map(({ status, turns }) => [status, turns]));
+  return { ...activity, byStatus: { ...activity.byStatus, ...waiting } };
+}
+
+const BY_DAY: Statement = {
+  name: 'analytics-by-day',
+  sql: `select to_char(day, 'YYYY-MM-DD') as day, status, ${SUMS} from analytics_days
+        where day >= ?::date and day <= ?::date group by analytics_days.day, status order by 1`,
+};
+
+/** All users by day, oldest first; a day's message count is its delivered turns. @throws DatabaseUnavailable */
+export async function activityByDay(database: Database, from: string, to: string): Promise<(Activity & { day: string })[]> {
+  const rows = await database.rows<CounterRow>(BY_DAY, [from, to]);
+  return [...Map.groupBy(rows, (row) => row.day)].map(([day, ofDay]) => ({
+    day,
+    ...activityOf(ofDay, ofDay.find((row) => row.status === 'completed')?.turns ?? 0),
+  }));
+}

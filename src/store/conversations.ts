@@ -1,0 +1,92 @@
+// Reading delivered messages: a session in order, a user's by filter, and the last exchanges for a prompt.
+import type { ConversationFilter, ConversationRow } from '../turns/conversation.ts';
+import type { Database, Statement } from './database.ts';
+
+interface Row {
+  readonly turn_id: string;
+  readonly user_id: string;
+  readonly session_id: string;
+  readonly seq: number;
+  readonly ordinal: number;
+  readonly role: 'user' | 'assistant';
+  readonly content: string;
+  readonly tags: string[];
+  readonly metadata: Record<string, unknown>;
+  readonly created_at: Date;
+}
+
+const COLUMNS = ['turn_id', 'user_id', 'session_id', 'seq', 'ordinal', 'role', 'content', 'tags', 'metadata', 'created_at'] as const;
+
+const rowOf = (row: Row): ConversationRow => ({
+  turnId: row.turn_id,
+  userId: row.user_id,
+  sessionId: row.session_id,
+  seq: row.seq,
+  ordinal: row.ordinal,
+  role: row.role,
+  content: row.content,
+  tags: row.tags,
+  metadata: row.metadata,
+  createdAt: row.created_at,
+});
+
+const OWNER: Statement = { name: 'session-owner', sql: 'select user_id from sessions where session_id = ?' };
+const SESSION: Statement = {
+  name: 'session-rows',
+  sql: `select ${COLUMNS.join(', ')} from conversation_rows where session_id = ? order by seq, ordinal`,
+};
+
+/** The session's owner and its messages in order; null: no such session. @throws DatabaseUnavailable */
+export async function sessionRows(database: Database, sessionId: string): Promise<{ userId: string; rows: ConversationRow[] } | null> {
+  const [owner] = await database.rows<{ user_id: string }>(OWNER, [sessionId]);
+  if (!owner) return null;
+  const rows = await database.rows<Row>(SESSION, [sessionId]);
+  return { userId: owner.user_id, rows: rows.map(rowOf) };
+}
+
+/** A user's messages, oldest first. @throws DatabaseUnavailable */
+export async function userRows(database: Database, userId: string, filter: ConversationFilter): Promise<ConversationRow[]> {
+  const rows = await database.query<Row[]>((builder) => {
+    const query = builder<Row>('conversation_rows').select(COLUMNS).where('user_id', userId).orderBy(['seq', 'ordinal']).limit(filter.limit);
+    if (filter.tag !== undefined) {
+      void query.whereIn('seq', builder('conversation_tags').select('seq').where({ user_id: userId, tag: filter.tag }));
+    }
+    if (filter.sessionId !== undefined) void query.andWhere('session_id', filter.sessionId);
+    if (filter.from !== undefined) void query.andWhere('created_at', '>=', filter.from);
+    if (filter.to !== undefined) void query.andWhere('created_at', '<', filter.to);
+    if (filter.after !== undefined) void query.andWhereRaw('(seq, ordinal) > (?, ?)', [filter.after.seq, filter.after.ordinal]);
+    return query as unknown as Promise<Row[]>;
+  });
+  return rows.map(rowOf);
+}
+
+const LAST_OF_SESSION: Statement = {
+  name: 'last-of-session',
+  sql: `select ${COLUMNS.join(', ')} from conversation_rows where session_id = ? order by seq desc, ordinal desc limit ?`,
+};
+
+/** The last `exchanges` (user and assistant) of a session, oldest first. @throws DatabaseUnavailable */
+export async function lastOfSession(database: Database, sessionId: string, exchanges: number): Promise<ConversationRow[]> {
+  if (exchanges === 0) return [];
+  const rows = await database.rows<Row>(LAST_OF_SESSION, [sessionId, exchanges * 2]);
+  return rows.map(rowOf).toReversed();
+}
+
+const LAST_OF_USER: Statement = {
+  name: 'last-of-user',
+  sql: `select ${COLUMNS.join(', ')} from conversation_rows where user_id = ? and seq > ? order by seq desc, ordinal desc limit ?`,
+};
+
+/** The last `exchanges` of a user over all sessions, after `afterSeq`, oldest first. @throws DatabaseUnavailable */
+export async function lastOfUser(database: Database, userId: string, afterSeq: number, exchanges: number): Promise<ConversationRow[]> {
+  const rows = await database.rows<Row>(LAST_OF_USER, [userId, afterSeq, exchanges * 2]);
+  return rows.map(rowOf).toReversed();
+}
+
+const LAST_SEQ: Statement = { name: 'last-seq', sql: 'select last_seq from users where user_id = ?' };
+
+/** The highest seq the user was given; 0: none. @throws DatabaseUnavailable */
+export async function lastSeq(database: Database, userId: string): Promise<number> {
+  const [row] = await database.rows<{ last_seq: number }>(LAST_SEQ, [userId]);
+  return row?.last_seq ?? 0;
+}

@@ -1,0 +1,93 @@
+// Statements and transactions, with the one retry that both databases ask for: on a serialisation failure or a deadlock.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Knex } from 'knex';
+
+/** A statement with a name: prepared once a connection. Bindings are `?`. */
+export interface Statement {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Runs statements: the database itself, or one transaction of it. */
+export interface Queries {
+  rows<T>(statement: Statement, bindings: readonly unknown[]): Promise<T[]>;
+  /** Knex's builder, for queries whose shape depends on what is asked. */
+  readonly builder: Knex;
+}
+
+/** The database does not answer, or has no connection left. Safe to try again later. */
+export class DatabaseUnavailable extends Error {
+  override readonly name = 'DatabaseUnavailable';
+  constructor(cause: unknown) {
+    super('the database does not answer', { cause });
+  }
+}
+
+/** 40001 serialization_failure (CockroachDB: restart transaction), 40P01 deadlock_detected. */
+const RETRY_CODES = new Set(['40001', '40P01']);
+const RETRIES = 8;
+const RETRY_BASE_MS = 5;
+
+/** 08*: connection; 57P*: shutdown, crash, starting up; 53*: out of disk, memory or connections. */
+const AWAY_SQLSTATE = /^(08|57P|53)/;
+const AWAY_SYSTEM = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
+const AWAY_MESSAGE = /Connection terminated|timeout exceeded|Query read timeout|Client has encountered a connection error|Timeout acquiring a connection/;
+
+const codeOf = (error: unknown): string => (error as { code?: unknown } | null)?.code?.toString() ?? '';
+
+/** Whether the error says that the database is away, rather than that the statement is wrong. */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof DatabaseUnavailable) return true;
+  const code = codeOf(error);
+  return AWAY_SQLSTATE.test(code) || AWAY_SYSTEM.has(code) || AWAY_MESSAGE.test((error as Error | null)?.message ?? '');
+}
+
+async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (isUnavailable(error)) throw new DatabaseUnavailable(error);
+      if (!RETRY_CODES.has(codeOf(error)) || tries >= RETRIES) throw error;
+      await sleep(RETRY_BASE_MS * 2 ** tries * (0.5 + Math.random()));
+    }
+  }
+}
+
+async function run<T>(builder: Knex, { name, sql }: Statement, bindings: readonly unknown[]): Promise<T[]> {
+  const result = (await builder.raw(sql, bindings as Knex.RawBinding[]).options({ name })) as { rows: T[] };
+  return result.rows;
+}
+
+export class Database implements Queries {
+  readonly builder: Knex;
+  constructor(builder: Knex) {
+    this.builder = builder;
+  }
+
+  /** One statement, its own transaction. @throws DatabaseUnavailable */
+  rows<T>(statement: Statement, bindings: readonly unknown[]): Promise<T[]> {
+    return retrying(() => run<T>(this.builder, statement, bindings));
+  }
+
+  /** A query of the builder, with the same retry. @throws DatabaseUnavailable */
+  query<T>(build: (builder: Knex) => PromiseLike<T>): Promise<T> {
+    return retrying(async () => build(this.builder));
+  }
+
+  /** `work` must only touch the database, through what it is given: it may run again. @throws DatabaseUnavailable */
+  transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+    return retrying(() =>
+      this.builder.transaction((trx) => work({ builder: trx, rows: (statement, bindings) => run(trx, statement, bindings) })),
+    );
+  }
+
+  /** @throws DatabaseUnavailable */
+  async ping(): Promise<void> {
+    await this.rows({ name: 'ping', sql: 'select 1' }, []);
+  }
+
+  close(): Promise<void> {
+    return this.builder.destroy();
+  }
+}

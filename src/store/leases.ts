@@ -1,0 +1,65 @@
+// Named leases: rows that one process holds at a time. Made outside the migrations, because migrating takes one too.
+import type { Knex } from 'knex';
+import { newId } from '../ids.ts';
+
+const TTL_S = 6;
+const RENEW_MS = 2_000;
+const WAIT_MS = 300;
+
+const CREATE = `create table if not exists leases (name text primary key, owner text not null, held_until timestamptz not null)`;
+const TAKE = `insert into leases (name, owner, held_until) values (?, ?, now() + ? * interval '1 second')
+              on conflict (name) do update set owner = excluded.owner, held_until = excluded.held_until
+              where leases.owner = excluded.owner or leases.held_until < now() returning owner`;
+const RELEASE = 'delete from leases where name = ? and owner = ?';
+
+export interface Lease {
+  release(): Promise<void>;
+}
+
+/** Two processes may create the table at once: the one that loses finds it there. */
+async function ensureTable(builder: Knex): Promise<void> {
+  try {
+    await builder.raw(CREATE);
+  } catch {
+    await builder.raw(CREATE);
+  }
+}
+
+async function take(builder: Knex, name: string, owner: string): Promise<boolean> {
+  const { rows } = (await builder.raw(TAKE, [name, owner, TTL_S])) as { rows: unknown[] };
+  return rows.length === 1;
+}
+
+interface TakeOptions {
+  /** Milliseconds to wait for another process to give it back or to die; then null. */
+  readonly waitMs: number;
+  /** Called once if the lease is lost while held: somebody else may hold it now. */
+  readonly lost: () => void;
+}
+
+/** Takes the lease and keeps it until released; null where another process keeps it. */
+export async function takeLease(builder: Knex, name: string, { waitMs, lost }: TakeOptions): Promise<Lease | null> {
+  const owner = newId();
+  await ensureTable(builder);
+  for (const deadline = Date.now() + waitMs; !(await take(builder, name, owner)); ) {
+    if (Date.now() > deadline) return null;
+    await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+  }
+  const timer = setInterval(() => {
+    take(builder, name, owner).then(
+      (kept) => {
+        if (kept) return;
+        clearInterval(timer);
+        lost();
+      },
+      // The database is away, for everybody or for us alone; once it answers again it tells who holds the lease.
+      () => {},
+    );
+  }, RENEW_MS);
+  return {
+    async release() {
+      clearInterval(timer);
+      await builder.raw(RELEASE, [name, owner]);
+    },
+  };
+}

@@ -1,0 +1,92 @@
+// The turns table as rows, and reading it: by id, and a user's turns newest first.
+import type { Turn, TurnFilter, TurnStatus } from '../turns/turn.ts';
+import type { Database, Statement } from './database.ts';
+
+export interface TurnRow {
+  readonly turn_id: string;
+  readonly user_id: string;
+  readonly session_id: string;
+  readonly seq: number;
+  readonly status: TurnStatus;
+  readonly epoch: number;
+  readonly text: string;
+  readonly reply: string | null;
+  readonly partial_reply: string | null;
+  readonly metadata: Record<string, unknown>;
+  readonly tags: string[];
+  readonly error_code: string | null;
+  readonly error_detail: string | null;
+  readonly attempts: number;
+  readonly input_tokens: number | null;
+  readonly output_tokens: number | null;
+  readonly model: string | null;
+  readonly created_at: Date;
+  readonly started_at: Date | null;
+  readonly finished_at: Date | null;
+}
+
+export const TURN_COLUMNS = [
+  'turn_id',
+  'user_id',
+  'session_id',
+  'seq',
+  'status',
+  'epoch',
+  'text',
+  'reply',
+  'partial_reply',
+  'metadata',
+  'tags',
+  'error_code',
+  'error_detail',
+  'attempts',
+  'input_tokens',
+  'output_tokens',
+  'model',
+  'created_at',
+  'started_at',
+  'finished_at',
+] as const satisfies readonly (keyof TurnRow)[];
+
+export function turnOf(row: TurnRow): Turn {
+  return {
+    turnId: row.turn_id,
+    userId: row.user_id,
+    sessionId: row.session_id,
+    seq: row.seq,
+    status: row.status,
+    epoch: row.epoch,
+    text: row.text,
+    reply: row.reply,
+    partialReply: row.partial_reply,
+    metadata: row.metadata,
+    tags: row.tags,
+    error: row.error_code === null ? null : { code: row.error_code, detail: row.error_detail ?? '' },
+    attempts: row.attempts,
+    usage: row.input_tokens === null ? null : { inputTokens: row.input_tokens, outputTokens: row.output_tokens ?? 0 },
+    model: row.model,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+  };
+}
+
+const BY_ID: Statement = { name: 'turn-by-id', sql: `select ${TURN_COLUMNS.join(', ')} from turns where turn_id = ?` };
+
+/** The turn, or null where there is none. */
+export async function findTurn(database: Database, turnId: string): Promise<Turn | null> {
+  const [row] = await database.rows<TurnRow>(BY_ID, [turnId]);
+  return row ? turnOf(row) : null;
+}
+
+/** A user's turns, newest (highest seq) first. */
+export async function listTurns(database: Database, userId: string, filter: TurnFilter): Promise<Turn[]> {
+  const rows = await database.query<TurnRow[]>((builder) => {
+    const query = builder<TurnRow>('turns').select(TURN_COLUMNS).where('user_id', userId).orderBy('seq', 'desc').limit(filter.limit);
+    if (filter.status !== undefined) void query.andWhere('status', filter.status);
+    if (filter.sessionId !== undefined) void query.andWhere('session_id', filter.sessionId);
+    if (filter.beforeSeq !== undefined) void query.andWhere('seq', '<', filter.beforeSeq);
+    return query as unknown as Promise<TurnRow[]>;
+  });
+  return rows.map(turnOf);
+}

@@ -1,0 +1,87 @@
+// Answering one claimed turn: read the last exchanges, call the model, commit under the claim's epoch.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Work } from '../actors/user-session.ts';
+import { newId } from '../ids.ts';
+import type { Log } from '../log.ts';
+import { completeWithin } from '../model/attempts.ts';
+import { ModelError, type Completion, type Model } from '../model/model.ts';
+import { commitAnswer, commitFailure } from '../store/commit-turn.ts';
+import { lastOfSession } from '../store/conversations.ts';
+import { DatabaseUnavailable, type Database } from '../store/database.ts';
+import type { OutboxEvent } from './events.ts';
+import { promptOf } from './prompt.ts';
+import type { TurnError } from './turn.ts';
+
+/** A turn whose worker died so often is taken to be what kills it. */
+const CLAIMS_AT_MOST = 10;
+const COMMIT_RETRY_MS = 500;
+
+export interface AnswerDeps {
+  readonly database: Database;
+  readonly model: Model;
+  readonly historyExchanges: number;
+  readonly modelAttempts: number;
+  readonly log: Log;
+}
+
+export type Outcome =
+  | { readonly status: 'completed'; readonly events: readonly OutboxEvent[] }
+  | { readonly status: 'failed'; readonly error: TurnError }
+  /** Another claim, or a cancellation, was faster: nothing was written. */
+  | { readonly status: 'lost' };
+
+/** The commit, until the database takes it or the signal aborts: the reply is paid for. A commit whose answer was lost
+ *  on the way hits no row the second time, which reads as `lost`; the row tells the truth. */
+async function commitUntilDone(commit: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+  for (;;) {
+    try {
+      return await commit();
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable)) throw error;
+      await sleep(COMMIT_RETRY_MS, undefined, { signal });
+    }
+  }
+}
+
+function eventsOf(work: Work, reply: string): OutboxEvent[] {
+  const { turnId, userId, sessionId } = work;
+  const ids = { turn_id: turnId, user_id: userId, session_id: sessionId };
+  return [
+    { eventId: newId(), topic: 'conversations', userId, data: { ...ids, user_message: work.text, assistant_reply: reply } },
+    { eventId: newId(), topic: 'messages', userId, data: ids },
+  ];
+}
+
+async function fail(deps: AnswerDeps, work: Work, attempts: number, error: TurnError, signal: AbortSignal): Promise<Outcome> {
+  const done = await commitUntilDone(() => commitFailure(deps.database, work, attempts, error), signal);
+  return done ? { status: 'failed', error } : { status: 'lost' };
+}
+
+/** Answers the claimed turn. Rejects with the signal's reason once it is aborted. @throws DatabaseUnavailable */
+export async function answerTurn(deps: AnswerDeps, work: Work, signal: AbortSignal): Promise<Outcome> {
+  const { database, model, log } = deps;
+  if (work.epoch > CLAIMS_AT_MOST) {
+    const error = { code: 'claims_exhausted', detail: `the turn was begun ${CLAIMS_AT_MOST} times and never ended` };
+    return fail(deps, work, work.attempts, error, signal);
+  }
+  const history = await lastOfSession(database, work.sessionId, deps.historyExchanges);
+  const messages = promptOf({ memory: work.memory, messageCount: work.messageCount, history, text: work.text });
+  let attempts = work.attempts;
+  let completion: Completion;
+  try {
+    completion = await completeWithin(model, { messages, signal }, {
+      most: deps.modelAttempts,
+      onRetry: (error, failed) => {
+        attempts += 1;
+        log.warn({ turn_id: work.turnId, code: error.code, failed }, 'An attempt at the model failed and is repeated.');
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    return fail(deps, work, attempts, { code: error.code, detail: error.message }, signal);
+  }
+  const answer = { reply: completion.text, model: completion.model, usage: completion.usage };
+  const events = eventsOf(work, completion.text);
+  const done = await commitUntilDone(() => commitAnswer(database, work, attempts, answer, events), signal);
+  return done ? { status: 'completed', events } : { status: 'lost' };
+}

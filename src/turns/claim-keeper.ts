@@ -1,0 +1,71 @@
+// Keeps the claims of this process alive, and tells a turn's work when its claim was lost.
+import type { Claim } from '../store/claims.ts';
+
+/** The reason of a signal whose claim another process, or a cancellation, took. */
+export class ClaimLost extends Error {
+  override readonly name = 'ClaimLost';
+}
+
+/** The reason of a signal whose process is being stopped. */
+export class Stopping extends Error {
+  override readonly name = 'Stopping';
+}
+
+interface KeeperOptions {
+  readonly leaseS: number;
+  /** Renews what is still held and returns its turn ids. */
+  readonly renew: (claims: readonly Claim[]) => Promise<ReadonlySet<string>>;
+  /** Gives claims up, so that another process need not wait for them to lapse. */
+  readonly release: (claims: readonly Claim[]) => Promise<void>;
+}
+
+export class ClaimKeeper {
+  readonly #options: KeeperOptions;
+  readonly #held = new Map<string, { claim: Claim; controller: AbortController }>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    // Three chances before the lease lapses.
+    this.#timer ??= setInterval(() => void this.renew(), (this.#options.leaseS * 1000) / 3);
+  }
+
+  /** Runs `work` while the claim is kept; its signal aborts with ClaimLost or Stopping. */
+  async hold<T>(claim: Claim, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const entry = { claim, controller };
+    this.#held.set(claim.turnId, entry);
+    try {
+      return await work(controller.signal);
+    } finally {
+      // A later claim of the same turn may stand there by now.
+      if (this.#held.get(claim.turnId) === entry) this.#held.delete(claim.turnId);
+    }
+  }
+
+  /** Renews all claims once. Never rejects: while the database is away nobody else can take them either. */
+  async renew(): Promise<void> {
+    const entries = [...this.#held.values()];
+    if (entries.length === 0) return;
+    try {
+      const kept = await this.#options.renew(entries.map(({ claim }) => claim));
+      for (const { claim, controller } of entries) {
+        if (!kept.has(claim.turnId)) controller.abort(new ClaimLost(claim.turnId));
+      }
+    } catch {
+      // Seen by the readiness probe and by every statement; the next round tries again.
+    }
+  }
+
+  /** Aborts all work with Stopping and gives the claims up. */
+  async abandon(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    const entries = [...this.#held.values()];
+    for (const { controller } of entries) controller.abort(new Stopping('this process stops'));
+    if (entries.length > 0) await this.#options.release(entries.map(({ claim }) => claim));
+  }
+}

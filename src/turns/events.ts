@@ -1,0 +1,64 @@
+// The events of turns: what goes into the outbox with a commit, and the CloudEvents 1.0 envelope around it.
+import { z } from 'zod';
+
+/** Topics with an event that the outbox carries. */
+export const OUTBOX_TYPES = { conversations: 'ConversationUpdated', messages: 'MessageSent' } as const;
+export type OutboxTopic = keyof typeof OUTBOX_TYPES;
+
+/** Every topic and the type of its event. */
+export const TOPIC_TYPES = { 'chat-requests': 'ChatRequested', ...OUTBOX_TYPES } as const;
+export type Topic = keyof typeof TOPIC_TYPES;
+
+export const chatRequested = z.object({ turn_id: z.uuid(), user_id: z.string() });
+
+export const conversationUpdated = z.object({
+  turn_id: z.uuid(),
+  user_id: z.string(),
+  session_id: z.uuid(),
+  user_message: z.string(),
+  assistant_reply: z.string(),
+});
+
+export const messageSent = z.object({ turn_id: z.uuid(), user_id: z.string(), session_id: z.uuid() });
+
+/** An event that is committed with what it tells of. */
+export interface OutboxEvent {
+  /** Stable: every delivery of the event carries it. */
+  readonly eventId: string;
+  readonly topic: OutboxTopic;
+  readonly userId: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+const SOURCE = '/turnkeeper';
+
+const envelope = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string().min(1),
+  source: z.string().min(1),
+  type: z.string().min(1),
+  subject: z.string().optional(),
+  time: z.string().optional(),
+  data: z.unknown(),
+});
+
+export type CloudEvent = z.infer<typeof envelope>;
+
+/** Wraps `data` for a topic; subject is the user. */
+export const cloudEvent = (topic: Topic, id: string, userId: string, data: object): CloudEvent => ({
+  specversion: '1.0',
+  id,
+  source: SOURCE,
+  type: TOPIC_TYPES[topic],
+  subject: userId,
+  time: new Date().toISOString(),
+  data,
+});
+
+/** The data of an event of the topic's type and shape, or null: not ours to retry. */
+export function dataOf<T>(topic: Topic, shape: z.ZodType<T>, event: unknown): T | null {
+  const parsed = envelope.safeParse(event);
+  if (!parsed.success || parsed.data.type !== TOPIC_TYPES[topic]) return null;
+  const data = shape.safeParse(parsed.data.data);
+  return data.success ? data.data : null;
+}

@@ -1,0 +1,96 @@
+// Running a user's turns one after another, as long as there are some.
+import type { ActorRuntime } from '../actors/runtime.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import { firstWaiting, type Claim } from '../store/claims.ts';
+import { answerTurn, type AnswerDeps, type Outcome } from './answer-turn.ts';
+import { ClaimLost, Stopping, type ClaimKeeper } from './claim-keeper.ts';
+import type { OutboxEvent } from './events.ts';
+
+/** Turns of one user in a row; then the others come first. */
+const IN_A_ROW = 5;
+
+export interface RunnerDeps extends AnswerDeps {
+  readonly actors: ActorRuntime;
+  readonly keeper: ClaimKeeper;
+  readonly leaseS: number;
+  /** Tells waiting clients that the turn changed. */
+  readonly announce: (turnId: string) => void;
+  /** Publishes committed events. */
+  readonly relay: (events: readonly OutboxEvent[]) => void;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+export class UserRunner {
+  readonly #deps: RunnerDeps;
+  /** Users that run in this process; true: asked for again meanwhile. */
+  readonly #running = new Map<string, boolean>();
+
+  constructor(deps: RunnerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Runs the user's turns; resolves to the next waiting one where others should come first now, else null.
+   *  Rejects with DatabaseUnavailable or ActorsUnavailable. */
+  async run(userId: string): Promise<Claim | null> {
+    if (this.#running.has(userId)) {
+      // The loop below looks again after its commit: no actor call for what it will find anyway.
+      this.#running.set(userId, true);
+      return null;
+    }
+    this.#running.set(userId, false);
+    try {
+      return await this.#loop(userId);
+    } finally {
+      this.#running.delete(userId);
+    }
+  }
+
+  async #loop(userId: string): Promise<Claim | null> {
+    for (let turns = 1; ; turns += 1) {
+      this.#running.set(userId, false);
+      if (!(await this.#runNext(userId))) {
+        if (this.#running.get(userId)) continue;
+        return null;
+      }
+      // Asked after the commit, so that a turn whose own job saw this one still running is found here for certain.
+      const next = await firstWaiting(this.#deps.database, userId);
+      if (!next) {
+        if (this.#running.get(userId)) continue;
+        return null;
+      }
+      if (turns >= IN_A_ROW) return next;
+    }
+  }
+
+  /** False: there was nothing to run. */
+  async #runNext(userId: string): Promise<boolean> {
+    const { actors, keeper, leaseS, log, announce } = this.#deps;
+    const claim = await actors.call(userId, 'claim', { leaseS });
+    if (claim.outcome !== 'claimed') return false;
+    const { work } = claim;
+    if (work.epoch > 1) {
+      this.#deps.metrics.takeovers.inc();
+      log.warn({ turn_id: work.turnId, epoch: work.epoch }, 'A turn whose claim lapsed was taken over.');
+    }
+    announce(work.turnId);
+    try {
+      this.#finish(work.turnId, await keeper.hold(work, (signal) => answerTurn(this.#deps, work, signal)));
+    } catch (error) {
+      if (error instanceof Stopping) return false;
+      if (!(error instanceof ClaimLost)) throw error;
+      this.#finish(work.turnId, { status: 'lost' });
+    }
+    return true;
+  }
+
+  #finish(turnId: string, outcome: Outcome): void {
+    const { announce, relay, metrics, log } = this.#deps;
+    announce(turnId);
+    metrics.turnsFinished.inc({ status: outcome.status });
+    if (outcome.status === 'completed') relay(outcome.events);
+    if (outcome.status === 'failed') log.error({ turn_id: turnId, code: outcome.error.code }, 'A turn failed.');
+    if (outcome.status === 'lost') log.warn({ turn_id: turnId }, 'A claim was lost; its work was discarded.');
+  }
+}

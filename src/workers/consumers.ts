@@ -1,0 +1,72 @@
+// The consuming side: one BullMQ worker a topic, made from one table.
+import { UnrecoverableError, Worker, type Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Log } from '../log.ts';
+import { PREFIX } from './queues.ts';
+
+/** A job of a worker that died is given to another after at most the lock and two looks. */
+const LOCK_MS = 6_000;
+const STALLED_LOOK_MS = 3_000;
+/** Rows decide how often a turn may be begun, not BullMQ. */
+const STALLED_AT_MOST = 1_000_000;
+const CLOSE_POLL_MS = 50;
+
+/** The payload is not what the topic carries: kept among the failed jobs, never repeated. */
+export class Ignored extends UnrecoverableError {
+  constructor(queue: string) {
+    super(`ignored: not an event of the topic ${queue}`);
+  }
+}
+
+export interface Consumer {
+  readonly queue: string;
+  readonly concurrency: number;
+  /** Handles one payload; safe to repeat. Rejecting leaves it to the queue's retry. */
+  handle(payload: unknown): Promise<void>;
+}
+
+export class Consumers {
+  readonly #workers: Worker[] = [];
+  readonly #table: readonly Consumer[];
+  readonly #connection: Redis;
+  readonly #log: Log;
+
+  /** `connection` must be patient; every worker makes a blocking duplicate of it. */
+  constructor(table: readonly Consumer[], connection: Redis, log: Log) {
+    this.#table = table;
+    this.#connection = connection;
+    this.#log = log;
+  }
+
+  start(): void {
+    if (this.#workers.length > 0) return;
+    for (const consumer of this.#table) this.#workers.push(this.#open(consumer));
+  }
+
+  #open({ queue, concurrency, handle }: Consumer): Worker {
+    const worker = new Worker(queue, (job: Job<unknown>) => handle(job.data), {
+      connection: this.#connection,
+      prefix: PREFIX,
+      concurrency,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_LOOK_MS,
+      maxStalledCount: STALLED_AT_MOST,
+    });
+    worker.on('error', (error) => this.#log.debug({ queue, detail: error.message }, 'A worker reported an error.'));
+    worker.on('failed', (job, error) => this.#log.warn({ queue, job: job?.id, err: error }, 'A job failed.'));
+    return worker;
+  }
+
+  /** Takes no more jobs; waits up to `deadlineMs` for those that run, then leaves them to others. */
+  async stop(deadlineMs: number): Promise<void> {
+    const closed = Promise.allSettled(this.#workers.map((worker) => worker.close()));
+    const late = new Promise<'late'>((resolve) => {
+      const timer = setTimeout(resolve, deadlineMs, 'late');
+      void closed.then(() => clearTimeout(timer));
+    });
+    if ((await Promise.race([closed, late])) === 'late') {
+      await Promise.race([Promise.allSettled(this.#workers.map((worker) => worker.close(true))), new Promise((resolve) => setTimeout(resolve, CLOSE_POLL_MS * 20))]);
+    }
+    this.#workers.length = 0;
+  }
+}

@@ -1,0 +1,72 @@
+// The producing side of the topics: BullMQ queues, and what is added to them.
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Log } from '../log.ts';
+import type { Claim } from '../store/claims.ts';
+import { cloudEvent, type OutboxEvent, type Topic } from '../turns/events.ts';
+
+export const PREFIX = 'turnkeeper';
+/** Debounced summaries: ours alone, so not a topic of the contract. */
+export const SUMMARIES = 'summaries';
+
+/** A turn's job lives no longer than its run: the row is the truth, and an id that stays would keep the sweeper from
+ *  adding it again. An event's last failure is kept to be looked at. */
+const REMOVE_ALL = { removeOnComplete: true, removeOnFail: true };
+const KEEP_FAILED = { removeOnComplete: true, removeOnFail: { count: 1_000 }, attempts: 8, backoff: { type: 'exponential', delay: 500 } };
+
+export interface WaitingTurn extends Claim {
+  readonly userId: string;
+}
+
+const chatJob = ({ turnId, epoch, userId }: WaitingTurn) => ({
+  name: 'ChatRequested',
+  data: cloudEvent('chat-requests', turnId, userId, { turn_id: turnId, user_id: userId }),
+  // With the epoch, so that the job of a worker that died cannot keep the next one out.
+  opts: { jobId: `${turnId}-${epoch}`, ...REMOVE_ALL },
+});
+
+export class Queues {
+  readonly #queues: Record<Topic | typeof SUMMARIES, Queue>;
+
+  /** `connection` should fail fast: an accepted turn must not wait for Redis. */
+  constructor(connection: Redis, log: Log) {
+    const open = (name: string) => {
+      const queue = new Queue(name, { connection, prefix: PREFIX, skipWaitingForReady: true });
+      queue.on('error', (error) => log.debug({ queue: name, detail: error.message }, 'A queue reported an error.'));
+      return queue;
+    };
+    this.#queues = {
+      'chat-requests': open('chat-requests'),
+      conversations: open('conversations'),
+      messages: open('messages'),
+      [SUMMARIES]: open(SUMMARIES),
+    };
+  }
+
+  /** Wakes a worker for these turns' users. Rejects while Redis is away; the sweeper does it later. */
+  async wake(turns: readonly WaitingTurn[]): Promise<void> {
+    await this.#queues['chat-requests'].addBulk(turns.map(chatJob));
+  }
+
+  /** Publishes events; publishing one again does nothing while it waits. Rejects while Redis is away. */
+  async publish(events: readonly OutboxEvent[]): Promise<void> {
+    const byTopic = Map.groupBy(events, (event) => event.topic);
+    for (const [topic, ofTopic] of byTopic) {
+      const jobs = ofTopic.map(({ eventId, userId, data }) => {
+        const event = cloudEvent(topic, eventId, userId, data);
+        return { name: event.type, data: event, opts: { jobId: eventId, ...KEEP_FAILED } };
+      });
+      await this.#queues[topic].addBulk(jobs);
+    }
+  }
+
+  /** Asks for the user's summary after `quietMs` without another call for the user. */
+  async summarise(userId: string, quietMs: number): Promise<void> {
+    const deduplication = { id: userId, keepLastIfActive: true, reschedule: true };
+    await this.#queues[SUMMARIES].add(SUMMARIES, { user_id: userId }, { delay: quietMs, deduplication, ...KEEP_FAILED });
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(Object.values(this.#queues).map((queue) => queue.close()));
+  }
+}
