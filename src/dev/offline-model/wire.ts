@@ -1,0 +1,97 @@
+// The OpenAI chat-completions format, as far as the offline model speaks it: requests in, bodies and chunks out.
+import { z } from 'zod';
+import type { ChatMessage } from './reply.ts';
+
+const TextPart = z.looseObject({ type: z.literal('text'), text: z.string() });
+const Message = z.looseObject({
+  role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']),
+  content: z.union([z.string(), z.array(TextPart)]).nullish(),
+});
+/** Other fields of the API (temperature, tools, …) change nothing here and are allowed. */
+const ChatRequest = z.looseObject({
+  model: z.string().min(1),
+  messages: z.array(Message).min(1),
+  stream: z.boolean().nullish(),
+  stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
+});
+
+export interface ChatCall {
+  readonly messages: readonly ChatMessage[];
+  readonly stream: boolean;
+  readonly includeUsage: boolean;
+}
+
+/** What a wrong request is answered with, in OpenAI's shape. */
+export class WireError extends Error {
+  readonly status: number;
+  readonly body: object;
+  constructor(status: number, message: string, code: string | null = null, param: string | null = null) {
+    super(message);
+    this.status = status;
+    this.body = { error: { message, type: 'invalid_request_error', param, code } };
+  }
+}
+
+/** @throws WireError */
+export function parseChatCall(body: string, model: string): ChatCall {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    throw new WireError(400, 'The body is not JSON.');
+  }
+  const { success, data, error } = ChatRequest.safeParse(json);
+  if (!success) {
+    const issue = error.issues[0]!;
+    throw new WireError(400, `${issue.path.join('.') || 'body'}: ${issue.message}`, null, issue.path.join('.') || null);
+  }
+  if (data.model !== model) throw new WireError(404, `The model ${data.model} does not exist.`, 'model_not_found', 'model');
+  return {
+    messages: data.messages.map(({ role, content }) => ({
+      role: role === 'developer' ? 'system' : role,
+      content: typeof content === 'string' ? content : (content ?? []).map(({ text }) => text).join(''),
+    })),
+    stream: data.stream === true,
+    includeUsage: data.stream_options?.include_usage === true,
+  };
+}
+
+export interface Answer {
+  readonly id: string;
+  readonly model: string;
+  readonly created: number;
+  readonly text: string;
+  readonly finishReason: string;
+  readonly usage: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
+}
+
+/** Words stand in for tokens. */
+export function usageOf(messages: readonly ChatMessage[], text: string): Answer['usage'] {
+  const prompt = messages.reduce((sum, { content }) => sum + wordsOf(content).length, 0);
+  const completion = wordsOf(text).length;
+  return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
+}
+
+/** Each word with the space after it, so that joined they are the text again. */
+export const wordsOf = (text: string): string[] => text.match(/\s*\S+\s*?(?=\s|$)|\s+$/g) ?? [];
+
+/** The whole answer as one body. */
+export function completion({ id, model, created, text, finishReason, usage }: Answer): object {
+  const message = { role: 'assistant', content: text, refusal: null };
+  const choice = { index: 0, message, logprobs: null, finish_reason: finishReason };
+  return { id, object: 'chat.completion', created, model, choices: [choice], usage };
+}
+
+/** The answer as server-sent chunks, in order; the last one is not JSON but the end mark. */
+export function* chunks(answer: Answer, includeUsage: boolean): Generator<string> {
+  const { id, model, created, text, finishReason, usage } = answer;
+  const event = (choices: object[], rest: object = {}) =>
+    `data: ${JSON.stringify({ id, object: 'chat.completion.chunk', created, model, choices, ...rest })}\n\n`;
+  const choice = (delta: object, finish: string | null) => [{ index: 0, delta, logprobs: null, finish_reason: finish }];
+  const open = includeUsage ? { usage: null } : {};
+  yield event(choice({ role: 'assistant', content: '' }, null), open);
+  for (const word of wordsOf(text)) yield event(choice({ content: word }, null), open);
+  yield event(choice({}, finishReason), open);
+  if (includeUsage) yield event([], { usage });
+  yield 'data: [DONE]\n\n';
+}

@@ -1,0 +1,83 @@
+// The test run: one PostgreSQL and one Redis for all test files, ava in between, everything gone at the end.
+// Arguments go to ava: a file pattern, or --match. Closes with the plain line `N passed, N failed, N skipped`.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { buildDapr } from '../scripts/dapr-build.mjs';
+import type { Part } from '../src/dev/part.ts';
+import { startEmbeddedPostgres } from '../src/dev/postgres.ts';
+import { startEmbeddedRedis } from '../src/dev/redis.ts';
+import { createLog } from '../src/log.ts';
+import { TapReport } from './support/tap-report.ts';
+
+const ROOT = dirname(import.meta.dirname);
+const CONCURRENCY = '2';
+
+let ava: ChildProcess | undefined;
+const interrupt = new AbortController();
+// A terminal's Ctrl-C reaches ava by itself; the second signal to it means "at once" and does no harm.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    interrupt.abort();
+    ava?.kill(signal);
+  });
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'turnkeeper-test-'));
+chmodSync(folder, 0o711); // started by root, PostgreSQL runs as another user
+const parts: Part[] = [];
+const report = new TapReport((line) => console.log(line));
+try {
+  const env = { ...(await startServices()), ...(await daprEnvironment()) };
+  if (!interrupt.signal.aborted) await runAva(env);
+} catch (error) {
+  report.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
+} finally {
+  for (const part of parts.toReversed()) await part.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+if (interrupt.signal.aborted) report.fail('The run was interrupted.');
+process.exitCode = report.finish() ? 0 : 1;
+
+async function startServices(): Promise<Record<string, string>> {
+  const log = createLog('warn');
+  const began = Date.now();
+  const postgres = await startEmbeddedPostgres({ dataDir: folder, log, settings: { fsync: 'off' } });
+  parts.push(postgres);
+  const redis = await startEmbeddedRedis({ dataDir: folder, log, settings: ['databases 512'] });
+  parts.push(redis);
+  console.log(`PostgreSQL ${postgres.detail}\nRedis ${redis.detail}\nready in ${Date.now() - began} ms`);
+  return { TURNKEEPER_TEST_DATABASE_URL: postgres.url, TURNKEEPER_TEST_REDIS_URL: redis.url };
+}
+
+/** Without Dapr its tests report themselves as skipped. */
+async function daprEnvironment(): Promise<Record<string, string>> {
+  try {
+    const { daprd, placement } = await buildDapr({ log: (line) => console.log(line), signal: interrupt.signal });
+    return { TURNKEEPER_TEST_DAPRD: daprd, TURNKEEPER_TEST_PLACEMENT: placement };
+  } catch (error) {
+    console.log(`No Dapr in this run: ${(error as Error).message.split('\n')[0]}`);
+    return {};
+  }
+}
+
+/** ava's machine-readable output goes through our report, what the tests print straight on. */
+async function runAva(env: Record<string, string>): Promise<void> {
+  const path = `${join(ROOT, 'node_modules/.bin')}${delimiter}${process.env['PATH'] ?? ''}`;
+  const args = [join(ROOT, 'node_modules/ava/entrypoints/cli.js'), '--tap', '--concurrency', CONCURRENCY];
+  ava = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...args, ...process.argv.slice(2)], {
+    cwd: ROOT,
+    env: { ...process.env, PATH: path, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const child = ava;
+  const ended = new Promise<string | null>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(code === 0 ? null : `ava ended with ${signal ?? `exit code ${code}`}`));
+  });
+  for await (const line of createInterface({ input: child.stdout! })) report.line(line);
+  const trouble = await ended;
+  if (trouble !== null && report.failed === 0) report.fail(trouble);
+}
