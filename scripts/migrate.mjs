@@ -31,5 +31,11 @@ if (!COMMANDS.includes(command)) {
 
 const node = await prepare();
 const cli = join(ROOT, 'node_modules/knex/bin/cli.js');
-const args = ['--disable-warning=ExperimentalWarning', cli, '--knexfile', join(ROOT, 'knexfile.ts'), `migrate:${command}`];
+const args = [
+  '--disable-warning=ExperimentalWarning',
+  cli,
+  '--knexfile',
+  join(ROOT, 'knexfile.ts'),
+  `migrate:${command}`,
+];
 process.exitCode = await runToEnd(node, [...args, ...rest], { filterStderr: (line) => !NOISE.test(line) });

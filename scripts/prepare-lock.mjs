@@ -31,7 +31,7 @@ export async function withPrepareLock(root, say, work) {
 
 async function acquire(lock, me, say) {
   const deadline = Date.now() + WAIT_LIMIT_MS;
-  for (let told = false; ; ) {
+  for (let told = false; ;) {
     try {
       mkdirSync(lock, { mode: 0o700 });
       writeFileSync(join(lock, 'owner'), me);
@@ -44,7 +44,8 @@ async function acquire(lock, me, say) {
       discard(lock, owner);
       continue;
     }
-    if (Date.now() > deadline) throw new Error(`Another process has been preparing this folder for too long: remove ${lock}.`);
+    if (Date.now() > deadline)
+      throw new Error(`Another process has been preparing this folder for too long: remove ${lock}.`);
     if (!told) say(`Waiting for another process (pid ${owner?.split(' ')[0] ?? '?'}) that prepares this folder…`);
     told = true;
     await sleep(POLL_MS);

@@ -3,4 +3,8 @@ import { prepare } from './prepare.mjs';
 import { runToEnd } from './run-node.mjs';
 
 const node = await prepare();
-process.exitCode = await runToEnd(node, ['--disable-warning=ExperimentalWarning', 'test/run.ts', ...process.argv.slice(2)]);
+process.exitCode = await runToEnd(node, [
+  '--disable-warning=ExperimentalWarning',
+  'test/run.ts',
+  ...process.argv.slice(2),
+]);

@@ -1,4 +1,5 @@
 // The composition root: the only place that constructs across folders.
+import packageJson from '../package.json' with { type: 'json' };
 import { startActorHost } from './actors/dapr/host.ts';
 import { DaprRuntime } from './actors/dapr/runtime.ts';
 import { DaprState } from './actors/dapr/sidecar.ts';
@@ -29,6 +30,7 @@ import { Relay } from './workers/relay.ts';
 import { Sweeper } from './workers/sweeper.ts';
 import { consumersOf } from './workers/topics.ts';
 
+const VERSION = packageJson.version;
 const POOL_SIZE = 24;
 /** Turns that run when the process is asked to stop may end within this time; then others take them over. */
 const DRAIN_MS = 10_000;
@@ -101,7 +103,7 @@ export async function compose(config: Config, parts: Parts, lifecycle: Lifecycle
   await settleSchema(database, config.migrate, log);
 
   await checkRedisKeepsKeys(parts.redisUrl);
-  const redis = connectRedis(parts.redisUrl, 'fail-fast', log);
+  const redis = await connectRedis(parts.redisUrl, 'fail-fast', log);
   lifecycle.started('redis', async () => redis.disconnect());
   const queues = new Queues(redis, log);
   lifecycle.started('queues', () => queues.close());
@@ -111,7 +113,7 @@ export async function compose(config: Config, parts: Parts, lifecycle: Lifecycle
   lifecycle.started('actors', () => actors.stop());
   await actors.start();
 
-  const subscriber = connectRedis(parts.redisUrl, 'patient', log);
+  const subscriber = await connectRedis(parts.redisUrl, 'patient', log);
   lifecycle.started('redis subscriber', async () => subscriber.disconnect());
   const changes = new TurnChanges(redis, subscriber);
   const model = new OpenAiModel({ ...parts.model, model: parts.model.name, timeoutS: config.MODEL_TIMEOUT_S });
@@ -151,7 +153,7 @@ export async function compose(config: Config, parts: Parts, lifecycle: Lifecycle
       metrics,
       log,
     });
-    const consuming = connectRedis(parts.redisUrl, 'patient', log);
+    const consuming = await connectRedis(parts.redisUrl, 'patient', log);
     lifecycle.started('redis consumer', async () => consuming.disconnect());
     const consumers = new Consumers(table, consuming, log);
     consumers.start();
@@ -168,7 +170,9 @@ export async function compose(config: Config, parts: Parts, lifecycle: Lifecycle
   const ingress = await startIngress({
     services,
     settings: { host: config.HOST, port: config.PORT, auth: config.AUTH, apiKeys: config.API_KEYS },
+    version: VERSION,
     log,
+    observe: (route, method, status, seconds) => metrics.httpSeconds.observe({ route, method, status }, seconds),
   });
   lifecycle.started('ingress', () => ingress.stop(DRAIN_MS));
   return { url: ingress.url, runtime: actors.name };

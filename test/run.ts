@@ -75,7 +75,9 @@ async function runAva(env: Record<string, string>): Promise<void> {
   const child = ava;
   const ended = new Promise<string | null>((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    child.once('close', (code, signal) => resolve(code === 0 ? null : `ava ended with ${signal ?? `exit code ${code}`}`));
+    child.once('close', (code, signal) =>
+      resolve(code === 0 ? null : `ava ended with ${signal ?? `exit code ${code}`}`),
+    );
   });
   for await (const line of createInterface({ input: child.stdout! })) report.line(line);
   const trouble = await ended;

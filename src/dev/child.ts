@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GUARDIAN_NAME, GUARDIAN_SCRIPT } from './guardian.ts';
+import { GUARDIAN_SCRIPT, guardianName } from './guardian.ts';
 import { type Exit, PartError } from './part.ts';
 
 export interface ChildOptions {
@@ -33,9 +33,9 @@ export interface Child {
   readonly pid: number;
   readonly logFile: string;
   readonly exited: Promise<Exit>;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
   /** Sends a signal and does not wait; for tests of what survives a crash. */
-  kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT' | 'SIGSTOP' | 'SIGCONT'): void;
+  readonly kill: (signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT' | 'SIGSTOP' | 'SIGCONT') => void;
 }
 
 /** The child ended before it was ready, or was not ready in time. `log`: the end of what it wrote. */
@@ -79,7 +79,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
 
 async function spawnGuarded(options: ChildOptions, log: number, logFile: string): Promise<Child> {
   const stopSignal = options.stopSignal ?? 'SIGTERM';
-  const script = ['-c', GUARDIAN_SCRIPT, GUARDIAN_NAME, stopSignal.slice('SIG'.length), options.command];
+  const script = ['-c', GUARDIAN_SCRIPT, guardianName(process.pid), stopSignal.slice('SIG'.length), options.command];
   const guardian = spawn('/bin/sh', [...script, ...options.args], {
     detached: true,
     stdio: ['pipe', log, log, 'pipe'],

@@ -22,11 +22,18 @@ const MANAGERS: readonly PackageManager[] = [
     // First without the slow update: the lists are often there.
     alternatives: [
       [[...APT_INSTALL, 'redis-server']],
-      [[...APT, 'update'], [...APT_INSTALL, 'redis-server']],
+      [
+        [...APT, 'update'],
+        [...APT_INSTALL, 'redis-server'],
+      ],
       [[...APT_INSTALL, 'valkey-server']],
     ],
   },
-  { command: 'apk', needsRoot: true, alternatives: [[['apk', 'add', '--no-cache', 'redis']], [['apk', 'add', '--no-cache', 'valkey']]] },
+  {
+    command: 'apk',
+    needsRoot: true,
+    alternatives: [[['apk', 'add', '--no-cache', 'redis']], [['apk', 'add', '--no-cache', 'valkey']]],
+  },
   ...['dnf', 'microdnf', 'yum'].map((command) => ({
     command,
     needsRoot: true,
@@ -40,7 +47,8 @@ const MANAGERS: readonly PackageManager[] = [
 const run = promisify(execFile);
 const TIMEOUT_MS = 10 * 60_000;
 const POLICY = '/usr/sbin/policy-rc.d';
-const POLICY_TEXT = '#!/bin/sh\n# Made by turnkeeper while it installs a package: no service is to start. Safe to remove.\nexit 101\n';
+const POLICY_TEXT =
+  '#!/bin/sh\n# Made by turnkeeper while it installs a package: no service is to start. Safe to remove.\nexit 101\n';
 const SERVICES = ['redis-server', 'redis', 'valkey-server', 'valkey'];
 
 /** Gives a sentence on what came of it, for an error message; whether the program is there now is the caller's to see. */
@@ -111,7 +119,8 @@ async function runLine([command, ...args]: readonly string[]): Promise<void> {
   await run(command!, args, { timeout: TIMEOUT_MS, maxBuffer: 64 * 1024 * 1024 });
 }
 
-const succeeds = (line: readonly string[]) => runLine(line).then(
-  () => true,
-  () => false,
-);
+const succeeds = (line: readonly string[]) =>
+  runLine(line).then(
+    () => true,
+    () => false,
+  );

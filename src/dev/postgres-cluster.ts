@@ -39,7 +39,9 @@ export async function createCluster(options: ClusterOptions): Promise<boolean> {
     await initialise(options, temporary, passwordFile);
   } catch (error) {
     const { stderr, message } = error as { stderr?: string; message: string };
-    throw new PartError(`PostgreSQL could not make a cluster in ${home.folder}: ${stderr || message}`, { cause: error });
+    throw new PartError(`PostgreSQL could not make a cluster in ${home.folder}: ${stderr || message}`, {
+      cause: error,
+    });
   } finally {
     rmSync(passwordFile, { force: true });
   }

@@ -100,7 +100,13 @@ function startOnce(options: PostgresOptions, { data, home, binaries }: Place, po
   return startChild({
     name: 'postgres',
     command: binaries.postgres,
-    args: ['-D', data, '-p', String(port), ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])],
+    args: [
+      '-D',
+      data,
+      '-p',
+      String(port),
+      ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+    ],
     dataDir: options.dataDir,
     // Not ours: PGDATA, PGPORT, LANG and the like would change what the server does.
     env: binaries.env,

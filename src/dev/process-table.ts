@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GUARDIAN_NAME } from './guardian.ts';
+import { GUARDIAN_GRACE_S, ownerOfGuardian } from './guardian.ts';
 import { InUseError } from './part.ts';
 
 export interface ProcessInfo {
@@ -11,7 +11,8 @@ export interface ProcessInfo {
   readonly command: string;
 }
 
-const GUARDED_WAIT_MS = 20_000;
+/** A guardian whose owner died needs its grace, and a little more. */
+const GUARDED_WAIT_MS = (GUARDIAN_GRACE_S + 5) * 1_000;
 const ORPHAN_TERM_MS = 10_000;
 const POLL_MS = 100;
 
@@ -60,11 +61,16 @@ export async function endOrphan(pid: number, isOurs: (command: string) => boolea
     const info = processInfo(pid);
     return info && isOurs(info.command) ? info : null;
   };
-  const isGuarded = () => {
-    const info = current();
-    return info !== null && (processInfo(info.parent)?.command.includes(GUARDIAN_NAME) ?? false);
+  const guardian = () => {
+    const info = processInfo(current()?.parent ?? 0);
+    return info && ownerOfGuardian(info.command) !== null ? info : null;
   };
-  if (!(await until(() => !isGuarded(), GUARDED_WAIT_MS))) {
+  // A guardian that still has the parent it was made by; one whose owner died was given another.
+  const isOwned = () => {
+    const info = guardian();
+    return info !== null && info.parent === ownerOfGuardian(info.command);
+  };
+  if (isOwned() || !(await until(() => guardian() === null, GUARDED_WAIT_MS))) {
     throw new InUseError(`${what} is in use by another turnkeeper (its server has pid ${pid}).`);
   }
   if (!current()) return;

@@ -110,7 +110,8 @@ async function endLeftover(folder: string): Promise<void> {
     return;
   }
   // It writes its address, not its arguments, into the process table; its folder it cannot hide.
-  const isOurs = (command: string) => /(redis|valkey)-server/.test(command) && (workingFolder(pid) ?? folder) === folder;
+  const isOurs = (command: string) =>
+    /(redis|valkey)-server/.test(command) && (workingFolder(pid) ?? folder) === folder;
   if (Number.isInteger(pid) && pid > 0) await endOrphan(pid, isOurs, folder);
 }
 

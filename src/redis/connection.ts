@@ -13,8 +13,8 @@ const PATIENT = { ...reconnect, maxRetriesPerRequest: null };
 
 export type Patience = 'fail-fast' | 'patient';
 
-/** A connection that reconnects by itself; its errors are logged once an outage. */
-export function connectRedis(url: string, patience: Patience, log: Log): Redis {
+/** A connection that is ready, and reconnects by itself from then on; an outage is logged once. */
+export async function connectRedis(url: string, patience: Patience, log: Log): Promise<Redis> {
   const redis = new Redis(url, patience === 'patient' ? PATIENT : FAIL_FAST);
   let away = false;
   redis.on('error', (error: Error) => {
@@ -24,6 +24,10 @@ export function connectRedis(url: string, patience: Patience, log: Log): Redis {
   redis.on('ready', () => {
     if (away) log.info({}, 'Redis answers again.');
     away = false;
+  });
+  // BullMQ never recovers from a fail-fast connection that it was given too early.
+  await new Promise<void>((resolve) => {
+    redis.once('ready', resolve);
   });
   return redis;
 }

@@ -1,5 +1,5 @@
 // Databases and Redises for test files: a share of the run's own servers (test/run.ts), or servers that a test may kill.
-import type { ExecutionContext } from 'ava';
+
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
@@ -7,6 +7,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/dev/post
 import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/dev/redis.ts';
 import { createLog } from '../../src/log.ts';
 import { temporaryFolder } from './folder.ts';
+import type { Owner } from './owner.ts';
 
 const REDIS_DATABASES = 512;
 
@@ -17,7 +18,7 @@ function fromRun(name: string): string {
 }
 
 /** A new, empty database on the run's PostgreSQL; dropped when the test ends. */
-export async function freshDatabase(t: ExecutionContext): Promise<{ url: string }> {
+export async function freshDatabase(t: Owner): Promise<{ url: string }> {
   const admin = fromRun('TURNKEEPER_TEST_DATABASE_URL');
   const name = `test_${randomBytes(8).toString('hex')}`;
   await execute(admin, `CREATE DATABASE ${name}`);
@@ -39,7 +40,7 @@ async function execute(url: string, sql: string): Promise<void> {
 }
 
 /** An empty logical database of the run's Redis, nobody else's until the test ends. */
-export async function redisUrl(t: ExecutionContext): Promise<string> {
+export async function redisUrl(t: Owner): Promise<string> {
   const admin = new Redis(fromRun('TURNKEEPER_TEST_REDIS_URL'));
   const me = randomBytes(8).toString('hex');
   const number = await claimDatabase(admin, me);
@@ -68,7 +69,7 @@ export interface TestServer {
   stop(): Promise<void>;
   /** As kill -9; resolves when it is gone. */
   kill(): Promise<void>;
-  /** Freezes it: connections stay open and nothing answers. */
+  /** Freezes it: connections stay open and nothing answers (of PostgreSQL: no new connection; open ones go on). */
   pause(): void;
   resume(): void;
   /** After stop() or kill(). */
@@ -76,15 +77,15 @@ export interface TestServer {
 }
 
 /** A Redis of the test's own. */
-export const startRedisServer = (t: ExecutionContext): Promise<TestServer> => testServer(t, startEmbeddedRedis);
+export const startRedisServer = (t: Owner): Promise<TestServer> => testServer(t, startEmbeddedRedis);
 
 /** A PostgreSQL of the test's own; takes about a second. */
-export const startPostgresServer = (t: ExecutionContext): Promise<TestServer> => testServer(t, startEmbeddedPostgres);
+export const startPostgresServer = (t: Owner): Promise<TestServer> => testServer(t, startEmbeddedPostgres);
 
 type Server = EmbeddedPostgres | EmbeddedRedis;
 type Start = (options: { dataDir: string; log: ReturnType<typeof createLog>; port?: number }) => Promise<Server>;
 
-async function testServer(t: ExecutionContext, start: Start): Promise<TestServer> {
+async function testServer(t: Owner, start: Start): Promise<TestServer> {
   const dataDir = temporaryFolder(t);
   const log = createLog('warn');
   let server = await start({ dataDir, log });

@@ -45,7 +45,8 @@ export function parseChatCall(body: string, model: string): ChatCall {
     const issue = error.issues[0]!;
     throw new WireError(400, `${issue.path.join('.') || 'body'}: ${issue.message}`, null, issue.path.join('.') || null);
   }
-  if (data.model !== model) throw new WireError(404, `The model ${data.model} does not exist.`, 'model_not_found', 'model');
+  if (data.model !== model)
+    throw new WireError(404, `The model ${data.model} does not exist.`, 'model_not_found', 'model');
   return {
     messages: data.messages.map(({ role, content }) => ({
       role: role === 'developer' ? 'system' : role,

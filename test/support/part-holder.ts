@@ -1,0 +1,8 @@
+// A process that starts parts and stays, for orphans.test.ts to kill. Prints their pids.
+import { startEmbeddedPostgres } from '../../src/dev/postgres.ts';
+import { startEmbeddedRedis } from '../../src/dev/redis.ts';
+import { createLog } from '../../src/log.ts';
+
+const options = { dataDir: process.argv[2]!, log: createLog('warn') };
+const parts = [await startEmbeddedPostgres(options), await startEmbeddedRedis(options)];
+console.log(JSON.stringify(parts.map(({ pid }) => pid)));
