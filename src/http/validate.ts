@@ -4,8 +4,8 @@ import type { Operation } from './operation.ts';
 import { Problem, type Fault } from './problem.ts';
 
 const DEPTH_MAX = 20;
-// oxlint-disable-next-line no-control-regex -- NUL is exactly what PostgreSQL cannot store.
-const UNSTORABLE = /\u0000/;
+/** PostgreSQL stores no U+0000, and half of a surrogate pair is no text. */
+const storable = (value: string): boolean => !value.includes('\0') && value.isWellFormed();
 
 const escape = (part: PropertyKey) => String(part).replaceAll('~', '~0').replaceAll('/', '~1');
 const pointerOf = (place: string, path: readonly PropertyKey[]) => place + path.map((part) => `/${escape(part)}`).join('');
@@ -21,17 +21,26 @@ function faultsOf(place: string, issue: Issue): Fault[] {
 }
 
 /** Strings that no database stores, and nesting that no message needs, anywhere in the value. */
-function unstorable(place: string, value: unknown, path: PropertyKey[] = []): Fault[] {
-  if (typeof value === 'string') {
-    const bad = UNSTORABLE.test(value) || !value.isWellFormed();
-    return bad ? [{ pointer: pointerOf(place, path), detail: 'must hold neither U+0000 nor half of a surrogate pair' }] : [];
-  }
-  if (value === null || typeof value !== 'object') return [];
-  if (path.length >= DEPTH_MAX) return [{ pointer: pointerOf(place, path), detail: `must not be nested deeper than ${DEPTH_MAX}` }];
-  return Object.entries(value).flatMap(([key, part]) => [
-    ...(UNSTORABLE.test(key) || !key.isWellFormed() ? [{ pointer: pointerOf(place, path), detail: 'has a key that cannot be stored' }] : []),
-    ...unstorable(place, part, [...path, key]),
-  ]);
+function unstorable(place: string, value: unknown): { faults: Fault[]; tooDeep: boolean } {
+  const faults: Fault[] = [];
+  let tooDeep = false;
+  const look = (part: unknown, path: readonly PropertyKey[]): void => {
+    const fault = (detail: string) => void faults.push({ pointer: pointerOf(place, path), detail });
+    if (typeof part === 'string') {
+      if (!storable(part)) fault('must hold neither U+0000 nor half of a surrogate pair');
+    } else if (part !== null && typeof part === 'object') {
+      if (path.length >= DEPTH_MAX) {
+        tooDeep = true;
+        return fault(`must not be nested deeper than ${DEPTH_MAX}`);
+      }
+      for (const [key, inner] of Object.entries(part)) {
+        if (!storable(key)) fault('has a key that cannot be stored');
+        look(inner, [...path, key]);
+      }
+    }
+  };
+  look(value, []);
+  return { faults, tooDeep };
 }
 
 export interface Parts {
@@ -57,14 +66,9 @@ export function validated(operation: Operation, given: Parts): Parts {
     const schema = operation[part];
     if (!schema) continue;
     const spoilt = unstorable(place, given[part]);
-    faults.push(...spoilt);
-    // What is nested too deep must not reach a recursive reader.
-    if (spoilt.length > 0 && part === 'body') {
-      const shallow = schema.safeParse(topLevel(given.body));
-      if (!shallow.success) faults.push(...shallow.error.issues.flatMap((issue) => faultsOf(place, issue)).filter(({ pointer }) => !spoilt.some((fault) => fault.pointer.startsWith(pointer))));
-      continue;
-    }
-    const result = schema.safeParse(given[part], { reportInput: true });
+    faults.push(...spoilt.faults);
+    // What is nested too deep must not reach a recursive reader; its other faults are told all the same.
+    const result = schema.safeParse(spoilt.tooDeep ? topLevel(given[part]) : given[part], { reportInput: true });
     if (result.success) read[part] = result.data;
     else faults.push(...result.error.issues.flatMap((issue) => faultsOf(place, issue)));
   }
