@@ -1,29 +1,40 @@
 // Command composecheck loads one compose file as Docker Compose would, strictly: interpolation, the schema,
 // normalisation and consistency. It prints the project as JSON, or what is wrong with it and exits with 1.
 //
+// With --yaml it prints any YAML file as JSON, an array of its documents, for tests of files that have no such checker.
+//
 // It is a module of its own so that its dependencies stay out of what daprd is built from.
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
 	"github.com/compose-spec/compose-go/v2/cli"
+	"go.yaml.in/yaml/v3"
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: composecheck FILE")
+	run, args := check, os.Args[1:]
+	if len(args) > 0 && args[0] == "--yaml" {
+		run, args = documents, args[1:]
+	}
+	if len(args) != 1 {
+		fmt.Fprintln(os.Stderr, "usage: composecheck [--yaml] FILE")
 		os.Exit(2)
 	}
-	project, err := check(os.Args[1])
+	output, err := run(args[0])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Stdout.Write(append(project, '\n'))
+	os.Stdout.Write(append(output, '\n'))
 }
 
 func check(file string) ([]byte, error) {
@@ -46,4 +57,25 @@ func check(file string) ([]byte, error) {
 		return nil, err
 	}
 	return project.MarshalJSON()
+}
+
+// documents gives all documents of a YAML file as one JSON array.
+func documents(file string) ([]byte, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	all := []any{}
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	for {
+		var document any
+		err := decoder.Decode(&document)
+		if errors.Is(err, io.EOF) {
+			return json.Marshal(all)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		all = append(all, document)
+	}
 }

@@ -1,0 +1,232 @@
+// compose.yml and the files it mounts, as Docker Compose would read them. Nothing is started: CI does that.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import test from 'ava';
+import { readConfig, SETTINGS } from '../../src/config.ts';
+import { composecheck } from './composecheck.ts';
+
+const ROOT = new URL('../..', import.meta.url).pathname;
+const ROLES = ['http', 'worker', 'actors'];
+const tool = composecheck();
+const missing = 'missing' in tool ? tool.missing : null;
+const program = 'program' in tool ? tool.program : '';
+if (missing !== null) console.log(`compose.yml is not checked: ${missing}.`);
+const check = missing === null ? test : test.skip;
+
+const made = parseEnv(execFileSync(process.execPath, ['deploy/make-env.mjs'], { cwd: ROOT, encoding: 'utf8' }));
+const path = { PATH: process.env['PATH'] ?? '' };
+/** All that compose.yml may ask for, so that a developer's own .env changes nothing. */
+const nothing = Object.fromEntries(
+  [...readFileSync(join(ROOT, 'compose.yml'), 'utf8').matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => [name!, '']),
+);
+
+interface Service {
+  readonly image: string;
+  readonly command: readonly string[] | null;
+  readonly environment?: Readonly<Record<string, string | null>>;
+  readonly depends_on?: Readonly<Record<string, { condition: string }>>;
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean; readonly timeout?: string };
+  readonly ports?: readonly { host_ip?: string; published: string; target: number }[];
+  readonly network_mode?: string;
+  readonly restart?: string;
+  readonly mem_limit?: string;
+  readonly secrets?: readonly { source: string }[];
+  readonly volumes?: readonly { source: string; target: string; read_only?: boolean }[];
+}
+interface Project {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly secrets: Readonly<Record<string, { environment?: string }>>;
+}
+
+const run = (env: Record<string, string | undefined>) =>
+  spawnSync(program, [join(ROOT, 'compose.yml')], { env: { ...path, ...nothing, ...env }, encoding: 'utf8' });
+
+let loaded: Project | undefined;
+const project = () => (loaded ??= JSON.parse(run(made).stdout) as Project);
+const service = (name: string): Service => {
+  const found = project().services[name];
+  if (!found) throw new Error(`compose.yml has no service ${name}`);
+  return found;
+};
+const waitsFor = (name: string, other: string) => service(name).depends_on?.[other]?.condition;
+const argument = (name: string, flag: string) =>
+  service(name)
+    .command?.find((word) => word.startsWith(`${flag}=`))
+    ?.slice(flag.length + 1);
+
+interface Resource {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly scopes?: readonly string[];
+  readonly auth?: { readonly secretStore: string };
+  readonly spec: { type?: string; version?: string; metadata?: { name: string; value?: string; secretKeyRef?: { name: string } }[] };
+}
+const yaml = <T>(file: string) => JSON.parse(execFileSync(program, ['--yaml', join(ROOT, file)], { encoding: 'utf8' })) as T[];
+const resources = () =>
+  readdirSync(join(ROOT, 'components'))
+    .filter((file) => file.endsWith('.yaml'))
+    .flatMap((file) => yaml<Resource>(`components/${file}`));
+
+check('the secrets that make-env makes are all that compose.yml requires', (t) => {
+  const { status, stderr } = run(made);
+  t.is(status, 0, stderr);
+});
+
+for (const name of ['DAPR_API_TOKEN', 'APP_API_TOKEN', 'API_KEYS', 'METRICS_KEY']) {
+  check(`without ${name} nothing starts, and the message says why`, (t) => {
+    const { status, stderr } = run({ ...made, [name]: '' });
+    t.not(status, 0);
+    t.regex(stderr, new RegExp(`required variable ${name} is missing a value: set ${name}, see \\.env\\.example`));
+  });
+}
+
+test('.env.example names every variable that compose.yml requires', (t) => {
+  const example = parseEnv(readFileSync(join(ROOT, '.env.example'), 'utf8'));
+  for (const [, name] of readFileSync(join(ROOT, 'compose.yml'), 'utf8').matchAll(/\$\{([A-Z_]+):\?/g)) t.true(name! in example, name);
+});
+
+check('each role is a process that starts with the settings it is given', (t) => {
+  for (const role of ROLES) {
+    const { command, environment } = service(role);
+    const env = Object.fromEntries(Object.entries(environment ?? {}).map(([name, value]) => [name, value ?? '']));
+    const config = readConfig([...command!], env);
+    t.deepEqual(config.roles, [role]);
+    t.is(config.ACTOR_RUNTIME, 'dapr');
+    t.deepEqual(Object.keys(env).filter((name) => !(name in SETTINGS)), [], `${role} is given what is no setting`);
+  }
+  t.is(service('http').environment?.['AUTH'], 'keys');
+});
+
+check('every role has a daprd on its loopback, in a network that neither of the two owns', (t) => {
+  for (const [role, appId] of [['http', 'turnkeeper-http'], ['worker', 'turnkeeper-worker'], ['actors', 'turnkeeper']] as const) {
+    t.is(service(role).network_mode, `service:${role}-pod`);
+    t.is(service(`${role}-dapr`).network_mode, `service:${role}-pod`);
+    t.is(argument(`${role}-dapr`, '--app-id'), appId);
+    t.is(argument(`${role}-dapr`, '--dapr-http-port'), service(role).environment?.['DAPR_HTTP_PORT']);
+    t.is(argument(`${role}-dapr`, '--dapr-listen-addresses'), '127.0.0.1');
+    t.truthy(waitsFor(role, `${role}-dapr`), 'else daprd is stopped before the process that drains through it');
+    for (const name of ['DAPR_API_TOKEN', 'APP_API_TOKEN']) {
+      t.is(service(`${role}-dapr`).environment?.[name], made[name]);
+      t.is(service(role).environment?.[name], made[name]);
+    }
+  }
+  t.is(argument('actors-dapr', '--app-port'), service('actors').environment?.['APP_PORT']);
+});
+
+check('one version of Dapr, one of CockroachDB, and no floating tag', (t) => {
+  const images = Object.values(project().services).map(({ image }) => image);
+  const dapr = new Set(images.filter((image) => image.startsWith('daprio/')).map((image) => image.split(':')[1]));
+  t.is(dapr.size, 1);
+  t.is(new Set(images.filter((image) => image.startsWith('cockroachdb/'))).size, 1);
+  for (const image of images) t.regex(image, /:(local|v?\d+\.\d+)/, image);
+});
+
+check('roles wait for the schema, and the schema for the database', (t) => {
+  for (const role of ROLES) {
+    t.is(waitsFor(role, 'migrate'), 'service_completed_successfully');
+    t.is(waitsFor(role, 'redis'), 'service_healthy');
+  }
+  t.is(waitsFor('migrate', 'database'), 'service_completed_successfully');
+  t.is(waitsFor('database', 'cockroachdb'), 'service_healthy');
+  t.regex(service('database').command!.join(' '), /CREATE DATABASE IF NOT EXISTS turnkeeper/);
+});
+
+check('what can be asked for its health is asked, and the rest does not pretend', (t) => {
+  for (const name of ['cockroachdb', 'redis', 'http', 'actors', 'prometheus', ...ROLES.map((role) => `${role}-dapr`)]) {
+    t.truthy(service(name).healthcheck?.test, name);
+  }
+  t.regex(service('http').healthcheck!.test!.join(' '), /\/livez/);
+  t.regex(service('actors').healthcheck!.test!.join(' '), /127\.0\.0\.1:3000\/healthz/);
+  t.true(service('worker').healthcheck?.disable);
+});
+
+check('services restart, and one-shots do not; all but these have a memory limit', (t) => {
+  for (const [name, { restart, mem_limit }] of Object.entries(project().services)) {
+    const oneShot = name === 'database' || name === 'migrate';
+    t.is(restart, oneShot ? 'no' : 'unless-stopped', name);
+    if (!oneShot) t.truthy(mem_limit, name);
+  }
+});
+
+check('Redis keeps its keys', (t) => {
+  const command = service('redis').command!.join(' ');
+  t.regex(command, /--maxmemory-policy noeviction/);
+  t.regex(command, /--appendonly yes --appendfsync everysec/);
+});
+
+check('only the ingress, Zipkin and Prometheus are published, on loopback', (t) => {
+  const published = Object.entries(project().services).flatMap(([name, { ports = [] }]) =>
+    ports.map(({ host_ip, target }) => `${name} ${host_ip}:${target}`),
+  );
+  t.deepEqual(published.toSorted(), ['http-pod 127.0.0.1:8080', 'prometheus 127.0.0.1:9090', 'zipkin 127.0.0.1:9411']);
+});
+
+check('what is mounted from the checkout is there and read-only', (t) => {
+  for (const { volumes = [] } of Object.values(project().services)) {
+    for (const { source, read_only } of volumes.filter((volume) => volume.source.startsWith('.'))) {
+      t.true(existsSync(join(ROOT, source)), source);
+      t.true(read_only, source);
+    }
+  }
+  t.true(existsSync(join(ROOT, argument('actors-dapr', '--config')!.replace(/^\//, ''))));
+});
+
+check('components hold no secret, and daprd is given every one they name', (t) => {
+  const all = resources();
+  const named = (one: Resource) => one.spec.metadata?.flatMap(({ secretKeyRef }) => (secretKeyRef ? [secretKeyRef.name] : [])) ?? [];
+  const state = all.find(({ metadata }) => metadata.name === 'actorstate')!;
+  t.is(state.spec.type, 'state.cockroachdb');
+  t.is(state.spec.version, 'v2');
+  t.deepEqual(state.scopes, ['turnkeeper']);
+  const connection = state.spec.metadata?.find(({ name }) => name === 'connectionString');
+  t.is(connection?.value, undefined);
+  t.is(connection?.secretKeyRef?.name, 'DATABASE_URL');
+  const prefix = all.find(({ metadata }) => metadata.name === 'secrets')!.spec.metadata?.find(({ name }) => name === 'prefix')?.value;
+  for (const role of ROLES) {
+    const [appId, env] = [argument(`${role}-dapr`, '--app-id')!, service(`${role}-dapr`).environment ?? {}];
+    const loads = all.filter(({ scopes }) => scopes?.includes(appId) ?? true);
+    for (const component of loads) {
+      for (const secret of named(component)) t.true(`${prefix}${secret}` in env, `${role}-dapr lacks ${prefix}${secret}`);
+      if (named(component).length > 0) t.is(component.auth?.secretStore, 'secrets');
+    }
+  }
+  t.false('TURNKEEPER_SECRET_DATABASE_URL' in (service('http-dapr').environment ?? {}));
+});
+
+check('the tracing configuration names a service of compose.yml', (t) => {
+  const [configuration] = yaml<{ spec: { tracing: { zipkin: { endpointAddress: string } } } }>('components/config/tracing.yaml');
+  const { hostname, port } = new URL(configuration!.spec.tracing.zipkin.endpointAddress);
+  t.truthy(project().services[hostname]);
+  t.is(port, '9411');
+});
+
+interface Scrape {
+  readonly job_name: string;
+  readonly metrics_path?: string;
+  readonly authorization?: { type: string; credentials?: string; credentials_file?: string };
+  readonly static_configs: readonly { targets: readonly string[] }[];
+}
+check('Prometheus scrapes /metrics with a key from a file, and only services that exist', (t) => {
+  const [config] = yaml<{ scrape_configs: Scrape[] }>('deploy/prometheus.yml');
+  const ours = config!.scrape_configs.find(({ job_name }) => job_name === 'turnkeeper')!;
+  t.is(ours.metrics_path, '/metrics');
+  t.deepEqual(ours.authorization, { type: 'Bearer', credentials_file: '/run/secrets/metrics_key' });
+  t.deepEqual(service('prometheus').secrets?.map(({ source }) => source), ['metrics_key']);
+  t.is(project().secrets['metrics_key']?.environment, 'METRICS_KEY');
+  for (const { static_configs } of config!.scrape_configs) {
+    for (const target of static_configs.flatMap(({ targets }) => targets)) t.truthy(project().services[target.split(':')[0]!], target);
+  }
+});
+
+test('the image runs on the Node that package.json pins', (t) => {
+  const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { devDependencies: { node: string } };
+  t.true(readFileSync(join(ROOT, 'Dockerfile'), 'utf8').includes(`NODE_IMAGE=node:${devDependencies.node}-slim`));
+});
+
+check('the hosted CI uses the CockroachDB of compose.yml', (t) => {
+  const ci = readFileSync(join(ROOT, '.github/workflows/ci.yml'), 'utf8');
+  t.is(yaml('.github/workflows/ci.yml').length, 1);
+  t.true(ci.includes(service('cockroachdb').image));
+});
