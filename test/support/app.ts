@@ -1,0 +1,94 @@
+// turnkeeper itself, composed in the test's process on a database and a Redis of its own, with a scripted model.
+import { compose, type Parts } from '../../src/compose.ts';
+import { readConfig } from '../../src/config.ts';
+import { startPlacement, startSidecar, type Placement, type Sidecar } from '../../src/dev/dapr.ts';
+import { Lifecycle } from '../../src/lifecycle.ts';
+import { createLog } from '../../src/log.ts';
+import { temporaryFolder } from './folder.ts';
+import { SCRIPTED_MODEL, startScriptedModel, type ScriptedModel } from './model.ts';
+import type { Owner } from './owner.ts';
+import { freshDatabase, redisUrl } from './services.ts';
+
+export type RuntimeName = 'embedded' | 'dapr';
+
+const daprd = process.env['TURNKEEPER_TEST_DAPRD'];
+const placement = process.env['TURNKEEPER_TEST_PLACEMENT'];
+
+/** daprd and placement of this run; null: Dapr tests are reported as skipped. */
+export const daprBinaries = daprd && placement ? { daprd, placement } : null;
+
+export const RUNTIMES: readonly RuntimeName[] = ['embedded', 'dapr'];
+export const isAvailable = (runtime: RuntimeName): boolean => runtime === 'embedded' || daprBinaries !== null;
+
+export interface AppOptions {
+  readonly runtime?: RuntimeName;
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly model?: ScriptedModel;
+  readonly databaseUrl?: string;
+  readonly redisUrl?: string;
+  readonly roles?: string;
+  /** Join this placement instead of starting one. */
+  readonly placement?: Placement;
+}
+
+export interface TestApp {
+  readonly url: string;
+  readonly model: ScriptedModel;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly sidecar: Sidecar | null;
+  readonly placement: Placement | null;
+  /** Why it said that it must end. */
+  readonly fatal: readonly string[];
+  stop(): Promise<void>;
+}
+
+/** Starts the app; stopped when the test ends. */
+export async function startApp(t: Owner, options: AppOptions = {}): Promise<TestApp> {
+  const model = options.model ?? (await startScriptedModel(t));
+  const databaseUrl = options.databaseUrl ?? (await freshDatabase(t)).url;
+  const redis = options.redisUrl ?? (await redisUrl(t));
+  const dapr = options.runtime === 'dapr' ? await startDapr(t, databaseUrl, redis, options.placement) : null;
+  const config = readConfig(['--migrate', ...(options.roles ? ['--roles', options.roles] : [])], {
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redis,
+    ACTOR_RUNTIME: options.runtime ?? 'embedded',
+    OPENAI_BASE_URL: model.baseUrl,
+    OPENAI_MODEL: SCRIPTED_MODEL,
+    MEMORY_DEBOUNCE_MS: '50',
+    ...options.settings,
+  });
+  const log = createLog(config.LOG_LEVEL);
+  const lifecycle = new Lifecycle(log);
+  const parts: Parts = {
+    databaseUrl,
+    redisUrl: redis,
+    model: { baseUrl: model.baseUrl, apiKey: undefined, name: SCRIPTED_MODEL },
+    dapr: dapr?.sidecar,
+  };
+  const fatal: string[] = [];
+  t.teardown(() => lifecycle.stop());
+  const app = await compose(config, parts, lifecycle, log, (why) => fatal.push(why));
+  return {
+    url: app.url ?? '',
+    model,
+    databaseUrl,
+    redisUrl: redis,
+    sidecar: dapr?.sidecar ?? null,
+    placement: dapr?.placement ?? null,
+    fatal,
+    stop: () => lifecycle.stop(),
+  };
+}
+
+async function startDapr(t: Owner, databaseUrl: string, redis: string, joined?: Placement) {
+  if (!daprBinaries) throw new Error('this run has no daprd');
+  const dataDir = temporaryFolder(t);
+  const placement = joined ?? (await startPlacement(daprBinaries, dataDir));
+  if (!joined) t.teardown(() => placement.stop());
+  const sidecar = await startSidecar({ binaries: daprBinaries, dataDir, databaseUrl, redisUrl: redis }, placement.port);
+  t.teardown(() => sidecar.stop());
+  return { placement, sidecar };
+}
