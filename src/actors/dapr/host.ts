@@ -3,15 +3,17 @@
 import { createServer, type Server } from 'node:http';
 import { timingSafeEqual } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
-import Koa, { type Context } from 'koa';
+import Koa from 'koa';
 import type { Log } from '../../log.ts';
 import { Mailbox } from '../mailbox.ts';
 import { runMethod } from '../runtime.ts';
 import type { ActorState } from '../state.ts';
 import { ACTOR_TYPE, isMethod, type SessionStore } from '../user-session.ts';
+import { userOf } from './actor-id.ts';
 
-const BODY_LIMIT = 1024 * 1024;
+const BODY_LIMIT = '1mb';
 
 /** No reentrancy, no timers, no reminders: nothing of ours depends on the version of Dapr. */
 const ACTOR_CONFIG = {
@@ -38,22 +40,6 @@ export interface ActorHost {
   stop(): Promise<void>;
 }
 
-async function readJson(ctx: Context): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > BODY_LIMIT) ctx.throw(413);
-    chunks.push(chunk);
-  }
-  if (size === 0) return undefined;
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    return ctx.throw(400, 'not JSON');
-  }
-}
-
 /** The SDK's proxy sends the arguments as an array; a plain client sends the one object itself. */
 const onlyArgument = (body: unknown): unknown => (Array.isArray(body) ? body[0] : body) ?? {};
 
@@ -78,9 +64,10 @@ function routes(options: ActorHostOptions, mailbox: Mailbox): Router {
     ctx.body = ACTOR_CONFIG;
   });
   router.put(`/actors/${ACTOR_TYPE}/:id/method/:method`, async (ctx) => {
-    const { id: userId, method } = ctx.params as { id: string; method: string };
+    const { id, method } = ctx.params as { id: string; method: string };
+    const userId = userOf(id);
     if (!isMethod(method)) return ctx.throw(404);
-    const args = onlyArgument(await readJson(ctx));
+    const args = onlyArgument(ctx.request.body);
     const context = { userId, store, state, now: () => new Date() };
     // Dapr's own per-actor lock has let two calls through (dapr 1.16 to 1.18); this one does not.
     const result = await mailbox.run(userId, () => runMethod(context, method, args, isUnavailable));
@@ -106,6 +93,8 @@ export async function startActorHost(options: ActorHostOptions): Promise<ActorHo
     if (!error.expose) options.log.error({ err: error }, 'The actor host failed to answer.');
   });
   if (options.token !== undefined) app.use(tokenGuard(options.token));
+  // daprd sends no content type of its own accord.
+  app.use(bodyParser({ enableTypes: ['json'], detectJSON: () => true, jsonLimit: BODY_LIMIT }));
   app.use(routes(options, mailbox).routes());
   const handle = app.callback();
   const server: Server = createServer((request, response) => void handle(request, response));

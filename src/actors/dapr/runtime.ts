@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ActorId, ActorProxyBuilder, CommunicationProtocolEnum } from '@dapr/dapr';
 import { ActorsUnavailable, unwrap, type ActorRuntime, type CallResult } from '../runtime.ts';
 import { ACTOR_TYPE, type MethodArgs, type MethodName, type MethodReply } from '../user-session.ts';
+import { actorIdOf } from './actor-id.ts';
 import type { ActorHost } from './host.ts';
 import { clientOptions, DAPR_HOST, type SidecarAddress } from './sidecar.ts';
 
@@ -80,7 +81,7 @@ export class DaprRuntime implements ActorRuntime {
 
   async #invoke(userId: string, method: MethodName, args: unknown): Promise<CallResult> {
     // The proxy answers to any name, `then` too: it must never be returned from async code.
-    const proxy = this.#proxies.build(new ActorId(userId)) as unknown as Proxy;
+    const proxy = this.#proxies.build(new ActorId(actorIdOf(userId))) as unknown as Proxy;
     try {
       return await withTimeout(proxy[method]!(args));
     } catch (error) {

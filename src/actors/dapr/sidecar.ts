@@ -2,6 +2,7 @@
 import { CommunicationProtocolEnum, HTTPClient, LogLevel, type DaprClientOptions } from '@dapr/dapr';
 import { ACTOR_TYPE } from '../user-session.ts';
 import type { ActorState } from '../state.ts';
+import { actorIdOf } from './actor-id.ts';
 
 export interface SidecarAddress {
   /** HTTP port of daprd on loopback. */
@@ -46,6 +47,6 @@ export class DaprState implements ActorState {
   }
 
   #path(userId: string): string {
-    return `/actors/${ACTOR_TYPE}/${encodeURIComponent(userId)}/state`;
+    return `/actors/${ACTOR_TYPE}/${encodeURIComponent(actorIdOf(userId))}/state`;
   }
 }

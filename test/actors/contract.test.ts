@@ -1,0 +1,86 @@
+import test from 'ava';
+import { newId } from '../../src/ids.ts';
+import type { Database } from '../../src/store/database.ts';
+import { acceptTurn } from '../../src/store/accept-turn.ts';
+import { isAvailable, RUNTIMES } from '../support/app.ts';
+import { startRuntime } from '../support/actors.ts';
+
+const LIMITS = { perUser: 100, ofAll: 1_000, waitingOfAll: 0 };
+
+async function accept(database: Database, userId: string, text: string) {
+  const sessionId = newId();
+  const turn = { userId, text, metadata: {}, sessionId, tags: [], idempotencyKey: null, requestHash: '' };
+  const outcome = await acceptTurn(database, newId(), turn, LIMITS);
+  if (outcome.outcome !== 'accepted') throw new Error(outcome.outcome);
+  return outcome.turn;
+}
+
+// One suite for both runtimes: what holds of one holds of the other.
+for (const runtime of RUNTIMES) {
+  const run = isAvailable(runtime) ? test : test.skip;
+
+  run(`${runtime}: claims a user's turns one at a time, in order, with a growing epoch`, async (t) => {
+    const { actors, database } = await startRuntime(t, runtime);
+    t.deepEqual(await actors.call('ann', 'claim', { leaseS: 10 }), { outcome: 'nothing' });
+    const first = await accept(database, 'ann', 'one');
+    await accept(database, 'ann', 'two');
+
+    const claim = await actors.call('ann', 'claim', { leaseS: 10 });
+    t.is(claim.outcome, 'claimed');
+    if (claim.outcome !== 'claimed') return;
+    t.like(claim.work, { turnId: first.turnId, epoch: 1, seq: 1, text: 'one', attempts: 1, messageCount: 0 });
+    t.is(claim.work.memory.summary, 'ann is a new user.');
+    t.deepEqual(await actors.call('ann', 'claim', { leaseS: 10 }), { outcome: 'busy' });
+
+    await database.builder('turns').where('turn_id', first.turnId).update({ lease_until: new Date(0) });
+    const takeover = await actors.call('ann', 'claim', { leaseS: 10 });
+    t.like(takeover, { outcome: 'claimed', work: { turnId: first.turnId, epoch: 2, attempts: 2 } });
+  });
+
+  run(`${runtime}: a hundred claims at once give one`, async (t) => {
+    const { actors, database } = await startRuntime(t, runtime);
+    await accept(database, 'ben', 'only');
+    const claims = await Promise.all(Array.from({ length: 100 }, () => actors.call('ben', 'claim', { leaseS: 10 })));
+    t.is(claims.filter(({ outcome }) => outcome === 'claimed').length, 1);
+  });
+
+  run(`${runtime}: remembers, renews, keeps earlier summaries and forgets`, async (t) => {
+    const { actors } = await startRuntime(t, runtime);
+    const unknown = await actors.call('cleo', 'memory', {});
+    t.like(unknown, { name: 'cleo', preferredStyle: 'casual', summary: 'cleo is a new user.', version: 0, throughSeq: 0 });
+
+    await actors.call('cleo', 'patch', { name: 'Cleo', summary: 'Cleo likes tea.', favouriteTopics: ['tea'] });
+    t.like(await actors.call('cleo', 'memory', {}), { name: 'Cleo', summary: 'Cleo likes tea.', favouriteTopics: ['tea'], version: 1 });
+
+    const turnIds = [newId()];
+    await actors.call('cleo', 'renewSummary', { summary: 'Cleo likes tea and chess.', throughSeq: 3, turnIds });
+    t.like(await actors.call('cleo', 'memory', {}), { summary: 'Cleo likes tea and chess.', version: 2, throughSeq: 3 });
+    // What covers no more than the stored one changes nothing: a summary delivered late, or twice.
+    await actors.call('cleo', 'renewSummary', { summary: 'late', throughSeq: 3, turnIds });
+    t.like(await actors.call('cleo', 'memory', {}), { summary: 'Cleo likes tea and chess.', version: 2 });
+    t.like(await actors.call('cleo', 'history', {}), { turnIds, past: [{ summary: 'Cleo likes tea.', version: 1, throughSeq: 0 }] });
+
+    await actors.call('cleo', 'forget', {});
+    t.like(await actors.call('cleo', 'memory', {}), { name: 'cleo', summary: 'cleo is a new user.', favouriteTopics: [], version: 3 });
+    t.deepEqual(await actors.call('cleo', 'history', {}), { turnIds: [], past: [] });
+  });
+
+  run(`${runtime}: calls of one user run one at a time, in order; all patches of a burst are kept`, async (t) => {
+    const { actors } = await startRuntime(t, runtime);
+    await Promise.all(Array.from({ length: 50 }, (_, index) => actors.call('dora', 'patch', { name: `Dora ${index}` })));
+    t.is((await actors.call('dora', 'memory', {})).version, 50);
+  });
+
+  run(`${runtime}: ids of every allowed shape are kept apart`, async (t) => {
+    const { actors } = await startRuntime(t, runtime);
+    const ids = ['a', 'A', 'a.b', 'a:b', 'a@b', 'a-b_c', '..', 'x'.repeat(128)];
+    for (const id of ids) await actors.call(id, 'patch', { name: `name of ${id}` });
+    for (const id of ids) t.is((await actors.call(id, 'memory', {})).name, `name of ${id}`);
+  });
+
+  run(`${runtime}: a wrong argument is refused and changes nothing`, async (t) => {
+    const { actors } = await startRuntime(t, runtime);
+    await t.throwsAsync(actors.call('eve', 'patch', { name: 1, status: 'admin' } as never), { message: /invalid_arguments/ });
+    t.is((await actors.call('eve', 'memory', {})).version, 0);
+  });
+}

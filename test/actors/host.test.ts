@@ -1,0 +1,86 @@
+import test from 'ava';
+import { startActorHost } from '../../src/actors/dapr/host.ts';
+import { createLog } from '../../src/log.ts';
+import type { Owner } from '../support/owner.ts';
+
+const TOKEN = 'the-app-token';
+
+/** A host over state in memory: what is tested here is its HTTP surface. */
+async function startHost(t: Owner, delayMs = 0) {
+  const values = new Map<string, object>();
+  const running = { now: 0, most: 0 };
+  const host = await startActorHost({
+    port: 0,
+    token: TOKEN,
+    store: { claimNext: async () => ({ outcome: 'nothing' }), lastSeq: async () => 0 },
+    state: {
+      async get(userId, key) {
+        running.most = Math.max(running.most, ++running.now);
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+        running.now -= 1;
+        return values.get(`${userId}/${key}`) ?? null;
+      },
+      async set(userId, entries) {
+        for (const [key, value] of Object.entries(entries)) values.set(`${userId}/${key}`, value);
+      },
+    },
+    isUnavailable: () => false,
+    log: createLog('silent'),
+  });
+  t.teardown(() => host.stop());
+  const ask = (method: string, path: string, body?: unknown, token: string | null = TOKEN) =>
+    fetch(`http://127.0.0.1:${host.port}${path}`, {
+      method,
+      headers: token === null ? {} : { 'dapr-api-token': token },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+  return { ask, running };
+}
+
+test('serves its six routes and nothing else', async (t) => {
+  const { ask } = await startHost(t);
+  t.is((await ask('GET', '/healthz')).status, 204);
+  t.like(await (await ask('GET', '/dapr/config')).json(), { entities: ['UserSession'], reentrancy: { enabled: false } });
+  t.deepEqual(await (await ask('PUT', '/actors/UserSession/a/method/ping', [{}])).json(), { ok: true, value: 'pong' });
+  t.deepEqual(await (await ask('PUT', '/actors/UserSession/a/method/ping', {})).json(), { ok: true, value: 'pong' });
+  t.is((await ask('PUT', '/actors/UserSession/a/method/timer/x', {})).status, 404);
+  t.is((await ask('PUT', '/actors/UserSession/a/method/remind/x', {})).status, 404);
+  // An actor that was never active: the SDK's host ends its process here.
+  t.is((await ask('DELETE', '/actors/UserSession/never-active')).status, 200);
+  t.is((await ask('GET', '/healthz')).status, 204);
+});
+
+test('runs only the methods of its table', async (t) => {
+  const { ask } = await startHost(t);
+  for (const name of ['getDaprClient', 'constructor', 'toString', '__proto__', 'onDeactivateInternal', 'hasOwnProperty', 'Claim']) {
+    t.is((await ask('PUT', `/actors/UserSession/a/method/${name}`, [])).status, 404, name);
+  }
+  t.is((await ask('PUT', '/actors/Other/a/method/ping', [])).status, 404);
+});
+
+test('asks for the token everywhere but at /healthz', async (t) => {
+  const { ask } = await startHost(t);
+  for (const token of [null, '', 'wrong', `${TOKEN}x`]) {
+    t.is((await ask('PUT', '/actors/UserSession/a/method/ping', [{}], token)).status, 401);
+    t.is((await ask('GET', '/dapr/config', undefined, token)).status, 401);
+    t.is((await ask('DELETE', '/actors/UserSession/a', undefined, token)).status, 401);
+    t.is((await ask('GET', '/healthz', undefined, token)).status, 204);
+  }
+});
+
+test('bad bodies are answered and harm nothing', async (t) => {
+  const { ask } = await startHost(t);
+  t.is((await ask('PUT', '/actors/UserSession/a/method/memory', '{"broken')).status, 400);
+  t.is((await ask('PUT', '/actors/UserSession/a/method/memory', 'x'.repeat(2_000_000))).status, 413);
+  t.like(await (await ask('PUT', '/actors/UserSession/a/method/patch', [{ status: 'x' }])).json(), { ok: false, code: 'invalid_arguments' });
+  t.is((await ask('GET', '/healthz')).status, 204);
+});
+
+test('calls of one actor wait for each other, calls of different actors do not', async (t) => {
+  const { ask, running } = await startHost(t, 20);
+  const memory = (id: string) => ask('PUT', `/actors/UserSession/${id}/method/memory`, [{}]);
+  await Promise.all(Array.from({ length: 5 }, () => memory('same')));
+  t.is(running.most, 1);
+  await Promise.all(['a', 'b', 'c'].map(memory));
+  t.is(running.most, 3);
+});

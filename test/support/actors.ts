@@ -1,0 +1,52 @@
+// An actor runtime by itself: no ingress, no workers.
+import { startActorHost } from '../../src/actors/dapr/host.ts';
+import { DaprRuntime } from '../../src/actors/dapr/runtime.ts';
+import { DaprState } from '../../src/actors/dapr/sidecar.ts';
+import { EmbeddedRuntime } from '../../src/actors/embedded.ts';
+import type { ActorRuntime } from '../../src/actors/runtime.ts';
+import { sessionStore } from '../../src/actors/session-store.ts';
+import { startPlacement, startSidecar, type Placement, type Sidecar } from '../../src/dev/dapr.ts';
+import { createLog } from '../../src/log.ts';
+import { sqlActorState } from '../../src/store/actor-state.ts';
+import { connect } from '../../src/store/connect.ts';
+import { Database, isUnavailable } from '../../src/store/database.ts';
+import { migrateToLatest } from '../../src/store/migrate.ts';
+import { daprBinaries, type RuntimeName } from './app.ts';
+import { temporaryFolder } from './folder.ts';
+import type { Owner } from './owner.ts';
+import { freshDatabase, redisUrl } from './services.ts';
+
+export interface TestRuntime {
+  readonly actors: ActorRuntime;
+  readonly database: Database;
+  readonly databaseUrl: string;
+  readonly sidecar: Sidecar | null;
+  readonly placement: Placement | null;
+}
+
+/** A runtime on a migrated database; `join`: on the database, Redis and placement of another one. */
+export async function startRuntime(t: Owner, name: RuntimeName, join?: TestRuntime): Promise<TestRuntime> {
+  const databaseUrl = join?.databaseUrl ?? (await freshDatabase(t)).url;
+  const database = new Database(await connect(databaseUrl, { poolSize: 8 }));
+  t.teardown(() => database.close());
+  await migrateToLatest(database.builder);
+  const store = sessionStore(database);
+  if (name === 'embedded') {
+    const lease = { acquire: async () => {}, release: async () => {} };
+    const actors = new EmbeddedRuntime({ store, state: sqlActorState(database), lease, isUnavailable, onLost: () => {} });
+    await actors.start();
+    t.teardown(() => actors.stop());
+    return { actors, database, databaseUrl, sidecar: null, placement: null };
+  }
+  const dataDir = temporaryFolder(t);
+  const placement = join?.placement ?? (await startPlacement(daprBinaries!, dataDir));
+  if (!join) t.teardown(() => placement.stop());
+  const sidecar = await startSidecar({ binaries: daprBinaries!, dataDir, databaseUrl, redisUrl: await redisUrl(t) }, placement.port);
+  t.teardown(() => sidecar.stop());
+  const { appPort: port, appToken: token } = sidecar;
+  const host = () => startActorHost({ port, token, store, state: new DaprState(sidecar), isUnavailable, log: createLog('silent') });
+  const actors = new DaprRuntime({ sidecar, readyWithinMs: 30_000, host });
+  t.teardown(() => actors.stop());
+  await actors.start();
+  return { actors, database, databaseUrl, sidecar, placement };
+}
