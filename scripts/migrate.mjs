@@ -38,4 +38,4 @@ const args = [
   join(ROOT, 'knexfile.ts'),
   `migrate:${command}`,
 ];
-process.exitCode = await runToEnd(node, [...args, ...rest], { filterStderr: (line) => !NOISE.test(line) });
+process.exitCode = await runToEnd(node, [...args, ...rest], { keep: (line) => !NOISE.test(line) });

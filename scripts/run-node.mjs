@@ -1,25 +1,30 @@
 // Runs a program to its end, for the npm scripts: as if it had been started in our place.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { watchNpm } from './npm-watch.mjs';
 import { ROOT, withPinnedNode } from './prepare.mjs';
 
 /**
  * Starts `command` in the checkout with the pinned Node first on the PATH and gives its exit code. SIGINT is left to
  * the child, which a terminal's Ctrl-C reaches by itself; SIGTERM and SIGHUP are passed on.
- * `env` is added to ours; `filterStderr(line)` false drops a line of its standard error.
+ * `env` is added to ours; a line of its output for which `keep(line)` is false is dropped.
  */
-export function runToEnd(command, args, { env = {}, filterStderr } = {}) {
+export function runToEnd(command, args, { env = {}, keep } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: ROOT,
       env: { ...withPinnedNode(), ...env },
-      stdio: ['inherit', 'inherit', filterStderr ? 'pipe' : 'inherit'],
+      stdio: ['inherit', keep ? 'pipe' : 'inherit', keep ? 'pipe' : 'inherit'],
     });
     const forward = (signal) => child.kill(signal);
     const ignore = () => {};
     process.on('SIGINT', ignore);
     for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, forward);
-    if (filterStderr) passLines(child.stderr, filterStderr);
+    watchNpm(() => child.kill('SIGTERM'));
+    if (keep) {
+      passLines(child.stdout, process.stdout, keep);
+      passLines(child.stderr, process.stderr, keep);
+    }
     child.once('error', (error) => {
       console.error(`${command}: ${error.message}`);
       resolve(1);
@@ -32,9 +37,9 @@ export function runToEnd(command, args, { env = {}, filterStderr } = {}) {
   });
 }
 
-function passLines(stream, keep) {
+function passLines(stream, to, keep) {
   let rest = '';
-  const write = (line) => keep(line.trimEnd()) && process.stderr.write(line);
+  const write = (line) => keep(line.trimEnd()) && to.write(line);
   stream.setEncoding('utf8');
   stream.on('data', (chunk) => {
     const lines = (rest + chunk).split(/(?<=\n)/);

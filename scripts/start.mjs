@@ -7,9 +7,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { constants } from 'node:os';
+import { watchNpm } from './npm-watch.mjs';
 import { prepare, ROOT } from './prepare.mjs';
-
-const PARENT_CHECK_MS = 1_000;
 
 const node = await prepare();
 const child = spawn(
@@ -20,11 +19,7 @@ const child = spawn(
 const stop = (signal) => child.connected && child.send({ stop: signal }, () => {});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
 
-// A killed npm tells nobody. Only under npm, as nohup and the like are rightly survived by what they started.
-if (process.env.npm_lifecycle_event) {
-  const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && stop('SIGHUP'), PARENT_CHECK_MS).unref();
-}
+watchNpm(() => stop('SIGHUP'));
 
 child.once('error', (error) => {
   console.error(`Cannot run ${node}: ${error.message}`);

@@ -36,7 +36,7 @@ try {
   report.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
 } finally {
   for (const part of parts.toReversed()) await part.stop();
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }
 if (interrupt.signal.aborted) report.fail('The run was interrupted.');
 process.exitCode = report.finish() ? 0 : 1;
@@ -49,7 +49,11 @@ async function startServices(): Promise<Record<string, string>> {
   const redis = await startEmbeddedRedis({ dataDir: folder, log, settings: ['databases 512'] });
   parts.push(redis);
   console.log(`PostgreSQL ${postgres.detail}\nRedis ${redis.detail}\nready in ${Date.now() - began} ms`);
-  return { TURNKEEPER_TEST_DATABASE_URL: postgres.url, TURNKEEPER_TEST_REDIS_URL: redis.url };
+  return {
+    TURNKEEPER_TEST_DATABASE_URL: postgres.url,
+    TURNKEEPER_TEST_REDIS_URL: redis.url,
+    TURNKEEPER_TEST_FOLDER: folder,
+  };
 }
 
 /** Without Dapr its tests report themselves as skipped. */

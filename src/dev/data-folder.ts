@@ -17,6 +17,8 @@ export interface DataFolder {
 }
 
 const SQLITE_BUSY = 5;
+/** A database that nobody refers to is closed by the garbage collector, and its lock is gone. */
+const held = new Set<DatabaseSync>();
 
 /**
  * Makes the folder if need be and locks it until release() or the end of this process.
@@ -39,6 +41,7 @@ export function lockDataFolder(dir: string): DataFolder {
   }
   const describe = (address: string | null) =>
     writeFileSync(ownerFile, JSON.stringify({ pid: process.pid, address }), { mode: 0o600 });
+  held.add(lock);
   describe(null);
   let released = false;
   return {
@@ -47,6 +50,7 @@ export function lockDataFolder(dir: string): DataFolder {
     release: () => {
       if (released) return;
       released = true;
+      held.delete(lock);
       lock.close();
     },
   };

@@ -51,6 +51,7 @@ const service = (name: string): Service => {
   return found;
 };
 const waitsFor = (name: string, other: string) => service(name).depends_on?.[other]?.condition;
+const setting = (name: string, variable: string) => service(name).environment?.[variable] ?? undefined;
 const argument = (name: string, flag: string) =>
   service(name)
     .command?.find((word) => word.startsWith(`${flag}=`))
@@ -61,9 +62,14 @@ interface Resource {
   readonly metadata: { readonly name: string };
   readonly scopes?: readonly string[];
   readonly auth?: { readonly secretStore: string };
-  readonly spec: { type?: string; version?: string; metadata?: { name: string; value?: string; secretKeyRef?: { name: string } }[] };
+  readonly spec: {
+    type?: string;
+    version?: string;
+    metadata?: { name: string; value?: string; secretKeyRef?: { name: string } }[];
+  };
 }
-const yaml = <T>(file: string) => JSON.parse(execFileSync(program, ['--yaml', join(ROOT, file)], { encoding: 'utf8' })) as T[];
+const yaml = <T>(file: string) =>
+  JSON.parse(execFileSync(program, ['--yaml', join(ROOT, file)], { encoding: 'utf8' })) as T[];
 const resources = () =>
   readdirSync(join(ROOT, 'components'))
     .filter((file) => file.endsWith('.yaml'))
@@ -84,7 +90,8 @@ for (const name of ['DAPR_API_TOKEN', 'APP_API_TOKEN', 'API_KEYS', 'METRICS_KEY'
 
 test('.env.example names every variable that compose.yml requires', (t) => {
   const example = parseEnv(readFileSync(join(ROOT, '.env.example'), 'utf8'));
-  for (const [, name] of readFileSync(join(ROOT, 'compose.yml'), 'utf8').matchAll(/\$\{([A-Z_]+):\?/g)) t.true(name! in example, name);
+  const required = readFileSync(join(ROOT, 'compose.yml'), 'utf8').matchAll(/\$\{([A-Z_]+):\?/g);
+  for (const [, name] of required) t.true(Object.hasOwn(example, name!), name);
 });
 
 check('each role is a process that starts with the settings it is given', (t) => {
@@ -94,17 +101,25 @@ check('each role is a process that starts with the settings it is given', (t) =>
     const config = readConfig([...command!], env);
     t.deepEqual(config.roles, [role]);
     t.is(config.ACTOR_RUNTIME, 'dapr');
-    t.deepEqual(Object.keys(env).filter((name) => !(name in SETTINGS)), [], `${role} is given what is no setting`);
+    t.deepEqual(
+      Object.keys(env).filter((name) => !(name in SETTINGS)),
+      [],
+      `${role} is given what is no setting`,
+    );
   }
   t.is(service('http').environment?.['AUTH'], 'keys');
 });
 
 check('every role has a daprd on its loopback, in a network that neither of the two owns', (t) => {
-  for (const [role, appId] of [['http', 'turnkeeper-http'], ['worker', 'turnkeeper-worker'], ['actors', 'turnkeeper']] as const) {
+  for (const [role, appId] of [
+    ['http', 'turnkeeper-http'],
+    ['worker', 'turnkeeper-worker'],
+    ['actors', 'turnkeeper'],
+  ] as const) {
     t.is(service(role).network_mode, `service:${role}-pod`);
     t.is(service(`${role}-dapr`).network_mode, `service:${role}-pod`);
     t.is(argument(`${role}-dapr`, '--app-id'), appId);
-    t.is(argument(`${role}-dapr`, '--dapr-http-port'), service(role).environment?.['DAPR_HTTP_PORT']);
+    t.is(argument(`${role}-dapr`, '--dapr-http-port'), setting(role, 'DAPR_HTTP_PORT'));
     t.is(argument(`${role}-dapr`, '--dapr-listen-addresses'), '127.0.0.1');
     t.truthy(waitsFor(role, `${role}-dapr`), 'else daprd is stopped before the process that drains through it');
     for (const name of ['DAPR_API_TOKEN', 'APP_API_TOKEN']) {
@@ -112,7 +127,7 @@ check('every role has a daprd on its loopback, in a network that neither of the 
       t.is(service(role).environment?.[name], made[name]);
     }
   }
-  t.is(argument('actors-dapr', '--app-port'), service('actors').environment?.['APP_PORT']);
+  t.is(argument('actors-dapr', '--app-port'), setting('actors', 'APP_PORT'));
 });
 
 check('one version of Dapr, one of CockroachDB, and no floating tag', (t) => {
@@ -175,7 +190,8 @@ check('what is mounted from the checkout is there and read-only', (t) => {
 
 check('components hold no secret, and daprd is given every one they name', (t) => {
   const all = resources();
-  const named = (one: Resource) => one.spec.metadata?.flatMap(({ secretKeyRef }) => (secretKeyRef ? [secretKeyRef.name] : [])) ?? [];
+  const named = (one: Resource) =>
+    one.spec.metadata?.flatMap(({ secretKeyRef }) => (secretKeyRef ? [secretKeyRef.name] : [])) ?? [];
   const state = all.find(({ metadata }) => metadata.name === 'actorstate')!;
   t.is(state.spec.type, 'state.cockroachdb');
   t.is(state.spec.version, 'v2');
@@ -183,12 +199,15 @@ check('components hold no secret, and daprd is given every one they name', (t) =
   const connection = state.spec.metadata?.find(({ name }) => name === 'connectionString');
   t.is(connection?.value, undefined);
   t.is(connection?.secretKeyRef?.name, 'DATABASE_URL');
-  const prefix = all.find(({ metadata }) => metadata.name === 'secrets')!.spec.metadata?.find(({ name }) => name === 'prefix')?.value;
+  const prefix = all
+    .find(({ metadata }) => metadata.name === 'secrets')!
+    .spec.metadata?.find(({ name }) => name === 'prefix')?.value;
   for (const role of ROLES) {
     const [appId, env] = [argument(`${role}-dapr`, '--app-id')!, service(`${role}-dapr`).environment ?? {}];
     const loads = all.filter(({ scopes }) => scopes?.includes(appId) ?? true);
     for (const component of loads) {
-      for (const secret of named(component)) t.true(`${prefix}${secret}` in env, `${role}-dapr lacks ${prefix}${secret}`);
+      for (const secret of named(component))
+        t.true(`${prefix}${secret}` in env, `${role}-dapr lacks ${prefix}${secret}`);
       if (named(component).length > 0) t.is(component.auth?.secretStore, 'secrets');
     }
   }
@@ -196,7 +215,9 @@ check('components hold no secret, and daprd is given every one they name', (t) =
 });
 
 check('the tracing configuration names a service of compose.yml', (t) => {
-  const [configuration] = yaml<{ spec: { tracing: { zipkin: { endpointAddress: string } } } }>('components/config/tracing.yaml');
+  const [configuration] = yaml<{ spec: { tracing: { zipkin: { endpointAddress: string } } } }>(
+    'components/config/tracing.yaml',
+  );
   const { hostname, port } = new URL(configuration!.spec.tracing.zipkin.endpointAddress);
   t.truthy(project().services[hostname]);
   t.is(port, '9411');
@@ -213,15 +234,21 @@ check('Prometheus scrapes /metrics with a key from a file, and only services tha
   const ours = config!.scrape_configs.find(({ job_name }) => job_name === 'turnkeeper')!;
   t.is(ours.metrics_path, '/metrics');
   t.deepEqual(ours.authorization, { type: 'Bearer', credentials_file: '/run/secrets/metrics_key' });
-  t.deepEqual(service('prometheus').secrets?.map(({ source }) => source), ['metrics_key']);
+  t.deepEqual(
+    service('prometheus').secrets?.map(({ source }) => source),
+    ['metrics_key'],
+  );
   t.is(project().secrets['metrics_key']?.environment, 'METRICS_KEY');
   for (const { static_configs } of config!.scrape_configs) {
-    for (const target of static_configs.flatMap(({ targets }) => targets)) t.truthy(project().services[target.split(':')[0]!], target);
+    for (const target of static_configs.flatMap(({ targets }) => targets))
+      t.truthy(project().services[target.split(':')[0]!], target);
   }
 });
 
 test('the image runs on the Node that package.json pins', (t) => {
-  const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { devDependencies: { node: string } };
+  const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    devDependencies: { node: string };
+  };
   t.true(readFileSync(join(ROOT, 'Dockerfile'), 'utf8').includes(`NODE_IMAGE=node:${devDependencies.node}-slim`));
 });
 

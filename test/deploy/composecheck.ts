@@ -8,11 +8,18 @@ import { isAbsolute, join } from 'node:path';
 
 const SOURCE = new URL('../../sidecar/composecheck', import.meta.url).pathname;
 const FILES = ['go.mod', 'go.sum', 'main.go'];
-const GO_ENV = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly -buildvcs=false', GOTOOLCHAIN: 'local', GOWORK: 'off' };
+const GO_ENV = {
+  ...process.env,
+  CGO_ENABLED: '0',
+  GOFLAGS: '-mod=readonly -buildvcs=false',
+  GOTOOLCHAIN: 'local',
+  GOWORK: 'off',
+};
 
 export type Composecheck = { readonly program: string } | { readonly missing: string };
 
-const go = (...args: string[]) => execFileSync('go', args, { cwd: SOURCE, env: GO_ENV, encoding: 'utf8', stdio: 'pipe' });
+const go = (...args: string[]) =>
+  execFileSync('go', args, { cwd: SOURCE, env: GO_ENV, encoding: 'utf8', stdio: 'pipe' });
 
 /** The last line of what a command that failed has said. */
 function reasonOf(error: unknown): string {

@@ -21,7 +21,7 @@ test('a folder is locked until it is released, and the refusal names the owner',
 
 test('a process that was killed with kill -9 leaves no lock', async (t) => {
   const dir = join(temporaryFolder(t), 'data');
-  const holder = spawn(process.execPath, [HOLDER, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const holder = spawn(process.execPath, ['--expose-gc', HOLDER, dir], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(holder.stdout, 'data');
   const error = t.throws(() => lockDataFolder(dir), { instanceOf: InUseError });
   t.true(error.message.includes(`pid ${holder.pid}`));

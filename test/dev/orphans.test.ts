@@ -21,7 +21,7 @@ async function gone(pids: readonly number[]): Promise<boolean> {
 
 test('nothing is left running after kill -9 of the process that started the parts', async (t) => {
   const dataDir = temporaryFolder(t);
-  const holder = spawn(process.execPath, [HOLDER, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const holder = spawn(process.execPath, [HOLDER, dataDir], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = (await once(holder.stdout, 'data')) as [Buffer];
   const servers = JSON.parse(line.toString()) as number[];
   const guardians = servers.map((pid) => processInfo(pid)!.parent);
