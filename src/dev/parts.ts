@@ -68,7 +68,8 @@ class Bringer {
 
 async function bringModel({ config, log }: BringOptions, bringer: Bringer): Promise<Parts['model']> {
   const { OPENAI_BASE_URL: baseUrl, OPENAI_API_KEY: apiKey, OPENAI_MODEL: model } = config;
-  if (baseUrl !== undefined || apiKey !== undefined) return { baseUrl, apiKey, name: model ?? DEFAULT_MODEL };
+  const answers = config.roles.includes('worker');
+  if (!answers || baseUrl !== undefined || apiKey !== undefined) return { baseUrl, apiKey, name: model ?? DEFAULT_MODEL };
   log.warn({}, 'No model is set: the offline model answers, which is not a language model.');
   const offline = await bringer.bring('the offline model', () => startOfflineModel({}));
   return { baseUrl: offline.baseUrl, apiKey: undefined, name: OFFLINE_MODEL };

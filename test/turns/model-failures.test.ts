@@ -1,0 +1,75 @@
+import test from 'ava';
+import { startApp } from '../support/app.ts';
+import { chat, ended } from '../support/client.ts';
+import type { ModelScript } from '../support/model.ts';
+
+interface Row {
+  readonly what: string;
+  readonly script: ModelScript;
+  readonly code: string;
+  /** Calls until the turn fails; MODEL_MAX_ATTEMPTS is 2 here. */
+  readonly calls: 1 | 2;
+}
+
+const FAILURES: readonly Row[] = [
+  { what: '400', script: { status: 400 }, code: 'model_invalid_request', calls: 1 },
+  { what: '401', script: { status: 401 }, code: 'model_unauthorized', calls: 1 },
+  { what: '403', script: { status: 403 }, code: 'model_unauthorized', calls: 1 },
+  { what: '404', script: { status: 404 }, code: 'model_not_found', calls: 1 },
+  { what: '422', script: { status: 422 }, code: 'model_invalid_request', calls: 1 },
+  { what: 'a content refusal by status', script: { status: 400, code: 'content_filter' }, code: 'model_refused', calls: 1 },
+  { what: 'a content refusal in the stream', script: { finishReason: 'content_filter' }, code: 'model_refused', calls: 1 },
+  { what: 'an exhausted quota', script: { status: 429, code: 'insufficient_quota' }, code: 'model_rate_limited', calls: 1 },
+  { what: '429', script: { status: 429, headers: { 'retry-after-ms': '10' } }, code: 'model_rate_limited', calls: 2 },
+  { what: '500', script: { status: 500, headers: { 'retry-after-ms': '10' } }, code: 'model_unavailable', calls: 2 },
+  { what: '503', script: { status: 503, headers: { 'retry-after-ms': '10' } }, code: 'model_unavailable', calls: 2 },
+  { what: 'a reset', script: { reset: true }, code: 'model_unavailable', calls: 2 },
+  { what: 'a reset in mid-stream', script: { reset: 2 }, code: 'model_unavailable', calls: 2 },
+  { what: 'a malformed stream', script: { malformed: true }, code: 'model_malformed_reply', calls: 2 },
+  { what: 'an empty reply', script: { text: '' }, code: 'model_malformed_reply', calls: 2 },
+  { what: 'silence', script: { hang: true }, code: 'model_timeout', calls: 2 },
+  { what: 'silence in mid-stream', script: { hang: 2 }, code: 'model_timeout', calls: 2 },
+  { what: 'a trickle', script: { text: 'word '.repeat(200), trickleMs: 100 }, code: 'model_timeout', calls: 2 },
+];
+
+test('each failure of the model ends its turn with a code that tells which, and the queue behind it goes on', async (t) => {
+  const { url, model } = await startApp(t, { settings: { MODEL_TIMEOUT_S: '1', MODEL_MAX_ATTEMPTS: '2' } });
+  const scripts = new Map(FAILURES.map(({ what, script }) => [what, script]));
+  model.script((call) => (call.kind === 'chat' ? (scripts.get(call.lastUserMessage) ?? {}) : {}));
+  await Promise.all(
+    FAILURES.map(async ({ what, code, calls }, index) => {
+      const userId = `user-${index}`;
+      const failing = await chat(url, { user_id: userId, text: what });
+      const behind = await chat(url, { user_id: userId, text: `behind ${what}` });
+      const failed = await ended(url, failing.turn_id);
+      t.like(failed, { status: 'failed', reply: null, attempts: calls, error: { code } }, what);
+      t.is(model.count(what), calls, what);
+      t.like(await ended(url, behind.turn_id), { status: 'completed', reply: `echo: behind ${what}` }, what);
+    }),
+  );
+});
+
+test('a failure that passes is retried: the turn completes and tells its attempts', async (t) => {
+  const { url, model } = await startApp(t);
+  model.script((call) => (call.attempt < 3 ? { status: 500, headers: { 'retry-after-ms': '10' } } : {}));
+  const turn = await ended(url, (await chat(url, { user_id: 'ann', text: 'third time lucky' })).turn_id);
+  t.like(turn, { status: 'completed', reply: 'echo: third time lucky', attempts: 3 });
+});
+
+test('Retry-After is honoured', async (t) => {
+  const { url, model } = await startApp(t);
+  model.script((call) => (call.attempt === 1 ? { status: 429, headers: { 'retry-after': '2' } } : {}));
+  await ended(url, (await chat(url, { user_id: 'ann', text: 'patience' })).turn_id);
+  const [first, second] = model.chatCalls;
+  t.true(second!.at - first!.at >= 1_950, `${second!.at - first!.at} ms`);
+});
+
+test('a failed turn leaves no trace in the history that the next one sees', async (t) => {
+  const { url, model } = await startApp(t);
+  model.script((call) => (call.lastUserMessage === 'bad' ? { status: 400 } : {}));
+  const bad = await chat(url, { user_id: 'ann', text: 'bad' });
+  const good = await chat(url, { user_id: 'ann', text: 'good', metadata: { session_id: bad.session_id } });
+  await ended(url, good.turn_id);
+  const contents = model.chatCalls.at(-1)!.messages.map(({ content }) => content);
+  t.false(contents.includes('bad'));
+});
