@@ -25,8 +25,13 @@ for (const parent of Object.values(lock.packages)) {
     const platform = platformOf(name);
     const path = `node_modules/${name}`;
     if (lock.packages[path] || !platform.os) continue;
-    lock.packages[path] = { version: version.replace(/^[^\d]*/, ''), ...(parent.dev ? { dev: true } : {}), optional: true, ...platform };
+    lock.packages[path] = {
+      version: version.replace(/^[^\d]*/, ''),
+      ...(parent.dev ? { dev: true } : {}),
+      optional: true,
+      ...platform,
+    };
   }
 }
-const sorted = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)));
+const sorted = Object.fromEntries(Object.entries(lock.packages).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 writeFileSync(file, `${JSON.stringify({ ...lock, packages: sorted }, null, 2)}\n`);

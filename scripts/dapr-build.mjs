@@ -7,15 +7,15 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-	existsSync,
-	mkdirSync,
-	mkdtempSync,
-	readdirSync,
-	readFileSync,
-	realpathSync,
-	renameSync,
-	rmSync,
-	statSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
@@ -29,11 +29,11 @@ const EXE = process.platform === 'win32' ? '.exe' : '';
 
 /** Why there is no daprd; its `code` is `NO_GO` (none, or too old), `BUILD_FAILED` or `ABORTED`. */
 export class DaprBuildError extends Error {
-	constructor(code, message) {
-		super(message);
-		this.name = 'DaprBuildError';
-		this.code = code;
-	}
+  constructor(code, message) {
+    super(message);
+    this.name = 'DaprBuildError';
+    this.code = code;
+  }
 }
 
 /**
@@ -42,12 +42,12 @@ export class DaprBuildError extends Error {
  * Null when the checkout has no sidecar/ folder.
  */
 export function daprPaths({ root = ROOT, env = process.env } = {}) {
-	const sidecar = join(root, 'sidecar');
-	if (!existsSync(join(sidecar, 'go.mod'))) return null;
-	const dir = join(cacheFolder(env), `dapr-${fingerprint(sidecar)}`);
-	const daprd = join(dir, `daprd${EXE}`);
-	const placement = join(dir, `placement${EXE}`);
-	return { dir, daprd, placement, built: existsSync(daprd) && existsSync(placement) };
+  const sidecar = join(root, 'sidecar');
+  if (!existsSync(join(sidecar, 'go.mod'))) return null;
+  const dir = join(cacheFolder(env), `dapr-${fingerprint(sidecar)}`);
+  const daprd = join(dir, `daprd${EXE}`);
+  const placement = join(dir, `placement${EXE}`);
+  return { dir, daprd, placement, built: existsSync(daprd) && existsSync(placement) };
 }
 
 /**
@@ -55,165 +55,165 @@ export function daprPaths({ root = ROOT, env = process.env } = {}) {
  * Throws a DaprBuildError.
  */
 export async function buildDapr({ root = ROOT, env = process.env, log = () => {}, signal } = {}) {
-	const paths = daprPaths({ root, env });
-	if (!paths) throw new DaprBuildError('BUILD_FAILED', `There is no Go module in ${join(root, 'sidecar')}.`);
-	if (paths.built) return paths;
+  const paths = daprPaths({ root, env });
+  if (!paths) throw new DaprBuildError('BUILD_FAILED', `There is no Go module in ${join(root, 'sidecar')}.`);
+  if (paths.built) return paths;
 
-	const sidecar = join(root, 'sidecar');
-	const goMod = readFileSync(join(sidecar, 'go.mod'), 'utf8');
-	const version = goMod.match(/github\.com\/dapr\/dapr v(\S+)/)?.[1] ?? 'unknown';
-	const goEnv = goEnvironment(env);
-	const go = await findGo(goMod, goEnv);
+  const sidecar = join(root, 'sidecar');
+  const goMod = readFileSync(join(sidecar, 'go.mod'), 'utf8');
+  const version = goMod.match(/github\.com\/dapr\/dapr v(\S+)/)?.[1] ?? 'unknown';
+  const goEnv = goEnvironment(env);
+  const go = await findGo(goMod, goEnv);
 
-	// Built beside its final place and renamed, so that a folder with the final name is whole, whatever ends this
-	// process, and of two builds at once either may come first.
-	const parent = dirname(paths.dir);
-	mkdirSync(parent, { recursive: true });
-	removeStale(parent);
-	const temporary = mkdtempSync(join(parent, TEMPORARY));
-	const began = Date.now();
-	const seconds = () => Math.round((Date.now() - began) / 1000);
-	log(`Building Dapr ${version} with Go ${go}: about 3 minutes the first time, on 2 cores.`);
-	let downloads = 0;
-	const progress = setInterval(() => {
-		log(`Still building, ${seconds()} s${downloads > 0 ? `, ${downloads} modules downloaded` : ''}.`);
-	}, 20_000);
-	try {
-		const named = ['dapr/pkg/buildinfo.version', 'kit/logger.DaprVersion'];
-		const ldflags = ['-s', '-w', ...named.map((name) => `-X github.com/dapr/${name}=${version}`)].join(' ');
-		const args = ['build', '-trimpath', '-ldflags', ldflags, '-o', temporary + sep, './daprd', './placement'];
-		const { code, lines } = await runGo(args, {
-			cwd: sidecar,
-			env: goEnv,
-			signal,
-			skip: (line) => line.startsWith('go: downloading ') && (downloads += 1) > 0,
-		});
-		if (signal?.aborted) throw new DaprBuildError('ABORTED', 'The build of daprd was stopped.');
-		if (code !== 0) throw new DaprBuildError('BUILD_FAILED', `go build failed:\n${lines.join('\n')}`);
-		try {
-			renameSync(temporary, paths.dir);
-		} catch (error) {
-			// Somebody else's build of the same source was first: theirs is as good.
-			if (!daprPaths({ root, env })?.built) throw error;
-		}
-		log(`Built in ${seconds()} s.`);
-		return { ...paths, built: true };
-	} finally {
-		clearInterval(progress);
-		rmSync(temporary, { recursive: true, force: true });
-	}
+  // Built beside its final place and renamed, so that a folder with the final name is whole, whatever ends this
+  // process, and of two builds at once either may come first.
+  const parent = dirname(paths.dir);
+  mkdirSync(parent, { recursive: true });
+  removeStale(parent);
+  const temporary = mkdtempSync(join(parent, TEMPORARY));
+  const began = Date.now();
+  const seconds = () => Math.round((Date.now() - began) / 1000);
+  log(`Building Dapr ${version} with Go ${go}: about 3 minutes the first time, on 2 cores.`);
+  let downloads = 0;
+  const progress = setInterval(() => {
+    log(`Still building, ${seconds()} s${downloads > 0 ? `, ${downloads} modules downloaded` : ''}.`);
+  }, 20_000);
+  try {
+    const named = ['dapr/pkg/buildinfo.version', 'kit/logger.DaprVersion'];
+    const ldflags = ['-s', '-w', ...named.map((name) => `-X github.com/dapr/${name}=${version}`)].join(' ');
+    const args = ['build', '-trimpath', '-ldflags', ldflags, '-o', temporary + sep, './daprd', './placement'];
+    const { code, lines } = await runGo(args, {
+      cwd: sidecar,
+      env: goEnv,
+      signal,
+      skip: (line) => line.startsWith('go: downloading ') && (downloads += 1) > 0,
+    });
+    if (signal?.aborted) throw new DaprBuildError('ABORTED', 'The build of daprd was stopped.');
+    if (code !== 0) throw new DaprBuildError('BUILD_FAILED', `go build failed:\n${lines.join('\n')}`);
+    try {
+      renameSync(temporary, paths.dir);
+    } catch (error) {
+      // Somebody else's build of the same source was first: theirs is as good.
+      if (!daprPaths({ root, env })?.built) throw error;
+    }
+    log(`Built in ${seconds()} s.`);
+    return { ...paths, built: true };
+  } finally {
+    clearInterval(progress);
+    rmSync(temporary, { recursive: true, force: true });
+  }
 }
 
 function cacheFolder(env) {
-	// The XDG rules say to ignore a relative path.
-	const xdg = env.XDG_CACHE_HOME;
-	return join(xdg && isAbsolute(xdg) ? xdg : join(env.HOME || homedir(), '.cache'), 'turnkeeper');
+  // The XDG rules say to ignore a relative path.
+  const xdg = env.XDG_CACHE_HOME;
+  return join(xdg && isAbsolute(xdg) ? xdg : join(env.HOME || homedir(), '.cache'), 'turnkeeper');
 }
 
 /** 16 hex digits over everything the build reads from the checkout, and the kind of machine it is for. */
 function fingerprint(sidecar) {
-	const hash = createHash('sha256');
-	for (const file of sourceFiles(sidecar)) {
-		const content = readFileSync(file);
-		hash.update(`${relative(sidecar, file).split(sep).join('/')}\0${content.length}\0`).update(content);
-	}
-	return hash.update(`${process.platform}\0${process.arch}`).digest('hex').slice(0, 16);
+  const hash = createHash('sha256');
+  for (const file of sourceFiles(sidecar)) {
+    const content = readFileSync(file);
+    hash.update(`${relative(sidecar, file).split(sep).join('/')}\0${content.length}\0`).update(content);
+  }
+  return hash.update(`${process.platform}\0${process.arch}`).digest('hex').slice(0, 16);
 }
 
 function sourceFiles(folder, top = true) {
-	const files = [];
-	for (const entry of readdirSync(folder, { withFileTypes: true })) {
-		const path = join(folder, entry.name);
-		if (entry.isDirectory()) {
-			// A folder with its own go.mod (composecheck) is another module and no part of this build.
-			if (!existsSync(join(path, 'go.mod'))) files.push(...sourceFiles(path, false));
-		} else if (entry.name.endsWith('.go') || (top && (entry.name === 'go.mod' || entry.name === 'go.sum'))) {
-			files.push(path);
-		}
-	}
-	return files.sort();
+  const files = [];
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      // A folder with its own go.mod (composecheck) is another module and no part of this build.
+      if (!existsSync(join(path, 'go.mod'))) files.push(...sourceFiles(path, false));
+    } else if (entry.name.endsWith('.go') || (top && (entry.name === 'go.mod' || entry.name === 'go.sum'))) {
+      files.push(path);
+    }
+  }
+  return files.toSorted();
 }
 
 /** The environment without what would make the outcome depend on it: this machine's kind, no C compiler, our module. */
 function goEnvironment(env) {
-	const { GOOS: _os, GOARCH: _arch, ...rest } = env;
-	return {
-		...rest,
-		CGO_ENABLED: '0',
-		GOFLAGS: '-mod=readonly -buildvcs=false',
-		GOTOOLCHAIN: 'local',
-		GOWORK: 'off',
-		GO111MODULE: 'on',
-	};
+  const { GOOS: _os, GOARCH: _arch, ...rest } = env;
+  return {
+    ...rest,
+    CGO_ENABLED: '0',
+    GOFLAGS: '-mod=readonly -buildvcs=false',
+    GOTOOLCHAIN: 'local',
+    GOWORK: 'off',
+    GO111MODULE: 'on',
+  };
 }
 
 /** The version of the Go on the PATH, when it is as new as go.mod asks. */
 async function findGo(goMod, env) {
-	const wanted = goMod.match(/^go (\S+)$/m)?.[1] ?? '0';
-	const advice =
-		`Install Go ${wanted} or newer and run "npm run dapr:build" again, or put a daprd and a placement of your own ` +
-		'on the PATH. turnkeeper also runs without Dapr: ACTOR_RUNTIME=embedded.';
-	let found;
-	try {
-		const { code, lines } = await runGo(['env', 'GOVERSION'], { cwd: homedir(), env });
-		found = code === 0 ? lines.join('').match(/go(\d+(?:\.\d+)*)/)?.[1] : undefined;
-	} catch (error) {
-		if (error.code !== 'ENOENT') throw error;
-		throw new DaprBuildError('NO_GO', `Building daprd needs Go, and there is no "go" on the PATH. ${advice}`);
-	}
-	if (!found) throw new DaprBuildError('NO_GO', `The "go" on the PATH does not tell its version. ${advice}`);
-	if (!atLeast(found, wanted)) throw new DaprBuildError('NO_GO', `Go ${found} is too old to build daprd. ${advice}`);
-	return found;
+  const wanted = goMod.match(/^go (\S+)$/m)?.[1] ?? '0';
+  const advice =
+    `Install Go ${wanted} or newer and run "npm run dapr:build" again, or put a daprd and a placement of your own ` +
+    'on the PATH. turnkeeper also runs without Dapr: ACTOR_RUNTIME=embedded.';
+  let found;
+  try {
+    const { code, lines } = await runGo(['env', 'GOVERSION'], { cwd: homedir(), env });
+    found = code === 0 ? lines.join('').match(/go(\d+(?:\.\d+)*)/)?.[1] : undefined;
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    throw new DaprBuildError('NO_GO', `Building daprd needs Go, and there is no "go" on the PATH. ${advice}`);
+  }
+  if (!found) throw new DaprBuildError('NO_GO', `The "go" on the PATH does not tell its version. ${advice}`);
+  if (!atLeast(found, wanted)) throw new DaprBuildError('NO_GO', `Go ${found} is too old to build daprd. ${advice}`);
+  return found;
 }
 
 function atLeast(found, wanted) {
-	const [a, b] = [found, wanted].map((version) => version.split('.').map(Number));
-	for (const [index, part] of b.entries()) {
-		if ((a[index] ?? 0) !== part) return (a[index] ?? 0) > part;
-	}
-	return true;
+  const [a, b] = [found, wanted].map((version) => version.split('.').map(Number));
+  for (const [index, part] of b.entries()) {
+    if ((a[index] ?? 0) !== part) return (a[index] ?? 0) > part;
+  }
+  return true;
 }
 
 /** Runs go; gives its exit code and what it printed, less the lines that `skip` takes. */
 function runGo(args, { cwd, env, signal, skip = () => false }) {
-	return new Promise((resolve, reject) => {
-		const lines = [];
-		const child = spawn('go', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-		const onAbort = () => child.kill('SIGINT'); // lets go end its compilers and remove its work folder
-		signal?.addEventListener('abort', onAbort);
-		if (signal?.aborted) onAbort();
-		for (const stream of [child.stdout, child.stderr]) {
-			createInterface({ input: stream }).on('line', (line) => skip(line) || lines.push(line));
-		}
-		child.once('error', reject);
-		child.once('close', (code) => {
-			signal?.removeEventListener('abort', onAbort);
-			resolve({ code, lines });
-		});
-	});
+  return new Promise((resolve, reject) => {
+    const lines = [];
+    const child = spawn('go', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const onAbort = () => child.kill('SIGINT'); // lets go end its compilers and remove its work folder
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted) onAbort();
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => skip(line) || lines.push(line));
+    }
+    child.once('error', reject);
+    child.once('close', (code) => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve({ code, lines });
+    });
+  });
 }
 
 /** Removes what killed builds left behind. A build that is under way is younger. */
 function removeStale(parent) {
-	for (const name of readdirSync(parent)) {
-		if (!name.startsWith(TEMPORARY)) continue;
-		const path = join(parent, name);
-		const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-		if (age > STALE_MS) rmSync(path, { recursive: true, force: true });
-	}
+  for (const name of readdirSync(parent)) {
+    if (!name.startsWith(TEMPORARY)) continue;
+    const path = join(parent, name);
+    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > STALE_MS) rmSync(path, { recursive: true, force: true });
+  }
 }
 
 async function main() {
-	const stop = new AbortController();
-	for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort());
-	try {
-		const { daprd, placement } = await buildDapr({ log: (line) => console.error(line), signal: stop.signal });
-		console.log(`${daprd}\n${placement}`);
-	} catch (error) {
-		if (!(error instanceof DaprBuildError)) throw error;
-		console.error(error.message);
-		process.exitCode = { NO_GO: 3, ABORTED: 130 }[error.code] ?? 1;
-	}
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort());
+  try {
+    const { daprd, placement } = await buildDapr({ log: (line) => console.error(line), signal: stop.signal });
+    console.log(`${daprd}\n${placement}`);
+  } catch (error) {
+    if (!(error instanceof DaprBuildError)) throw error;
+    console.error(error.message);
+    process.exitCode = { NO_GO: 3, ABORTED: 130 }[error.code] ?? 1;
+  }
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) await main();

@@ -68,7 +68,8 @@ async function settleSchema(database: Database, migrate: boolean, log: Log): Pro
     return;
   }
   const pending = await pendingMigrations(database.builder);
-  if (pending.length > 0) throw new Error(`the database lacks ${pending.length} migrations: run \`npm run migrate -- latest\``);
+  if (pending.length > 0)
+    throw new Error(`the database lacks ${pending.length} migrations: run \`npm run migrate -- latest\``);
 }
 
 function processLease(database: Database): ProcessLease {
@@ -77,7 +78,10 @@ function processLease(database: Database): ProcessLease {
     async acquire(lost) {
       // A process that was killed holds it until it lapses.
       lease = await takeLease(database.builder, 'embedded-actors', { waitMs: 15_000, lost });
-      if (!lease) throw new Error('another process runs embedded actors on this database; only one may (use ACTOR_RUNTIME=dapr for more)');
+      if (!lease)
+        throw new Error(
+          'another process runs embedded actors on this database; only one may (use ACTOR_RUNTIME=dapr for more)',
+        );
     },
     release: async () => lease?.release(),
   };
@@ -85,7 +89,14 @@ function processLease(database: Database): ProcessLease {
 
 function actorRuntime(config: Config, { dapr }: Parts, database: Database, log: Log, onLost: () => void): ActorRuntime {
   const store = sessionStore(database);
-  if (!dapr) return new EmbeddedRuntime({ store, state: sqlActorState(database), lease: processLease(database), isUnavailable, onLost });
+  if (!dapr)
+    return new EmbeddedRuntime({
+      store,
+      state: sqlActorState(database),
+      lease: processLease(database),
+      isUnavailable,
+      onLost,
+    });
   const state = new DaprState(dapr);
   const { appPort: port, appToken: token } = dapr;
   const hosts = config.roles.includes('actors');
@@ -95,7 +106,13 @@ function actorRuntime(config: Config, { dapr }: Parts, database: Database, log: 
 
 /** Builds and starts the roles of this process; `lifecycle` stops them in reverse. `onFatal`: the process must end.
  *  Rejects where something needed is not there; what was started until then is in `lifecycle`. */
-export async function compose(config: Config, parts: Parts, lifecycle: Lifecycle, log: Log, onFatal: (why: string) => void): Promise<App> {
+export async function compose(
+  config: Config,
+  parts: Parts,
+  lifecycle: Lifecycle,
+  log: Log,
+  onFatal: (why: string) => void,
+): Promise<App> {
   const metrics = createMetrics();
   const builder = await connect(parts.databaseUrl, { poolSize: POOL_SIZE });
   const database = new Database(builder);
@@ -108,7 +125,9 @@ export async function compose(config: Config, parts: Parts, lifecycle: Lifecycle
   const queues = new Queues(redis, log);
   lifecycle.started('queues', () => queues.close());
 
-  const actors = actorRuntime(config, parts, database, log, () => onFatal('another process took over the embedded actors'));
+  const actors = actorRuntime(config, parts, database, log, () =>
+    onFatal('another process took over the embedded actors'),
+  );
   // Registered first: a start that fails half-way (host up, no sidecar) must be stopped too.
   lifecycle.started('actors', () => actors.stop());
   await actors.start();
@@ -165,7 +184,16 @@ export async function compose(config: Config, parts: Parts, lifecycle: Lifecycle
 
   if (!config.roles.includes('http')) return { url: null, runtime: actors.name };
   changes.start();
-  const { services, stop } = servicesOf(config, { database, redis, actors, queues, changes, metrics, log, draining: () => lifecycle.stopping });
+  const { services, stop } = servicesOf(config, {
+    database,
+    redis,
+    actors,
+    queues,
+    changes,
+    metrics,
+    log,
+    draining: () => lifecycle.stopping,
+  });
   lifecycle.started('services', stop);
   const ingress = await startIngress({
     services,

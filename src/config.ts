@@ -46,16 +46,16 @@ const optionalPort = (meaning: string, shownDefault: string): Setting<number | u
 const oneOf = <const T extends readonly [string, ...string[]]>(meaning: string, values: T): Setting<T[number]> => ({
   fallback: values[0],
   meaning,
-  parse: z
-    .enum(values, { error: `one of ${values.join(', ')}` })
-    .default(values[0]) as unknown as z.ZodType<T[number], string | undefined>,
+  parse: z.enum(values, { error: `one of ${values.join(', ')}` }).default(values[0]),
 });
 const address = (meaning: string, protocols: RegExp, shape: string, fallback: string): Setting<string | undefined> => ({
   fallback,
   meaning,
   parse: z
     .string()
-    .refine((value) => URL.canParse(value) && protocols.test(new URL(value).protocol), { error: `an address such as ${shape}` })
+    .refine((value) => URL.canParse(value) && protocols.test(new URL(value).protocol), {
+      error: `an address such as ${shape}`,
+    })
     .optional(),
 });
 
@@ -84,7 +84,8 @@ export interface ApiKey {
 
 const apiKeys: Setting<ApiKey[]> = {
   fallback: null,
-  meaning: 'for AUTH=keys: name:role:sha256-of-the-key, separated by commas; role: user:<user_id>, service, reviewer, admin',
+  meaning:
+    'for AUTH=keys: name:role:sha256-of-the-key, separated by commas; role: user:<user_id>, service, reviewer, admin',
   parse: z
     .string()
     .default('')
@@ -99,9 +100,23 @@ export const SETTINGS = {
   HOST: text('address the ingress listens on', '127.0.0.1'),
   PORT: port('port the ingress listens on; 0 takes a free one', 8080),
   DATA_DIR: text('folder of the embedded parts', '.turnkeeper'),
-  DATABASE_URL: address('PostgreSQL or CockroachDB', /^postgres(ql)?:$/, 'postgres://user:password@host:5432/database', 'embedded PostgreSQL'),
-  REDIS_URL: address('Redis or Valkey; refused if it may evict keys', /^rediss?:$/, 'redis://host:6379', 'embedded Redis'),
-  ACTOR_RUNTIME: oneOf('where UserSession actors run; auto: dapr when a sidecar answers or a daprd is at hand', ['auto', 'dapr', 'embedded']),
+  DATABASE_URL: address(
+    'PostgreSQL or CockroachDB',
+    /^postgres(ql)?:$/,
+    'postgres://user:password@host:5432/database',
+    'embedded PostgreSQL',
+  ),
+  REDIS_URL: address(
+    'Redis or Valkey; refused if it may evict keys',
+    /^rediss?:$/,
+    'redis://host:6379',
+    'embedded Redis',
+  ),
+  ACTOR_RUNTIME: oneOf('where UserSession actors run; auto: dapr when a sidecar answers or a daprd is at hand', [
+    'auto',
+    'dapr',
+    'embedded',
+  ]),
   DAPR_HTTP_PORT: optionalPort('HTTP port of the daprd next to this process', "3500, Dapr's own"),
   DAPR_API_TOKEN: optional('token daprd asks of us'),
   APP_API_TOKEN: optional('token we ask of daprd'),
@@ -119,7 +134,15 @@ export const SETTINGS = {
   LEASE_S: integer('seconds after which a claim that was not renewed is taken over', 10, 2, 3600),
   AUTH: oneOf('who may call: none (only on a loopback HOST) or keys', ['none', 'keys']),
   API_KEYS: apiKeys,
-  LOG_LEVEL: oneOf('least level of the log lines on standard output', ['info', 'trace', 'debug', 'warn', 'error', 'fatal', 'silent']),
+  LOG_LEVEL: oneOf('least level of the log lines on standard output', [
+    'info',
+    'trace',
+    'debug',
+    'warn',
+    'error',
+    'fatal',
+    'silent',
+  ]),
 } as const satisfies Record<string, Setting<unknown>>;
 
 type SettingName = keyof typeof SETTINGS;
@@ -147,13 +170,18 @@ const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 function crossFaults(settings: Settings, roles: readonly Role[]): string[] {
   const alone = roles.length < ROLES.length;
   const rules: [boolean, string][] = [
-    [settings.AUTH === 'none' && !LOOPBACK.test(settings.HOST), 'AUTH: none is only allowed on a loopback HOST; set AUTH=keys and API_KEYS'],
+    [
+      settings.AUTH === 'none' && !LOOPBACK.test(settings.HOST),
+      'AUTH: none is only allowed on a loopback HOST; set AUTH=keys and API_KEYS',
+    ],
     [settings.AUTH === 'keys' && settings.API_KEYS.length === 0, 'API_KEYS: AUTH=keys needs at least one key'],
     [alone && settings.DATABASE_URL === undefined, 'DATABASE_URL: needed when the roles run in several processes'],
     [alone && settings.REDIS_URL === undefined, 'REDIS_URL: needed when the roles run in several processes'],
     [alone && settings.ACTOR_RUNTIME === 'embedded', 'ACTOR_RUNTIME: embedded needs all roles in one process'],
     [
-      settings.OPENAI_MODEL !== undefined && settings.OPENAI_BASE_URL === undefined && settings.OPENAI_API_KEY === undefined,
+      settings.OPENAI_MODEL !== undefined &&
+        settings.OPENAI_BASE_URL === undefined &&
+        settings.OPENAI_API_KEY === undefined,
       'OPENAI_MODEL: set OPENAI_API_KEY or OPENAI_BASE_URL too',
     ],
   ];
@@ -169,7 +197,10 @@ function parseRoles(value: string, faults: string[]): Role[] {
 
 /** Reads arguments and environment. An empty variable counts as not set.
  *  @throws ConfigError listing every fault at once */
-export function readConfig(args: readonly string[] = process.argv.slice(2), env: NodeJS.ProcessEnv = process.env): Config {
+export function readConfig(
+  args: readonly string[] = process.argv.slice(2),
+  env: NodeJS.ProcessEnv = process.env,
+): Config {
   const faults: string[] = [];
   let flags: { roles: string; migrate: boolean };
   try {
@@ -196,7 +227,9 @@ export function readConfig(args: readonly string[] = process.argv.slice(2), env:
 
 /** The text of `--help`: every setting with its unit, its default and its meaning. */
 export function helpText(): string {
-  const rows = Object.entries(SETTINGS).map(([name, { fallback, meaning }]) => `  ${name.padEnd(22)}${meaning} [${fallback ?? 'none'}]`);
+  const rows = Object.entries(SETTINGS).map(
+    ([name, { fallback, meaning }]) => `  ${name.padEnd(22)}${meaning} [${fallback ?? 'none'}]`,
+  );
   return [
     'turnkeeper: durable, ordered, reviewed chat turns',
     '',

@@ -12,7 +12,10 @@ import { createLog, type Log } from './log.ts';
 const STOP_DEADLINE_MS = 30_000;
 
 function banner(app: App, parts: Parts, config: Config): string {
-  const model = config.OPENAI_BASE_URL || config.OPENAI_API_KEY ? parts.model.name : 'offline model (not a language model; set OPENAI_API_KEY)';
+  const model =
+    config.OPENAI_BASE_URL || config.OPENAI_API_KEY
+      ? parts.model.name
+      : 'offline model (not a language model; set OPENAI_API_KEY)';
   const lines = [
     `turnkeeper is ready${app.url === null ? '' : ` at ${app.url}`}`,
     `  database  ${config.DATABASE_URL ? 'DATABASE_URL' : `embedded PostgreSQL, data in ${config.DATA_DIR}`}`,
@@ -44,15 +47,29 @@ async function run(config: Config, log: Log): Promise<void> {
     await lifecycle.stop();
     if (failed) process.exitCode = 1;
   });
+  // Closing twice would run the stop above twice.
+  let closing = false;
+  const stopOnce = () => {
+    if (closing || lifecycle.stopping) return;
+    closing = true;
+    grace.close();
+  };
   const end = (why: string) => {
     failed = true;
     say(`turnkeeper ends: ${why}`);
-    grace.close();
+    stopOnce();
   };
-  watchParent(() => grace.close());
+  watchParent(stopOnce);
   try {
     const onEnd = (part: string) => end(`${part} ended by itself; its log is in ${config.DATA_DIR}/logs`);
-    const { parts, announce } = await bringParts({ config, lifecycle, log, path: process.env['PATH'] ?? '', say, onEnd });
+    const { parts, announce } = await bringParts({
+      config,
+      lifecycle,
+      log,
+      path: process.env['PATH'] ?? '',
+      say,
+      onEnd,
+    });
     const app = await compose(config, parts, lifecycle, log, end);
     if (app.url !== null) announce(app.url);
     process.stdout.write(`${banner(app, parts, config)}\n`);

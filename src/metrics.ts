@@ -23,7 +23,11 @@ export function createMetrics() {
       registers,
     }),
     turnsWaiting: new Gauge({ name: 'turnkeeper_turns_waiting', help: 'Turns that wait, of all users.', registers }),
-    takeovers: new Counter({ name: 'turnkeeper_takeovers_total', help: 'Turns taken over after their claim lapsed.', registers }),
+    takeovers: new Counter({
+      name: 'turnkeeper_takeovers_total',
+      help: 'Turns taken over after their claim lapsed.',
+      registers,
+    }),
     modelSeconds: new Histogram({
       name: 'turnkeeper_model_attempt_duration_seconds',
       help: 'Time of one attempt at the model, by purpose and outcome.',
@@ -31,7 +35,11 @@ export function createMetrics() {
       buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
       registers,
     }),
-    swept: new Counter({ name: 'turnkeeper_swept_users_total', help: 'Users whose job the sweeper added again.', registers }),
+    swept: new Counter({
+      name: 'turnkeeper_swept_users_total',
+      help: 'Users whose job the sweeper added again.',
+      registers,
+    }),
     eventsPublished: new Counter({
       name: 'turnkeeper_events_published_total',
       help: 'Events published from the outbox, by topic.',

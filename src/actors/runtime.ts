@@ -23,7 +23,11 @@ export class ActorsUnavailable extends Error {
 /** Errors cross the actor boundary as values: Dapr would replace them by an empty 500. */
 export type CallResult =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly code: 'unavailable' | 'invalid_arguments' | 'internal_error'; readonly detail: string };
+  | {
+      readonly ok: false;
+      readonly code: 'unavailable' | 'invalid_arguments' | 'internal_error';
+      readonly detail: string;
+    };
 
 /** Runs one method on one actor. Never rejects. `isUnavailable`: whether an error means that a dependency is away. */
 export async function runMethod(
@@ -36,7 +40,10 @@ export async function runMethod(
   const parsed = entry.args.safeParse(args);
   if (!parsed.success) return { ok: false, code: 'invalid_arguments', detail: parsed.error.message };
   try {
-    return { ok: true, value: await (entry.run as (context: SessionContext, args: unknown) => Promise<unknown>)(context, parsed.data) };
+    return {
+      ok: true,
+      value: await (entry.run as (context: SessionContext, args: unknown) => Promise<unknown>)(context, parsed.data),
+    };
   } catch (error) {
     const { message } = error as Error;
     return { ok: false, code: isUnavailable(error) ? 'unavailable' : 'internal_error', detail: message };

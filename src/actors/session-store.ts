@@ -9,7 +9,10 @@ export const sessionStore = (database: Database): SessionStore => ({
     const claim = await claimNext(database, userId, leaseS);
     if (claim.outcome !== 'claimed') return claim;
     const { turnId, epoch, sessionId, seq, text, metadata, attempts } = claim.turn;
-    return { outcome: 'claimed', work: { turnId, epoch, userId, sessionId, seq, text, metadata, attempts, messageCount: claim.messageCount } };
+    return {
+      outcome: 'claimed',
+      work: { turnId, epoch, userId, sessionId, seq, text, metadata, attempts, messageCount: claim.messageCount },
+    };
   },
   lastSeq: (userId) => lastSeq(database, userId),
 });

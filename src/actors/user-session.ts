@@ -33,14 +33,18 @@ export interface Work {
   readonly memory: MemoryRecord;
 }
 
-export type ClaimReply = { readonly outcome: 'claimed'; readonly work: Work } | { readonly outcome: 'busy' | 'nothing' };
+export type ClaimReply =
+  { readonly outcome: 'claimed'; readonly work: Work } | { readonly outcome: 'busy' | 'nothing' };
 
 type TurnToClaim = Omit<Work, 'memory'>;
 
 /** What the actor needs of the database. */
 export interface SessionStore {
   /** One conditional update. */
-  claimNext(userId: string, leaseS: number): Promise<{ outcome: 'claimed'; work: TurnToClaim } | { outcome: 'busy' | 'nothing' }>;
+  claimNext(
+    userId: string,
+    leaseS: number,
+  ): Promise<{ outcome: 'claimed'; work: TurnToClaim } | { outcome: 'busy' | 'nothing' }>;
   /** The highest seq given to the user. */
   lastSeq(userId: string): Promise<number>;
 }
@@ -80,13 +84,18 @@ interface Method<A, R> {
   readonly args: z.ZodType<A>;
   run(context: SessionContext, args: A): Promise<R>;
 }
-const method = <A, R>(args: z.ZodType<A>, run: (context: SessionContext, args: A) => Promise<R>): Method<A, R> => ({ args, run });
+const method = <A, R>(args: z.ZodType<A>, run: (context: SessionContext, args: A) => Promise<R>): Method<A, R> => ({
+  args,
+  run,
+});
 
 export const METHODS = {
   /** The user's next turn, for `leaseS` seconds, with what is remembered of the user. */
   claim: method(z.strictObject({ leaseS: z.number().positive() }), async (context, { leaseS }): Promise<ClaimReply> => {
     const [claim, memory] = await Promise.all([context.store.claimNext(context.userId, leaseS), readMemory(context)]);
-    return claim.outcome === 'claimed' ? { outcome: 'claimed', work: { ...claim.work, memory } } : { outcome: claim.outcome };
+    return claim.outcome === 'claimed'
+      ? { outcome: 'claimed', work: { ...claim.work, memory } }
+      : { outcome: claim.outcome };
   }),
 
   memory: method(nothing, readMemory),
@@ -105,7 +114,11 @@ export const METHODS = {
 
   /** Stores a newer summary; one that covers no more than the stored one changes nothing. */
   renewSummary: method<NewSummary, MemoryRecord>(
-    z.strictObject({ summary: shortText, throughSeq: z.number().int().positive(), turnIds: z.array(z.string()).max(200) }),
+    z.strictObject({
+      summary: shortText,
+      throughSeq: z.number().int().positive(),
+      turnIds: z.array(z.string()).max(200),
+    }),
     async (context, summary) => {
       const before = await readAll(context);
       const next = renewSummary(before, summary, context.now());

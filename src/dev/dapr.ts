@@ -56,16 +56,30 @@ function asPart(name: string, detail: string, child: Child): Part {
 }
 
 /** Starts the placement service, which tells every daprd where actors live. Its peer and health ports are free ones. */
-export async function startPlacement({ placement }: DaprBinaries, dataDir: string, name = 'placement'): Promise<Placement> {
+export async function startPlacement(
+  { placement }: DaprBinaries,
+  dataDir: string,
+  name = 'placement',
+): Promise<Placement> {
   const [port, healthPort, raftPort] = [await freePort(), await freePort(), await freePort()];
   const child = await startChild({
     name,
     dataDir,
     command: placement,
     args: [
-      ...['--port', `${port}`, '--listen-address', '127.0.0.1', '--healthz-port', `${healthPort}`],
-      ...['--id', 'dapr-placement-0', '--initial-cluster', `dapr-placement-0=127.0.0.1:${raftPort}`],
-      ...['--enable-metrics=false', '--log-level', 'info'],
+      '--port',
+      `${port}`,
+      '--listen-address',
+      '127.0.0.1',
+      '--healthz-port',
+      `${healthPort}`,
+      '--id',
+      'dapr-placement-0',
+      '--initial-cluster',
+      `dapr-placement-0=127.0.0.1:${raftPort}`,
+      '--enable-metrics=false',
+      '--log-level',
+      'info',
     ],
     ready: answers(healthPort, '/healthz'),
     readyTimeoutMs: READY_MS,
@@ -85,7 +99,12 @@ export interface Sidecar extends Part {
 
 /** Starts a daprd for one process of ours; it answers actor calls once the actor host listens on `appPort`. */
 export async function startSidecar(options: DaprOptions, placementPort: number, name = 'daprd'): Promise<Sidecar> {
-  const [httpPort, grpcPort, internalPort, appPort] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [httpPort, grpcPort, internalPort, appPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
   const apiToken = randomBytes(24).toString('base64url');
   const appToken = randomBytes(24).toString('base64url');
   const redis = new URL(options.redisUrl);
@@ -94,11 +113,31 @@ export async function startSidecar(options: DaprOptions, placementPort: number, 
     dataDir: options.dataDir,
     command: options.binaries.daprd,
     args: [
-      ...['--app-id', 'turnkeeper', '--app-port', `${appPort}`, '--app-channel-address', '127.0.0.1', '--app-protocol', 'http'],
-      ...['--dapr-http-port', `${httpPort}`, '--dapr-grpc-port', `${grpcPort}`, '--dapr-internal-grpc-port', `${internalPort}`],
-      ...['--dapr-listen-addresses', '127.0.0.1', '--dapr-internal-grpc-listen-address', '127.0.0.1'],
-      ...['--placement-host-address', `127.0.0.1:${placementPort}`, '--resources-path', COMPONENTS],
-      ...['--enable-metrics=false', '--log-level', 'info'],
+      '--app-id',
+      'turnkeeper',
+      '--app-port',
+      `${appPort}`,
+      '--app-channel-address',
+      '127.0.0.1',
+      '--app-protocol',
+      'http',
+      '--dapr-http-port',
+      `${httpPort}`,
+      '--dapr-grpc-port',
+      `${grpcPort}`,
+      '--dapr-internal-grpc-port',
+      `${internalPort}`,
+      '--dapr-listen-addresses',
+      '127.0.0.1',
+      '--dapr-internal-grpc-listen-address',
+      '127.0.0.1',
+      '--placement-host-address',
+      `127.0.0.1:${placementPort}`,
+      '--resources-path',
+      COMPONENTS,
+      '--enable-metrics=false',
+      '--log-level',
+      'info',
     ],
     env: {
       DAPR_HOST_IP: '127.0.0.1',
@@ -109,7 +148,9 @@ export async function startSidecar(options: DaprOptions, placementPort: number, 
       TURNKEEPER_SECRET_REDIS_PASSWORD: decodeURIComponent(redis.password),
     },
     // It only listens here: it is healthy once the actor host, started after it, answers.
-    ready: async () => (await fetch(`http://127.0.0.1:${httpPort}/v1.0/healthz`, { headers: { 'dapr-api-token': apiToken } })).status > 0,
+    ready: async () =>
+      (await fetch(`http://127.0.0.1:${httpPort}/v1.0/healthz`, { headers: { 'dapr-api-token': apiToken } })).status >
+      0,
     readyTimeoutMs: READY_MS,
   });
   const part = asPart('daprd', `127.0.0.1:${httpPort}`, child);

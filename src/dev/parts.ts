@@ -69,14 +69,20 @@ class Bringer {
 async function bringModel({ config, log }: BringOptions, bringer: Bringer): Promise<Parts['model']> {
   const { OPENAI_BASE_URL: baseUrl, OPENAI_API_KEY: apiKey, OPENAI_MODEL: model } = config;
   const answers = config.roles.includes('worker');
-  if (!answers || baseUrl !== undefined || apiKey !== undefined) return { baseUrl, apiKey, name: model ?? DEFAULT_MODEL };
+  if (!answers || baseUrl !== undefined || apiKey !== undefined)
+    return { baseUrl, apiKey, name: model ?? DEFAULT_MODEL };
   log.warn({}, 'No model is set: the offline model answers, which is not a language model.');
   const offline = await bringer.bring('the offline model', () => startOfflineModel({}));
   return { baseUrl: offline.baseUrl, apiKey: undefined, name: OFFLINE_MODEL };
 }
 
 /** A sidecar that somebody runs for us, or one that we bring; undefined: the embedded runtime. */
-async function bringDapr({ config, path }: BringOptions, bringer: Bringer, databaseUrl: string, redisUrl: string): Promise<DaprAddress | undefined> {
+async function bringDapr(
+  { config, path }: BringOptions,
+  bringer: Bringer,
+  databaseUrl: string,
+  redisUrl: string,
+): Promise<DaprAddress | undefined> {
   if (config.ACTOR_RUNTIME === 'embedded') return undefined;
   const alone = config.roles.length < 3;
   if (config.DAPR_HTTP_PORT !== undefined || alone) {
@@ -90,7 +96,9 @@ async function bringDapr({ config, path }: BringOptions, bringer: Bringer, datab
   const binaries = findDapr(path);
   if (!binaries) {
     if (config.ACTOR_RUNTIME === 'auto') return undefined;
-    throw new PartError('ACTOR_RUNTIME=dapr: there is no sidecar (DAPR_HTTP_PORT) and no daprd: run `npm run dapr:build` once, which needs Go');
+    throw new PartError(
+      'ACTOR_RUNTIME=dapr: there is no sidecar (DAPR_HTTP_PORT) and no daprd: run `npm run dapr:build` once, which needs Go',
+    );
   }
   const { dataDir } = bringer;
   const placement = await bringer.bring('Dapr placement', () => startPlacement(binaries, dataDir));
@@ -102,8 +110,10 @@ export async function bringParts(options: BringOptions): Promise<Brought> {
   const { config, log } = options;
   const bringer = new Bringer(options);
   const databaseUrl =
-    config.DATABASE_URL ?? (await bringer.bring('PostgreSQL', () => startEmbeddedPostgres({ dataDir: bringer.dataDir, log }))).url;
-  const redisUrl = config.REDIS_URL ?? (await bringer.bring('Redis', () => startEmbeddedRedis({ dataDir: bringer.dataDir, log }))).url;
+    config.DATABASE_URL ??
+    (await bringer.bring('PostgreSQL', () => startEmbeddedPostgres({ dataDir: bringer.dataDir, log }))).url;
+  const redisUrl =
+    config.REDIS_URL ?? (await bringer.bring('Redis', () => startEmbeddedRedis({ dataDir: bringer.dataDir, log }))).url;
   const model = await bringModel(options, bringer);
   const dapr = await bringDapr(options, bringer, databaseUrl, redisUrl);
   return { parts: { databaseUrl, redisUrl, model, dapr }, announce: (address) => bringer.announce(address) };

@@ -25,7 +25,8 @@ export interface Caller {
 export const ANONYMOUS: Caller = { name: 'anonymous', role: 'admin', userId: null };
 
 /** Whether the caller may use things of this kind at all. */
-export const mayUse = (caller: Caller, kind: Kind): boolean => kind === 'open' || caller.role === 'admin' || RIGHTS[caller.role].has(kind);
+export const mayUse = (caller: Caller, kind: Kind): boolean =>
+  kind === 'open' || caller.role === 'admin' || RIGHTS[caller.role].has(kind);
 
 /** Whether things of `owner` are the caller's to use. */
 export const owns = (caller: Caller, owner: string): boolean => caller.role !== 'user' || caller.userId === owner;

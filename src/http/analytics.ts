@@ -20,9 +20,15 @@ const activity = z.object({
   last_at: time,
 });
 const userActivity = activity.extend({ user_id: userId }).meta({ id: 'UserActivity' });
-const dailyActivity = z.object({ items: z.array(activity.extend({ day: z.iso.date() })) }).meta({ id: 'DailyActivity' });
-const initializeBody = z.strictObject({ message_count: z.int({ error: 'must be a whole number' }).min(0).max(1_000_000_000) }).meta({ id: 'AnalyticsInitialize' });
-const initialized = z.object({ status: z.literal('success'), user_id: userId, message_count: z.int() }).meta({ id: 'AnalyticsInitialized' });
+const dailyActivity = z
+  .object({ items: z.array(activity.extend({ day: z.iso.date() })) })
+  .meta({ id: 'DailyActivity' });
+const initializeBody = z
+  .strictObject({ message_count: z.int({ error: 'must be a whole number' }).min(0).max(1_000_000_000) })
+  .meta({ id: 'AnalyticsInitialize' });
+const initialized = z
+  .object({ status: z.literal('success'), user_id: userId, message_count: z.int() })
+  .meta({ id: 'AnalyticsInitialized' });
 
 const view = (of: Activity) => ({
   message_count: of.messageCount,
@@ -37,12 +43,18 @@ const view = (of: Activity) => ({
 const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
 
 const range = z
-  .strictObject({ from: z.iso.date({ error: 'must be a day such as 2026-01-31' }).optional(), to: z.iso.date({ error: 'must be a day such as 2026-01-31' }).optional() })
+  .strictObject({
+    from: z.iso.date({ error: 'must be a day such as 2026-01-31' }).optional(),
+    to: z.iso.date({ error: 'must be a day such as 2026-01-31' }).optional(),
+  })
   .transform(({ from, to }) => {
     const last = to ?? dayOf(Date.now());
     return { from: from ?? dayOf(Date.parse(last) - (DEFAULT_DAYS - 1) * DAY_MS), to: last };
   })
-  .refine(({ from, to }) => Date.parse(to) - Date.parse(from) < DAYS_MAX * DAY_MS, { error: `must span at most ${DAYS_MAX} days`, path: ['from'] });
+  .refine(({ from, to }) => Date.parse(to) - Date.parse(from) < DAYS_MAX * DAY_MS, {
+    error: `must span at most ${DAYS_MAX} days`,
+    path: ['from'],
+  });
 
 export const analyticsOperations = (analytics: AnalyticsService): Operation[] => [
   operation({
@@ -86,7 +98,9 @@ export const analyticsOperations = (analytics: AnalyticsService): Operation[] =>
     summary: `All users by day (UTC), both days included; without days: the last ${DEFAULT_DAYS}.`,
     access: { kind: 'analytics' },
     query: range,
-    answers: { 200: { description: 'Activity by day, oldest first; days without any are left out.', schema: dailyActivity } },
+    answers: {
+      200: { description: 'Activity by day, oldest first; days without any are left out.', schema: dailyActivity },
+    },
     problems: ['database_unavailable'],
     async handle({ query }) {
       const days = await analytics.byDay(query.from, query.to);

@@ -15,8 +15,12 @@ const message = z.object({
   metadata: z.record(z.string(), z.unknown()),
   timestamp: z.iso.datetime(),
 });
-const conversation = z.object({ history: z.array(message), session_id: uuid, user_id: userId }).meta({ id: 'Conversation' });
-const messagePage = z.object({ items: z.array(message.extend({ session_id: uuid })), next_cursor: nextCursor }).meta({ id: 'MessagePage' });
+const conversation = z
+  .object({ history: z.array(message), session_id: uuid, user_id: userId })
+  .meta({ id: 'Conversation' });
+const messagePage = z
+  .object({ items: z.array(message.extend({ session_id: uuid })), next_cursor: nextCursor })
+  .meta({ id: 'MessagePage' });
 
 const view = (row: ConversationRow) => ({
   role: row.role,
@@ -43,7 +47,10 @@ export const conversationOperations = (conversations: ConversationService): Oper
       const found = await conversations.ofSession(params.session_id);
       if (!found) throw new Problem('session_not_found', 'It does not exist, or it is not yours.');
       requireOwner(caller, found.userId, 'session_not_found');
-      return { status: 200, body: { history: found.rows.map(view), session_id: params.session_id, user_id: found.userId } };
+      return {
+        status: 200,
+        body: { history: found.rows.map(view), session_id: params.session_id, user_id: found.userId },
+      };
     },
   }),
   operation({
@@ -69,7 +76,10 @@ export const conversationOperations = (conversations: ConversationService): Oper
       const filter = { tag: query.tag, sessionId: query.session_id, from: query.from, to: query.to, after };
       const found = await conversations.ofUser(params.user_id, { ...filter, limit: query.limit + 1 });
       const { items, next_cursor } = pageOf(found, query.limit, (row) => cursorOf(row.seq, row.ordinal));
-      return { status: 200, body: { items: items.map((row) => ({ ...view(row), session_id: row.sessionId })), next_cursor } };
+      return {
+        status: 200,
+        body: { items: items.map((row) => ({ ...view(row), session_id: row.sessionId })), next_cursor },
+      };
     },
   }),
 ];

@@ -7,7 +7,9 @@ const WAIT_MAX_S = 60;
 const PAGE_MAX = 100;
 const PAGE = 50;
 
-export const userId = z.string({ error: 'must be a string' }).regex(USER_ID, { error: 'must be 1 to 128 of A-Z a-z 0-9 . _ @ : -' });
+export const userId = z
+  .string({ error: 'must be a string' })
+  .regex(USER_ID, { error: 'must be 1 to 128 of A-Z a-z 0-9 . _ @ : -' });
 
 /** Any UUID, kept in lower case. */
 export const uuid = z.string({ error: 'must be a string' }).toLowerCase().regex(UUID, { error: 'must be a UUID' });
@@ -17,11 +19,15 @@ export const tag = z.string().min(1).max(64);
 const whole = (min: number, max: number) =>
   z
     .string()
-    .refine((value) => /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max, { error: `must be a whole number from ${min} to ${max}` })
+    .refine((value) => /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max, {
+      error: `must be a whole number from ${min} to ${max}`,
+    })
     .transform(Number);
 
 /** Seconds to wait for the turn to rest. */
-export const waitS = whole(0, WAIT_MAX_S).meta({ description: `Seconds to wait until the turn rests, at most ${WAIT_MAX_S}.` });
+export const waitS = whole(0, WAIT_MAX_S).meta({
+  description: `Seconds to wait until the turn rests, at most ${WAIT_MAX_S}.`,
+});
 
 export const limit = z
   .string()
@@ -45,13 +51,19 @@ export const cursor = (length: number) =>
 export const cursorOf = (...numbers: number[]): string => Buffer.from(numbers.join('.')).toString('base64url');
 
 /** A page of `limit` items from one item more than that, with the cursor to the next. */
-export function pageOf<T>(found: readonly T[], limitOf: number, cursorOfItem: (item: T) => string): { items: T[]; next_cursor: string | null } {
+export function pageOf<T>(
+  found: readonly T[],
+  limitOf: number,
+  cursorOfItem: (item: T) => string,
+): { items: T[]; next_cursor: string | null } {
   const items = found.slice(0, limitOf);
   const last = items.at(-1);
   return { items, next_cursor: found.length > limitOf && last !== undefined ? cursorOfItem(last) : null };
 }
 
-export const instant = z.iso.datetime({ offset: true, error: 'must be a time such as 2026-01-01T00:00:00Z' }).transform((value) => new Date(value));
+export const instant = z.iso
+  .datetime({ offset: true, error: 'must be a time such as 2026-01-01T00:00:00Z' })
+  .transform((value) => new Date(value));
 
 export const ofUser = z.object({ user_id: userId });
 export const nextCursor = z.string().nullable();

@@ -5,14 +5,19 @@ import type { Dependency, Services } from './services.ts';
 
 const healthy = z.object({ status: z.literal('healthy') }).meta({ id: 'Healthy' });
 const check = z.object({ status: z.enum(['up', 'down']), detail: z.string().optional() });
-const readiness = z.object({ status: z.enum(['ready', 'unready', 'draining']), checks: z.record(z.string(), check).optional() }).meta({ id: 'Readiness' });
+const readiness = z
+  .object({ status: z.enum(['ready', 'unready', 'draining']), checks: z.record(z.string(), check).optional() })
+  .meta({ id: 'Readiness' });
 
 /** Asks every dependency at once. */
 async function checks(health: Services['health']): Promise<Record<string, z.infer<typeof check>>> {
   const names = Object.keys(health.checks) as Dependency[];
   const results = await Promise.allSettled(names.map((name) => health.checks[name]()));
   return Object.fromEntries(
-    results.map((result, index) => [names[index]!, result.status === 'fulfilled' ? { status: 'up' } : { status: 'down', detail: (result.reason as Error).message }]),
+    results.map((result, index) => [
+      names[index]!,
+      result.status === 'fulfilled' ? { status: 'up' } : { status: 'down', detail: (result.reason as Error).message },
+    ]),
   );
 }
 
@@ -24,7 +29,13 @@ async function ready(health: Services['health'], verbose: boolean): Promise<Answ
   return { status: up ? 200 : 503, body };
 }
 
-const open = { tag: 'Operation', method: 'get', access: { kind: 'open' }, query: z.strictObject({}), problems: [] } as const;
+const open = {
+  tag: 'Operation',
+  method: 'get',
+  access: { kind: 'open' },
+  query: z.strictObject({}),
+  problems: [],
+} as const;
 
 export const healthOperations = ({ health, metrics }: Services): Operation[] => [
   operation({
@@ -49,7 +60,10 @@ export const healthOperations = ({ health, metrics }: Services): Operation[] => 
     path: '/readyz',
     summary: 'Whether database, Redis and actors answer; 503 while draining.',
     query: z.strictObject({ verbose: z.string().optional() }),
-    answers: { 200: { description: 'Ready.', schema: readiness }, 503: { description: 'Not ready, or draining.', schema: readiness } },
+    answers: {
+      200: { description: 'Ready.', schema: readiness },
+      503: { description: 'Not ready, or draining.', schema: readiness },
+    },
     handle: ({ query }) => ready(health, query.verbose !== undefined),
   }),
   operation({

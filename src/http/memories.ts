@@ -14,17 +14,37 @@ const summary = z.string().min(1).max(SUMMARY_MAX);
 const topics = z.array(z.string().min(1).max(100)).max(TOPICS_MAX);
 
 const metadata = { name, preferred_style: name, user_summary: summary };
-const initializeBody = z.strictObject({ ...metadata, favourite_topics: topics.optional() }).meta({ id: 'MemoryInitialize' });
+const initializeBody = z
+  .strictObject({ ...metadata, favourite_topics: topics.optional() })
+  .meta({ id: 'MemoryInitialize' });
 const patchBody = z
   .strictObject({ ...metadata, favourite_topics: topics })
   .partial()
-  .refine((patch) => Object.keys(patch).length > 0, { error: 'must set at least one of name, preferred_style, user_summary, favourite_topics' })
+  .refine((patch) => Object.keys(patch).length > 0, {
+    error: 'must set at least one of name, preferred_style, user_summary, favourite_topics',
+  })
   .meta({ id: 'MemoryPatch' });
-const memory = z.object({ ...metadata, favourite_topics: topics, version: z.int(), through_seq: z.int() }).meta({ id: 'Memory' });
-const initialized = z.object({ status: z.literal('success'), user_id: z.string(), metadata: z.object({ ...metadata, favourite_topics: topics }) }).meta({ id: 'MemoryInitialized' });
+const memory = z
+  .object({ ...metadata, favourite_topics: topics, version: z.int(), through_seq: z.int() })
+  .meta({ id: 'Memory' });
+const initialized = z
+  .object({
+    status: z.literal('success'),
+    user_id: z.string(),
+    metadata: z.object({ ...metadata, favourite_topics: topics }),
+  })
+  .meta({ id: 'MemoryInitialized' });
 const history = z
   .object({
-    items: z.array(z.object({ user_summary: z.string(), version: z.int(), through_seq: z.int(), turn_ids: z.array(uuid), replaced_at: z.iso.datetime() })),
+    items: z.array(
+      z.object({
+        user_summary: z.string(),
+        version: z.int(),
+        through_seq: z.int(),
+        turn_ids: z.array(uuid),
+        replaced_at: z.iso.datetime(),
+      }),
+    ),
   })
   .meta({ id: 'MemoryHistory' });
 
@@ -34,7 +54,11 @@ const profileView = (record: MemoryRecord) => ({
   user_summary: record.summary,
   favourite_topics: [...record.favouriteTopics],
 });
-const view = (record: MemoryRecord) => ({ ...profileView(record), version: record.version, through_seq: record.throughSeq });
+const view = (record: MemoryRecord) => ({
+  ...profileView(record),
+  version: record.version,
+  through_seq: record.throughSeq,
+});
 
 const patchOf = (body: z.infer<typeof patchBody>) => ({
   ...(body.name === undefined ? {} : { name: body.name }),
@@ -59,7 +83,11 @@ export const memoryOperations = (memories: MemoryService): Operation[] => [
     path: '/memories/{user_id}/initialize',
     summary: 'Set name, preferred style and summary of a user.',
     body: initializeBody,
-    example: { name: 'Junaid', preferred_style: 'formal', user_summary: 'Junaid is interested in distributed systems.' },
+    example: {
+      name: 'Junaid',
+      preferred_style: 'formal',
+      user_summary: 'Junaid is interested in distributed systems.',
+    },
     answers: { 200: { description: 'Stored.', schema: initialized } },
     async handle({ params, body }) {
       const record = await memories.patch(params.user_id, patchOf({ favourite_topics: [], ...body }));

@@ -23,7 +23,10 @@ export interface RequestState {
 type Middleware = Koa.Middleware<RequestState>;
 
 /** Outermost: measures, and turns whatever is thrown below into a problem. */
-export function problems(log: Log, observe: (route: string, method: string, status: number, seconds: number) => void): Middleware {
+export function problems(
+  log: Log,
+  observe: (route: string, method: string, status: number, seconds: number) => void,
+): Middleware {
   return async (ctx, next) => {
     const began = performance.now();
     ctx.set(HEADERS);
@@ -31,7 +34,8 @@ export function problems(log: Log, observe: (route: string, method: string, stat
       await next();
     } catch (error) {
       const problem = problemOf(error);
-      if (problem.code === 'internal_error') log.error({ err: error, route: ctx.state.route }, 'A request failed unexpectedly.');
+      if (problem.code === 'internal_error')
+        log.error({ err: error, route: ctx.state.route }, 'A request failed unexpectedly.');
       ctx.status = problem.status;
       ctx.set(problem.headers);
       ctx.body = JSON.stringify(problem);
@@ -46,7 +50,8 @@ export function problems(log: Log, observe: (route: string, method: string, stat
 export const originCheck =
   (listenHost: string): Middleware =>
   (ctx, next) => {
-    if (!isOurOrigin(listenHost, ctx.get('host'), ctx.get('origin'))) throw new Problem('foreign_origin', 'Host and Origin must be those of this server.');
+    if (!isOurOrigin(listenHost, ctx.get('host'), ctx.get('origin')))
+      throw new Problem('foreign_origin', 'Host and Origin must be those of this server.');
     return next();
   };
 
@@ -57,7 +62,9 @@ export const callerOf =
     if (!find) return ANONYMOUS;
     const caller = find(authorization);
     if (caller) return caller;
-    throw new Problem('unauthenticated', 'Send a known key as `Authorization: Bearer <key>`.', { headers: { 'www-authenticate': 'Bearer' } });
+    throw new Problem('unauthenticated', 'Send a known key as `Authorization: Bearer <key>`.', {
+      headers: { 'www-authenticate': 'Bearer' },
+    });
   };
 
 /** Parses JSON, counted as it arrives, so that a body without a length is limited too. */
@@ -72,4 +79,4 @@ export const jsonBody = (): Middleware =>
       if (status === 413) throw new Problem('body_too_large', `The body must be at most ${BODY_LIMIT}.`);
       throw new Problem('invalid_json', 'The body could not be read as JSON.');
     },
-  }) as unknown as Middleware;
+  });

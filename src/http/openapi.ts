@@ -16,7 +16,7 @@ const problemSchema = z
   })
   .meta({ id: 'Problem' });
 
-const idOf = (schema: z.ZodType): string | undefined => schema.meta()?.id as string | undefined;
+const idOf = (schema: z.ZodType): string | undefined => schema.meta()?.id;
 const refTo = (id: string) => ({ $ref: `#/components/schemas/${id}` });
 
 /** Named schemas as components: what is asked for as its input, what is answered as its output. */
@@ -26,7 +26,11 @@ function components(schemas: readonly z.ZodType[], io: 'input' | 'output'): Json
     const id = idOf(schema);
     if (id !== undefined && !registry.has(schema)) registry.add(schema, { id });
   }
-  const { schemas: made } = z.toJSONSchema(registry, { io, uri: (id) => `#/components/schemas/${id}`, unrepresentable: 'any' });
+  const { schemas: made } = z.toJSONSchema(registry, {
+    io,
+    uri: (id) => `#/components/schemas/${id}`,
+    unrepresentable: 'any',
+  });
   return Object.fromEntries(Object.entries(made).map(([id, { $id, $schema, ...schema }]) => [id, schema]));
 }
 
@@ -37,7 +41,10 @@ function inlineSchema(schema: z.ZodType): Json {
 
 function parameters(place: 'path' | 'query' | 'header', schema: z.ZodType | undefined): Json[] {
   if (!schema) return [];
-  const { properties = {}, required = [] } = inlineSchema(schema) as { properties?: Record<string, Json>; required?: string[] };
+  const { properties = {}, required = [] } = inlineSchema(schema) as {
+    properties?: Record<string, Json>;
+    required?: string[];
+  };
   return Object.entries(properties).map(([name, { description, ...property }]) => ({
     name,
     in: place,
@@ -49,7 +56,11 @@ function parameters(place: 'path' | 'query' | 'header', schema: z.ZodType | unde
 
 function answer({ description, schema, contentType = 'application/json' }: AnswerDoc): Json {
   const shape = schema ? refTo(idOf(schema)!) : undefined;
-  const content = shape ? { [contentType]: { schema: shape } } : contentType === 'application/json' ? undefined : { [contentType]: { schema: { type: 'string' } } };
+  const content = shape
+    ? { [contentType]: { schema: shape } }
+    : contentType === 'application/json'
+      ? undefined
+      : { [contentType]: { schema: { type: 'string' } } };
   return { description, ...(content ? { content } : {}) };
 }
 
@@ -69,27 +80,47 @@ function problemAnswers(operation: Operation): Json {
   return Object.fromEntries(
     [...byStatus].map(([status, codes]) => [
       status,
-      { description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('; '), content: { 'application/problem+json': { schema: refTo('Problem') } } },
+      {
+        description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('; '),
+        content: { 'application/problem+json': { schema: refTo('Problem') } },
+      },
     ]),
   );
 }
 
 function describe(operation: Operation): Json {
-  const body = operation.body && { required: true, content: { 'application/json': { schema: refTo(idOf(operation.body)!), ...(operation.example ? { example: operation.example } : {}) } } };
+  const body = operation.body && {
+    required: true,
+    content: {
+      'application/json': {
+        schema: refTo(idOf(operation.body)!),
+        ...(operation.example ? { example: operation.example } : {}),
+      },
+    },
+  };
   return {
     operationId: operation.id,
     tags: [operation.tag],
     summary: operation.summary,
-    parameters: [...parameters('path', operation.params), ...parameters('query', operation.query), ...parameters('header', operation.headers)],
+    parameters: [
+      ...parameters('path', operation.params),
+      ...parameters('query', operation.query),
+      ...parameters('header', operation.headers),
+    ],
     ...(body ? { requestBody: body } : {}),
-    responses: { ...problemAnswers(operation), ...Object.fromEntries(Object.entries(operation.answers).map(([status, doc]) => [status, answer(doc)])) },
+    responses: {
+      ...problemAnswers(operation),
+      ...Object.fromEntries(Object.entries(operation.answers).map(([status, doc]) => [status, answer(doc)])),
+    },
     security: operation.access.kind === 'open' ? [] : [{ key: [] }],
   };
 }
 
 /** The document of these operations. */
 export function openApiOf(operations: readonly Operation[], version: string): Json {
-  const answered = operations.flatMap(({ answers }) => Object.values(answers).flatMap(({ schema }) => (schema ? [schema] : [])));
+  const answered = operations.flatMap(({ answers }) =>
+    Object.values(answers).flatMap(({ schema }) => (schema ? [schema] : [])),
+  );
   const asked = operations.flatMap(({ body }) => (body ? [body] : []));
   const paths: Record<string, Json> = {};
   for (const operation of operations) (paths[operation.path] ??= {})[operation.method] = describe(operation);
@@ -98,14 +129,17 @@ export function openApiOf(operations: readonly Operation[], version: string): Js
     info: {
       title: 'turnkeeper',
       version,
-      description: 'Durable, ordered, reviewed chat turns. Errors are RFC 9457 problems; every code is explained at /docs/errors.',
+      description:
+        'Durable, ordered, reviewed chat turns. Errors are RFC 9457 problems; every code is explained at /docs/errors.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
     components: {
       schemas: { ...components([...answered, problemSchema], 'output'), ...components(asked, 'input') },
-      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'A key of API_KEYS; none is asked for with AUTH=none.' } },
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'A key of API_KEYS; none is asked for with AUTH=none.' },
+      },
     },
   };
 }

@@ -57,4 +57,4 @@ export interface Operation<P = unknown, Q = unknown, H = unknown, B = unknown> {
 }
 
 /** Types an operation by its schemas, then forgets them: a table holds operations of every shape. */
-export const operation = <P, Q, H, B>(definition: Operation<P, Q, H, B>): Operation => definition as unknown as Operation;
+export const operation = <P, Q, H, B>(definition: Operation<P, Q, H, B>): Operation => definition;

@@ -75,7 +75,15 @@ const RETRY_SOON = { headers: { 'retry-after': '2' } };
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const { name } = (error ?? {}) as { name?: string };
-  if (name === 'DatabaseUnavailable') return new Problem('database_unavailable', 'The database does not answer; try again soon.', { ...RETRY_SOON, cause: error });
-  if (name === 'ActorsUnavailable') return new Problem('actors_unavailable', 'The actors do not answer; try again soon.', { ...RETRY_SOON, cause: error });
+  if (name === 'DatabaseUnavailable')
+    return new Problem('database_unavailable', 'The database does not answer; try again soon.', {
+      ...RETRY_SOON,
+      cause: error,
+    });
+  if (name === 'ActorsUnavailable')
+    return new Problem('actors_unavailable', 'The actors do not answer; try again soon.', {
+      ...RETRY_SOON,
+      cause: error,
+    });
   return new Problem('internal_error', 'The request failed here; it was logged.', { cause: error });
 }

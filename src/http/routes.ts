@@ -19,7 +19,8 @@ function signalOf(ctx: Context, stopping: AbortSignal): AbortSignal {
 }
 
 function checkKind(operation: Operation, caller: Caller): void {
-  if (!mayUse(caller, operation.access.kind)) throw new Problem('forbidden', `The key's role (${caller.role}) does not give this right.`);
+  if (!mayUse(caller, operation.access.kind))
+    throw new Problem('forbidden', `The key's role (${caller.role}) does not give this right.`);
 }
 
 /** Before the request is looked at any closer: somebody else's things are told apart by nothing else. */
@@ -35,7 +36,8 @@ function checkOwner(operation: Operation, caller: Caller, ctx: Context): void {
 
 function checkMediaType(ctx: Context): void {
   // Null: no body at all; validation says what is missing.
-  if (ctx.request.is('json', 'application/*+json') === false) throw new Problem('unsupported_media_type', 'Send the body as application/json.');
+  if (ctx.request.is('json', 'application/*+json') === false)
+    throw new Problem('unsupported_media_type', 'Send the body as application/json.');
 }
 
 function send(ctx: Context, { status, body, headers }: Answer): void {
@@ -76,7 +78,9 @@ export function routesOf(operations: readonly Operation[], options: RouteOptions
       }
       return next();
     };
-    const steps = operation.body ? [identify, body, handler(operation, options.stopping)] : [identify, handler(operation, options.stopping)];
+    const steps = operation.body
+      ? [identify, body, handler(operation, options.stopping)]
+      : [identify, handler(operation, options.stopping)];
     router[operation.method](koaPath(operation.path), ...(steps as Parameters<typeof router.get>[1][]));
   }
   return [router.routes() as unknown as Middleware, unrouted(operations)];
@@ -84,12 +88,16 @@ export function routesOf(operations: readonly Operation[], options: RouteOptions
 
 /** Answers what no route took: OPTIONS, an unknown path, or a known path with another method. */
 function unrouted(operations: readonly Operation[]): Middleware {
-  const known = operations.map(({ path, method }) => ({ method, path: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+').replaceAll('.', '\\.')}/?$`) }));
+  const known = operations.map(({ path, method }) => ({
+    method,
+    path: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+').replaceAll('.', '\\.')}/?$`),
+  }));
   return (ctx) => {
     const methods = known.filter(({ path }) => path.test(ctx.path)).map(({ method }) => method.toUpperCase());
     if (methods.length === 0) throw new Problem('route_not_found', 'There is nothing at this path; see /docs.');
     const allow = [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].join(', ');
-    if (ctx.method !== 'OPTIONS') throw new Problem('method_not_allowed', `This path knows ${allow}.`, { headers: { allow } });
+    if (ctx.method !== 'OPTIONS')
+      throw new Problem('method_not_allowed', `This path knows ${allow}.`, { headers: { allow } });
     ctx.status = 204;
     ctx.set('allow', allow);
   };

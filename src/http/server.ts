@@ -41,18 +41,30 @@ export async function startIngress({ services, settings, version, log, observe }
   const app = new Koa<RequestState>();
   app.on('error', (error: Error & { code?: string }) => {
     // A client that hangs up is no error.
-    if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') log.error({ err: error }, 'An answer could not be sent.');
+    if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET')
+      log.error({ err: error }, 'An answer could not be sent.');
   });
   app.use(problems(log, observe));
   app.use(originCheck(settings.host));
-  for (const middleware of routesOf(operationsOf(services, version), { callerOf: callerOf(find), stopping: stopping.signal })) app.use(middleware);
+  for (const middleware of routesOf(operationsOf(services, version), {
+    callerOf: callerOf(find),
+    stopping: stopping.signal,
+  }))
+    app.use(middleware);
 
   const handle = app.callback();
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => void handle(request, response));
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS },
+    (request, response) => void handle(request, response),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
-      reject(taken ? new Error(`PORT: ${settings.host}:${settings.port} is in use; stop what listens there or set PORT`) : error);
+      reject(
+        taken
+          ? new Error(`PORT: ${settings.host}:${settings.port} is in use; stop what listens there or set PORT`)
+          : error,
+      );
     });
     server.listen(settings.port, settings.host, 2_048, resolve);
   });

@@ -33,14 +33,20 @@ export const turnOperations = (turns: TurnService): Operation[] => [
     params: z.object({ turn_id: uuid }),
     query: z.strictObject({ wait: waitS.optional() }),
     headers: z.object({ 'if-none-match': z.string().optional() }),
-    answers: { 200: { description: 'The turn.', schema: turnSchema }, 304: { description: 'Unchanged since the given ETag.' } },
+    answers: {
+      200: { description: 'The turn.', schema: turnSchema },
+      304: { description: 'Unchanged since the given ETag.' },
+    },
     problems: ['turn_not_found', 'database_unavailable'],
     async handle({ params, query, headers, caller, signal }) {
       let turn = await load(turns, params.turn_id, caller);
-      if (query.wait && !isFinal(turn.status)) turn = await turns.waitForRest(turn, { timeoutMs: query.wait * 1000, signal });
+      if (query.wait && !isFinal(turn.status))
+        turn = await turns.waitForRest(turn, { timeoutMs: query.wait * 1000, signal });
       const body = JSON.stringify(turnView(turn));
       const etag = etagOf(body);
-      return matches(headers['if-none-match'], etag) ? { status: 304, headers: { etag } } : { status: 200, body, headers: { etag } };
+      return matches(headers['if-none-match'], etag)
+        ? { status: 304, headers: { etag } }
+        : { status: 200, body, headers: { etag } };
     },
   }),
   operation({
@@ -51,7 +57,12 @@ export const turnOperations = (turns: TurnService): Operation[] => [
     summary: "A user's turns, newest first.",
     access: { kind: 'turns', owner: 'path' },
     params: ofUser,
-    query: z.strictObject({ status: z.enum(TURN_STATUSES).optional(), session_id: uuid.optional(), limit, cursor: cursor(1).optional() }),
+    query: z.strictObject({
+      status: z.enum(TURN_STATUSES).optional(),
+      session_id: uuid.optional(),
+      limit,
+      cursor: cursor(1).optional(),
+    }),
     answers: { 200: { description: 'A page of turns.', schema: turnPage } },
     problems: ['database_unavailable'],
     async handle({ params, query }) {

@@ -8,7 +8,8 @@ const DEPTH_MAX = 20;
 const storable = (value: string): boolean => !value.includes('\0') && value.isWellFormed();
 
 const escape = (part: PropertyKey) => String(part).replaceAll('~', '~0').replaceAll('/', '~1');
-const pointerOf = (place: string, path: readonly PropertyKey[]) => place + path.map((part) => `/${escape(part)}`).join('');
+const pointerOf = (place: string, path: readonly PropertyKey[]) =>
+  place + path.map((part) => `/${escape(part)}`).join('');
 
 type Issue = z.core.$ZodIssue;
 
@@ -73,7 +74,10 @@ export function validated(operation: Operation, given: Parts): Parts {
     else faults.push(...result.error.issues.flatMap((issue) => faultsOf(place, issue)));
   }
   if (faults.length > 0) {
-    const detail = faults.length === 1 ? 'One thing is wrong with the request.' : `${faults.length} things are wrong with the request.`;
+    const detail =
+      faults.length === 1
+        ? 'One thing is wrong with the request.'
+        : `${faults.length} things are wrong with the request.`;
     throw new Problem('invalid_request', detail, { errors: faults });
   }
   return read as unknown as Parts;
@@ -82,5 +86,10 @@ export function validated(operation: Operation, given: Parts): Parts {
 /** The body with nested values cut off, so that its other faults can be told too. */
 function topLevel(body: unknown): unknown {
   if (body === null || typeof body !== 'object' || Array.isArray(body)) return body;
-  return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, value !== null && typeof value === 'object' ? (Array.isArray(value) ? [] : {}) : value]));
+  return Object.fromEntries(
+    Object.entries(body).map(([key, value]) => [
+      key,
+      value !== null && typeof value === 'object' ? (Array.isArray(value) ? [] : {}) : value,
+    ]),
+  );
 }

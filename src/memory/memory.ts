@@ -88,7 +88,12 @@ export function patchMemory(before: Remembered, patch: MemoryPatch, now: Date): 
 export function renewSummary(before: Remembered, next: NewSummary, now: Date): Remembered | null {
   const { memory } = before;
   if (next.throughSeq <= memory.throughSeq || next.throughSeq <= memory.forgottenSeq) return null;
-  const renewed: MemoryRecord = { ...memory, summary: next.summary, throughSeq: next.throughSeq, version: memory.version + 1 };
+  const renewed: MemoryRecord = {
+    ...memory,
+    summary: next.summary,
+    throughSeq: next.throughSeq,
+    version: memory.version + 1,
+  };
   return replaceSummary(before, renewed, next.turnIds, now);
 }
 

@@ -20,7 +20,12 @@ export interface SummariseDeps {
 }
 
 /** The model's sentence; null where it gave none: then the old one stays. */
-async function ask(deps: SummariseDeps, userId: string, memory: MemoryRecord, exchanges: ConversationRow[]): Promise<string | null> {
+async function ask(
+  deps: SummariseDeps,
+  userId: string,
+  memory: MemoryRecord,
+  exchanges: ConversationRow[],
+): Promise<string | null> {
   const messages = summaryPromptOf({ userId, previous: memory.summary, exchanges });
   try {
     const request = { messages, signal: new AbortController().signal };

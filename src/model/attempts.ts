@@ -21,7 +21,11 @@ export interface Attempts {
 
 /** Attempts until one succeeds, one cannot succeed, or `most` have failed. Rejects with the last ModelError, or with
  *  the signal's reason. */
-export async function completeWithin(model: Model, request: CompletionRequest, { most, onRetry }: Attempts): Promise<Completion> {
+export async function completeWithin(
+  model: Model,
+  request: CompletionRequest,
+  { most, onRetry }: Attempts,
+): Promise<Completion> {
   for (let failed = 1; ; failed += 1) {
     try {
       return await model.complete(request);

@@ -17,7 +17,11 @@ const BY_STATUS: Readonly<Record<number, Meaning>> = {
   409: { code: 'model_unavailable', detail: 'the model endpoint reported a conflict', retryable: true },
   429: { code: 'model_rate_limited', detail: 'the model endpoint allows no more requests for now', retryable: true },
 };
-const CLIENT_FAULT: Meaning = { code: 'model_invalid_request', detail: 'the model endpoint refused the request', retryable: false };
+const CLIENT_FAULT: Meaning = {
+  code: 'model_invalid_request',
+  detail: 'the model endpoint refused the request',
+  retryable: false,
+};
 const SERVER_FAULT: Meaning = { code: 'model_unavailable', detail: 'the model endpoint failed', retryable: true };
 
 /** Codes in an error's body by which endpoints say that they will not answer this content. */
@@ -39,8 +43,10 @@ export function retryAfterMs(headers: Headers | undefined, now: number): number 
 
 function meaningOf(error: APIError): Meaning {
   const { status, code } = error;
-  if (REFUSALS.has(code ?? '')) return { code: 'model_refused', detail: 'the model endpoint refused the content', retryable: false };
-  if (EXHAUSTED.has(code ?? '')) return { code: 'model_rate_limited', detail: 'the quota at the model endpoint is used up', retryable: false };
+  if (REFUSALS.has(code ?? ''))
+    return { code: 'model_refused', detail: 'the model endpoint refused the content', retryable: false };
+  if (EXHAUSTED.has(code ?? ''))
+    return { code: 'model_rate_limited', detail: 'the quota at the model endpoint is used up', retryable: false };
   if (status === undefined) return SERVER_FAULT;
   return BY_STATUS[status] ?? (status >= 400 && status < 500 ? CLIENT_FAULT : SERVER_FAULT);
 }
@@ -48,17 +54,31 @@ function meaningOf(error: APIError): Meaning {
 /** Turns whatever an attempt threw into a ModelError. `timedOut`: our own deadline ended it. */
 export function failureOf(error: unknown, timedOut: boolean, now: number): ModelError {
   if (error instanceof ModelError) return error;
-  if (timedOut) return new ModelError('model_timeout', 'the model did not answer in time', { retryable: true, cause: error });
+  if (timedOut)
+    return new ModelError('model_timeout', 'the model did not answer in time', { retryable: true, cause: error });
   if (error instanceof APIConnectionError) {
-    return new ModelError('model_unavailable', 'the model endpoint cannot be reached', { retryable: true, cause: error });
+    return new ModelError('model_unavailable', 'the model endpoint cannot be reached', {
+      retryable: true,
+      cause: error,
+    });
   }
   if (error instanceof APIError) {
     const { code, detail, retryable } = meaningOf(error as APIError);
-    return new ModelError(code, detail, { retryable, retryAfterMs: retryAfterMs(error.headers as Headers | undefined, now), cause: error });
+    return new ModelError(code, detail, {
+      retryable,
+      retryAfterMs: retryAfterMs(error.headers as Headers | undefined, now),
+      cause: error,
+    });
   }
   if (error instanceof SyntaxError) {
-    return new ModelError('model_malformed_reply', 'the model endpoint sent what is not its protocol', { retryable: true, cause: error });
+    return new ModelError('model_malformed_reply', 'the model endpoint sent what is not its protocol', {
+      retryable: true,
+      cause: error,
+    });
   }
   // A connection that breaks in the middle of a stream surfaces as the transport's own error.
-  return new ModelError('model_unavailable', 'the connection to the model endpoint broke', { retryable: true, cause: error });
+  return new ModelError('model_unavailable', 'the connection to the model endpoint broke', {
+    retryable: true,
+    cause: error,
+  });
 }

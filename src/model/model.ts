@@ -43,7 +43,11 @@ export class ModelError extends Error {
   /** How long the endpoint asks us to wait; null: it does not say. */
   readonly retryAfterMs: number | null;
 
-  constructor(code: ModelErrorCode, detail: string, options: { retryable: boolean; retryAfterMs?: number | null; cause?: unknown }) {
+  constructor(
+    code: ModelErrorCode,
+    detail: string,
+    options: { retryable: boolean; retryAfterMs?: number | null; cause?: unknown },
+  ) {
     super(detail, { cause: options.cause });
     this.code = code;
     this.retryable = options.retryable;

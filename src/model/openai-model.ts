@@ -36,7 +36,9 @@ function take(gathered: Gathered, chunk: Chunk): void {
   gathered.refusal += choice?.delta?.refusal ?? '';
   gathered.finish = choice?.finish_reason ?? gathered.finish;
   if (gathered.text.length > REPLY_LIMIT) {
-    throw new ModelError('model_reply_too_long', `the reply has more than ${REPLY_LIMIT} characters`, { retryable: false });
+    throw new ModelError('model_reply_too_long', `the reply has more than ${REPLY_LIMIT} characters`, {
+      retryable: false,
+    });
   }
 }
 
@@ -61,13 +63,26 @@ export class OpenAiModel implements Model {
     this.#model = model;
     this.#timeoutMs = timeoutS * 1000;
     // An endpoint that asks for no key is sent one all the same: the SDK insists on having it.
-    this.#client = new OpenAI({ apiKey: apiKey ?? 'none', baseURL: baseUrl ?? null, maxRetries: 0, timeout: this.#timeoutMs, logLevel: 'off' });
+    this.#client = new OpenAI({
+      apiKey: apiKey ?? 'none',
+      baseURL: baseUrl ?? null,
+      maxRetries: 0,
+      timeout: this.#timeoutMs,
+      logLevel: 'off',
+    });
   }
 
   async complete({ messages, signal }: CompletionRequest): Promise<Completion> {
     const deadline = AbortSignal.timeout(this.#timeoutMs);
     const either = AbortSignal.any([signal, deadline]);
-    const gathered: Gathered = { text: '', refusal: '', model: this.#model, finish: null, inputTokens: 0, outputTokens: 0 };
+    const gathered: Gathered = {
+      text: '',
+      refusal: '',
+      model: this.#model,
+      finish: null,
+      inputTokens: 0,
+      outputTokens: 0,
+    };
     try {
       const stream: Stream<Chunk> = await this.#client.chat.completions.create(
         { model: this.#model, messages: [...messages], stream: true, stream_options: { include_usage: true } },

@@ -34,7 +34,12 @@ export async function connectRedis(url: string, patience: Patience, log: Log): P
 
 /** Refuses a Redis that may throw keys away, which would lose jobs. Rejects where it does not answer. */
 export async function checkRedisKeepsKeys(url: string): Promise<void> {
-  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null, connectTimeout: 5_000 });
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    connectTimeout: 5_000,
+  });
   redis.on('error', () => {});
   try {
     await redis.connect();

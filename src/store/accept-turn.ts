@@ -81,7 +81,12 @@ async function accept(queries: Queries, turnId: string, turn: NewTurn, limits: A
 }
 
 /** Accepts the turn durably under `turnId`, or says why not and leaves nothing. @throws DatabaseUnavailable */
-export async function acceptTurn(database: Database, turnId: string, turn: NewTurn, limits: AcceptLimits): Promise<AcceptOutcome> {
+export async function acceptTurn(
+  database: Database,
+  turnId: string,
+  turn: NewTurn,
+  limits: AcceptLimits,
+): Promise<AcceptOutcome> {
   try {
     return await database.transaction((queries) => accept(queries, turnId, turn, limits));
   } catch (error) {

@@ -99,7 +99,11 @@ const BY_DAY: Statement = {
 };
 
 /** All users by day, oldest first; a day's message count is its delivered turns. @throws DatabaseUnavailable */
-export async function activityByDay(database: Database, from: string, to: string): Promise<(Activity & { day: string })[]> {
+export async function activityByDay(
+  database: Database,
+  from: string,
+  to: string,
+): Promise<(Activity & { day: string })[]> {
   const rows = await database.rows<CounterRow>(BY_DAY, [from, to]);
   return [...Map.groupBy(rows, (row) => row.day)].map(([day, ofDay]) => ({
     day,

@@ -58,7 +58,11 @@ export interface Claim {
 
 /** Renews the claims and returns the ids of those that are still held. @throws DatabaseUnavailable */
 export async function renewLeases(database: Database, claims: readonly Claim[], leaseS: number): Promise<Set<string>> {
-  const rows = await database.rows<{ turn_id: string }>(RENEW, [leaseS, claims.map((claim) => claim.turnId), claims.map((claim) => claim.epoch)]);
+  const rows = await database.rows<{ turn_id: string }>(RENEW, [
+    leaseS,
+    claims.map((claim) => claim.turnId),
+    claims.map((claim) => claim.epoch),
+  ]);
   return new Set(rows.map((row) => row.turn_id));
 }
 

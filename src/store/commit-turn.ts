@@ -47,7 +47,13 @@ export interface Answer {
 
 /** Delivers the reply with its conversation rows and events. False: the claim was lost and nothing was written.
  *  @throws DatabaseUnavailable */
-export async function commitAnswer(database: Database, claim: Claim, attempts: number, answer: Answer, events: readonly OutboxEvent[]): Promise<boolean> {
+export async function commitAnswer(
+  database: Database,
+  claim: Claim,
+  attempts: number,
+  answer: Answer,
+  events: readonly OutboxEvent[],
+): Promise<boolean> {
   const rows = await database.rows(COMPLETE, [
     answer.reply,
     answer.model,
@@ -64,7 +70,12 @@ export async function commitAnswer(database: Database, claim: Claim, attempts: n
 }
 
 /** Ends the turn without a reply. False: the claim was lost and nothing was written. @throws DatabaseUnavailable */
-export async function commitFailure(database: Database, claim: Claim, attempts: number, error: TurnError): Promise<boolean> {
+export async function commitFailure(
+  database: Database,
+  claim: Claim,
+  attempts: number,
+  error: TurnError,
+): Promise<boolean> {
   const rows = await database.rows(FAIL, [error.code, error.detail, attempts, claim.turnId, claim.epoch]);
   return rows.length === 1;
 }

@@ -7,6 +7,7 @@ const ACQUIRE_TIMEOUT_MS = 3_000;
 /** Longest wait for one answer: a half-open connection must not hold a request for ever. */
 const QUERY_TIMEOUT_MS = 15_000;
 const INT8 = 20;
+const quiet = () => {};
 
 export type Dialect = 'pg' | 'cockroachdb';
 
@@ -17,7 +18,8 @@ interface ConnectOptions {
 
 /** INT8 as a number: ours count turns and bytes, far below 2^53. CockroachDB's INTEGER is INT8 too. */
 const types = {
-  getTypeParser: (oid: number, format: string) => (oid === INT8 && format === 'text' ? Number : pg.types.getTypeParser(oid, format as 'text')),
+  getTypeParser: (oid: number, format: string) =>
+    oid === INT8 && format === 'text' ? Number : pg.types.getTypeParser(oid, format as 'text'),
 };
 
 const connection = (url: string) => ({
@@ -51,6 +53,8 @@ export async function connectionConfig(url: string, { poolSize }: ConnectOptions
     connection: connection(url),
     pool: { min: 0, max: poolSize, acquireTimeoutMillis: ACQUIRE_TIMEOUT_MS, createTimeoutMillis: ACQUIRE_TIMEOUT_MS },
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
+    // What it would print reaches the caller as an error too, who knows what it means.
+    log: { warn: quiet, error: quiet, deprecate: quiet, debug: quiet },
     migrations: {
       directory: new URL('../../migrations', import.meta.url).pathname,
       loadExtensions: ['.ts'],

@@ -15,7 +15,18 @@ interface Row {
   readonly created_at: Date;
 }
 
-const COLUMNS = ['turn_id', 'user_id', 'session_id', 'seq', 'ordinal', 'role', 'content', 'tags', 'metadata', 'created_at'] as const;
+const COLUMNS = [
+  'turn_id',
+  'user_id',
+  'session_id',
+  'seq',
+  'ordinal',
+  'role',
+  'content',
+  'tags',
+  'metadata',
+  'created_at',
+] as const;
 
 const rowOf = (row: Row): ConversationRow => ({
   turnId: row.turn_id,
@@ -37,7 +48,10 @@ const SESSION: Statement = {
 };
 
 /** The session's owner and its messages in order; null: no such session. @throws DatabaseUnavailable */
-export async function sessionRows(database: Database, sessionId: string): Promise<{ userId: string; rows: ConversationRow[] } | null> {
+export async function sessionRows(
+  database: Database,
+  sessionId: string,
+): Promise<{ userId: string; rows: ConversationRow[] } | null> {
   const [owner] = await database.rows<{ user_id: string }>(OWNER, [sessionId]);
   if (!owner) return null;
   const rows = await database.rows<Row>(SESSION, [sessionId]);
@@ -45,16 +59,25 @@ export async function sessionRows(database: Database, sessionId: string): Promis
 }
 
 /** A user's messages, oldest first. @throws DatabaseUnavailable */
-export async function userRows(database: Database, userId: string, filter: ConversationFilter): Promise<ConversationRow[]> {
+export async function userRows(
+  database: Database,
+  userId: string,
+  filter: ConversationFilter,
+): Promise<ConversationRow[]> {
   const rows = await database.query<Row[]>((builder) => {
-    const query = builder<Row>('conversation_rows').select(COLUMNS).where('user_id', userId).orderBy(['seq', 'ordinal']).limit(filter.limit);
+    const query = builder<Row>('conversation_rows')
+      .select(COLUMNS)
+      .where('user_id', userId)
+      .orderBy(['seq', 'ordinal'])
+      .limit(filter.limit);
     if (filter.tag !== undefined) {
       void query.whereIn('seq', builder('conversation_tags').select('seq').where({ user_id: userId, tag: filter.tag }));
     }
     if (filter.sessionId !== undefined) void query.andWhere('session_id', filter.sessionId);
     if (filter.from !== undefined) void query.andWhere('created_at', '>=', filter.from);
     if (filter.to !== undefined) void query.andWhere('created_at', '<', filter.to);
-    if (filter.after !== undefined) void query.andWhereRaw('(seq, ordinal) > (?, ?)', [filter.after.seq, filter.after.ordinal]);
+    if (filter.after !== undefined)
+      void query.andWhereRaw('(seq, ordinal) > (?, ?)', [filter.after.seq, filter.after.ordinal]);
     return query as unknown as Promise<Row[]>;
   });
   return rows.map(rowOf);
@@ -66,7 +89,11 @@ const LAST_OF_SESSION: Statement = {
 };
 
 /** The last `exchanges` (user and assistant) of a session, oldest first. @throws DatabaseUnavailable */
-export async function lastOfSession(database: Database, sessionId: string, exchanges: number): Promise<ConversationRow[]> {
+export async function lastOfSession(
+  database: Database,
+  sessionId: string,
+  exchanges: number,
+): Promise<ConversationRow[]> {
   if (exchanges === 0) return [];
   const rows = await database.rows<Row>(LAST_OF_SESSION, [sessionId, exchanges * 2]);
   return rows.map(rowOf).toReversed();
@@ -78,7 +105,12 @@ const LAST_OF_USER: Statement = {
 };
 
 /** The last `exchanges` of a user over all sessions, after `afterSeq`, oldest first. @throws DatabaseUnavailable */
-export async function lastOfUser(database: Database, userId: string, afterSeq: number, exchanges: number): Promise<ConversationRow[]> {
+export async function lastOfUser(
+  database: Database,
+  userId: string,
+  afterSeq: number,
+  exchanges: number,
+): Promise<ConversationRow[]> {
   const rows = await database.rows<Row>(LAST_OF_USER, [userId, afterSeq, exchanges * 2]);
   return rows.map(rowOf).toReversed();
 }

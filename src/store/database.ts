@@ -30,8 +30,17 @@ const RETRY_BASE_MS = 5;
 
 /** 08*: connection; 57P*: shutdown, crash, starting up; 53*: out of disk, memory or connections. */
 const AWAY_SQLSTATE = /^(08|57P|53)/;
-const AWAY_SYSTEM = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
-const AWAY_MESSAGE = /Connection terminated|timeout exceeded|Query read timeout|Client has encountered a connection error|Timeout acquiring a connection/;
+const AWAY_SYSTEM = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+const AWAY_MESSAGE =
+  /Connection terminated|timeout exceeded|Query read timeout|Client has encountered a connection error|Timeout acquiring a connection/;
 
 const codeOf = (error: unknown): string => (error as { code?: unknown } | null)?.code?.toString() ?? '';
 
@@ -78,7 +87,9 @@ export class Database implements Queries {
   /** `work` must only touch the database, through what it is given: it may run again. @throws DatabaseUnavailable */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
     return retrying(() =>
-      this.builder.transaction((trx) => work({ builder: trx, rows: (statement, bindings) => run(trx, statement, bindings) })),
+      this.builder.transaction((trx) =>
+        work({ builder: trx, rows: (statement, bindings) => run(trx, statement, bindings) }),
+      ),
     );
   }
 

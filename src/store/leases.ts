@@ -26,7 +26,7 @@ async function ensureTable(builder: Knex): Promise<void> {
 }
 
 async function take(builder: Knex, name: string, owner: string): Promise<boolean> {
-  const { rows } = (await builder.raw(TAKE, [name, owner, TTL_S])) as { rows: unknown[] };
+  const { rows } = await builder.raw<{ rows: unknown[] }>(TAKE, [name, owner, TTL_S]);
   return rows.length === 1;
 }
 
@@ -41,7 +41,7 @@ interface TakeOptions {
 export async function takeLease(builder: Knex, name: string, { waitMs, lost }: TakeOptions): Promise<Lease | null> {
   const owner = newId();
   await ensureTable(builder);
-  for (const deadline = Date.now() + waitMs; !(await take(builder, name, owner)); ) {
+  for (const deadline = Date.now() + waitMs; !(await take(builder, name, owner));) {
     if (Date.now() > deadline) return null;
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
   }

@@ -15,7 +15,12 @@ const OLDEST: Statement = {
 
 /** Events older than `ageS`, oldest first: those whose process ended, or could not publish. @throws DatabaseUnavailable */
 export async function leftOverEvents(database: Database, ageS: number, limit: number): Promise<OutboxEvent[]> {
-  const rows = await database.rows<{ event_id: string; topic: OutboxTopic; user_id: string; data: Record<string, unknown> }>(LEFT_OVER, [ageS, limit]);
+  const rows = await database.rows<{
+    event_id: string;
+    topic: OutboxTopic;
+    user_id: string;
+    data: Record<string, unknown>;
+  }>(LEFT_OVER, [ageS, limit]);
   return rows.map((row) => ({ eventId: row.event_id, topic: row.topic, userId: row.user_id, data: row.data }));
 }
 

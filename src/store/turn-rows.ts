@@ -82,7 +82,11 @@ export async function findTurn(database: Database, turnId: string): Promise<Turn
 /** A user's turns, newest (highest seq) first. */
 export async function listTurns(database: Database, userId: string, filter: TurnFilter): Promise<Turn[]> {
   const rows = await database.query<TurnRow[]>((builder) => {
-    const query = builder<TurnRow>('turns').select(TURN_COLUMNS).where('user_id', userId).orderBy('seq', 'desc').limit(filter.limit);
+    const query = builder<TurnRow>('turns')
+      .select(TURN_COLUMNS)
+      .where('user_id', userId)
+      .orderBy('seq', 'desc')
+      .limit(filter.limit);
     if (filter.status !== undefined) void query.andWhere('status', filter.status);
     if (filter.sessionId !== undefined) void query.andWhere('session_id', filter.sessionId);
     if (filter.beforeSeq !== undefined) void query.andWhere('seq', '<', filter.beforeSeq);

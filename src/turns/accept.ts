@@ -54,7 +54,8 @@ export function refusalOf(turn: NewTurn, facts: AcceptFacts, limits: AcceptLimit
   }
   if (facts.sessionOwner !== null && facts.sessionOwner !== turn.userId) return { outcome: 'foreign_session' };
   if (facts.waiting >= limits.perUser) return { outcome: 'queue_full', scope: 'user', retryAfterS: USER_RETRY_AFTER_S };
-  if (limits.waitingOfAll >= limits.ofAll) return { outcome: 'queue_full', scope: 'all', retryAfterS: ALL_RETRY_AFTER_S };
+  if (limits.waitingOfAll >= limits.ofAll)
+    return { outcome: 'queue_full', scope: 'all', retryAfterS: ALL_RETRY_AFTER_S };
   return null;
 }
 

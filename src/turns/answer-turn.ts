@@ -47,12 +47,23 @@ function eventsOf(work: Work, reply: string): OutboxEvent[] {
   const { turnId, userId, sessionId } = work;
   const ids = { turn_id: turnId, user_id: userId, session_id: sessionId };
   return [
-    { eventId: newId(), topic: 'conversations', userId, data: { ...ids, user_message: work.text, assistant_reply: reply } },
+    {
+      eventId: newId(),
+      topic: 'conversations',
+      userId,
+      data: { ...ids, user_message: work.text, assistant_reply: reply },
+    },
     { eventId: newId(), topic: 'messages', userId, data: ids },
   ];
 }
 
-async function fail(deps: AnswerDeps, work: Work, attempts: number, error: TurnError, signal: AbortSignal): Promise<Outcome> {
+async function fail(
+  deps: AnswerDeps,
+  work: Work,
+  attempts: number,
+  error: TurnError,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const done = await commitUntilDone(() => commitFailure(deps.database, work, attempts, error), signal);
   return done ? { status: 'failed', error } : { status: 'lost' };
 }
@@ -69,13 +80,20 @@ export async function answerTurn(deps: AnswerDeps, work: Work, signal: AbortSign
   let attempts = work.attempts;
   let completion: Completion;
   try {
-    completion = await completeWithin(model, { messages, signal }, {
-      most: deps.modelAttempts,
-      onRetry: (error, failed) => {
-        attempts += 1;
-        log.warn({ turn_id: work.turnId, code: error.code, failed }, 'An attempt at the model failed and is repeated.');
+    completion = await completeWithin(
+      model,
+      { messages, signal },
+      {
+        most: deps.modelAttempts,
+        onRetry: (error, failed) => {
+          attempts += 1;
+          log.warn(
+            { turn_id: work.turnId, code: error.code, failed },
+            'An attempt at the model failed and is repeated.',
+          );
+        },
       },
-    });
+    );
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     return fail(deps, work, attempts, { code: error.code, detail: error.message }, signal);

@@ -6,7 +6,8 @@ import type { ConversationRow } from './conversation.ts';
 const VALUE_LIMIT = 500;
 
 /** One line without our delimiters, so that nothing remembered can end the block or begin another. */
-export const asData = (value: string): string => value.replaceAll(/[<>]/g, '').replaceAll(/\s+/g, ' ').trim().slice(0, VALUE_LIMIT);
+export const asData = (value: string): string =>
+  value.replaceAll(/[<>]/g, '').replaceAll(/\s+/g, ' ').trim().slice(0, VALUE_LIMIT);
 
 const INSTRUCTIONS = [
   'You are a helpful assistant. Reply to the last message of the user, in the preferred style of the user.',

@@ -42,7 +42,10 @@ export class TurnService {
       metrics.turnsAccepted.inc();
       // Not awaited: the turn is safe, and without a job the sweeper finds it.
       wake(outcome.turn).catch((error: Error) => {
-        log.debug({ turn_id: outcome.turn.turnId, detail: error.message }, 'A job could not be added; the sweeper will.');
+        log.debug(
+          { turn_id: outcome.turn.turnId, detail: error.message },
+          'A job could not be added; the sweeper will.',
+        );
       });
     }
     return outcome;
@@ -59,7 +62,8 @@ export class TurnService {
   /** The turn once it rests (one that already awaits review: once that changes), or as it is when the time is up or the
    *  client has gone. @throws DatabaseUnavailable */
   async waitForRest(turn: Turn, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Promise<Turn> {
-    const rested = (now: Turn) => isAtRest(now.status) && !(turn.status === 'awaiting_review' && now.status === 'awaiting_review');
+    const rested = (now: Turn) =>
+      isAtRest(now.status) && !(turn.status === 'awaiting_review' && now.status === 'awaiting_review');
     const deadline = performance.now() + timeoutMs;
     const { changes } = this.#deps;
     let wakeUp = () => {};

@@ -1,5 +1,14 @@
 // What a turn is, and the states it goes through.
-export const TURN_STATUSES = ['queued', 'running', 'completed', 'awaiting_review', 'failed', 'cancelled', 'rejected', 'expired'] as const;
+export const TURN_STATUSES = [
+  'queued',
+  'running',
+  'completed',
+  'awaiting_review',
+  'failed',
+  'cancelled',
+  'rejected',
+  'expired',
+] as const;
 export type TurnStatus = (typeof TURN_STATUSES)[number];
 
 const FINAL: ReadonlySet<TurnStatus> = new Set<TurnStatus>(['completed', 'failed', 'cancelled', 'rejected', 'expired']);

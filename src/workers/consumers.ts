@@ -22,7 +22,7 @@ export interface Consumer {
   readonly queue: string;
   readonly concurrency: number;
   /** Handles one payload; safe to repeat. Rejecting leaves it to the queue's retry. */
-  handle(payload: unknown): Promise<void>;
+  readonly handle: (payload: unknown) => Promise<void>;
 }
 
 export class Consumers {
@@ -65,7 +65,10 @@ export class Consumers {
       void closed.then(() => clearTimeout(timer));
     });
     if ((await Promise.race([closed, late])) === 'late') {
-      await Promise.race([Promise.allSettled(this.#workers.map((worker) => worker.close(true))), new Promise((resolve) => setTimeout(resolve, CLOSE_POLL_MS * 20))]);
+      await Promise.race([
+        Promise.allSettled(this.#workers.map((worker) => worker.close(true))),
+        new Promise((resolve) => setTimeout(resolve, CLOSE_POLL_MS * 20)),
+      ]);
     }
     this.#workers.length = 0;
   }

@@ -6,4 +6,6 @@ import { eventConsumer, type TopicDeps } from './event-consumer.ts';
 const CONCURRENCY = 64;
 
 export const conversations = (deps: TopicDeps): Consumer =>
-  eventConsumer(deps, 'conversations', conversationUpdated, CONCURRENCY, ({ user_id: userId }) => deps.queues.summarise(userId, deps.debounceMs));
+  eventConsumer(deps, 'conversations', conversationUpdated, CONCURRENCY, ({ user_id: userId }) =>
+    deps.queues.summarise(userId, deps.debounceMs),
+  );

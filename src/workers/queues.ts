@@ -12,7 +12,12 @@ export const SUMMARIES = 'summaries';
 /** A turn's job lives no longer than its run: the row is the truth, and an id that stays would keep the sweeper from
  *  adding it again. An event's last failure is kept to be looked at. */
 const REMOVE_ALL = { removeOnComplete: true, removeOnFail: true };
-const KEEP_FAILED = { removeOnComplete: true, removeOnFail: { count: 1_000 }, attempts: 8, backoff: { type: 'exponential', delay: 500 } };
+const KEEP_FAILED = {
+  removeOnComplete: true,
+  removeOnFail: { count: 1_000 },
+  attempts: 8,
+  backoff: { type: 'exponential', delay: 500 },
+};
 
 export interface WaitingTurn extends Claim {
   readonly userId: string;
@@ -63,7 +68,11 @@ export class Queues {
   /** Asks for the user's summary after `quietMs` without another call for the user. */
   async summarise(userId: string, quietMs: number): Promise<void> {
     const deduplication = { id: userId, keepLastIfActive: true, reschedule: true };
-    await this.#queues[SUMMARIES].add(SUMMARIES, { user_id: userId }, { delay: quietMs, deduplication, ...KEEP_FAILED });
+    await this.#queues[SUMMARIES].add(
+      SUMMARIES,
+      { user_id: userId },
+      { delay: quietMs, deduplication, ...KEEP_FAILED },
+    );
   }
 
   async close(): Promise<void> {

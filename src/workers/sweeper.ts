@@ -62,7 +62,9 @@ export class Sweeper {
     for (;;) {
       const heads = await idleHeads(this.#database, after, WAITED_S, PAGE);
       if (heads.length > 0) {
-        await this.#queues.wake(heads.map((head) => ({ userId: head.user_id, turnId: head.turn_id, epoch: head.epoch })));
+        await this.#queues.wake(
+          heads.map((head) => ({ userId: head.user_id, turnId: head.turn_id, epoch: head.epoch })),
+        );
         this.#metrics.swept.inc(heads.length);
       }
       if (heads.length < PAGE || this.#stopped) return;

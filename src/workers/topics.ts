@@ -6,4 +6,9 @@ import type { TopicDeps } from './event-consumer.ts';
 import { messages } from './messages.ts';
 import { summaries } from './summaries.ts';
 
-export const consumersOf = (deps: TopicDeps): Consumer[] => [chatRequests(deps), conversations(deps), summaries(deps), messages(deps)];
+export const consumersOf = (deps: TopicDeps): Consumer[] => [
+  chatRequests(deps),
+  conversations(deps),
+  summaries(deps),
+  messages(deps),
+];

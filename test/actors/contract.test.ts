@@ -32,7 +32,10 @@ for (const runtime of RUNTIMES) {
     t.is(claim.work.memory.summary, 'ann is a new user.');
     t.deepEqual(await actors.call('ann', 'claim', { leaseS: 10 }), { outcome: 'busy' });
 
-    await database.builder('turns').where('turn_id', first.turnId).update({ lease_until: new Date(0) });
+    await database
+      .builder('turns')
+      .where('turn_id', first.turnId)
+      .update({ lease_until: new Date(0) });
     const takeover = await actors.call('ann', 'claim', { leaseS: 10 });
     t.like(takeover, { outcome: 'claimed', work: { turnId: first.turnId, epoch: 2, attempts: 2 } });
   });
@@ -47,27 +50,52 @@ for (const runtime of RUNTIMES) {
   run(`${runtime}: remembers, renews, keeps earlier summaries and forgets`, async (t) => {
     const { actors } = await startRuntime(t, runtime);
     const unknown = await actors.call('cleo', 'memory', {});
-    t.like(unknown, { name: 'cleo', preferredStyle: 'casual', summary: 'cleo is a new user.', version: 0, throughSeq: 0 });
+    t.like(unknown, {
+      name: 'cleo',
+      preferredStyle: 'casual',
+      summary: 'cleo is a new user.',
+      version: 0,
+      throughSeq: 0,
+    });
 
     await actors.call('cleo', 'patch', { name: 'Cleo', summary: 'Cleo likes tea.', favouriteTopics: ['tea'] });
-    t.like(await actors.call('cleo', 'memory', {}), { name: 'Cleo', summary: 'Cleo likes tea.', favouriteTopics: ['tea'], version: 1 });
+    t.like(await actors.call('cleo', 'memory', {}), {
+      name: 'Cleo',
+      summary: 'Cleo likes tea.',
+      favouriteTopics: ['tea'],
+      version: 1,
+    });
 
     const turnIds = [newId()];
     await actors.call('cleo', 'renewSummary', { summary: 'Cleo likes tea and chess.', throughSeq: 3, turnIds });
-    t.like(await actors.call('cleo', 'memory', {}), { summary: 'Cleo likes tea and chess.', version: 2, throughSeq: 3 });
+    t.like(await actors.call('cleo', 'memory', {}), {
+      summary: 'Cleo likes tea and chess.',
+      version: 2,
+      throughSeq: 3,
+    });
     // What covers no more than the stored one changes nothing: a summary delivered late, or twice.
     await actors.call('cleo', 'renewSummary', { summary: 'late', throughSeq: 3, turnIds });
     t.like(await actors.call('cleo', 'memory', {}), { summary: 'Cleo likes tea and chess.', version: 2 });
-    t.like(await actors.call('cleo', 'history', {}), { turnIds, past: [{ summary: 'Cleo likes tea.', version: 1, throughSeq: 0 }] });
+    t.like(await actors.call('cleo', 'history', {}), {
+      turnIds,
+      past: [{ summary: 'Cleo likes tea.', version: 1, throughSeq: 0 }],
+    });
 
     await actors.call('cleo', 'forget', {});
-    t.like(await actors.call('cleo', 'memory', {}), { name: 'cleo', summary: 'cleo is a new user.', favouriteTopics: [], version: 3 });
+    t.like(await actors.call('cleo', 'memory', {}), {
+      name: 'cleo',
+      summary: 'cleo is a new user.',
+      favouriteTopics: [],
+      version: 3,
+    });
     t.deepEqual(await actors.call('cleo', 'history', {}), { turnIds: [], past: [] });
   });
 
   run(`${runtime}: calls of one user run one at a time, in order; all patches of a burst are kept`, async (t) => {
     const { actors } = await startRuntime(t, runtime);
-    await Promise.all(Array.from({ length: 50 }, (_, index) => actors.call('dora', 'patch', { name: `Dora ${index}` })));
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) => actors.call('dora', 'patch', { name: `Dora ${index}` })),
+    );
     t.is((await actors.call('dora', 'memory', {})).version, 50);
   });
 
@@ -80,7 +108,9 @@ for (const runtime of RUNTIMES) {
 
   run(`${runtime}: a wrong argument is refused and changes nothing`, async (t) => {
     const { actors } = await startRuntime(t, runtime);
-    await t.throwsAsync(actors.call('eve', 'patch', { name: 1, status: 'admin' } as never), { message: /invalid_arguments/ });
+    await t.throwsAsync(actors.call('eve', 'patch', { name: 1, status: 'admin' } as never), {
+      message: /invalid_arguments/,
+    });
     t.is((await actors.call('eve', 'memory', {})).version, 0);
   });
 }

@@ -40,7 +40,10 @@ async function startHost(t: Owner, delayMs = 0) {
 test('serves its six routes and nothing else', async (t) => {
   const { ask } = await startHost(t);
   t.is((await ask('GET', '/healthz')).status, 204);
-  t.like(await (await ask('GET', '/dapr/config')).json(), { entities: ['UserSession'], reentrancy: { enabled: false } });
+  t.like(await (await ask('GET', '/dapr/config')).json(), {
+    entities: ['UserSession'],
+    reentrancy: { enabled: false },
+  });
   t.deepEqual(await (await ask('PUT', '/actors/UserSession/a/method/ping', [{}])).json(), { ok: true, value: 'pong' });
   t.deepEqual(await (await ask('PUT', '/actors/UserSession/a/method/ping', {})).json(), { ok: true, value: 'pong' });
   t.is((await ask('PUT', '/actors/UserSession/a/method/timer/x', {})).status, 404);
@@ -52,7 +55,15 @@ test('serves its six routes and nothing else', async (t) => {
 
 test('runs only the methods of its table', async (t) => {
   const { ask } = await startHost(t);
-  for (const name of ['getDaprClient', 'constructor', 'toString', '__proto__', 'onDeactivateInternal', 'hasOwnProperty', 'Claim']) {
+  for (const name of [
+    'getDaprClient',
+    'constructor',
+    'toString',
+    '__proto__',
+    'onDeactivateInternal',
+    'hasOwnProperty',
+    'Claim',
+  ]) {
     t.is((await ask('PUT', `/actors/UserSession/a/method/${name}`, [])).status, 404, name);
   }
   t.is((await ask('PUT', '/actors/Other/a/method/ping', [])).status, 404);
@@ -72,7 +83,10 @@ test('bad bodies are answered and harm nothing', async (t) => {
   const { ask } = await startHost(t);
   t.is((await ask('PUT', '/actors/UserSession/a/method/memory', '{"broken')).status, 400);
   t.is((await ask('PUT', '/actors/UserSession/a/method/memory', 'x'.repeat(2_000_000))).status, 413);
-  t.like(await (await ask('PUT', '/actors/UserSession/a/method/patch', [{ status: 'x' }])).json(), { ok: false, code: 'invalid_arguments' });
+  t.like(await (await ask('PUT', '/actors/UserSession/a/method/patch', [{ status: 'x' }])).json(), {
+    ok: false,
+    code: 'invalid_arguments',
+  });
   t.is((await ask('GET', '/healthz')).status, 204);
 });
 

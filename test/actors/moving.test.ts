@@ -10,11 +10,11 @@ run('two actor hosts with two daprds move actors between them, and no turn is lo
   const first = await startApp(t, { runtime: 'dapr' });
   const { databaseUrl, redisUrl, model } = first;
   const turns = new Map<string, string>();
-  let stopping = false;
+  const writing = new AbortController();
   let number = 0;
   // Clients write all the time, whoever hosts the actors.
   const write = async () => {
-    while (!stopping) {
+    while (!writing.signal.aborted) {
       const text = `message ${number}`;
       const turn = await chat(first.url, { user_id: `user-${number++ % USERS}`, text });
       turns.set(turn.turn_id, text);
@@ -24,7 +24,14 @@ run('two actor hosts with two daprds move actors between them, and no turn is lo
   const clients = Promise.all(Array.from({ length: 4 }, write));
 
   // A second host joins: about half of the actors move to it. Then it leaves, and they move back.
-  const joining = { runtime: 'dapr', databaseUrl, redisUrl, model, placement: first.placement!, roles: 'actors' } as const;
+  const joining = {
+    runtime: 'dapr',
+    databaseUrl,
+    redisUrl,
+    model,
+    placement: first.placement!,
+    roles: 'actors',
+  } as const;
   const second = await startApp(t, joining);
   await new Promise((resolve) => setTimeout(resolve, 4_000));
   await second.stop();
@@ -35,11 +42,12 @@ run('two actor hosts with two daprds move actors between them, and no turn is lo
   third.sidecar!.kill('SIGKILL');
   await third.stop();
   await new Promise((resolve) => setTimeout(resolve, 4_000));
-  stopping = true;
+  writing.abort();
   await clients;
 
   t.true(turns.size > USERS);
-  for (const [turnId, text] of turns) t.like(await ended(first.url, turnId), { status: 'completed', reply: `echo: ${text}` });
+  for (const [turnId, text] of turns)
+    t.like(await ended(first.url, turnId), { status: 'completed', reply: `echo: ${text}` });
   for (const text of turns.values()) t.is(model.count(text), 1, text);
   for (let user = 0; user < USERS; user += 1) {
     const rows = await delivered(first.url, `user-${user}`);

@@ -33,7 +33,13 @@ export async function startRuntime(t: Owner, name: RuntimeName, join?: TestRunti
   const store = sessionStore(database);
   if (name === 'embedded') {
     const lease = { acquire: async () => {}, release: async () => {} };
-    const actors = new EmbeddedRuntime({ store, state: sqlActorState(database), lease, isUnavailable, onLost: () => {} });
+    const actors = new EmbeddedRuntime({
+      store,
+      state: sqlActorState(database),
+      lease,
+      isUnavailable,
+      onLost: () => {},
+    });
     await actors.start();
     t.teardown(() => actors.stop());
     return { actors, database, databaseUrl, sidecar: null, placement: null };
@@ -41,10 +47,14 @@ export async function startRuntime(t: Owner, name: RuntimeName, join?: TestRunti
   const dataDir = temporaryFolder(t);
   const placement = join?.placement ?? (await startPlacement(daprBinaries!, dataDir));
   if (!join) t.teardown(() => placement.stop());
-  const sidecar = await startSidecar({ binaries: daprBinaries!, dataDir, databaseUrl, redisUrl: await redisUrl(t) }, placement.port);
+  const sidecar = await startSidecar(
+    { binaries: daprBinaries!, dataDir, databaseUrl, redisUrl: await redisUrl(t) },
+    placement.port,
+  );
   t.teardown(() => sidecar.stop());
   const { appPort: port, appToken: token } = sidecar;
-  const host = () => startActorHost({ port, token, store, state: new DaprState(sidecar), isUnavailable, log: createLog('silent') });
+  const host = () =>
+    startActorHost({ port, token, store, state: new DaprState(sidecar), isUnavailable, log: createLog('silent') });
   const actors = new DaprRuntime({ sidecar, readyWithinMs: 30_000, host });
   t.teardown(() => actors.stop());
   await actors.start();

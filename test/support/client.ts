@@ -26,18 +26,30 @@ export interface Call {
 }
 
 /** One request; JSON in and out, and never an exception for a status. */
-export async function call<T = Record<string, unknown>>(base: string, path: string, { method, body, headers = {} }: Call = {}): Promise<Reply<T>> {
+export async function call<T = Record<string, unknown>>(
+  base: string,
+  path: string,
+  { method, body, headers = {} }: Call = {},
+): Promise<Reply<T>> {
   const response = await fetch(base + path, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
     headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
-  return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as T, headers: response.headers };
+  return {
+    status: response.status,
+    body: (text === '' ? undefined : JSON.parse(text)) as T,
+    headers: response.headers,
+  };
 }
 
 /** Posts a message and returns the accepted turn. */
-export async function chat(base: string, body: object, headers: Readonly<Record<string, string>> = {}): Promise<TurnJson> {
+export async function chat(
+  base: string,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<TurnJson> {
   const reply = await call<TurnJson>(base, '/chat', { body, headers });
   if (reply.status !== 202 && reply.status !== 200) throw new Error(`${reply.status} ${JSON.stringify(reply.body)}`);
   return reply.body;
@@ -45,7 +57,7 @@ export async function chat(base: string, body: object, headers: Readonly<Record<
 
 /** Waits until the turn is final. */
 export async function ended(base: string, turnId: string, withinMs = 60_000): Promise<TurnJson> {
-  for (const deadline = Date.now() + withinMs; ; ) {
+  for (const deadline = Date.now() + withinMs; ;) {
     const { body } = await call<TurnJson>(base, `/turns/${turnId}?wait=20`);
     if (!['queued', 'running'].includes(body.status)) return body;
     if (Date.now() > deadline) throw new Error(`turn ${turnId} is still ${body.status} after ${withinMs} ms`);
@@ -53,10 +65,16 @@ export async function ended(base: string, turnId: string, withinMs = 60_000): Pr
 }
 
 /** Everything delivered to a user, oldest first. */
-export async function delivered(base: string, userId: string): Promise<{ turn_id: string; role: string; content: string }[]> {
+export async function delivered(
+  base: string,
+  userId: string,
+): Promise<{ turn_id: string; role: string; content: string }[]> {
   const items: { turn_id: string; role: string; content: string }[] = [];
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const page: Reply<{ items: typeof items; next_cursor: string | null }> = await call(base, `/users/${userId}/conversations?limit=100${cursor && `&cursor=${cursor}`}`);
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const page: Reply<{ items: typeof items; next_cursor: string | null }> = await call(
+      base,
+      `/users/${userId}/conversations?limit=100${cursor && `&cursor=${cursor}`}`,
+    );
     items.push(...page.body.items);
     cursor = page.body.next_cursor;
   }
@@ -64,8 +82,12 @@ export async function delivered(base: string, userId: string): Promise<{ turn_id
 }
 
 /** Polls until `probe` gives something else than null or false. */
-export async function eventually<T>(what: string, probe: () => Promise<T | null | false>, withinMs = 20_000): Promise<T> {
-  for (const deadline = Date.now() + withinMs; ; ) {
+export async function eventually<T>(
+  what: string,
+  probe: () => Promise<T | null | false>,
+  withinMs = 20_000,
+): Promise<T> {
+  for (const deadline = Date.now() + withinMs; ;) {
     const value = await probe();
     if (value !== null && value !== false) return value;
     if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);

@@ -65,8 +65,14 @@ function endOf(child: ChildProcess): Promise<number | null> {
 
 /** Starts it and waits until it says that it is ready. Rejects with its output where it ends before. */
 export async function startProcess(t: Owner, { args = ['scripts/start.mjs'], env }: StartOptions): Promise<AppProcess> {
-  const base = Object.fromEntries(['PATH', 'HOME', 'XDG_CACHE_HOME'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
-  const child = spawn(process.execPath, [...args], { cwd: ROOT, env: { ...base, PORT: '0', LOG_LEVEL: 'warn', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const base = Object.fromEntries(
+    ['PATH', 'HOME', 'XDG_CACHE_HOME'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+  );
+  const child = spawn(process.execPath, [...args], {
+    cwd: ROOT,
+    env: { ...base, PORT: '0', LOG_LEVEL: 'warn', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const exited = endOf(child);
   const lines: string[] = [];
   const pid = child.pid!;

@@ -27,7 +27,8 @@ test('a Redis that lost everything loses no turn', async (t) => {
   const { url, model } = await startApp(t, { redisUrl: redis.url, settings: { WORKER_CONCURRENCY: '1' } });
   model.script((one) => ({ delayMs: one.lastUserMessage === 'slow' ? 1_500 : 0 }));
   const turns = [await chat(url, { user_id: 'slow', text: 'slow' })];
-  for (let number = 0; number < 20; number += 1) turns.push(await chat(url, { user_id: `user-${number}`, text: `message ${number}` }));
+  for (let number = 0; number < 20; number += 1)
+    turns.push(await chat(url, { user_id: `user-${number}`, text: `message ${number}` }));
   const admin = new Redis(redis.url);
   t.teardown(() => admin.disconnect());
   await admin.flushall();

@@ -14,10 +14,17 @@ for (const runtime of RUNTIMES) {
   run(`${runtime}: kill -9 of everything in the middle of 200 turns loses none and doubles none`, async (t) => {
     t.timeout(180_000);
     const model = await startScriptedModel(t, () => ({ delayMs: 100 }));
-    const env = { DATA_DIR: temporaryFolder(t), ACTOR_RUNTIME: runtime, OPENAI_BASE_URL: model.baseUrl, OPENAI_MODEL: SCRIPTED_MODEL };
+    const env = {
+      DATA_DIR: temporaryFolder(t),
+      ACTOR_RUNTIME: runtime,
+      OPENAI_BASE_URL: model.baseUrl,
+      OPENAI_MODEL: SCRIPTED_MODEL,
+    };
     const before = await startProcess(t, { env });
     const turns = await Promise.all(
-      Array.from({ length: TURNS }, (_, number) => chat(before.url, { user_id: `user-${number % USERS}`, text: `message ${number}` })),
+      Array.from({ length: TURNS }, (_, number) =>
+        chat(before.url, { user_id: `user-${number % USERS}`, text: `message ${number}` }),
+      ),
     );
     // In the middle: some are answered, many are not, and as many as there are users run.
     const answeredBefore = model.chatCalls.length;
@@ -34,7 +41,10 @@ for (const runtime of RUNTIMES) {
         .filter(({ user_id: id }) => id === `user-${user}`)
         .toSorted((a, b) => a.seq - b.seq)
         .flatMap(({ text }) => [text, `echo: ${text}`]);
-      t.deepEqual((await delivered(after.url, `user-${user}`)).map(({ content }) => content), expected);
+      t.deepEqual(
+        (await delivered(after.url, `user-${user}`)).map(({ content }) => content),
+        expected,
+      );
     }
     // A turn that ran when the power went is called for again; no other is.
     t.true(model.chatCalls.length <= TURNS + USERS, `${model.chatCalls.length} model calls`);

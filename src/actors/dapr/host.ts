@@ -75,9 +75,12 @@ function routes(options: ActorHostOptions, mailbox: Mailbox): Router {
     ctx.body = result;
   });
   // We register neither timers nor reminders; a stray one of an older deployment is told to go away for good.
-  router.put([`/actors/${ACTOR_TYPE}/:id/method/timer/:name`, `/actors/${ACTOR_TYPE}/:id/method/remind/:name`], (ctx) => {
-    ctx.status = 404;
-  });
+  router.put(
+    [`/actors/${ACTOR_TYPE}/:id/method/timer/:name`, `/actors/${ACTOR_TYPE}/:id/method/remind/:name`],
+    (ctx) => {
+      ctx.status = 404;
+    },
+  );
   // Nothing is kept between calls, so deactivating is nothing to do, also for an actor that was never active.
   router.delete(`/actors/${ACTOR_TYPE}/:id`, (ctx) => {
     ctx.status = 200;

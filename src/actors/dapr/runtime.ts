@@ -18,8 +18,9 @@ const MOVING_POLL_MS = 200;
 /** An id like any other; asking it changes nothing. */
 const PROBE_ID = 'readiness-probe';
 
-/** The SDK takes the actor type from the class's name. */
-const UserSession = { [ACTOR_TYPE]: class {} }[ACTOR_TYPE]!;
+/** The SDK takes the actor type from the name of a class, and nothing else from it. */
+// oxlint-disable-next-line typescript/no-extraneous-class
+const UserSession = { [ACTOR_TYPE]: class {} }[ACTOR_TYPE];
 type Proxy = Record<string, (args: unknown) => Promise<CallResult>>;
 
 interface DaprRuntimeOptions {
@@ -50,7 +51,13 @@ export class DaprRuntime implements ActorRuntime {
   constructor(options: DaprRuntimeOptions) {
     this.#options = options;
     const { httpPort } = options.sidecar;
-    this.#proxies = new ActorProxyBuilder(UserSession, DAPR_HOST, String(httpPort), CommunicationProtocolEnum.HTTP, clientOptions(options.sidecar));
+    this.#proxies = new ActorProxyBuilder(
+      UserSession,
+      DAPR_HOST,
+      String(httpPort),
+      CommunicationProtocolEnum.HTTP,
+      clientOptions(options.sidecar),
+    );
   }
 
   async start(): Promise<void> {

@@ -38,7 +38,10 @@ export class DaprState implements ActorState {
   }
 
   async set(userId: string, entries: Readonly<Record<string, object>>): Promise<void> {
-    const operations = Object.entries(entries).map(([key, value]) => ({ operation: 'upsert', request: { key, value } }));
+    const operations = Object.entries(entries).map(([key, value]) => ({
+      operation: 'upsert',
+      request: { key, value },
+    }));
     await this.#client.execute(this.#path(userId), {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
