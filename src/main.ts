@@ -45,7 +45,8 @@ async function run(config: Config, log: Log): Promise<void> {
     }
     say('stopping …');
     await lifecycle.stop();
-    if (failed) process.exitCode = 1;
+    // The library ends the process with 0 unless this rejects.
+    if (failed) throw new Error('turnkeeper ended on an error');
   });
   // Closing twice would run the stop above twice.
   let closing = false;

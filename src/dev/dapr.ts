@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { daprPaths } from '../../scripts/dapr-build.mjs';
+import type { Role } from '../config.ts';
 import { startChild, type Child } from './child.ts';
 import type { Part } from './part.ts';
 import { freePort } from './ports.ts';
@@ -43,6 +44,8 @@ export interface DaprOptions {
   readonly dataDir: string;
   readonly databaseUrl: string;
   readonly redisUrl: string;
+  /** Of the process it stands next to; only the actor hosts' is called back. */
+  readonly role?: Role;
 }
 
 export interface Placement extends Part {
@@ -55,32 +58,26 @@ function asPart(name: string, detail: string, child: Child): Part {
   return { name, detail, exited: child.exited, stop: () => child.stop() };
 }
 
+/** `{ port: 1 }` → `['--port=1']` */
+const flagsOf = (flags: Readonly<Record<string, string | number | boolean>>): string[] =>
+  Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+
 /** Starts the placement service, which tells every daprd where actors live. Its peer and health ports are free ones. */
-export async function startPlacement(
-  { placement }: DaprBinaries,
-  dataDir: string,
-  name = 'placement',
-): Promise<Placement> {
+export async function startPlacement({ placement }: DaprBinaries, dataDir: string): Promise<Placement> {
   const [port, healthPort, raftPort] = [await freePort(), await freePort(), await freePort()];
   const child = await startChild({
-    name,
+    name: 'placement',
     dataDir,
     command: placement,
-    args: [
-      '--port',
-      `${port}`,
-      '--listen-address',
-      '127.0.0.1',
-      '--healthz-port',
-      `${healthPort}`,
-      '--id',
-      'dapr-placement-0',
-      '--initial-cluster',
-      `dapr-placement-0=127.0.0.1:${raftPort}`,
-      '--enable-metrics=false',
-      '--log-level',
-      'info',
-    ],
+    args: flagsOf({
+      port,
+      'listen-address': '127.0.0.1',
+      'healthz-port': healthPort,
+      id: 'dapr-placement-0',
+      'initial-cluster': `dapr-placement-0=127.0.0.1:${raftPort}`,
+      'enable-metrics': false,
+      'log-level': 'info',
+    }),
     ready: answers(healthPort, '/healthz'),
     readyTimeoutMs: READY_MS,
   });
@@ -97,8 +94,9 @@ export interface Sidecar extends Part {
   readonly kill: Child['kill'];
 }
 
-/** Starts a daprd for one process of ours; it answers actor calls once the actor host listens on `appPort`. */
-export async function startSidecar(options: DaprOptions, placementPort: number, name = 'daprd'): Promise<Sidecar> {
+/** Starts a daprd for one process of ours; it answers actor calls once an actor host listens on its `appPort`. */
+export async function startSidecar(options: DaprOptions, placementPort: number): Promise<Sidecar> {
+  const { binaries, dataDir, databaseUrl, redisUrl, role = 'actors' } = options;
   const [httpPort, grpcPort, internalPort, appPort] = [
     await freePort(),
     await freePort(),
@@ -107,50 +105,36 @@ export async function startSidecar(options: DaprOptions, placementPort: number, 
   ];
   const apiToken = randomBytes(24).toString('base64url');
   const appToken = randomBytes(24).toString('base64url');
-  const redis = new URL(options.redisUrl);
+  const redis = new URL(redisUrl);
+  const hosts = role === 'actors';
   const child = await startChild({
-    name,
-    dataDir: options.dataDir,
-    command: options.binaries.daprd,
-    args: [
-      '--app-id',
-      'turnkeeper',
-      '--app-port',
-      `${appPort}`,
-      '--app-channel-address',
-      '127.0.0.1',
-      '--app-protocol',
-      'http',
-      '--dapr-http-port',
-      `${httpPort}`,
-      '--dapr-grpc-port',
-      `${grpcPort}`,
-      '--dapr-internal-grpc-port',
-      `${internalPort}`,
-      '--dapr-listen-addresses',
-      '127.0.0.1',
-      '--dapr-internal-grpc-listen-address',
-      '127.0.0.1',
-      '--placement-host-address',
-      `127.0.0.1:${placementPort}`,
-      '--resources-path',
-      COMPONENTS,
-      '--enable-metrics=false',
-      '--log-level',
-      'info',
-    ],
+    name: hosts ? 'daprd' : `daprd-${role}`,
+    dataDir,
+    command: binaries.daprd,
+    args: flagsOf({
+      // Part of the key under which Dapr keeps actor state: every actor host has the same.
+      'app-id': hosts ? 'turnkeeper' : `turnkeeper-${role}`,
+      ...(hosts ? { 'app-port': appPort, 'app-channel-address': '127.0.0.1', 'app-protocol': 'http' } : {}),
+      'dapr-http-port': httpPort,
+      'dapr-grpc-port': grpcPort,
+      'dapr-internal-grpc-port': internalPort,
+      'dapr-listen-addresses': '127.0.0.1',
+      'dapr-internal-grpc-listen-address': '127.0.0.1',
+      'placement-host-address': `127.0.0.1:${placementPort}`,
+      'resources-path': COMPONENTS,
+      'enable-metrics': false,
+      'log-level': 'info',
+    }),
     env: {
       DAPR_HOST_IP: '127.0.0.1',
       DAPR_API_TOKEN: apiToken,
       APP_API_TOKEN: appToken,
-      TURNKEEPER_SECRET_DATABASE_URL: options.databaseUrl,
+      TURNKEEPER_SECRET_DATABASE_URL: databaseUrl,
       TURNKEEPER_SECRET_REDIS_HOST: redis.host,
       TURNKEEPER_SECRET_REDIS_PASSWORD: decodeURIComponent(redis.password),
     },
-    // It only listens here: it is healthy once the actor host, started after it, answers.
-    ready: async () =>
-      (await fetch(`http://127.0.0.1:${httpPort}/v1.0/healthz`, { headers: { 'dapr-api-token': apiToken } })).status >
-      0,
+    // Listening is enough here: it is healthy once the actor host, started after it, answers.
+    ready: async () => (await fetch(`http://127.0.0.1:${httpPort}/v1.0/healthz`)).status > 0,
     readyTimeoutMs: READY_MS,
   });
   const part = asPart('daprd', `127.0.0.1:${httpPort}`, child);

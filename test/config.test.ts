@@ -1,0 +1,88 @@
+import test from 'ava';
+import { ConfigError, helpText, readConfig, SETTINGS } from '../src/config.ts';
+
+const faultsOf = (env: Record<string, string>, args: string[] = []): readonly string[] => {
+  try {
+    readConfig(args, env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+};
+
+test('without anything set there are the defaults of the contract', (t) => {
+  t.like(readConfig([], {}), {
+    HOST: '127.0.0.1',
+    PORT: 8080,
+    DATA_DIR: '.turnkeeper',
+    ACTOR_RUNTIME: 'auto',
+    MODEL_TIMEOUT_S: 60,
+    MODEL_MAX_ATTEMPTS: 4,
+    HISTORY_EXCHANGES: 5,
+    WORKER_CONCURRENCY: 512,
+    QUEUE_LIMIT_PER_USER: 100,
+    QUEUE_LIMIT: 100_000,
+    MEMORY_DEBOUNCE_MS: 1000,
+    LEASE_S: 10,
+    AUTH: 'none',
+    roles: ['http', 'worker', 'actors'],
+  });
+});
+
+test('an empty variable counts as not set', (t) => {
+  t.is(readConfig([], { PORT: '' }).PORT, 8080);
+});
+
+test('all mistakes are told at once', (t) => {
+  const faults = faultsOf(
+    {
+      PORT: 'x',
+      LEASE_S: '-1',
+      ACTOR_RUNTIME: 'cloud',
+      DATABASE_URL: 'mysql://x',
+      API_KEYS: 'a:b:c',
+      MODEL_TIMEOUT_S: '1.5',
+    },
+    ['--roles', 'http,queen'],
+  );
+  for (const name of ['PORT', 'LEASE_S', 'ACTOR_RUNTIME', 'DATABASE_URL', 'API_KEYS', 'MODEL_TIMEOUT_S', '--roles']) {
+    t.true(
+      faults.some((fault) => fault.startsWith(`${name}:`)),
+      name,
+    );
+  }
+  t.is(faults.length, 7);
+});
+
+test('an unknown argument is refused', (t) => {
+  t.is(faultsOf({}, ['--role', 'http']).length, 1);
+});
+
+test('AUTH=none is only for loopback', (t) => {
+  t.deepEqual(faultsOf({ HOST: '127.0.0.2' }), []);
+  t.deepEqual(faultsOf({ HOST: '::1' }), []);
+  for (const HOST of ['0.0.0.0', '192.168.1.2', 'example.org', '::']) t.regex(faultsOf({ HOST }).join(), /AUTH/, HOST);
+});
+
+test('keys carry a role, and a user key its user', (t) => {
+  const sha256 = 'A'.repeat(64);
+  const { API_KEYS } = readConfig([], {
+    AUTH: 'keys',
+    API_KEYS: `app:service:${sha256}, phone:user:alice@example.org:${sha256}`,
+  });
+  t.deepEqual(API_KEYS, [
+    { name: 'app', role: 'service', sha256: sha256.toLowerCase() },
+    { name: 'phone', role: 'user:alice@example.org', sha256: sha256.toLowerCase() },
+  ]);
+  t.regex(faultsOf({ AUTH: 'keys' }).join(), /API_KEYS/);
+});
+
+test('roles in several processes need shared services', (t) => {
+  const faults = faultsOf({ ACTOR_RUNTIME: 'embedded' }, ['--roles', 'http']).join();
+  for (const name of ['DATABASE_URL', 'REDIS_URL', 'ACTOR_RUNTIME']) t.true(faults.includes(name), name);
+});
+
+test('--help tells every setting', (t) => {
+  for (const name of Object.keys(SETTINGS)) t.true(helpText().includes(name), name);
+});

@@ -1,0 +1,74 @@
+// The walkthroughs of examples/, each as a process of its own, as a reader runs them.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import test from 'ava';
+import { isAvailable, RUNTIMES, startApp } from '../support/app.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { freePort } from '../../src/dev/ports.ts';
+import type { Owner } from '../support/owner.ts';
+import { startProcess } from '../support/process.ts';
+import { freshDatabase, redisUrl } from '../support/services.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const WALKTHROUGHS = ['memory-walkthrough.ts', 'analytics-walkthrough.ts'] as const;
+
+interface Ended {
+  readonly code: number;
+  readonly output: string;
+}
+
+function walk(script: string, address: string): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [join('examples', script), address], { cwd: ROOT }, (_error, stdout, stderr) => {
+      resolve({ code: child.exitCode ?? -1, output: stdout + stderr });
+    });
+  });
+}
+
+/** As `npm start` without a key: the program itself brings the offline model, and the sidecar where there is to be one. */
+async function startWithOfflineModel(t: Owner, runtime: string): Promise<string> {
+  const env = {
+    ACTOR_RUNTIME: runtime,
+    DATABASE_URL: (await freshDatabase(t)).url,
+    REDIS_URL: await redisUrl(t),
+    DATA_DIR: temporaryFolder(t),
+    MEMORY_DEBOUNCE_MS: '50',
+  };
+  const app = await startProcess(t, { args: ['src/main.ts', '--migrate'], env });
+  t.teardown(() => app.stop());
+  return app.url;
+}
+
+for (const runtime of RUNTIMES) {
+  const run = isAvailable(runtime) ? test.serial : test.serial.skip;
+  run(`${runtime}: both walkthroughs find all as expected with the offline model, and again on the same data`, async (t) => {
+    const url = await startWithOfflineModel(t, runtime);
+    for (const script of [...WALKTHROUGHS, ...WALKTHROUGHS]) {
+      const { code, output } = await walk(script, url);
+      t.is(code, 0, output);
+      t.regex(output, /All as expected\.\n$/);
+      t.notRegex(output, /see for yourself/, 'the wording was checked');
+    }
+  });
+}
+
+test.serial('both walkthroughs work with a model whose wording they do not know', async (t) => {
+  const { url } = await startApp(t);
+  for (const script of WALKTHROUGHS) {
+    const { code, output } = await walk(script, url);
+    t.is(code, 0, output);
+    t.regex(output, /see for yourself: the reply knows/);
+  }
+});
+
+test.serial('a walkthrough without a server, or with a failing one, says so and ends with 1', async (t) => {
+  const { code, output } = await walk('memory-walkthrough.ts', `http://127.0.0.1:${await freePort()}`);
+  t.is(code, 1, output);
+  t.regex(output, /Not as expected: .* does not answer .*npm start/);
+
+  const { url, model } = await startApp(t);
+  model.script(() => ({ status: 401, text: 'no such key' }));
+  const failed = await walk('memory-walkthrough.ts', url);
+  t.is(failed.code, 1, failed.output);
+  t.regex(failed.output, /Not as expected: the turn ended failed: .*/);
+});

@@ -1,0 +1,36 @@
+import test from 'ava';
+import { connect } from '../../src/store/connect.ts';
+import { migrateToLatest, pendingMigrations } from '../../src/store/migrate.ts';
+import { freshDatabase } from '../support/services.ts';
+
+const open = async (t: { teardown(work: () => unknown): void }, url: string) => {
+  const builder = await connect(url, { poolSize: 2 });
+  t.teardown(() => builder.destroy());
+  return builder;
+};
+
+test('five processes that start at once migrate once', async (t) => {
+  const { url } = await freshDatabase(t);
+  const builders = await Promise.all(Array.from({ length: 5 }, () => open(t, url)));
+  const applied = await Promise.all(builders.map(migrateToLatest));
+  t.is(applied.filter((names) => names.length > 0).length, 1);
+  t.deepEqual(await pendingMigrations(builders[0]!), []);
+});
+
+test('a process that died while migrating keeps nobody out', async (t) => {
+  const { url } = await freshDatabase(t);
+  const builder = await open(t, url);
+  await migrateToLatest(builder);
+  await builder.migrate.rollback(undefined, true);
+  await builder('knex_migrations_lock').update({ is_locked: 1 });
+  t.true((await migrateToLatest(builder)).length > 0);
+});
+
+test('everything can be taken back and done again', async (t) => {
+  const { url } = await freshDatabase(t);
+  const builder = await open(t, url);
+  const applied = await migrateToLatest(builder);
+  await builder.migrate.rollback(undefined, true);
+  t.deepEqual(await pendingMigrations(builder), applied);
+  t.deepEqual(await migrateToLatest(builder), applied);
+});

@@ -1,0 +1,111 @@
+import test from 'ava';
+import { newId } from '../../src/ids.ts';
+import { connect } from '../../src/store/connect.ts';
+import { migrateToLatest } from '../../src/store/migrate.ts';
+import { freshDatabase } from '../support/services.ts';
+
+const USER = 'user-7';
+const ID = newId();
+
+/** Every query on a path that users or workers are on, and the index it must use. */
+const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = [
+  { what: 'a turn by id', sql: `select * from turns where turn_id = '${ID}'`, index: /turns_pkey/ },
+  {
+    what: "a user's turns, newest first",
+    sql: `select * from turns where user_id = '${USER}' and seq < 50 order by seq desc limit 51`,
+    index: /turns_user_seq/,
+  },
+  {
+    what: 'a turn by idempotency key',
+    sql: `select turn_id from turns where user_id = '${USER}' and idempotency_key = 'key-9'`,
+    index: /turns_user_idempotency_key/,
+  },
+  {
+    what: "a user's waiting turns",
+    sql: `select count(*) from turns where user_id = '${USER}' and status = 'queued'`,
+    index: /turns_unfinished/,
+  },
+  {
+    what: 'the turn to claim',
+    sql: `select turn_id from turns where user_id = '${USER}' and status in ('queued', 'running') order by seq limit 1`,
+    index: /turns_unfinished/,
+  },
+  {
+    what: 'the first waiting turn',
+    sql: `select turn_id from turns where user_id = '${USER}' and status = 'queued' order by seq limit 1`,
+    index: /turns_unfinished/,
+  },
+  {
+    what: 'a session in order',
+    sql: `select * from conversation_rows where session_id = '${ID}' order by seq, ordinal`,
+    index: /conversation_rows_session/,
+  },
+  {
+    what: 'the last exchanges of a session',
+    sql: `select * from conversation_rows where session_id = '${ID}' order by seq desc, ordinal desc limit 10`,
+    index: /conversation_rows_session/,
+  },
+  {
+    what: "a user's conversation",
+    sql: `select * from conversation_rows where user_id = '${USER}' and (seq, ordinal) > (3, 1) order by seq, ordinal limit 51`,
+    index: /conversation_rows_pkey/,
+  },
+  {
+    what: "a user's conversation by tag",
+    sql: `select * from conversation_rows where user_id = '${USER}' and seq in (select seq from conversation_tags where user_id = '${USER}' and tag = 'rare') order by seq, ordinal limit 51`,
+    index: /conversation_tags_pkey/,
+  },
+  {
+    what: "a user's conversation by time",
+    sql: `select * from conversation_rows where user_id = '${USER}' and created_at >= now() - interval '1 second' order by seq, ordinal limit 51`,
+    index: /conversation_rows_(user_time|pkey)/,
+  },
+  {
+    what: 'the owner of a session',
+    sql: `select user_id from sessions where session_id = '${ID}'`,
+    index: /sessions_pkey/,
+  },
+  {
+    what: 'events that were left over',
+    sql: "select * from outbox where created_at < now() - interval '5 seconds' order by created_at limit 500",
+    index: /outbox_created_at/,
+  },
+  {
+    what: 'analytics of a user',
+    sql: `select status, sum(turns) from analytics_days where user_id = '${USER}' group by status`,
+    index: /analytics_days_pkey/,
+  },
+  {
+    what: 'analytics by day',
+    sql: "select day, sum(turns) from analytics_days where day >= '2026-01-05' and day <= '2026-01-06' group by day",
+    index: /analytics_days_day/,
+  },
+];
+
+test('every query has its index', async (t) => {
+  const builder = await connect((await freshDatabase(t)).url, { poolSize: 1 });
+  t.teardown(() => builder.destroy());
+  await migrateToLatest(builder);
+  // Enough rows, spread over enough users, that scanning would be a mistake.
+  await builder.raw(`insert into turns (turn_id, user_id, session_id, seq, status, text, metadata, tags, idempotency_key)
+    select gen_random_uuid(), 'user-' || n % 500, gen_random_uuid(), n / 500 + 1, case when n % 100 = 0 then 'queued' else 'completed' end, 'text', '{}', '[]', 'key-' || n
+    from generate_series(1, 50000) n`);
+  await builder.raw(`insert into conversation_rows (user_id, seq, ordinal, session_id, turn_id, role, content, tags, metadata, created_at)
+    select user_id, seq, 0, session_id, turn_id, 'user', 'text', '[]', '{}', now() - (random() * 100) * interval '1 day' from turns`);
+  await builder.raw(
+    "insert into conversation_tags (user_id, tag, seq) select user_id, case when seq % 50 = 0 then 'rare' else 'usual' end, seq from turns",
+  );
+  await builder.raw('insert into sessions (session_id, user_id) select session_id, user_id from turns');
+  await builder.raw(
+    "insert into outbox (event_id, topic, user_id, data, created_at) select turn_id, 'messages', user_id, '{}', now() - seq * interval '1 minute' from turns",
+  );
+  await builder.raw(`insert into analytics_days (user_id, day, status, turns, reviewed, input_tokens, output_tokens, first_at, last_at)
+    select 'user-' || n % 500, date '2026-01-01' + n / 500, 'completed', 1, 0, 0, 0, now(), now() from generate_series(1, 50000) n`);
+  await builder.raw('analyze');
+  for (const { what, sql, index } of QUERIES) {
+    const { rows } = await builder.raw<{ rows: { 'QUERY PLAN': string }[] }>(`explain ${sql}`);
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    t.regex(plan, index, `${what}:\n${plan}`);
+    t.notRegex(plan, /Seq Scan/, `${what}:\n${plan}`);
+  }
+});
