@@ -12,7 +12,8 @@ const STARTS = { alice: 5, bob: 3 };
 
 await walk('Analytics walkthrough', async (w) => {
   w.step('Alice has sent 5 messages elsewhere, Bob 3.');
-  for (const [user, count] of Object.entries(STARTS)) await w.call('POST', `/analytics/${user}/initialize`, { message_count: count });
+  for (const [user, count] of Object.entries(STARTS))
+    await w.call('POST', `/analytics/${user}/initialize`, { message_count: count });
   const before = await w.call<Activity>('GET', '/analytics/alice');
   w.expect('the count is set', before.message_count === STARTS.alice);
 
@@ -25,7 +26,11 @@ await walk('Analytics walkthrough', async (w) => {
   w.expectWording(bobs, 'the reply knows it', 'You have sent 3 messages so far.');
 
   w.step('The analytics, a moment after the replies.');
-  const after = await w.until<Activity>('Alice is at 6', '/analytics/alice', ({ message_count }) => message_count === STARTS.alice + 1);
+  const after = await w.until<Activity>(
+    'Alice is at 6',
+    '/analytics/alice',
+    ({ message_count }) => message_count === STARTS.alice + 1,
+  );
   w.expect('one more turn is completed', after.by_status.completed === (before.by_status.completed ?? 0) + 1);
   // Some endpoints tell no usage; the count of tokens then stays as it is.
   w.expect('its tokens are counted', after.output_tokens >= before.output_tokens);
@@ -37,13 +42,25 @@ await walk('Analytics walkthrough', async (w) => {
   const metadata = { session_id: first.session_id };
   const second = await w.chat({ user_id: 'alice', text: 'And I like to bake bread.', metadata });
   w.expectWording(second, 'the reply knows the new count', 'You have sent 6 messages so far.');
+  await w.until<Activity>(
+    'Alice is at 7',
+    '/analytics/alice',
+    ({ message_count }) => message_count === STARTS.alice + 2,
+  );
 
   w.step('What Alice said, by tag.');
-  const tagged = await w.call<{ items: readonly Message[] }>('GET', `/users/alice/conversations?tag=greeting&session_id=${first.session_id}`);
+  const tagged = await w.call<{ items: readonly Message[] }>(
+    'GET',
+    `/users/alice/conversations?tag=greeting&session_id=${first.session_id}`,
+  );
   w.expect(
     'the greeting and its reply, and nothing else',
-    tagged.items.map(({ content }) => content).join('\n') === `${first.text}\n${first.reply}` && tagged.items.every(({ tags }) => tags.includes('greeting')),
+    tagged.items.map(({ content }) => content).join('\n') === `${first.text}\n${first.reply}` &&
+      tagged.items.every(({ tags }) => tags.includes('greeting')),
   );
-  const foreign = await w.call<{ items: readonly Message[] }>('GET', `/users/bob/conversations?session_id=${first.session_id}`);
+  const foreign = await w.call<{ items: readonly Message[] }>(
+    'GET',
+    `/users/bob/conversations?session_id=${first.session_id}`,
+  );
   w.expect('of her session Bob has nothing', foreign.items.length === 0);
 });

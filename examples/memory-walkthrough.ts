@@ -18,7 +18,11 @@ interface Page<T> {
 }
 
 const USER = 'junaid';
-const PROFILE = { name: 'Junaid Ahmed', preferred_style: 'formal', user_summary: 'Junaid writes backend services in Python.' };
+const PROFILE = {
+  name: 'Junaid Ahmed',
+  preferred_style: 'formal',
+  user_summary: 'Junaid writes backend services in Python.',
+};
 const TOPICS = ['distributed databases', 'cricket'];
 
 await walk('Memory walkthrough', async (w) => {
@@ -28,23 +32,41 @@ await walk('Memory walkthrough', async (w) => {
   w.expect('the profile is stored', before.name === PROFILE.name && before.user_summary === PROFILE.user_summary);
 
   w.step('Junaid writes; without a session id a new session begins.');
-  const first = await w.chat({ user_id: USER, text: 'Good morning. I am reading about distributed databases.', tags: ['databases'] });
+  const first = await w.chat({
+    user_id: USER,
+    text: 'Good morning. I am reading about distributed databases.',
+    tags: ['databases'],
+  });
   w.expectWording(first, 'the reply is formal and knows the name', 'Good day, Junaid Ahmed.');
 
   w.step('He goes on in the same session.');
   const metadata = { session_id: first.session_id };
-  const second = await w.chat({ user_id: USER, text: 'How do distributed databases agree on the order of writes?', metadata });
-  w.expect('the session is the same, and the turn the next one', second.session_id === first.session_id && second.seq > first.seq);
+  const second = await w.chat({
+    user_id: USER,
+    text: 'How do distributed databases agree on the order of writes?',
+    metadata,
+  });
+  w.expect(
+    'the session is the same, and the turn the next one',
+    second.session_id === first.session_id && second.seq > first.seq,
+  );
   w.expectWording(second, 'the reply knows what he said before', 'Before that you said: “Good morning.');
 
   w.step('The history of the session, in order.');
   const { history, user_id: owner } = await w.call<Conversation>('GET', `/conversations/${first.session_id}`);
   const expected = [first, second].flatMap(({ text, reply }) => [`user ${text}`, `assistant ${reply}`]);
-  w.expect('it holds both messages and both replies', expected.join('\n') === history.map(({ role, content }) => `${role} ${content}`).join('\n'));
+  w.expect(
+    'it holds both messages and both replies',
+    expected.join('\n') === history.map(({ role, content }) => `${role} ${content}`).join('\n'),
+  );
   w.expect('it is his', owner === USER);
 
   w.step('A moment after the last reply the summary is renewed.');
-  const after = await w.until<Memory>(`it covers turn ${second.seq}`, `/memories/${USER}`, ({ through_seq }) => through_seq >= second.seq);
+  const after = await w.until<Memory>(
+    `it covers turn ${second.seq}`,
+    `/memories/${USER}`,
+    ({ through_seq }) => through_seq >= second.seq,
+  );
   w.expect('the summary is another one', after.user_summary !== before.user_summary);
   w.expect('name and style stay', after.name === PROFILE.name && after.preferred_style === PROFILE.preferred_style);
   const earlier = await w.call<Page<{ user_summary: string }>>('GET', `/memories/${USER}/history`);
@@ -54,8 +76,14 @@ await walk('Memory walkthrough', async (w) => {
   );
 
   w.step('Another style, and favourite topics.');
-  const patched = await w.call<Memory>('PATCH', `/memories/${USER}`, { preferred_style: 'casual', favourite_topics: TOPICS });
-  w.expect('both are stored, the summary stays', patched.favourite_topics.join() === TOPICS.join() && patched.user_summary === after.user_summary);
+  const patched = await w.call<Memory>('PATCH', `/memories/${USER}`, {
+    preferred_style: 'casual',
+    favourite_topics: TOPICS,
+  });
+  w.expect(
+    'both are stored, the summary stays',
+    patched.favourite_topics.join() === TOPICS.join() && patched.user_summary === after.user_summary,
+  );
   const third = await w.chat({ user_id: USER, text: 'What do you know about me?', metadata, tags: ['memory'] });
   w.expectWording(third, 'the reply is casual now', 'Hi Junaid Ahmed!');
   w.expectWording(third, 'the reply knows the topics', `Your favourite topics: ${TOPICS.join(', ')}.`);
@@ -75,7 +103,12 @@ await walk('Memory walkthrough', async (w) => {
   w.step('Somebody turnkeeper has never heard of.');
   const visitor = `visitor-${crypto.randomUUID().slice(0, 8)}`;
   const unknown = await w.call<Memory>('GET', `/memories/${visitor}`);
-  w.expect('there are defaults', unknown.name === visitor && unknown.preferred_style === 'casual' && unknown.user_summary === `${visitor} is a new user.`);
+  w.expect(
+    'there are defaults',
+    unknown.name === visitor &&
+      unknown.preferred_style === 'casual' &&
+      unknown.user_summary === `${visitor} is a new user.`,
+  );
   const answered = await w.chat({ user_id: visitor, text: 'Nice weather today.' });
   w.expectWording(answered, 'the reply is casual, and the id serves as the name', `Hi ${visitor}!`);
 });

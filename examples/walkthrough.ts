@@ -62,13 +62,16 @@ export class Walkthrough {
   }
 
   async #send(method: string, path: string, body?: object): Promise<{ status: number; answer: unknown }> {
-    const json = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const json =
+      body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
     let response: Response;
     try {
       response = await fetch(this.#address + path, { method, ...json });
     } catch (error) {
       const cause = (error as Error).cause ?? error;
-      throw new Unexpected(`${this.#address} does not answer (${(cause as Error).message}). Is it running? Start it with: npm start`);
+      throw new Unexpected(
+        `${this.#address} does not answer (${(cause as Error).message}). Is it running? Start it with: npm start`,
+      );
     }
     const text = await response.text();
     if (!response.ok) throw new Unexpected(`${method} ${path} was answered ${response.status}: ${text}`);
@@ -80,10 +83,12 @@ export class Walkthrough {
     let turn = await this.call<Turn>('POST', '/chat', request);
     const deadline = Date.now() + PATIENCE_MS;
     while (turn.status === 'queued' || turn.status === 'running') {
-      if (Date.now() > deadline) throw new Unexpected(`turn ${turn.turn_id} is still ${turn.status} after ${PATIENCE_MS / 1000} s`);
+      if (Date.now() > deadline)
+        throw new Unexpected(`turn ${turn.turn_id} is still ${turn.status} after ${PATIENCE_MS / 1000} s`);
       turn = (await this.#send('GET', `/turns/${turn.turn_id}?wait=${WAIT_S}`)).answer as Turn;
     }
-    if (turn.status !== 'completed') throw new Unexpected(`the turn ended ${turn.status}: ${turn.error?.detail ?? 'it has no reply'}`);
+    if (turn.status !== 'completed')
+      throw new Unexpected(`the turn ended ${turn.status}: ${turn.error?.detail ?? 'it has no reply'}`);
     console.log(`   ${request.user_id}: ${turn.text}\n   ${turn.model}: ${turn.reply}`);
     this.expect('there is a reply', Boolean(turn.reply));
     return turn;

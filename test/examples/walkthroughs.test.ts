@@ -19,9 +19,14 @@ interface Ended {
 
 function walk(script: string, address: string): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [join('examples', script), address], { cwd: ROOT }, (_error, stdout, stderr) => {
-      resolve({ code: child.exitCode ?? -1, output: stdout + stderr });
-    });
+    const child = execFile(
+      process.execPath,
+      [join('examples', script), address],
+      { cwd: ROOT },
+      (_error, stdout, stderr) => {
+        resolve({ code: child.exitCode ?? -1, output: stdout + stderr });
+      },
+    );
   });
 }
 
@@ -41,15 +46,18 @@ async function startWithOfflineModel(t: Owner, runtime: string): Promise<string>
 
 for (const runtime of RUNTIMES) {
   const run = isAvailable(runtime) ? test.serial : test.serial.skip;
-  run(`${runtime}: both walkthroughs find all as expected with the offline model, and again on the same data`, async (t) => {
-    const url = await startWithOfflineModel(t, runtime);
-    for (const script of [...WALKTHROUGHS, ...WALKTHROUGHS]) {
-      const { code, output } = await walk(script, url);
-      t.is(code, 0, output);
-      t.regex(output, /All as expected\.\n$/);
-      t.notRegex(output, /see for yourself/, 'the wording was checked');
-    }
-  });
+  run(
+    `${runtime}: both walkthroughs find all as expected with the offline model, and again on the same data`,
+    async (t) => {
+      const url = await startWithOfflineModel(t, runtime);
+      for (const script of [...WALKTHROUGHS, ...WALKTHROUGHS]) {
+        const { code, output } = await walk(script, url);
+        t.is(code, 0, output);
+        t.regex(output, /All as expected\.\n$/);
+        t.notRegex(output, /see for yourself/, 'the wording was checked');
+      }
+    },
+  );
 }
 
 test.serial('both walkthroughs work with a model whose wording they do not know', async (t) => {

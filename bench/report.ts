@@ -1,0 +1,99 @@
+// What a benchmark tells: one table for people, one JSON file for programs.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import type { Runtime } from './processes.ts';
+
+const RESULTS = join(import.meta.dirname, 'results');
+
+export interface Quantiles {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export interface Row {
+  readonly runtime: Runtime;
+  readonly clients: number;
+  readonly turns: number;
+  readonly seconds: number;
+  /** Milliseconds from POST to 202. */
+  readonly accept: Quantiles;
+  /** Milliseconds from POST to the reply by long-poll. */
+  readonly reply: Quantiles;
+  /** By kind of process; null where there is no /proc. */
+  readonly cpuMsPerTurn: Readonly<Record<string, number>> | null;
+  /** Transactions that wrote. */
+  readonly writesPerTurn: number;
+  /** Transactions that wrote or read, over all loads on this runtime; null where that was not waited for. */
+  readonly commitsPerTurn: number | null;
+  readonly faults: readonly string[];
+}
+
+/** The nearest-rank quantiles of the times. */
+export function quantiles(times: readonly number[]): Quantiles {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+const HEADS = [
+  'runtime',
+  'clients',
+  'turns',
+  'turns/s',
+  'accept p50 / p99 ms',
+  'reply p50 / p99 ms',
+  'CPU ms/turn',
+  'of these',
+  'write tx/turn',
+  'all tx/turn',
+  'replies',
+];
+
+const figure = (value: number): string => value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+const pair = ({ p50, p99 }: Quantiles): string => `${figure(p50)} / ${figure(p99)}`;
+
+function cellsOf(row: Row): string[] {
+  const byKind = Object.entries(row.cpuMsPerTurn ?? {}).filter(([, ms]) => ms >= 0.01);
+  return [
+    row.runtime,
+    String(row.clients),
+    String(row.turns),
+    figure(row.turns / row.seconds),
+    pair(row.accept),
+    pair(row.reply),
+    row.cpuMsPerTurn ? figure(byKind.reduce((sum, [, ms]) => sum + ms, 0)) : '–',
+    byKind.map(([kind, ms]) => `${kind} ${figure(ms)}`).join(', ') || '–',
+    figure(row.writesPerTurn),
+    row.commitsPerTurn === null ? '–' : figure(row.commitsPerTurn),
+    row.faults.length === 0 ? 'all right' : 'WRONG',
+  ];
+}
+
+function table(rows: readonly string[][]): string {
+  const widths = HEADS.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
+  const [heads, ...rest] = rows;
+  return [line(heads!), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rest.map(line)].join('\n');
+}
+
+/** Writes results/latest.json and returns what to print: the table, what was not measured, what was wrong. */
+export function report(
+  rows: readonly Row[],
+  { quick, notMeasured }: { quick: boolean; notMeasured: string | null },
+): string {
+  const machine = {
+    cpus: cpus().length,
+    cpu: cpus()[0]?.model,
+    platform: `${process.platform}-${process.arch}`,
+    loadAverage: loadavg(),
+  };
+  const results = { at: new Date().toISOString(), node: process.version, quick, machine, notMeasured, rows };
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(join(RESULTS, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`);
+  const faults = rows.flatMap(({ runtime, clients, faults }) =>
+    faults.map((fault) => `${runtime}, ${clients} client(s): ${fault}`),
+  );
+  return [table([HEADS, ...rows.map(cellsOf)]), ...(notMeasured ? [notMeasured] : []), ...faults].join('\n');
+}
