@@ -13,7 +13,8 @@ const USAGE = `usage: npm run migrate -- <command>
   make NAME          makes a new migration file
   unlock             removes a lock that a killed migration left behind
 
-DATABASE_URL names the database, e.g. postgres://user:password@127.0.0.1:5432/turnkeeper`;
+DATABASE_URL names the database, e.g. postgres://user:password@127.0.0.1:5432/turnkeeper; without it the embedded
+PostgreSQL of DATA_DIR is migrated.`;
 
 const COMMANDS = ['latest', 'up', 'down', 'rollback', 'status', 'make', 'unlock'];
 /** knex tries every loader it knows before it runs the file as it is, and says so of each it does not find. */
@@ -31,11 +32,16 @@ if (!COMMANDS.includes(command)) {
 
 const node = await prepare();
 const cli = join(ROOT, 'node_modules/knex/bin/cli.js');
-const args = [
-  '--disable-warning=ExperimentalWarning',
-  cli,
+const quiet = '--disable-warning=ExperimentalWarning';
+const knex = [
+  quiet,
+  join(ROOT, 'node_modules/knex/bin/cli.js'),
   '--knexfile',
   join(ROOT, 'knexfile.ts'),
   `migrate:${command}`,
+  ...rest,
 ];
-process.exitCode = await runToEnd(node, [...args, ...rest], { keep: (line) => !NOISE.test(line) });
+// Only a database can say what is applied; making a file needs none.
+const embedded = !process.env.DATABASE_URL && command !== 'make';
+const args = embedded ? [quiet, join(ROOT, 'src/dev/migrate.ts'), ...knex] : knex;
+process.exitCode = await runToEnd(node, args, { keep: (line) => !NOISE.test(line) });

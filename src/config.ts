@@ -150,6 +150,8 @@ export type Settings = { readonly [N in SettingName]: z.output<(typeof SETTINGS)
 
 export interface Config extends Settings {
   readonly roles: readonly Role[];
+  /** The whole environment, for programs that we start and for finding them. */
+  readonly environment: NodeJS.ProcessEnv;
   /** Bring the database schema up to date before starting. */
   readonly migrate: boolean;
 }
@@ -222,7 +224,7 @@ export function readConfig(
   const settings = values as unknown as Settings;
   const broken = crossFaults(settings, roles);
   if (broken.length > 0) throw new ConfigError(broken);
-  return { ...settings, roles, migrate: flags.migrate };
+  return { ...settings, roles, environment: env, migrate: flags.migrate };
 }
 
 /** The text of `--help`: every setting with its unit, its default and its meaning. */

@@ -67,7 +67,7 @@ async function run(config: Config, log: Log): Promise<void> {
       config,
       lifecycle,
       log,
-      path: process.env['PATH'] ?? '',
+      path: config.environment['PATH'] ?? '',
       say,
       onEnd,
     });

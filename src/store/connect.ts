@@ -11,6 +11,14 @@ const quiet = () => {};
 
 export type Dialect = 'pg' | 'cockroachdb';
 
+/** Where the migrations are, and what a new one looks like. */
+export const MIGRATIONS: Knex.MigratorConfig = {
+  directory: new URL('../../migrations', import.meta.url).pathname,
+  loadExtensions: ['.ts'],
+  extension: 'ts',
+  stub: new URL('../../migrations/template/migration.stub', import.meta.url).pathname,
+};
+
 interface ConnectOptions {
   /** Connections at most. */
   readonly poolSize: number;
@@ -55,14 +63,8 @@ export async function connectionConfig(url: string, { poolSize }: ConnectOptions
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
     // What it would print reaches the caller as an error too, who knows what it means.
     log: { warn: quiet, error: quiet, deprecate: quiet, debug: quiet },
-    migrations: {
-      directory: new URL('../../migrations', import.meta.url).pathname,
-      loadExtensions: ['.ts'],
-      extension: 'ts',
-      stub: new URL('../../migrations/template/migration.stub', import.meta.url).pathname,
-      // CockroachDB runs schema changes after the transaction that holds them; each statement by itself is sound.
-      disableTransactions: client === 'cockroachdb',
-    },
+    // CockroachDB runs schema changes after the transaction that holds them; each statement by itself is sound.
+    migrations: { ...MIGRATIONS, disableTransactions: client === 'cockroachdb' },
   };
 }
 

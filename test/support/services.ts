@@ -22,8 +22,10 @@ export async function freshDatabase(t: Owner): Promise<{ url: string }> {
   const admin = fromRun('TURNKEEPER_TEST_DATABASE_URL');
   const name = `test_${randomBytes(8).toString('hex')}`;
   await execute(admin, `CREATE DATABASE ${name}`);
-  // FORCE: a pool that the test closes at the same time must not keep it.
-  t.teardown(() => execute(admin, `DROP DATABASE ${name} WITH (FORCE)`));
+  // FORCE: a pool that the test closes at the same time must not keep it. CockroachDB needs no such word, nor knows it.
+  t.teardown(() =>
+    execute(admin, `DROP DATABASE ${name} WITH (FORCE)`).catch(() => execute(admin, `DROP DATABASE ${name} CASCADE`)),
+  );
   const url = new URL(admin);
   url.pathname = `/${name}`;
   return { url: url.href };
