@@ -1,7 +1,7 @@
-// The processes of a benchmark: turnkeeper with the parts it brings, the model, the driver; and what they cost.
+// The processes of a benchmark: turnkeeper with the parts it brings, the model, the driver.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
@@ -10,87 +10,81 @@ import { postgresHome } from '../src/dev/postgres-home.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const READY_MS = 120_000;
-/** USER_HZ: what /proc counts in, on every Linux that Node runs on. */
-const TICK_MS = 10;
 const OWN_VARIABLES = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'LANG'];
 
 export type Runtime = 'embedded' | 'dapr';
 
 /** Starts a script of this folder that reports `{ ready }`, and ends with us. */
 export async function startScript(name: string): Promise<{ child: ChildProcess; ready: string }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, name)], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const [{ ready }] = (await once(child, 'message')) as [{ ready: string }];
+  const path = join(import.meta.dirname, name);
+  const child = spawn(process.execPath, [path], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const { ready } = await nextMessage<{ ready: string }>(child);
   return { child, ready };
 }
 
-/** Asks for an end and waits for it. */
+/** What the process says next. Rejects when it ends instead. */
+export function nextMessage<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const ended = () => reject(new Error(`${child.spawnargs.at(-1)} ended by itself`));
+    child.once('exit', ended);
+    child.once('message', (message) => {
+      child.off('exit', ended);
+      resolve(message as T);
+    });
+  });
+}
+
+/** Asks for an end, by the message or by closing the channel, and waits for it. */
 export async function end(child: ChildProcess, message?: object): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
-  if (message) child.send(message);
-  else child.disconnect();
+  if (message && child.connected) child.send(message, () => {});
+  else if (child.connected) child.disconnect();
   await ended;
 }
 
 export interface Turnkeeper {
-  readonly url: string;
   readonly pid: number;
-  readonly database: pg.Client;
+  readonly ready: Promise<{ readonly url: string; readonly database: pg.Client }>;
+  /** Ends it and removes its data; also while it starts, and twice. */
   stop(): Promise<void>;
 }
 
 /** turnkeeper as `npm start` runs it, on a fresh PostgreSQL (durable) and Redis of its own, with the model given. */
-export async function startTurnkeeper(runtime: Runtime, modelUrl: string): Promise<Turnkeeper> {
+export function startTurnkeeper(runtime: Runtime, modelUrl: string): Turnkeeper {
   // In the checkout and not in the temporary folder, which may be in memory, where a flush to disk costs nothing.
   const parent = join(ROOT, '.turnkeeper');
   mkdirSync(parent, { recursive: true });
   const dataDir = mkdtempSync(join(parent, `bench-${runtime}-`));
   chmodSync(dataDir, 0o711); // started by root, PostgreSQL runs as another user
-  const own = Object.fromEntries(
-    OWN_VARIABLES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
-  );
-  const settings = {
-    PORT: '0',
-    LOG_LEVEL: 'warn',
-    DATA_DIR: dataDir,
-    ACTOR_RUNTIME: runtime,
-    OPENAI_BASE_URL: modelUrl,
-    OPENAI_MODEL: 'bench',
+  const own = OWN_VARIABLES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []));
+  const env = {
+    ...Object.fromEntries(own),
+    ...{ PORT: '0', LOG_LEVEL: 'warn', DATA_DIR: dataDir, ACTOR_RUNTIME: runtime },
+    ...{ OPENAI_BASE_URL: modelUrl, OPENAI_MODEL: 'bench' },
   };
   const args = ['--disable-warning=ExperimentalWarning', join(ROOT, 'src/main.ts'), '--migrate'];
-  const child = spawn(process.execPath, args, {
-    env: { ...own, ...settings },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  const remove = () => {
-    for (const folder of [postgresHome(dataDir).folder, dataDir])
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  };
-  try {
-    const url = await addressOf(child);
-    const home = postgresHome(dataDir).folder;
-    const [port, password] = ['port', 'password'].map((name) => readFileSync(join(home, name), 'utf8').trim());
-    const database = new pg.Client({
-      host: '127.0.0.1',
-      port: Number(port),
-      user: SUPERUSER,
-      database: DATABASE,
-      password,
-    });
-    await database.connect();
-    const stop = async () => {
-      await database.end();
-      await end(child, { stop: 'SIGTERM' });
-      remove();
-    };
-    return { url, pid: child.pid!, database, stop };
-  } catch (error) {
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const ready = addressOf(child).then(async (url) => ({ url, database: await connectTo(dataDir) }));
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    await ready.then(({ database }) => database.end()).catch(() => {});
     await end(child, { stop: 'SIGTERM' });
-    remove();
-    throw error;
-  }
+    const folders = [postgresHome(dataDir).folder, dataDir];
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  return { pid: child.pid!, ready, stop: () => (stopping ??= stop()) };
+}
+
+/** A look into the PostgreSQL that it brought. */
+async function connectTo(dataDir: string): Promise<pg.Client> {
+  const { folder } = postgresHome(dataDir);
+  const [port, password] = ['port', 'password'].map((name) => readFileSync(join(folder, name), 'utf8').trim());
+  const address = { host: '127.0.0.1', port: Number(port), user: SUPERUSER, password, database: DATABASE };
+  const database = new pg.Client(address);
+  database.on('error', () => {}); // the next query tells
+  await database.connect();
+  return database;
 }
 
 /** The address in its banner. What it says later goes to our standard error. */
@@ -112,48 +106,5 @@ function addressOf(child: ChildProcess): Promise<string> {
         resolve(found[1]!);
       });
     }
-  });
-}
-
-const KINDS: readonly [RegExp, string][] = [
-  [/^postgres/, 'postgres'],
-  [/^(redis|valkey)/, 'redis'],
-  [/^(daprd|placement)/, 'daprd'],
-];
-
-/** CPU milliseconds so far of `pid` and all below it, by kind of process; null where there is no /proc. */
-export function cpuMsByKind(pid: number): Record<string, number> | null {
-  const processes = new Map<number, { parent: number; kind: string; cpuMs: number }>();
-  try {
-    for (const entry of readdirSync('/proc')) if (/^\d+$/.test(entry)) readStat(Number(entry), processes);
-  } catch {
-    return null;
-  }
-  const isBelow = (of: number): boolean => of === pid || (processes.has(of) && isBelow(processes.get(of)!.parent));
-  const sums: Record<string, number> = {};
-  for (const [each, { kind, cpuMs }] of processes) {
-    if (isBelow(each)) sums[each === pid ? 'node' : kind] = (sums[each === pid ? 'node' : kind] ?? 0) + cpuMs;
-  }
-  return sums;
-}
-
-function readStat(pid: number, into: Map<number, { parent: number; kind: string; cpuMs: number }>): void {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return; // it ended while we looked; its parent counts it from now on
-  }
-  const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
-  const fields = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number);
-  // User and system time, its own and that of its ended children.
-  const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + fields[index]!, 0);
-  into.set(pid, {
-    parent: fields[1]!,
-    kind: KINDS.find(([pattern]) => pattern.test(name))?.[1] ?? 'other',
-    cpuMs: ticks * TICK_MS,
   });
 }

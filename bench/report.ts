@@ -2,11 +2,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
+import type { LoadResult } from './driver.ts';
 import type { Runtime } from './processes.ts';
 
 const RESULTS = join(import.meta.dirname, 'results');
 
-export interface Quantiles {
+interface Quantiles {
   readonly p50: number;
   readonly p99: number;
 }
@@ -20,8 +21,8 @@ export interface Row {
   readonly accept: Quantiles;
   /** Milliseconds from POST to the reply by long-poll. */
   readonly reply: Quantiles;
-  /** By kind of process; null where there is no /proc. */
-  readonly cpuMsPerTurn: Readonly<Record<string, number>> | null;
+  /** By kind of process, the driver and the model among them; empty where there is no /proc. */
+  readonly cpuMsPerTurn: Readonly<Record<string, number>>;
   /** Transactions that wrote. */
   readonly writesPerTurn: number;
   /** Transactions that wrote or read, over all loads on this runtime; null where that was not waited for. */
@@ -29,8 +30,37 @@ export interface Row {
   readonly faults: readonly string[];
 }
 
-/** The nearest-rank quantiles of the times. */
-export function quantiles(times: readonly number[]): Quantiles {
+interface Look {
+  readonly writes: number;
+  /** Of turnkeeper's processes by kind, of the driver and of the model. */
+  readonly cpuMs: Readonly<Record<string, number>>;
+}
+
+interface Measured {
+  readonly runtime: Runtime;
+  readonly clients: number;
+  readonly result: LoadResult;
+  readonly before: Look;
+  readonly after: Look;
+}
+
+/** One line of the results. */
+export function rowOf({ runtime, clients, result, before, after }: Measured): Row {
+  const { turns, seconds, faults } = result;
+  const cpu = Object.entries(after.cpuMs).map(
+    ([kind, ms]) => [kind, (ms - (before.cpuMs[kind] ?? 0)) / turns] as const,
+  );
+  return {
+    ...{ runtime, clients, turns, seconds, faults },
+    accept: quantiles(result.acceptMs),
+    reply: quantiles(result.replyMs),
+    cpuMsPerTurn: Object.fromEntries(cpu),
+    writesPerTurn: (after.writes - before.writes) / turns,
+    commitsPerTurn: null,
+  };
+}
+
+function quantiles(times: readonly number[]): Quantiles {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
   return { p50: at(0.5), p99: at(0.99) };
@@ -54,7 +84,10 @@ const figure = (value: number): string => value.toFixed(value >= 100 ? 0 : value
 const pair = ({ p50, p99 }: Quantiles): string => `${figure(p50)} / ${figure(p99)}`;
 
 function cellsOf(row: Row): string[] {
-  const byKind = Object.entries(row.cpuMsPerTurn ?? {}).filter(([, ms]) => ms >= 0.01);
+  // The driver and the model are not turnkeeper's.
+  const byKind = Object.entries(row.cpuMsPerTurn).filter(
+    ([kind, ms]) => !['driver', 'model'].includes(kind) && ms >= 0.01,
+  );
   return [
     row.runtime,
     String(row.clients),
@@ -62,7 +95,7 @@ function cellsOf(row: Row): string[] {
     figure(row.turns / row.seconds),
     pair(row.accept),
     pair(row.reply),
-    row.cpuMsPerTurn ? figure(byKind.reduce((sum, [, ms]) => sum + ms, 0)) : '–',
+    byKind.length > 0 ? figure(byKind.reduce((sum, [, ms]) => sum + ms, 0)) : '–',
     byKind.map(([kind, ms]) => `${kind} ${figure(ms)}`).join(', ') || '–',
     figure(row.writesPerTurn),
     row.commitsPerTurn === null ? '–' : figure(row.commitsPerTurn),

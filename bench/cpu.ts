@@ -1,0 +1,51 @@
+// What processes cost, from /proc.
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** USER_HZ: what /proc counts in, on every Linux that Node runs on. */
+const TICK_MS = 10;
+
+const KINDS: readonly [RegExp, string][] = [
+  [/^postgres/, 'postgres'],
+  [/^(redis|valkey)/, 'redis'],
+  [/^(daprd|placement)/, 'daprd'],
+];
+
+/** CPU milliseconds so far of `pid` and all below it, by kind of process; empty where there is no /proc. */
+export function cpuMsByKind(pid: number): Record<string, number> {
+  const processes = new Map<number, { parent: number; kind: string; cpuMs: number }>();
+  try {
+    for (const entry of readdirSync('/proc')) if (/^\d+$/.test(entry)) readStat(Number(entry), processes);
+  } catch {
+    return {};
+  }
+  const isBelow = (of: number): boolean => of === pid || (processes.has(of) && isBelow(processes.get(of)!.parent));
+  const sums: Record<string, number> = {};
+  for (const [each, { kind, cpuMs }] of processes) {
+    if (isBelow(each)) sums[each === pid ? 'node' : kind] = (sums[each === pid ? 'node' : kind] ?? 0) + cpuMs;
+  }
+  return sums;
+}
+
+/** CPU milliseconds so far of one process alone. */
+export const cpuMsOf = (pid: number): number => cpuMsByKind(pid)['node'] ?? 0;
+
+function readStat(pid: number, into: Map<number, { parent: number; kind: string; cpuMs: number }>): void {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return; // it ended while we looked; its parent counts it from now on
+  }
+  const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+  const fields = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+  // User and system time, its own and that of its ended children.
+  const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + fields[index]!, 0);
+  into.set(pid, {
+    parent: fields[1]!,
+    kind: KINDS.find(([pattern]) => pattern.test(name))?.[1] ?? 'other',
+    cpuMs: ticks * TICK_MS,
+  });
+}
