@@ -120,6 +120,9 @@ export const SETTINGS = {
   DAPR_HTTP_PORT: optionalPort('HTTP port of the daprd next to this process', "3500, Dapr's own"),
   DAPR_API_TOKEN: optional('token daprd asks of us'),
   APP_API_TOKEN: optional('token we ask of daprd'),
+  DAPR_SECRET_STORE: optional(
+    'Dapr secret store that holds DATABASE_URL and OPENAI_API_KEY where they are not set here',
+  ),
   APP_PORT: optionalPort('port of the actor host, called by daprd', '3000, or a free one'),
   OPENAI_BASE_URL: address('OpenAI-compatible endpoint', /^https?:$/, 'https://host/v1', 'offline model'),
   OPENAI_API_KEY: optional('key of that endpoint', 'offline model'),
@@ -166,6 +169,12 @@ export class ConfigError extends Error {
   }
 }
 
+/** Where daprd listens unless it is told otherwise. */
+export const DAPR_HTTP_PORT = 3500;
+
+/** Settings that may come from Dapr's secret store. */
+export const SECRETS = ['DATABASE_URL', 'OPENAI_API_KEY'] as const satisfies readonly SettingName[];
+
 const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
 /** Rules that hold between settings. */
@@ -177,7 +186,10 @@ function crossFaults(settings: Settings, roles: readonly Role[]): string[] {
       'AUTH: none is only allowed on a loopback HOST; set AUTH=keys and API_KEYS',
     ],
     [settings.AUTH === 'keys' && settings.API_KEYS.length === 0, 'API_KEYS: AUTH=keys needs at least one key'],
-    [alone && settings.DATABASE_URL === undefined, 'DATABASE_URL: needed when the roles run in several processes'],
+    [
+      alone && settings.DATABASE_URL === undefined && settings.DAPR_SECRET_STORE === undefined,
+      'DATABASE_URL: needed when the roles run in several processes',
+    ],
     [alone && settings.REDIS_URL === undefined, 'REDIS_URL: needed when the roles run in several processes'],
     [alone && settings.ACTOR_RUNTIME === 'embedded', 'ACTOR_RUNTIME: embedded needs all roles in one process'],
     [

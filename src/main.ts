@@ -1,7 +1,8 @@
 // Reads the settings, brings the parts, composes the roles, and stops all of it in reverse.
 import closeWithGrace from 'close-with-grace';
+import { readSecrets } from './actors/dapr/secrets.ts';
 import { compose, type App, type Parts } from './compose.ts';
-import { ConfigError, helpText, readConfig, type Config } from './config.ts';
+import { ConfigError, DAPR_HTTP_PORT, helpText, readConfig, SECRETS, type Config } from './config.ts';
 import { watchParent } from './dev/parent-watch.ts';
 import { PartError } from './dev/part.ts';
 import { bringParts } from './dev/parts.ts';
@@ -32,6 +33,15 @@ function banner(app: App, parts: Parts, config: Config): string {
     );
   }
   return lines.join('\n');
+}
+
+/** The settings with what Dapr's secret store holds of those that are not set. */
+async function withSecrets(config: Config): Promise<Config> {
+  const { DAPR_SECRET_STORE: store, DAPR_API_TOKEN: apiToken, environment } = config;
+  if (store === undefined) return config;
+  const missing = SECRETS.filter((name) => config[name] === undefined);
+  const secrets = await readSecrets({ httpPort: config.DAPR_HTTP_PORT ?? DAPR_HTTP_PORT, apiToken }, store, missing);
+  return readConfig(process.argv.slice(2), { ...environment, ...secrets, DAPR_SECRET_STORE: '' });
 }
 
 async function run(config: Config, log: Log): Promise<void> {
@@ -86,7 +96,7 @@ if (process.argv.includes('--help')) {
   process.stdout.write(`${helpText()}\n`);
 } else {
   try {
-    const config = readConfig();
+    const config = await withSecrets(readConfig());
     await run(config, createLog(config.LOG_LEVEL));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

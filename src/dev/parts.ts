@@ -1,6 +1,6 @@
 // What `npm start` brings along where the settings name nothing: started in order, stopped in reverse.
 import type { DaprAddress, Parts } from '../compose.ts';
-import type { Config } from '../config.ts';
+import { DAPR_HTTP_PORT, type Config } from '../config.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { Log } from '../log.ts';
 import { findDapr, startPlacement, startSidecar } from './dapr.ts';
@@ -10,7 +10,6 @@ import { PartError, type Part } from './part.ts';
 import { startEmbeddedPostgres } from './postgres.ts';
 import { startEmbeddedRedis } from './redis.ts';
 
-const DAPR_HTTP_PORT = 3500;
 const DAPR_APP_PORT = 3000;
 const DEFAULT_MODEL = 'gpt-4o-mini';
 

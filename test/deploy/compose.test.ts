@@ -211,7 +211,13 @@ check('components hold no secret, and daprd is given every one they name', (t) =
       if (named(component).length > 0) t.is(component.auth?.secretStore, 'secrets');
     }
   }
-  t.false('TURNKEEPER_SECRET_DATABASE_URL' in (service('http-dapr').environment ?? {}));
+  for (const role of ROLES) {
+    const env = service(role).environment ?? {};
+    for (const secret of ['DATABASE_URL', 'OPENAI_API_KEY'])
+      t.false(secret in env, `${role} reads ${secret} from the store`);
+    t.is(env['DAPR_SECRET_STORE'], 'secrets');
+  }
+  t.false('TURNKEEPER_SECRET_OPENAI_API_KEY' in (service('http-dapr').environment ?? {}));
 });
 
 check('the tracing configuration names a service of compose.yml', (t) => {

@@ -27,7 +27,8 @@ run('http, worker and actors run as processes of their own, each next to its dap
     return startProcess(t, {
       args: ['src/main.ts', '--roles', role, ...(migrate ? ['--migrate'] : [])],
       env: {
-        DATABASE_URL: databaseUrl,
+        // The database's address comes from Dapr's secret store, as in compose.yml.
+        DAPR_SECRET_STORE: 'secrets',
         REDIS_URL: redis,
         OPENAI_BASE_URL: model.baseUrl,
         OPENAI_MODEL: SCRIPTED_MODEL,
