@@ -60,8 +60,12 @@ export function startTurnkeeper(runtime: Runtime, modelUrl: string): Turnkeeper 
   const own = OWN_VARIABLES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []));
   const env = {
     ...Object.fromEntries(own),
-    ...{ PORT: '0', LOG_LEVEL: 'warn', DATA_DIR: dataDir, ACTOR_RUNTIME: runtime },
-    ...{ OPENAI_BASE_URL: modelUrl, OPENAI_MODEL: 'bench' },
+    PORT: '0',
+    LOG_LEVEL: 'warn',
+    DATA_DIR: dataDir,
+    ACTOR_RUNTIME: runtime,
+    OPENAI_BASE_URL: modelUrl,
+    OPENAI_MODEL: 'bench',
   };
   const args = ['--disable-warning=ExperimentalWarning', join(ROOT, 'src/main.ts'), '--migrate'];
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });

@@ -51,7 +51,11 @@ export function rowOf({ runtime, clients, result, before, after }: Measured): Ro
     ([kind, ms]) => [kind, (ms - (before.cpuMs[kind] ?? 0)) / turns] as const,
   );
   return {
-    ...{ runtime, clients, turns, seconds, faults },
+    runtime,
+    clients,
+    turns,
+    seconds,
+    faults,
     accept: quantiles(result.acceptMs),
     reply: quantiles(result.replyMs),
     cpuMsPerTurn: Object.fromEntries(cpu),

@@ -78,7 +78,7 @@ async function measure(runtime: Runtime, app: Turnkeeper, clients: Clients): Pro
 async function bench(runtime: Runtime, modelUrl: string, clients: Clients): Promise<Row[]> {
   const began = performance.now();
   const app = startTurnkeeper(runtime, modelUrl);
-  stopApp = app.stop;
+  stopApp = () => app.stop();
   try {
     await app.ready;
     console.error(`${runtime}: ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);

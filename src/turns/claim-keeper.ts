@@ -23,6 +23,7 @@ export class ClaimKeeper {
   readonly #options: KeeperOptions;
   readonly #held = new Map<string, { claim: Claim; controller: AbortController }>();
   #timer: NodeJS.Timeout | undefined;
+  #abandoned = false;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -31,6 +32,11 @@ export class ClaimKeeper {
   start(): void {
     // Three chances before the lease lapses.
     this.#timer ??= setInterval(() => void this.renew(), (this.#options.leaseS * 1000) / 3);
+  }
+
+  /** True once the claims were given up: nothing should be claimed any more. */
+  get abandoned(): boolean {
+    return this.#abandoned;
   }
 
   /** Runs `work` while the claim is kept; its signal aborts with ClaimLost or Stopping. */
@@ -62,6 +68,7 @@ export class ClaimKeeper {
 
   /** Aborts all work with Stopping and gives the claims up. */
   async abandon(): Promise<void> {
+    this.#abandoned = true;
     clearInterval(this.#timer);
     this.#timer = undefined;
     const entries = [...this.#held.values()];

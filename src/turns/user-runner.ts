@@ -51,7 +51,7 @@ export class UserRunner {
     for (let turns = 1; ; turns += 1) {
       this.#running.set(userId, false);
       if (!(await this.#runNext(userId))) {
-        if (this.#running.get(userId)) continue;
+        if (this.#running.get(userId) && !this.#deps.keeper.abandoned) continue;
         return null;
       }
       // Asked after the commit, so that a turn whose own job saw this one still running is found here for certain.
@@ -67,6 +67,7 @@ export class UserRunner {
   /** False: there was nothing to run. */
   async #runNext(userId: string): Promise<boolean> {
     const { actors, keeper, leaseS, log, announce } = this.#deps;
+    if (keeper.abandoned) return false;
     const claim = await actors.call(userId, 'claim', { leaseS });
     if (claim.outcome !== 'claimed') return false;
     const { work } = claim;
