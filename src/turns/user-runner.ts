@@ -39,34 +39,39 @@ export class UserRunner {
       this.#running.set(userId, true);
       return null;
     }
-    this.#running.set(userId, false);
     try {
-      return await this.#loop(userId);
-    } finally {
+      for (let turns = 1; ; turns += 1) {
+        const next = (await this.#runNext(userId)) ? await this.#lookAgain(userId) : null;
+        if (next && turns >= IN_A_ROW) {
+          this.#running.delete(userId);
+          return next;
+        }
+        if (!next && this.#ended(userId)) return null;
+      }
+    } catch (error) {
       this.#running.delete(userId);
+      throw error;
     }
   }
 
-  async #loop(userId: string): Promise<Claim | null> {
-    for (let turns = 1; ; turns += 1) {
-      this.#running.set(userId, false);
-      if (!(await this.#runNext(userId))) {
-        if (this.#running.get(userId) && !this.#deps.keeper.abandoned) continue;
-        return null;
-      }
-      // Asked after the commit, so that a turn whose own job saw this one still running is found here for certain.
-      const next = await firstWaiting(this.#deps.database, userId);
-      if (!next) {
-        if (this.#running.get(userId)) continue;
-        return null;
-      }
-      if (turns >= IN_A_ROW) return next;
-    }
+  /** The next waiting turn. Asked after the commit, so that a turn whose own job saw this one still running is found
+   *  here for certain; who asked before this look is answered by it. */
+  #lookAgain(userId: string): Promise<Claim | null> {
+    this.#running.set(userId, false);
+    return firstWaiting(this.#deps.database, userId);
+  }
+
+  /** Whether nobody asked for the user meanwhile; looked at and forgotten in one step, so that no call slips between. */
+  #ended(userId: string): boolean {
+    const again = this.#running.get(userId) === true && !this.#deps.keeper.abandoned;
+    if (!again) this.#running.delete(userId);
+    return !again;
   }
 
   /** False: there was nothing to run. */
   async #runNext(userId: string): Promise<boolean> {
     const { actors, keeper, leaseS, log, announce } = this.#deps;
+    this.#running.set(userId, false);
     if (keeper.abandoned) return false;
     const claim = await actors.call(userId, 'claim', { leaseS });
     if (claim.outcome !== 'claimed') return false;
