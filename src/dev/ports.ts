@@ -1,10 +1,19 @@
 // Ports of the embedded parts: free ones, kept from run to run so that an address somebody wrote down stays true.
+import { randomInt } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
+/** Below the range from which systems take the near ends of outgoing connections: between our look and the listening of
+ *  the program that is given the port, one of those could take it. */
+const LOWEST = 12_000;
+const HIGHEST = 32_000;
+
 /** A TCP port on 127.0.0.1 that nobody listens on now. */
 export async function freePort(): Promise<number> {
-  return (await tryPort(0))!;
+  for (;;) {
+    const port = await tryPort(randomInt(LOWEST, HIGHEST));
+    if (port !== null) return port;
+  }
 }
 
 /** The port remembered in `file` if it is free, else another, which is then remembered. */
