@@ -1,0 +1,31 @@
+// The one table: every operation there is.
+import { analyticsOperations } from './analytics.ts';
+import { chatOperations } from './chat.ts';
+import { conversationOperations } from './conversations.ts';
+import { docsOperations } from './docs.ts';
+import { memoryOperations } from './memories.ts';
+import { openApiDocument } from './openapi.ts';
+import type { Operation } from './operation.ts';
+import { operationRoutes } from './operation-routes.ts';
+import type { Services } from './services.ts';
+import { turnOperations } from './turns.ts';
+
+export interface ApiSettings {
+  readonly version: string;
+}
+
+/** Every operation of the API, in the order of its documentation. */
+export function operationsOf(services: Services, { version }: ApiSettings): Operation[] {
+  let document: string | undefined;
+  const operations: Operation[] = [
+    ...chatOperations(services.turns),
+    ...turnOperations(services.turns),
+    ...conversationOperations(services.conversations),
+    ...memoryOperations(services.memory),
+    ...analyticsOperations(services.analytics),
+    ...operationRoutes(services),
+    // The document describes its own operation too, so it is made when first asked for, and kept.
+    ...docsOperations(() => (document ??= JSON.stringify(openApiDocument(operations, version)))),
+  ];
+  return operations;
+}
