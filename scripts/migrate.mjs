@@ -31,7 +31,6 @@ if (!COMMANDS.includes(command)) {
 }
 
 const node = await prepare();
-const cli = join(ROOT, 'node_modules/knex/bin/cli.js');
 const quiet = '--disable-warning=ExperimentalWarning';
 const knex = [
   quiet,

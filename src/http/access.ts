@@ -1,57 +1,47 @@
-// Who may what: roles, kinds of things, and owners. Pure, except for reading the clockless key table.
-import { createHash, timingSafeEqual } from 'node:crypto';
-import type { ApiKey } from '../config.ts';
-import { Problem, type ProblemCode } from './problem.ts';
+// Who may do what: pure decisions over data. The contract's roles, and the kinds of things each may touch at all.
+const RIGHTS = {
+  /** Own things only. */
+  user: ['chat', 'turns', 'conversations', 'memories', 'export', 'erase'],
+  service: ['chat', 'turns', 'conversations', 'memories', 'analytics'],
+  reviewer: ['reviews'],
+  admin: ['chat', 'turns', 'conversations', 'memories', 'analytics', 'export', 'erase', 'reviews', 'metrics', 'admin'],
+} as const;
 
-/** Kinds of things that rights are given for; `open` needs no key. */
-export type Kind = 'open' | 'turns' | 'conversations' | 'memory' | 'analytics' | 'operation';
-export type RoleName = 'user' | 'service' | 'reviewer' | 'admin';
+export type Role = keyof typeof RIGHTS;
+export type Thing = (typeof RIGHTS)[Role][number];
 
-/** The kinds each role may use; a `user` only its own things. */
-const RIGHTS: Readonly<Record<Exclude<RoleName, 'admin'>, ReadonlySet<Kind>>> = {
-  user: new Set<Kind>(['turns', 'conversations', 'memory']),
-  service: new Set<Kind>(['turns', 'conversations', 'memory', 'analytics']),
-  reviewer: new Set<Kind>(),
-};
-
-export interface Caller {
+export interface Identity {
+  /** Name of the key; becomes `decided_by` of a review. */
   readonly name: string;
-  readonly role: RoleName;
-  /** The user whose things a `user` may use. */
+  readonly role: Role;
+  /** Whose things a `user` may touch; null: not limited to one user. */
   readonly userId: string | null;
 }
 
-/** Everybody, where AUTH=none: only possible on loopback. */
-export const ANONYMOUS: Caller = { name: 'anonymous', role: 'admin', userId: null };
+/** Everybody, where AUTH is none. */
+export const ANONYMOUS: Identity = { name: 'anonymous', role: 'admin', userId: null };
 
-/** Whether the caller may use things of this kind at all. */
-export const mayUse = (caller: Caller, kind: Kind): boolean =>
-  kind === 'open' || caller.role === 'admin' || RIGHTS[caller.role].has(kind);
+/** The rule of an operation. `owner`: where the id of the user stands whose thing it is: in the path or the body (then
+ *  it is checked before the operation runs), in what is loaded (then the operation asks `owns`), or nowhere: it concerns
+ *  no single user. */
+export type Access = 'open' | { readonly thing: Thing; readonly owner: 'path' | 'body' | 'loaded' | 'nobody' };
 
-/** Whether things of `owner` are the caller's to use. */
-export const owns = (caller: Caller, owner: string): boolean => caller.role !== 'user' || caller.userId === owner;
+/** Whether this kind of thing is open to the identity at all; if not, 403. */
+export const mayUse = ({ role }: Identity, thing: Thing): boolean => (RIGHTS[role] as readonly Thing[]).includes(thing);
 
-/** @throws Problem `notFound` for somebody else's: it does not tell that the thing exists. */
-export function requireOwner(caller: Caller, owner: string, notFound: ProblemCode): void {
-  if (!owns(caller, owner)) throw new Problem(notFound, 'It does not exist, or it is not yours.');
+/** Whether the identity may touch a thing of this user; if not, it must look as if it were not there: 404. */
+export const owns = ({ userId }: Identity, ownerId: string): boolean => userId === null || userId === ownerId;
+
+/** The roles that an operation is open to, for its documentation. */
+export function rolesFor(access: Access): readonly Role[] {
+  if (access === 'open') return [];
+  const roles = Object.keys(RIGHTS) as Role[];
+  return roles.filter((role) => (RIGHTS[role] as readonly Thing[]).includes(access.thing));
 }
 
-function callerOf({ name, role }: ApiKey): Caller {
-  const [kind, ...rest] = role.split(':');
-  return { name, role: kind as RoleName, userId: rest.length > 0 ? rest.join(':') : null };
-}
-
-/** Finds the caller by `Authorization: Bearer …`; compares with every key, in constant time. Null: no known key. */
-export function callerFinder(keys: readonly ApiKey[]): (authorization: string) => Caller | null {
-  const table = keys.map((key) => ({ hash: Buffer.from(key.sha256, 'hex'), caller: callerOf(key) }));
-  return (authorization) => {
-    const key = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
-    if (key === undefined) return null;
-    const given = createHash('sha256').update(key).digest();
-    let found: Caller | null = null;
-    for (const { hash, caller } of table) {
-      if (timingSafeEqual(hash, given)) found = caller;
-    }
-    return found;
-  };
+/** The identity of a configured key's role: `user:<user_id>`, `service`, `reviewer` or `admin`. */
+export function identityOf(name: string, role: string): Identity {
+  if (role.startsWith('user:')) return { name, role: 'user', userId: role.slice('user:'.length) };
+  if (role === 'service' || role === 'reviewer' || role === 'admin') return { name, role, userId: null };
+  throw new Error(`API key ${name} has the unknown role ${role}`);
 }

@@ -1,38 +1,46 @@
-// How much users write: per user, and over all of them by day.
+// Analytics: what was counted, of a user or by day.
 import { z } from 'zod';
-import type { Activity } from '../turns/activity.ts';
-import { TURN_STATUSES } from '../turns/turn.ts';
-import { ofUser, time, userId } from './fields.ts';
-import { operation, type Operation } from './operation.ts';
-import type { AnalyticsService } from './services.ts';
+import { TURN_STATUSES, type TurnStatus } from '../turns/turn.ts';
+import { json, operation, type Operation } from './operation.ts';
+import { Problem } from './problem.ts';
+import { COMPONENTS, instant, moment, userId } from './schemas.ts';
+import type { Activity, AnalyticsService } from './services.ts';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
-const DAYS_MAX = 366;
+const MOST_DAYS = 366;
 
-const activity = z.object({
+const counts = z.object(
+  Object.fromEntries(TURN_STATUSES.map((status) => [status, z.int()])) as Record<TurnStatus, z.ZodInt>,
+);
+const activityFields = {
   message_count: z.int(),
-  by_status: z.partialRecord(z.enum(TURN_STATUSES), z.int()),
+  by_status: counts,
   reviewed: z.int(),
   input_tokens: z.int(),
   output_tokens: z.int(),
-  first_at: time,
-  last_at: time,
-});
-const userActivity = activity.extend({ user_id: userId }).meta({ id: 'UserActivity' });
-const dailyActivity = z
-  .object({ items: z.array(activity.extend({ day: z.iso.date() })) })
-  .meta({ id: 'DailyActivity' });
-const initializeBody = z
-  .strictObject({ message_count: z.int({ error: 'must be a whole number' }).min(0).max(1_000_000_000) })
-  .meta({ id: 'AnalyticsInitialize' });
-const initialized = z
-  .object({ status: z.literal('success'), user_id: userId, message_count: z.int() })
-  .meta({ id: 'AnalyticsInitialized' });
+  first_at: instant.nullable(),
+  last_at: instant.nullable(),
+};
+const activity = z.object({ user_id: z.string(), ...activityFields }).register(COMPONENTS, { id: 'Activity' });
+const activityByDay = z
+  .object({
+    from: z.string().meta({ format: 'date' }),
+    to: z.string().meta({ format: 'date' }),
+    items: z.array(z.object({ day: z.string().meta({ format: 'date' }), ...activityFields })),
+  })
+  .register(COMPONENTS, { id: 'ActivityByDay' });
 
-const view = (of: Activity) => ({
+const initializeAnalytics = z
+  .strictObject({ message_count: z.int().min(0).max(1_000_000_000) })
+  .register(COMPONENTS, { id: 'InitializeAnalytics' });
+const initialized = z
+  .object({ status: z.literal('success'), user_id: z.string(), message_count: z.int() })
+  .register(COMPONENTS, { id: 'AnalyticsInitialized' });
+
+const activityJson = (of: Activity) => ({
   message_count: of.messageCount,
-  by_status: of.byStatus,
+  by_status: Object.fromEntries(TURN_STATUSES.map((status) => [status, of.byStatus[status] ?? 0])),
   reviewed: of.reviewed,
   input_tokens: of.inputTokens,
   output_tokens: of.outputTokens,
@@ -40,71 +48,75 @@ const view = (of: Activity) => ({
   last_at: of.lastAt?.toISOString() ?? null,
 });
 
-const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
+const dayOf = (time: Date): string => time.toISOString().slice(0, 10);
 
-const range = z
-  .strictObject({
-    from: z.iso.date({ error: 'must be a day such as 2026-01-31' }).optional(),
-    to: z.iso.date({ error: 'must be a day such as 2026-01-31' }).optional(),
-  })
-  .transform(({ from, to }) => {
-    const last = to ?? dayOf(Date.now());
-    return { from: from ?? dayOf(Date.parse(last) - (DEFAULT_DAYS - 1) * DAY_MS), to: last };
-  })
-  .refine(({ from, to }) => Date.parse(to) - Date.parse(from) < DAYS_MAX * DAY_MS, {
-    error: `must span at most ${DAYS_MAX} days`,
-    path: ['from'],
+/** The days asked for, both inclusive. @throws Problem invalid_request */
+function period(from: Date | undefined, to: Date | undefined): { from: string; to: string } {
+  const end = to ?? new Date(Math.max(Date.now(), from?.getTime() ?? 0));
+  const begin = from ?? new Date(end.getTime() - (DEFAULT_DAYS - 1) * DAY_MS);
+  const days = { from: dayOf(begin), to: dayOf(end) };
+  if (days.from > days.to) throw badPeriod('must not be after `to`');
+  if (end.getTime() - begin.getTime() > MOST_DAYS * DAY_MS)
+    throw badPeriod(`must be at most ${MOST_DAYS} days before \`to\``);
+  return days;
+}
+
+const badPeriod = (detail: string): Problem =>
+  new Problem('invalid_request', 'One thing is wrong with the request.', {
+    errors: [{ pointer: '/query/from', detail }],
   });
 
+const ofUser = {
+  tag: 'Analytics',
+  access: { thing: 'analytics', owner: 'path' },
+  params: z.strictObject({ user_id: userId }),
+} as const;
+
+/** Reading what was counted. */
 export const analyticsOperations = (analytics: AnalyticsService): Operation[] => [
   operation({
+    ...ofUser,
     id: 'initializeAnalytics',
-    method: 'post',
+    method: 'POST',
     path: '/analytics/{user_id}/initialize',
-    tag: 'Analytics',
-    summary: 'Set how many messages a user has sent.',
-    access: { kind: 'analytics', owner: 'path' },
-    params: ofUser,
-    query: z.strictObject({}),
-    body: initializeBody,
+    summary: 'Set how many messages a user has sent',
+    body: initializeAnalytics,
     example: { message_count: 5 },
-    answers: { 200: { description: 'Set.', schema: initialized } },
+    answers: { 200: { description: 'Counting goes on from there.', schema: initialized } },
     problems: ['database_unavailable'],
-    async handle({ params, body }) {
-      await analytics.initialize(params.user_id, body.message_count);
-      return { status: 200, body: { status: 'success', user_id: params.user_id, message_count: body.message_count } };
+    async handle({ path, body }) {
+      await analytics.initialize(path.user_id, body.message_count);
+      return json({ status: 'success', user_id: path.user_id, message_count: body.message_count });
     },
   }),
   operation({
-    id: 'getUserAnalytics',
-    method: 'get',
-    path: '/analytics/{user_id}',
-    tag: 'Analytics',
-    summary: 'Messages, turns by status and tokens of a user.',
-    access: { kind: 'analytics', owner: 'path' },
-    params: ofUser,
-    query: z.strictObject({}),
-    answers: { 200: { description: "The user's activity.", schema: userActivity } },
-    problems: ['database_unavailable'],
-    async handle({ params }) {
-      return { status: 200, body: { user_id: params.user_id, ...view(await analytics.ofUser(params.user_id)) } };
-    },
-  }),
-  operation({
+    ...ofUser,
     id: 'getAnalytics',
-    method: 'get',
+    method: 'GET',
+    path: '/analytics/{user_id}',
+    summary: 'Read what was counted of a user',
+    answers: { 200: { description: 'The counts.', schema: activity } },
+    problems: ['database_unavailable'],
+    handle: async ({ path }) => json({ user_id: path.user_id, ...activityJson(await analytics.ofUser(path.user_id)) }),
+  }),
+  operation({
+    id: 'listAnalytics',
+    method: 'GET',
     path: '/analytics',
     tag: 'Analytics',
-    summary: `All users by day (UTC), both days included; without days: the last ${DEFAULT_DAYS}.`,
-    access: { kind: 'analytics' },
-    query: range,
-    answers: {
-      200: { description: 'Activity by day, oldest first; days without any are left out.', schema: dailyActivity },
-    },
+    summary: 'Read what was counted, by day',
+    description: `Over all users; days (UTC) without activity are left out. Without a period the last ${DEFAULT_DAYS} days, at most ${MOST_DAYS}.`,
+    access: { thing: 'analytics', owner: 'nobody' },
+    query: z.strictObject({
+      from: moment.optional().meta({ description: 'First day.' }),
+      to: moment.optional().meta({ description: 'Last day, inclusive.' }),
+    }),
+    answers: { 200: { description: 'The counts of each day, oldest first.', schema: activityByDay } },
     problems: ['database_unavailable'],
     async handle({ query }) {
-      const days = await analytics.byDay(query.from, query.to);
-      return { status: 200, body: { items: days.map(({ day, ...of }) => ({ day, ...view(of) })) } };
+      const days = period(query.from, query.to);
+      const items = await analytics.byDay(days.from, days.to);
+      return json({ ...days, items: items.map((of) => ({ day: of.day, ...activityJson(of) })) });
     },
   }),
 ];

@@ -1,139 +1,149 @@
-// POST /chat: a turn is accepted, and waited for where the client prefers that.
+// POST /chat: a turn is accepted, durably, before it is answered.
 import { z } from 'zod';
 import { newId } from '../ids.ts';
-import { hashRequest, type AcceptOutcome } from '../turns/accept.ts';
-import { isFinal, type Turn } from '../turns/turn.ts';
-import { tag, userId, uuid } from './fields.ts';
-import { operation, type Answer, type Operation } from './operation.ts';
-import { Problem } from './problem.ts';
+import { hashRequest, type AcceptOutcome, type NewTurn } from '../turns/accept.ts';
+import { isFinal, type Metadata, type Turn } from '../turns/turn.ts';
+import { idempotencyKey, preferredWait } from './header-fields.ts';
+import { json, operation, type Operation, type RequestContext } from './operation.ts';
+import { dependencyOf, Problem } from './problem.ts';
+import { COMPONENTS, sessionId, soundText, tag, userId } from './schemas.ts';
 import type { TurnService } from './services.ts';
-import { turnSchema, turnView } from './turn-view.ts';
+import { linkTo, turnJson, turnSchema } from './turn-json.ts';
 
-const TEXT_MAX = 32_000;
-const METADATA_MAX_BYTES = 4_096;
-const KEY_MAX = 255;
-const ON_BUSY = ['enqueue', 'reject', 'interrupt', 'rollback', 'merge'] as const;
+const METADATA_BYTES = 4096;
+const METADATA_DEPTH = 8;
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (value === null || typeof value !== 'object') return false;
+  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1));
+}
 
 const metadata = z
-  .looseObject({ session_id: uuid.optional(), timestamp: z.string().optional() }, { error: 'must be an object' })
-  .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= METADATA_MAX_BYTES, {
-    error: `must be at most ${METADATA_MAX_BYTES} bytes of JSON`,
+  .looseObject({ session_id: sessionId.optional() })
+  .check(({ value, issues }) => {
+    // Depth first: what is too deep cannot be measured by recursion.
+    if (isDeeper(value, METADATA_DEPTH)) {
+      issues.push({ code: 'custom', message: `must not be nested deeper than ${METADATA_DEPTH} levels`, input: value });
+    } else if (Buffer.byteLength(JSON.stringify(value)) > METADATA_BYTES) {
+      issues.push({ code: 'custom', message: `must have at most ${METADATA_BYTES} bytes as JSON`, input: value });
+    }
+  })
+  .meta({
+    description: `Any object of at most ${METADATA_BYTES} bytes and ${METADATA_DEPTH} levels. Without a session_id a new session begins.`,
   });
 
-const chatBody = z
-  .strictObject(
-    {
-      user_id: userId,
-      text: z
-        .string({ error: 'must be a string' })
-        .min(1, { error: 'must not be empty' })
-        .max(TEXT_MAX, { error: `must be at most ${TEXT_MAX} characters` }),
-      metadata: metadata.optional(),
-      tags: z.array(tag, { error: 'must be an array' }).max(16, { error: 'must be at most 16 tags' }).default([]),
-      on_busy: z.enum(ON_BUSY, { error: `must be one of ${ON_BUSY.join(', ')}` }).default('enqueue'),
-    },
-    { error: (issue) => (issue.code === 'invalid_type' ? 'must be an object' : undefined) },
-  )
-  .meta({ id: 'ChatRequest' });
+const BUSY_RULES = ['enqueue', 'reject', 'interrupt', 'rollback', 'merge'] as const;
+type BusyRule = (typeof BUSY_RULES)[number];
 
-/** The draft's quoted form, or bare. */
-const idempotencyKey = z
-  .string()
-  .transform((value) => /^"(.*)"$/.exec(value)?.[1] ?? value)
-  .pipe(
-    z
-      .string()
-      .min(1, { error: 'must not be empty' })
-      .max(KEY_MAX, { error: `must be at most ${KEY_MAX} characters` }),
-  );
+const chatRequest = z
+  .strictObject({
+    user_id: userId,
+    text: soundText(1, 32_000).meta({ description: 'What the user said.', examples: ['Hi, I need help'] }),
+    metadata: metadata.optional(),
+    tags: z.array(tag).max(16).optional(),
+    on_busy: z
+      .enum(BUSY_RULES)
+      .default('enqueue')
+      .meta({ description: 'What happens while this user has unfinished turns.' }),
+  })
+  .register(COMPONENTS, { id: 'ChatRequest' });
 
-/** `wait=N` among the preferences; others are ignored, as RFC 7240 asks. */
-const prefer = z.string().transform((value, context): number | undefined => {
-  const wait = /(?:^|[,;\s])wait\s*=\s*"?([^",;\s]*)/i.exec(value)?.[1];
-  if (wait === undefined) return undefined;
-  if (/^\d{1,3}$/.test(wait) && Number(wait) <= 60) return Number(wait);
-  context.addIssue({ code: 'custom', message: 'wait must be a whole number of seconds from 0 to 60' });
-  return z.NEVER;
-});
+type ChatRequest = z.output<typeof chatRequest>;
 
-const chatHeaders = z.object({ 'idempotency-key': idempotencyKey.optional(), prefer: prefer.optional() });
+/** The one place that tells the rules for a busy user apart. */
+function checkBusyRule(rule: BusyRule): void {
+  if (rule !== 'enqueue')
+    throw new Problem('not_implemented', `on_busy: ${rule} is not there yet; leave it out, or send enqueue.`);
+}
 
-/** The accepted turn, or the problem the outcome stands for. */
-function turnOf(outcome: AcceptOutcome): Turn {
+function newTurn(body: ChatRequest, key: string | null, sentBody: unknown): NewTurn {
+  const session = body.metadata?.session_id ?? newId();
+  const stored: Metadata = { ...body.metadata, session_id: session };
+  return {
+    userId: body.user_id,
+    text: body.text,
+    metadata: stored,
+    sessionId: session,
+    tags: body.tags ?? [],
+    idempotencyKey: key,
+    requestHash: hashRequest(sentBody),
+  };
+}
+
+function acceptedTurn(outcome: AcceptOutcome): Turn {
   switch (outcome.outcome) {
     case 'accepted':
     case 'repeated':
       return outcome.turn;
     case 'key_reused':
-      throw new Problem(
-        'idempotency_key_reused',
-        'This Idempotency-Key came with another body before; use a new key for a new message.',
-      );
+      throw new Problem('idempotency_key_reused', 'Send a new key with a new body.');
     case 'foreign_session':
-      throw new Problem('session_not_found', 'The session does not exist, or it is not of this user.');
+      throw new Problem('session_not_found', 'Leave metadata.session_id out to begin a new session.');
     case 'queue_full': {
-      const headers = { 'retry-after': String(outcome.retryAfterS) };
-      if (outcome.scope === 'user')
-        throw new Problem('user_queue_full', 'This user has as many waiting turns as are allowed.', { headers });
-      throw new Problem('queue_full', 'As many turns wait as are allowed.', { headers });
+      const headers = { 'retry-after': String(Math.ceil(outcome.retryAfterS)) };
+      throw outcome.scope === 'user'
+        ? new Problem('user_queue_full', 'Wait until some of this user’s turns are answered.', { headers })
+        : new Problem('queue_full', 'Please try again later.', { headers });
     }
   }
 }
 
-function answerOf(turn: Turn, waitedS: number | undefined): Answer {
-  const preference = waitedS === undefined ? {} : { 'preference-applied': `wait=${waitedS}` };
-  return {
-    status: isFinal(turn.status) ? 200 : 202,
-    body: turnView(turn),
-    headers: { location: `/turns/${turn.turnId}`, ...preference },
-  };
+/** The turn is safe: if it cannot be watched, the client is told of it as it was accepted. */
+async function afterWaiting(turns: TurnService, turn: Turn, waitS: number, context: RequestContext): Promise<Turn> {
+  try {
+    return await turns.waitForRest(turn, { timeoutMs: waitS * 1000, signal: context.signal() });
+  } catch (error) {
+    if (dependencyOf(error)) return turn;
+    throw error;
+  }
 }
 
+const LOCATION = {
+  Location: 'Where the turn is.',
+  'Preference-Applied': 'The `wait` that was granted, if one was asked for.',
+};
+
+/** POST /chat. */
 export const chatOperations = (turns: TurnService): Operation[] => [
   operation({
     id: 'postChat',
-    method: 'post',
+    method: 'POST',
     path: '/chat',
-    tag: 'Turns',
-    summary: 'Accept a message as a turn of its user. Durable before 202.',
-    access: { kind: 'turns', owner: 'body' },
-    headers: chatHeaders,
-    body: chatBody,
-    example: { user_id: 'alice', text: 'Hello, I like tea.', tags: ['greeting'] },
+    tag: 'Chat',
+    summary: 'Say something',
+    description:
+      'Accepts one message of a user. The turn is durable before it is answered; turns of a user are answered one at a time, in the order they were accepted. ' +
+      'A key of one user may only speak as that user.',
+    access: { thing: 'chat', owner: 'body' },
+    headers: z.object({ 'idempotency-key': idempotencyKey.optional(), prefer: preferredWait.optional() }),
+    body: chatRequest,
+    example: { user_id: 'alice', text: 'Hi, I need help' },
     answers: {
-      202: { description: 'Accepted; follow Location.', schema: turnSchema },
       200: {
-        description: 'The final turn: `Prefer: wait` saw its end, or the key was used before.',
+        description: '`wait` saw the end of the turn, or the repeated turn is final.',
         schema: turnSchema,
+        headers: LOCATION,
       },
+      202: { description: 'Accepted.', schema: turnSchema, headers: LOCATION },
     },
     problems: [
       'session_not_found',
       'idempotency_key_reused',
       'user_queue_full',
       'queue_full',
-      'not_implemented',
       'database_unavailable',
+      'not_implemented',
     ],
-    async handle({ body, headers, sent, signal }) {
-      if (body.on_busy !== 'enqueue')
-        throw new Problem('not_implemented', `on_busy "${body.on_busy}" is not available yet; use enqueue.`);
-      const sessionId = body.metadata?.session_id ?? newId();
-      const outcome = await turns.accept({
-        userId: body.user_id,
-        text: body.text,
-        metadata: { timestamp: new Date().toISOString(), ...body.metadata, session_id: sessionId },
-        sessionId,
-        tags: body.tags,
-        idempotencyKey: headers['idempotency-key'] ?? null,
-        requestHash: hashRequest(sent),
+    async handle({ headers, body }, context) {
+      checkBusyRule(body.on_busy);
+      const outcome = await turns.accept(newTurn(body, headers['idempotency-key'] ?? null, context.sentBody));
+      let turn = acceptedTurn(outcome);
+      const waitS = headers.prefer ?? null;
+      if (waitS && !isFinal(turn.status)) turn = await afterWaiting(turns, turn, waitS, context);
+      return json(turnJson(turn), isFinal(turn.status) ? 200 : 202, {
+        location: linkTo(turn.turnId),
+        ...(waitS !== null && { 'preference-applied': `wait=${waitS}` }),
       });
-      const turn = turnOf(outcome);
-      const waitS = headers.prefer;
-      return answerOf(
-        waitS && !isFinal(turn.status) ? await turns.waitForRest(turn, { timeoutMs: waitS * 1000, signal }) : turn,
-        waitS,
-      );
     },
   }),
 ];

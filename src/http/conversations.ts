@@ -1,28 +1,32 @@
-// Delivered messages: of a session, and of a user by filter.
+// Conversations: the delivered messages of a session, or of a user.
 import { z } from 'zod';
 import type { ConversationRow } from '../turns/conversation.ts';
-import { requireOwner } from './access.ts';
-import { cursor, cursorOf, instant, limit, nextCursor, ofUser, pageOf, tag, userId, uuid } from './fields.ts';
-import { operation, type Operation } from './operation.ts';
+import { messageCursor, page } from './cursor.ts';
+import { json, operation, type Operation } from './operation.ts';
 import { Problem } from './problem.ts';
+import { COMPONENTS, instant, isUuid, limit, moment, pageOf, sessionId, soundText, tag, userId } from './schemas.ts';
 import type { ConversationService } from './services.ts';
 
-const message = z.object({
-  role: z.enum(['user', 'assistant']),
-  content: z.string(),
-  turn_id: uuid,
-  tags: z.array(z.string()),
-  metadata: z.record(z.string(), z.unknown()),
-  timestamp: z.iso.datetime(),
-});
-const conversation = z
-  .object({ history: z.array(message), session_id: uuid, user_id: userId })
-  .meta({ id: 'Conversation' });
-const messagePage = z
-  .object({ items: z.array(message.extend({ session_id: uuid })), next_cursor: nextCursor })
-  .meta({ id: 'MessagePage' });
+const message = z
+  .object({
+    role: z.enum(['user', 'assistant']),
+    content: z.string(),
+    turn_id: z.string().meta({ format: 'uuid' }),
+    tags: z.array(z.string()),
+    metadata: z.looseObject({}),
+    timestamp: instant,
+  })
+  .register(COMPONENTS, { id: 'Message' });
 
-const view = (row: ConversationRow) => ({
+const userMessage = message
+  .extend({ session_id: z.string().meta({ format: 'uuid' }) })
+  .register(COMPONENTS, { id: 'UserMessage' });
+const messagePage = pageOf(userMessage).register(COMPONENTS, { id: 'MessagePage' });
+const conversation = z
+  .object({ history: z.array(message), session_id: z.string().meta({ format: 'uuid' }), user_id: z.string() })
+  .register(COMPONENTS, { id: 'Conversation' });
+
+const messageJson = (row: ConversationRow): z.output<typeof message> => ({
   role: row.role,
   content: row.content,
   turn_id: row.turnId,
@@ -31,55 +35,59 @@ const view = (row: ConversationRow) => ({
   timestamp: row.createdAt.toISOString(),
 });
 
+/** Reading conversations. */
 export const conversationOperations = (conversations: ConversationService): Operation[] => [
   operation({
     id: 'getConversation',
-    method: 'get',
+    method: 'GET',
     path: '/conversations/{session_id}',
     tag: 'Conversations',
-    summary: "A session's delivered messages, in order.",
-    access: { kind: 'conversations', owner: 'loaded' },
-    params: z.object({ session_id: uuid }),
-    query: z.strictObject({}),
-    answers: { 200: { description: 'The conversation.', schema: conversation } },
+    summary: 'Read a session',
+    description: 'What was delivered in the session, in order. A turn whose reply awaits review is not there yet.',
+    access: { thing: 'conversations', owner: 'loaded' },
+    // Not a UUID: then it names no session, which is 404 and not 400.
+    params: z.strictObject({ session_id: soundText(1, 200).meta({ format: 'uuid' }) }),
+    answers: { 200: { description: 'The session.', schema: conversation } },
     problems: ['session_not_found', 'database_unavailable'],
-    async handle({ params, caller }) {
-      const found = await conversations.ofSession(params.session_id);
-      if (!found) throw new Problem('session_not_found', 'It does not exist, or it is not yours.');
-      requireOwner(caller, found.userId, 'session_not_found');
-      return {
-        status: 200,
-        body: { history: found.rows.map(view), session_id: params.session_id, user_id: found.userId },
-      };
+    async handle({ path }, { owns }) {
+      const id = path.session_id.toLowerCase();
+      const session = isUuid(id) ? await conversations.ofSession(id) : null;
+      if (!session || !owns(session.userId)) throw new Problem('session_not_found', 'No session has this id.');
+      return json({ history: session.rows.map(messageJson), session_id: id, user_id: session.userId });
     },
   }),
   operation({
     id: 'listConversations',
-    method: 'get',
+    method: 'GET',
     path: '/users/{user_id}/conversations',
     tag: 'Conversations',
-    summary: "A user's delivered messages, oldest first.",
-    access: { kind: 'conversations', owner: 'path' },
-    params: ofUser,
+    summary: 'List a user’s messages, oldest first',
+    access: { thing: 'conversations', owner: 'path' },
+    params: z.strictObject({ user_id: userId }),
     query: z.strictObject({
-      tag: tag.optional(),
-      session_id: uuid.optional(),
-      from: instant.optional(),
-      to: instant.optional(),
+      tag: tag.optional().meta({ description: 'Only messages of turns with this tag.' }),
+      session_id: sessionId.optional(),
+      from: moment.optional().meta({ description: 'Delivered at or after.' }),
+      to: moment.optional().meta({ description: 'Delivered before.' }),
       limit,
-      cursor: cursor(2).optional(),
+      cursor: messageCursor.schema.optional(),
     }),
-    answers: { 200: { description: 'A page of messages.', schema: messagePage } },
-    problems: ['database_unavailable'],
-    async handle({ params, query }) {
-      const after = query.cursor && { seq: query.cursor[0]!, ordinal: query.cursor[1]! };
-      const filter = { tag: query.tag, sessionId: query.session_id, from: query.from, to: query.to, after };
-      const found = await conversations.ofUser(params.user_id, { ...filter, limit: query.limit + 1 });
-      const { items, next_cursor } = pageOf(found, query.limit, (row) => cursorOf(row.seq, row.ordinal));
-      return {
-        status: 200,
-        body: { items: items.map((row) => ({ ...view(row), session_id: row.sessionId })), next_cursor },
-      };
+    answers: { 200: { description: 'One page of messages.', schema: messagePage } },
+    problems: ['user_not_found', 'database_unavailable'],
+    async handle({ path, query }) {
+      const rows = await conversations.ofUser(path.user_id, {
+        tag: query.tag,
+        sessionId: query.session_id,
+        from: query.from,
+        to: query.to,
+        after: query.cursor,
+        limit: query.limit + 1,
+      });
+      const { items, next } = page(rows, query.limit, ({ seq, ordinal }) => messageCursor.write({ seq, ordinal }));
+      return json({
+        items: items.map((row) => ({ ...messageJson(row), session_id: row.sessionId })),
+        next_cursor: next,
+      });
     },
   }),
 ];

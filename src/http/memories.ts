@@ -1,151 +1,160 @@
-// What turnkeeper remembers of a user, in the tutorials' shapes.
+// Memory: what is remembered of a user.
 import { z } from 'zod';
-import type { MemoryRecord } from '../memory/memory.ts';
-import { ofUser, uuid } from './fields.ts';
-import { operation, type Operation } from './operation.ts';
+import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../memory/memory.ts';
+import { json, operation, type Operation } from './operation.ts';
+import { COMPONENTS, instant, soundText, userId } from './schemas.ts';
 import type { MemoryService } from './services.ts';
 
-const NAME_MAX = 200;
-const SUMMARY_MAX = 2_000;
-const TOPICS_MAX = 32;
+const fields = {
+  name: soundText(1, 200).meta({ examples: ['Alice'] }),
+  preferred_style: soundText(1, 200).meta({ examples: ['casual'] }),
+  user_summary: soundText(0, 4000).meta({ examples: ['Alice is a new user.'] }),
+};
+const favouriteTopics = z.array(soundText(1, 100)).max(50);
 
-const name = z.string().min(1).max(NAME_MAX);
-const summary = z.string().min(1).max(SUMMARY_MAX);
-const topics = z.array(z.string().min(1).max(100)).max(TOPICS_MAX);
+const initializeMemory = z
+  .strictObject({ ...fields, favourite_topics: favouriteTopics.optional() })
+  .register(COMPONENTS, { id: 'InitializeMemory' });
 
-const metadata = { name, preferred_style: name, user_summary: summary };
-const initializeBody = z
-  .strictObject({ ...metadata, favourite_topics: topics.optional() })
-  .meta({ id: 'MemoryInitialize' });
-const patchBody = z
-  .strictObject({ ...metadata, favourite_topics: topics })
+const patchMemory = z
+  .strictObject({ ...fields, favourite_topics: favouriteTopics })
   .partial()
-  .refine((patch) => Object.keys(patch).length > 0, {
-    error: 'must set at least one of name, preferred_style, user_summary, favourite_topics',
+  .refine((patch) => Object.values(patch).some((value) => value !== undefined), {
+    error: 'must have at least one field',
   })
-  .meta({ id: 'MemoryPatch' });
-const memory = z
-  .object({ ...metadata, favourite_topics: topics, version: z.int(), through_seq: z.int() })
-  .meta({ id: 'Memory' });
-const initialized = z
+  .meta({ minProperties: 1 })
+  .register(COMPONENTS, { id: 'PatchMemory' });
+
+const profile = z
   .object({
-    status: z.literal('success'),
-    user_id: z.string(),
-    metadata: z.object({ ...metadata, favourite_topics: topics }),
+    name: z.string(),
+    preferred_style: z.string(),
+    user_summary: z.string(),
+    favourite_topics: z.array(z.string()),
   })
-  .meta({ id: 'MemoryInitialized' });
+  .register(COMPONENTS, { id: 'Profile' });
+const memory = profile
+  .extend({
+    version: z.int().meta({ description: 'Grows with every change; 0: nothing is known.' }),
+    through_seq: z.int().meta({ description: 'The summary covers the user’s turns up to this seq.' }),
+  })
+  .register(COMPONENTS, { id: 'Memory' });
+const initialized = z
+  .object({ status: z.literal('success'), user_id: z.string(), metadata: profile })
+  .register(COMPONENTS, { id: 'MemoryInitialized' });
 const history = z
   .object({
     items: z.array(
       z.object({
-        user_summary: z.string(),
         version: z.int(),
+        user_summary: z.string(),
         through_seq: z.int(),
-        turn_ids: z.array(uuid),
-        replaced_at: z.iso.datetime(),
+        turn_ids: z.array(z.string()),
+        replaced_at: instant,
       }),
     ),
+    turn_ids: z.array(z.string()).meta({ description: 'The turns that the present summary was made from.' }),
   })
-  .meta({ id: 'MemoryHistory' });
+  .register(COMPONENTS, { id: 'MemoryHistory' });
 
-const profileView = (record: MemoryRecord) => ({
+/** Only fields that were sent: an absent field must not overwrite. */
+function patchOf(body: z.output<typeof patchMemory>): MemoryPatch {
+  return {
+    ...(body.name !== undefined && { name: body.name }),
+    ...(body.preferred_style !== undefined && { preferredStyle: body.preferred_style }),
+    ...(body.user_summary !== undefined && { summary: body.user_summary }),
+    ...(body.favourite_topics !== undefined && { favouriteTopics: body.favourite_topics }),
+  };
+}
+
+const profileJson = (record: MemoryRecord): z.output<typeof profile> => ({
   name: record.name,
   preferred_style: record.preferredStyle,
   user_summary: record.summary,
   favourite_topics: [...record.favouriteTopics],
 });
-const view = (record: MemoryRecord) => ({
-  ...profileView(record),
+
+const memoryJson = (record: MemoryRecord): z.output<typeof memory> => ({
+  ...profileJson(record),
   version: record.version,
   through_seq: record.throughSeq,
 });
 
-const patchOf = (body: z.infer<typeof patchBody>) => ({
-  ...(body.name === undefined ? {} : { name: body.name }),
-  ...(body.preferred_style === undefined ? {} : { preferredStyle: body.preferred_style }),
-  ...(body.user_summary === undefined ? {} : { summary: body.user_summary }),
-  ...(body.favourite_topics === undefined ? {} : { favouriteTopics: body.favourite_topics }),
+const historyJson = ({ past, turnIds }: MemoryHistory): z.output<typeof history> => ({
+  items: past.map((entry) => ({
+    version: entry.version,
+    user_summary: entry.summary,
+    through_seq: entry.throughSeq,
+    turn_ids: [...entry.turnIds],
+    replaced_at: entry.replacedAt,
+  })),
+  turn_ids: [...turnIds],
 });
 
-const ofMemory = {
-  tag: 'Memory',
-  access: { kind: 'memory', owner: 'path' },
-  params: ofUser,
-  query: z.strictObject({}),
-  problems: ['actors_unavailable'],
+const ofUser = {
+  tag: 'Memories',
+  access: { thing: 'memories', owner: 'path' },
+  params: z.strictObject({ user_id: userId }),
+  problems: ['user_not_found', 'actors_unavailable', 'database_unavailable'],
 } as const;
 
+/** Reading and changing memory. */
 export const memoryOperations = (memories: MemoryService): Operation[] => [
   operation({
-    ...ofMemory,
+    ...ofUser,
     id: 'initializeMemory',
-    method: 'post',
+    method: 'POST',
     path: '/memories/{user_id}/initialize',
-    summary: 'Set name, preferred style and summary of a user.',
-    body: initializeBody,
-    example: {
-      name: 'Junaid',
-      preferred_style: 'formal',
-      user_summary: 'Junaid is interested in distributed systems.',
-    },
-    answers: { 200: { description: 'Stored.', schema: initialized } },
-    async handle({ params, body }) {
-      const record = await memories.patch(params.user_id, patchOf({ favourite_topics: [], ...body }));
-      return { status: 200, body: { status: 'success', user_id: params.user_id, metadata: profileView(record) } };
+    summary: 'Set what is known of a user',
+    body: initializeMemory,
+    example: { name: 'Alice', preferred_style: 'casual', user_summary: 'Alice is a new user.' },
+    answers: { 200: { description: 'It is remembered.', schema: initialized } },
+    async handle({ path, body }) {
+      const record = await memories.patch(path.user_id, patchOf(body));
+      return json({ status: 'success', user_id: path.user_id, metadata: profileJson(record) });
     },
   }),
   operation({
-    ...ofMemory,
+    ...ofUser,
     id: 'getMemory',
-    method: 'get',
+    method: 'GET',
     path: '/memories/{user_id}',
-    summary: 'What is remembered of a user; defaults where nothing is.',
-    answers: { 200: { description: 'The memory.', schema: memory } },
-    async handle({ params }) {
-      return { status: 200, body: view(await memories.read(params.user_id)) };
-    },
+    summary: 'Read what is known of a user',
+    description:
+      'Of a user nobody has heard of: the name is the id, the style `casual`, the summary `<id> is a new user.`',
+    answers: { 200: { description: 'What is known.', schema: memory } },
+    handle: async ({ path }) => json(memoryJson(await memories.read(path.user_id))),
   }),
   operation({
-    ...ofMemory,
+    ...ofUser,
     id: 'patchMemory',
-    method: 'patch',
+    method: 'PATCH',
     path: '/memories/{user_id}',
-    summary: 'Change some of what is remembered.',
-    body: patchBody,
-    example: { favourite_topics: ['tea', 'weather'] },
-    answers: { 200: { description: 'The memory as it is now.', schema: memory } },
-    async handle({ params, body }) {
-      return { status: 200, body: view(await memories.patch(params.user_id, patchOf(body))) };
-    },
+    summary: 'Change some of what is known',
+    body: patchMemory,
+    example: { preferred_style: 'formal' },
+    answers: { 200: { description: 'What is known now.', schema: memory } },
+    handle: async ({ path, body }) => json(memoryJson(await memories.patch(path.user_id, patchOf(body)))),
   }),
   operation({
-    ...ofMemory,
+    ...ofUser,
     id: 'getMemoryHistory',
-    method: 'get',
+    method: 'GET',
     path: '/memories/{user_id}/history',
-    summary: 'Earlier summaries, newest first, with the turns they came from.',
-    answers: { 200: { description: 'Earlier summaries.', schema: history } },
-    async handle({ params }) {
-      const { past } = await memories.history(params.user_id);
-      const items = past.map((item) => ({
-        user_summary: item.summary,
-        version: item.version,
-        through_seq: item.throughSeq,
-        turn_ids: [...item.turnIds],
-        replaced_at: item.replacedAt,
-      }));
-      return { status: 200, body: { items } };
-    },
+    summary: 'Read earlier summaries, newest first',
+    answers: { 200: { description: 'The summaries that were replaced.', schema: history } },
+    handle: async ({ path }) => json(historyJson(await memories.history(path.user_id))),
   }),
   operation({
-    ...ofMemory,
+    ...ofUser,
     id: 'deleteMemory',
-    method: 'delete',
+    method: 'DELETE',
     path: '/memories/{user_id}',
-    summary: 'Forget the user; turns up to now will not be learned from again.',
-    answers: { 204: { description: 'Forgotten.' } },
-    async handle({ params }) {
-      await memories.forget(params.user_id);
+    summary: 'Forget what is known',
+    description: 'Turns so far will not be learned from again. Messages stay.',
+    answers: { 204: { description: 'It is forgotten.' } },
+    async handle({ path }) {
+      await memories.forget(path.user_id);
       return { status: 204 };
     },
   }),

@@ -1,145 +1,139 @@
-// The OpenAPI 3.1 document, made from the same table as the routes.
+// OpenAPI 3.1 from the table of operations: what is documented is what is routed and validated.
 import { z } from 'zod';
-import type { AnswerDoc, Operation } from './operation.ts';
-import { PROBLEMS, type ProblemCode } from './problem.ts';
+import { rolesFor } from './access.ts';
+import type { AnswerSpec, Operation } from './operation.ts';
+import { PROBLEM_TYPE, PROBLEMS, problemDocument, Problem, type ProblemCode } from './problem.ts';
+import { COMPONENTS, problem } from './schemas.ts';
 
 type Json = Record<string, unknown>;
 
-const problemSchema = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
-    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
-  })
-  .meta({ id: 'Problem' });
+const uriOf = (id: string): string => `#/components/schemas/${id}`;
 
-const idOf = (schema: z.ZodType): string | undefined => schema.meta()?.id;
-const refTo = (id: string) => ({ $ref: `#/components/schemas/${id}` });
-
-/** Named schemas as components: what is asked for as its input, what is answered as its output. */
-function components(schemas: readonly z.ZodType[], io: 'input' | 'output'): Json {
-  const registry = z.registry<{ id: string }>();
-  for (const schema of schemas) {
-    const id = idOf(schema);
-    if (id !== undefined && !registry.has(schema)) registry.add(schema, { id });
-  }
-  const { schemas: made } = z.toJSONSchema(registry, {
-    io,
-    uri: (id) => `#/components/schemas/${id}`,
-    unrepresentable: 'any',
-  });
-  return Object.fromEntries(Object.entries(made).map(([id, { $id, $schema, ...schema }]) => [id, schema]));
+function refTo(schema: z.ZodType): Json {
+  const id = COMPONENTS.get(schema)?.id;
+  if (!id) throw new Error('the schema of a body must be registered as a component');
+  return { $ref: uriOf(id) };
 }
 
-function inlineSchema(schema: z.ZodType): Json {
-  const { $schema, ...json } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Json;
-  return json;
-}
+/** Input side: what clients must send, and answers that may grow. */
+const asInput = { io: 'input' } as const;
 
-function parameters(place: 'path' | 'query' | 'header', schema: z.ZodType | undefined): Json[] {
-  if (!schema) return [];
-  const { properties = {}, required = [] } = inlineSchema(schema) as {
-    properties?: Record<string, Json>;
-    required?: string[];
-  };
-  return Object.entries(properties).map(([name, { description, ...property }]) => ({
-    name,
-    in: place,
-    required: place === 'path' || required.includes(name),
-    ...(description === undefined ? {} : { description }),
-    schema: property,
-  }));
-}
-
-function answer({ description, schema, contentType = 'application/json' }: AnswerDoc): Json {
-  const shape = schema ? refTo(idOf(schema)!) : undefined;
-  const content = shape
-    ? { [contentType]: { schema: shape } }
-    : contentType === 'application/json'
-      ? undefined
-      : { [contentType]: { schema: { type: 'string' } } };
-  return { description, ...(content ? { content } : {}) };
-}
-
-/** Problems that any operation of this shape may answer, besides its own. */
-function problemsOf(operation: Operation): ProblemCode[] {
-  return [
-    ...(operation.params || operation.query || operation.body ? (['invalid_request'] as const) : []),
-    ...(operation.body ? (['invalid_json', 'body_too_large', 'unsupported_media_type'] as const) : []),
-    ...(operation.access.kind === 'open' ? [] : (['unauthenticated', 'forbidden'] as const)),
-    ...(operation.access.owner === 'path' || operation.access.owner === 'body' ? (['user_not_found'] as const) : []),
-    ...operation.problems,
-  ];
-}
-
-function problemAnswers(operation: Operation): Json {
-  const byStatus = Map.groupBy(problemsOf(operation), (code) => PROBLEMS[code].status);
+function components(): Json {
+  const { schemas } = z.toJSONSchema(COMPONENTS, { uri: uriOf, ...asInput });
   return Object.fromEntries(
-    [...byStatus].map(([status, codes]) => [
-      status,
-      {
-        description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('; '),
-        content: { 'application/problem+json': { schema: refTo('Problem') } },
-      },
-    ]),
+    Object.entries(schemas).map(([id, { $schema: _schema, $id: _id, ...schema }]) => [id, schema]),
   );
 }
 
-function describe(operation: Operation): Json {
-  const body = operation.body && {
-    required: true,
-    content: {
-      'application/json': {
-        schema: refTo(idOf(operation.body)!),
-        ...(operation.example ? { example: operation.example } : {}),
-      },
-    },
+function parameters(place: 'path' | 'query' | 'header', object: z.ZodObject): Json[] {
+  const { properties = {}, required = [] } = z.toJSONSchema(object, asInput);
+  return Object.entries(properties).map(([name, property]) => {
+    const { description, ...schema } = typeof property === 'object' ? property : {};
+    const shown = place === 'header' ? name.replaceAll(/(^|-)[a-z]/g, (letter) => letter.toUpperCase()) : name;
+    const parameter = { name: shown, in: place, required: place === 'path' || required.includes(name), schema };
+    return description === undefined ? parameter : { ...parameter, description };
+  });
+}
+
+const headersOf = (headers: Readonly<Record<string, string>>): Json =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
+  );
+
+function answerOf({ description, schema, type, headers }: AnswerSpec): Json {
+  const content = schema
+    ? { 'application/json': { schema: refTo(schema) } }
+    : type && { [type]: { schema: { type: 'string' } } };
+  return { description, ...(headers && { headers: headersOf(headers) }), ...(content && { content }) };
+}
+
+/** Its own problems, and those that follow from what it takes and who may call it. */
+function problemCodes({ access, params, query, headers, body, problems }: Operation): ProblemCode[] {
+  const takes = [params, query, headers].some(({ shape }) => Object.keys(shape).length > 0) || body !== null;
+  const codes: ProblemCode[] = ['invalid_request', 'foreign_origin', 'internal_error', ...problems];
+  if (takes && Object.keys(params.shape).length > 0) codes.push('malformed_path');
+  if (body) codes.push('invalid_json', 'body_too_large', 'unsupported_media_type');
+  if (access !== 'open') codes.push('unauthorized', 'forbidden');
+  if (access !== 'open' && access.owner === 'path') codes.push('user_not_found');
+  return [...new Set(codes)];
+}
+
+const PROBLEM_HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  401: { 'WWW-Authenticate': 'How to authenticate.' },
+  429: { 'Retry-After': 'Seconds after which to try again.' },
+  503: { 'Retry-After': 'Seconds after which to try again.' },
+};
+
+function problemAnswers(op: Operation): Json {
+  const byStatus = Map.groupBy(problemCodes(op), (code) => PROBLEMS[code].status);
+  const answers = [...byStatus].map(([status, codes]) => {
+    const examples = Object.fromEntries(
+      codes.map((code) => [code, { value: problemDocument(new Problem(code, '…')) }]),
+    );
+    const headers = PROBLEM_HEADERS[status];
+    const answer = {
+      description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
+      ...(headers && { headers: headersOf(headers) }),
+      content: { [PROBLEM_TYPE]: { schema: refTo(problem), examples } },
+    };
+    return [String(status), answer];
+  });
+  return Object.fromEntries(answers) as Json;
+}
+
+function describe({ description, access }: Operation): string {
+  const roles = rolesFor(access);
+  const who =
+    access === 'open'
+      ? 'Open to everybody.'
+      : `For ${roles.join(', ')}${roles.includes('user') ? ' (a user: own things only)' : ''}.`;
+  return description === '' ? who : `${description}\n\n${who}`;
+}
+
+function operationObject(op: Operation): Json {
+  const taken = [
+    ...parameters('path', op.params),
+    ...parameters('query', op.query),
+    ...parameters('header', op.headers),
+  ];
+  const answers = Object.entries(op.answers).map(([status, spec]) => [status, answerOf(spec)]);
+  const content = op.body && {
+    'application/json': { schema: refTo(op.body), ...(op.example !== undefined && { example: op.example }) },
   };
   return {
-    operationId: operation.id,
-    tags: [operation.tag],
-    summary: operation.summary,
-    parameters: [
-      ...parameters('path', operation.params),
-      ...parameters('query', operation.query),
-      ...parameters('header', operation.headers),
-    ],
-    ...(body ? { requestBody: body } : {}),
-    responses: {
-      ...problemAnswers(operation),
-      ...Object.fromEntries(Object.entries(operation.answers).map(([status, doc]) => [status, answer(doc)])),
-    },
-    security: operation.access.kind === 'open' ? [] : [{ key: [] }],
+    operationId: op.id,
+    tags: [op.tag],
+    summary: op.summary,
+    description: describe(op),
+    ...(taken.length > 0 && { parameters: taken }),
+    ...(content && { requestBody: { required: true, content } }),
+    responses: { ...problemAnswers(op), ...(Object.fromEntries(answers) as Json) },
+    security: op.access === 'open' ? [] : [{ apiKey: [] }],
   };
 }
 
-/** The document of these operations. */
-export function openApiOf(operations: readonly Operation[], version: string): Json {
-  const answered = operations.flatMap(({ answers }) =>
-    Object.values(answers).flatMap(({ schema }) => (schema ? [schema] : [])),
-  );
-  const asked = operations.flatMap(({ body }) => (body ? [body] : []));
+const ABOUT =
+  'Durable, ordered, reviewed chat turns. JSON in and out; errors are problem+json with every fault at once; unknown fields are refused; paths work with and without a trailing slash. ' +
+  'A `HEAD` works wherever a `GET` does. Without authentication (`AUTH=none`) everybody is admin.';
+
+/** The OpenAPI 3.1 document of the operations. */
+export function openApiDocument(operations: readonly Operation[], version: string): Json {
   const paths: Record<string, Json> = {};
-  for (const operation of operations) (paths[operation.path] ??= {})[operation.method] = describe(operation);
+  for (const op of operations) (paths[op.path] ??= {})[op.method.toLowerCase()] = operationObject(op);
   return {
     openapi: '3.1.0',
     info: {
       title: 'turnkeeper',
       version,
-      description:
-        'Durable, ordered, reviewed chat turns. Errors are RFC 9457 problems; every code is explained at /docs/errors.',
+      description: ABOUT,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
+    servers: [{ url: '/' }],
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
     components: {
-      schemas: { ...components([...answered, problemSchema], 'output'), ...components(asked, 'input') },
-      securitySchemes: {
-        key: { type: 'http', scheme: 'bearer', description: 'A key of API_KEYS; none is asked for with AUTH=none.' },
-      },
+      schemas: components(),
+      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, with `AUTH=keys`.' } },
     },
   };
 }

@@ -1,60 +1,107 @@
-// One operation of the API: its route, its access, its schemas and its handler. The table of them makes the routes,
-// the validation and the OpenAPI document.
-import type { z } from 'zod';
-import type { Caller, Kind } from './access.ts';
+// One operation of the API as data: from it come the route, the validation, the access check and the documentation.
+import type { Readable } from 'node:stream';
+import { z } from 'zod';
+import type { Access, Identity } from './access.ts';
 import type { ProblemCode } from './problem.ts';
 
-export interface Access {
-  readonly kind: Kind;
-  /** Where the owner stands: in the path, in the body, or in what the handler loads (it then asks `requireOwner`). */
-  readonly owner?: 'path' | 'body' | 'loaded';
+export const NOTHING = z.strictObject({});
+
+/** What an operation may ask of the request beyond its validated input. */
+export interface RequestContext {
+  readonly identity: Identity;
+  /** The body as it was sent, before defaults. */
+  readonly sentBody: unknown;
+  /** Aborted when the client has gone or the server stops. Only operations that wait ask for it. */
+  readonly signal: () => AbortSignal;
+  /** Whether the caller may touch a thing of this user; if not, answer as if it were not there. */
+  readonly owns: (userId: string) => boolean;
 }
 
-/** What is answered; a string body is sent as it is. */
 export interface Answer {
   readonly status: number;
-  readonly body?: object | string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** An object becomes JSON; a string is sent as it is (JSON already, or what `type` says); a stream likewise. */
+  readonly body?: object | string | Buffer | Readable;
+  /** Content type; absent: application/json. */
+  readonly type?: string;
+}
+
+/** How an answer is documented. */
+export interface AnswerSpec {
+  readonly description: string;
+  /** Of a JSON body: a schema that is registered as a component. */
+  readonly schema?: z.ZodType;
+  /** Of another body. */
+  readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The schemas of an answer by status. */
-export interface AnswerDoc {
-  readonly description: string;
-  readonly schema?: z.ZodType;
-  readonly contentType?: string;
-}
-
-export interface Request<P, Q, H, B> {
-  readonly params: P;
+export interface Input<P, Q, H, B> {
+  readonly path: P;
   readonly query: Q;
   readonly headers: H;
   readonly body: B;
-  /** The body before defaults and unknown to the schema: for fingerprints. */
-  readonly sent: unknown;
-  readonly caller: Caller;
-  /** Aborted when the client has gone or the server stops. */
-  readonly signal: AbortSignal;
 }
 
-export interface Operation<P = unknown, Q = unknown, H = unknown, B = unknown> {
+export type BodySchema = z.ZodType | null;
+type OutputOf<B extends BodySchema> = B extends z.ZodType ? z.output<B> : null;
+
+export interface Operation<
+  P extends z.ZodObject = z.ZodObject,
+  Q extends z.ZodObject = z.ZodObject,
+  H extends z.ZodObject = z.ZodObject,
+  B extends BodySchema = BodySchema,
+> {
+  /** Unique; OpenAPI's operationId. */
   readonly id: string;
-  readonly method: 'get' | 'post' | 'patch' | 'delete';
-  /** With `{name}` for parameters. */
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** As OpenAPI writes it: /turns/{turn_id}. */
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
+  readonly description: string;
   readonly access: Access;
-  readonly params?: z.ZodType<P>;
-  readonly query?: z.ZodType<Q>;
-  /** Lower-case names; others are let through. */
-  readonly headers?: z.ZodType<H>;
-  readonly body?: z.ZodType<B>;
-  /** A body to show in the documentation. */
-  readonly example?: object;
-  readonly answers: Readonly<Record<number, AnswerDoc>>;
+  readonly params: P;
+  readonly query: Q;
+  /** Request headers, in lower case. */
+  readonly headers: H;
+  readonly body: B;
+  /** A body to try it with, for the documentation. */
+  readonly example?: unknown;
+  readonly answers: Readonly<Record<number, AnswerSpec>>;
+  /** Problems of its own, besides those that every operation has. */
   readonly problems: readonly ProblemCode[];
-  handle(request: Request<P, Q, H, B>): Promise<Answer>;
+  // A method, so that operations of any input are an Operation: the router gives each what its own schemas made.
+  handle(
+    input: Input<z.output<P>, z.output<Q>, z.output<H>, OutputOf<B>>,
+    context: RequestContext,
+  ): Promise<Answer> | Answer;
 }
 
-/** Types an operation by its schemas, then forgets them: a table holds operations of every shape. */
-export const operation = <P, Q, H, B>(definition: Operation<P, Q, H, B>): Operation => definition;
+type Nothing = typeof NOTHING;
+type Optional = 'params' | 'query' | 'headers' | 'body' | 'problems' | 'description';
+
+/** Completes an operation: what is left out takes nothing. */
+export function operation<
+  P extends z.ZodObject = Nothing,
+  Q extends z.ZodObject = Nothing,
+  H extends z.ZodObject = Nothing,
+  B extends BodySchema = null,
+>(given: Omit<Operation<P, Q, H, B>, Optional> & Partial<Pick<Operation<P, Q, H, B>, Optional>>): Operation {
+  const { params, query, headers, body, problems, description } = given;
+  const complete = {
+    ...given,
+    params: params ?? NOTHING,
+    query: query ?? NOTHING,
+    headers: headers ?? NOTHING,
+    body: body ?? null,
+    problems: problems ?? [],
+    description: description ?? '',
+  };
+  return complete;
+}
+
+/** An answer with a JSON body; a string is JSON already. */
+export function json(body: object | string, status = 200, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status, body, headers };
+}

@@ -1,24 +1,31 @@
-// The table of all operations.
+// The one table: every operation there is.
 import { analyticsOperations } from './analytics.ts';
 import { chatOperations } from './chat.ts';
 import { conversationOperations } from './conversations.ts';
 import { docsOperations } from './docs.ts';
-import { healthOperations } from './health.ts';
 import { memoryOperations } from './memories.ts';
-import { openApiOf } from './openapi.ts';
+import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
+import { operationRoutes } from './operation-routes.ts';
 import type { Services } from './services.ts';
 import { turnOperations } from './turns.ts';
 
-/** Every operation, and the OpenAPI document of them with its pages. */
-export function operationsOf(services: Services, version: string): Operation[] {
-  const operations = [
+export interface ApiSettings {
+  readonly version: string;
+}
+
+/** Every operation of the API, in the order of its documentation. */
+export function operationsOf(services: Services, { version }: ApiSettings): Operation[] {
+  let document: string | undefined;
+  const operations: Operation[] = [
     ...chatOperations(services.turns),
     ...turnOperations(services.turns),
     ...conversationOperations(services.conversations),
     ...memoryOperations(services.memory),
     ...analyticsOperations(services.analytics),
-    ...healthOperations(services),
+    ...operationRoutes(services),
+    // The document describes its own operation too, so it is made when first asked for, and kept.
+    ...docsOperations(() => (document ??= JSON.stringify(openApiDocument(operations, version)))),
   ];
-  return [...operations, ...docsOperations(JSON.stringify(openApiOf(operations, version)))];
+  return operations;
 }

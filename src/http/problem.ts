@@ -1,23 +1,25 @@
-// RFC 9457 problems: one table of codes, one error class, one place that gives them their wire form.
-
-/** Every problem the ingress answers: status and title by code. Explained in docs/errors.md and at /docs/errors. */
+// Errors as clients see them (RFC 9457). One table: every code the ingress can answer, its status and its title.
 export const PROBLEMS = {
-  invalid_request: { status: 400, title: 'The request is not valid' },
-  invalid_json: { status: 400, title: 'The body is not JSON' },
-  unauthenticated: { status: 401, title: 'No known key was given' },
-  forbidden: { status: 403, title: 'The key does not give this right' },
-  foreign_origin: { status: 403, title: 'The Host or Origin is not ours' },
-  route_not_found: { status: 404, title: 'There is no such path' },
+  invalid_json: { status: 400, title: 'The body is not valid JSON' },
+  invalid_request: { status: 400, title: 'The request breaks the rules of this operation' },
+  malformed_path: { status: 400, title: 'The path is not validly percent-encoded' },
+  malformed_http: { status: 400, title: 'This is not valid HTTP' },
+  unauthorized: { status: 401, title: 'A valid API key is needed' },
+  forbidden: { status: 403, title: 'This API key has no right to do that' },
+  foreign_origin: { status: 403, title: 'The Host or Origin of the request is not ours' },
+  route_not_found: { status: 404, title: 'There is nothing at this path' },
+  user_not_found: { status: 404, title: 'There is no such user' },
   turn_not_found: { status: 404, title: 'There is no such turn' },
   session_not_found: { status: 404, title: 'There is no such session' },
-  user_not_found: { status: 404, title: 'There is no such user' },
-  method_not_allowed: { status: 405, title: 'The path does not know this method' },
+  method_not_allowed: { status: 405, title: 'This path does not know that method' },
+  request_timeout: { status: 408, title: 'The request did not arrive in time' },
   body_too_large: { status: 413, title: 'The body is too large' },
-  unsupported_media_type: { status: 415, title: 'The body is not declared as JSON' },
-  idempotency_key_reused: { status: 422, title: 'The idempotency key was used with another body' },
-  user_queue_full: { status: 429, title: 'The user has too many waiting turns' },
-  internal_error: { status: 500, title: 'Something went wrong here' },
-  not_implemented: { status: 501, title: 'Not available yet' },
+  unsupported_media_type: { status: 415, title: 'The body is not of a type that can be read' },
+  idempotency_key_reused: { status: 422, title: 'The idempotency key came with another body before' },
+  user_queue_full: { status: 429, title: 'Too many turns of this user wait' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
+  internal_error: { status: 500, title: 'Something went wrong on our side' },
+  not_implemented: { status: 501, title: 'This is not there yet' },
   queue_full: { status: 503, title: 'Too many turns wait' },
   database_unavailable: { status: 503, title: 'The database does not answer' },
   actors_unavailable: { status: 503, title: 'The actors do not answer' },
@@ -25,65 +27,65 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** One thing that is wrong with the input. */
 export interface Fault {
-  /** JSON Pointer into the body; `/query/…`, `/path/…` or `/header/…` elsewhere. */
+  /** JSON Pointer into the body, or `/path/…`, `/query/…`, `/header/…`. */
   readonly pointer: string;
   readonly detail: string;
 }
 
-interface ProblemExtras {
+export interface ProblemExtras {
   readonly errors?: readonly Fault[];
   readonly headers?: Readonly<Record<string, string>>;
-  readonly cause?: unknown;
 }
 
-/** Thrown anywhere below the problem middleware; carries its whole answer. */
+/** Thrown anywhere below the outermost middleware, which writes it as problem+json. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;
   readonly errors: readonly Fault[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: ProblemCode, detail: string, { errors, headers = {}, cause }: ProblemExtras = {}) {
-    super(detail, cause === undefined ? {} : { cause });
+  constructor(code: ProblemCode, detail: string, extras: ProblemExtras = {}) {
+    super(detail);
     this.code = code;
-    this.errors = errors;
-    this.headers = headers;
-  }
-
-  get status(): number {
-    return PROBLEMS[this.code].status;
-  }
-
-  /** The body of the answer. */
-  toJSON(): object {
-    const { status, title } = PROBLEMS[this.code];
-    return {
-      type: `/docs/errors#${this.code}`,
-      title,
-      status,
-      detail: this.message,
-      code: this.code,
-      ...(this.errors ? { errors: this.errors } : {}),
-    };
+    this.errors = extras.errors;
+    this.headers = extras.headers ?? {};
   }
 }
 
-const RETRY_SOON = { headers: { 'retry-after': '2' } };
-
-/** What an error of the parts below means to a client; unknown errors say nothing to it. */
-export function problemOf(error: unknown): Problem {
-  if (error instanceof Problem) return error;
-  const { name } = (error ?? {}) as { name?: string };
-  if (name === 'DatabaseUnavailable')
-    return new Problem('database_unavailable', 'The database does not answer; try again soon.', {
-      ...RETRY_SOON,
-      cause: error,
-    });
-  if (name === 'ActorsUnavailable')
-    return new Problem('actors_unavailable', 'The actors do not answer; try again soon.', {
-      ...RETRY_SOON,
-      cause: error,
-    });
-  return new Problem('internal_error', 'The request failed here; it was logged.', { cause: error });
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ProblemCode;
+  readonly errors?: readonly Fault[];
 }
+
+/** The JSON document of a problem. */
+export function problemDocument({ code, message, errors }: Problem): ProblemDocument {
+  const { status, title } = PROBLEMS[code];
+  return { type: `/docs/errors#${code}`, title, status, detail: message, code, ...(errors && { errors }) };
+}
+
+export type Dependency = 'database' | 'actors';
+
+const RETRY_AFTER = { 'retry-after': '2' };
+
+/** Which dependency an error says is away. The errors are known by name: the ingress may not import who throws them. */
+export function dependencyOf(error: unknown): Dependency | null {
+  const name = error instanceof Error ? error.name : null;
+  if (name === 'DatabaseUnavailable') return 'database';
+  return name === 'ActorsUnavailable' ? 'actors' : null;
+}
+
+/** The problem for a dependency that is away. Nothing was changed, or the change is safe to repeat. */
+export const unavailableProblem = (dependency: Dependency): Problem =>
+  dependency === 'database'
+    ? new Problem('database_unavailable', 'Nothing was done. Please try again.', { headers: RETRY_AFTER })
+    : new Problem('actors_unavailable', 'The memory of users cannot be reached now. Please try again.', {
+        headers: RETRY_AFTER,
+      });

@@ -1,84 +1,129 @@
-// The ingress: a Koa server made from the table of operations.
-import { createServer } from 'node:http';
+// The ingress: one HTTP server over the table of operations, and how it stops.
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
-import type { ApiKey } from '../config.ts';
 import type { Log } from '../log.ts';
-import { callerFinder } from './access.ts';
-import { callerOf, originCheck, problems, type RequestState } from './middleware.ts';
+import { answerAll, type AnswerDeps } from './answer.ts';
+import { authenticateByKey, authenticateNobody, type KeyEntry } from './authenticate.ts';
+import { foreignOriginCheck, type ForeignOrigin } from './foreign-origin.ts';
+import { answerMalformed } from './malformed-http.ts';
+import { OpenWaits } from './open-waits.ts';
 import { operationsOf } from './operations.ts';
-import { routesOf } from './routes.ts';
+import { dependencyOf, Problem } from './problem.ts';
+import { routesOf, type RequestState } from './router.ts';
 import type { Services } from './services.ts';
-
-/** Above the 60 s that a proxy in front usually keeps a connection. */
-const KEEP_ALIVE_MS = 65_000;
 
 export interface IngressSettings {
   readonly host: string;
+  /** 0: a free one. */
   readonly port: number;
   readonly auth: 'none' | 'keys';
-  readonly apiKeys: readonly ApiKey[];
+  readonly apiKeys: readonly KeyEntry[];
+  /** Further names under which a loopback address is reached, as behind a reverse proxy on the same machine. */
+  readonly hostNames?: readonly string[];
 }
 
 export interface IngressOptions {
   readonly services: Services;
   readonly settings: IngressSettings;
-  readonly version: string;
   readonly log: Log;
-  readonly observe: (route: string, method: string, status: number, seconds: number) => void;
+  readonly version?: string;
+  readonly unavailable?: AnswerDeps['unavailable'];
+  readonly observe?: AnswerDeps['observe'];
 }
 
 export interface Ingress {
   readonly url: string;
-  /** Ends long-polls with the turn as it is, closes idle connections, and the rest after `deadlineMs`. */
+  readonly port: number;
+  /** Takes no more connections, ends waits with what there is, lets running requests end, and cuts off what has not
+   *  ended after `deadlineMs`. Callers share one stop. */
   stop(deadlineMs: number): Promise<void>;
 }
 
-/** Starts to listen. Rejects where the address is taken. */
-export async function startIngress({ services, settings, version, log, observe }: IngressOptions): Promise<Ingress> {
-  const stopping = new AbortController();
-  const find = settings.auth === 'keys' ? callerFinder(settings.apiKeys) : null;
-  const app = new Koa<RequestState>();
-  app.on('error', (error: Error & { code?: string }) => {
-    // A client that hangs up is no error.
-    if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET')
-      log.error({ err: error }, 'An answer could not be sent.');
+/** Longer than proxies keep an idle connection (60 s mostly): they close it, not we while they send on it. */
+const KEEP_ALIVE_MS = 72_000;
+/** A whole request must have arrived by then. */
+const REQUEST_MS = 30_000;
+
+const GONE = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNABORTED']);
+
+/** Refuses what is not meant for us, and paths that cannot be read. */
+function guard(foreign: ForeignOrigin): Koa.Middleware<RequestState> {
+  return (ctx, next) => {
+    const what = foreign(ctx.get('host'), ctx.headers.origin);
+    if (what) throw new Problem('foreign_origin', `The ${what} of this request is not ours.`);
+    try {
+      decodeURIComponent(ctx.path);
+    } catch {
+      throw new Problem('malformed_path', 'Percent-encode the path as UTF-8.');
+    }
+    return next();
+  };
+}
+
+function listen(server: Server, { host, port }: IngressSettings): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
+      const why = error.code === 'EADDRINUSE' ? 'something else listens there; stop it, or set PORT' : error.message;
+      reject(new Error(`cannot listen on ${host}:${port}: ${why}`, { cause: error }));
+    };
+    server.once('error', failed);
+    server.listen(port, host, () => {
+      server.off('error', failed);
+      resolve(server.address() as AddressInfo);
+    });
   });
-  app.use(problems(log, observe));
-  app.use(originCheck(settings.host));
-  for (const middleware of routesOf(operationsOf(services, version), {
-    callerOf: callerOf(find),
-    stopping: stopping.signal,
-  }))
-    app.use(middleware);
+}
+
+function stopServer(server: Server, deadlineMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
+    server.close(() => {
+      clearTimeout(deadline);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+function urlOf(host: string, { port, family }: AddressInfo): string {
+  if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`;
+  return host.includes(':') && !host.startsWith('[') && family === 'IPv6'
+    ? `http://[${host}]:${port}`
+    : `http://${host}:${port}`;
+}
+
+/** Listens, and answers by the table of operations. Rejects with a clear message where it cannot listen. */
+export async function startIngress(options: IngressOptions): Promise<Ingress> {
+  const { services, settings, log, version = '0.0.0', unavailable = dependencyOf, observe = () => {} } = options;
+  const waits = new OpenWaits();
+  let stopped: Promise<void> | undefined;
+
+  const app = new Koa<RequestState>();
+  const authenticate = settings.auth === 'keys' ? authenticateByKey(settings.apiKeys) : authenticateNobody;
+  app.use(answerAll({ log, unavailable, observe, stopping: () => stopped !== undefined }));
+  app.use(guard(foreignOriginCheck(settings.host, settings.hostNames)));
+  app.use(routesOf(operationsOf(services, { version }), { authenticate, waits }));
+  // What comes here happened on the socket, after or besides an answer.
+  app.on('error', (error: NodeJS.ErrnoException) => {
+    if (GONE.has(error.code ?? '')) log.debug({ code: error.code }, 'A client has gone.');
+    else log.error({ err: error }, 'An answer could not be sent.');
+  });
 
   const handle = app.callback();
-  const server = createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS },
-    (request, response) => void handle(request, response),
-  );
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      reject(
-        taken
-          ? new Error(`PORT: ${settings.host}:${settings.port} is in use; stop what listens there or set PORT`)
-          : error,
-      );
-    });
-    server.listen(settings.port, settings.host, 2_048, resolve);
+  const server = createServer({ requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    // It never rejects: Koa answers for its own errors.
+    void handle(request, response);
   });
-  const { port } = server.address() as AddressInfo;
-  const host = settings.host.includes(':') && !settings.host.startsWith('[') ? `[${settings.host}]` : settings.host;
+  server.on('clientError', answerMalformed);
+  const address = await listen(server, settings);
   return {
-    url: `http://${host}:${port}`,
-    async stop(deadlineMs) {
-      stopping.abort();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
-      await closed;
-      clearTimeout(timer);
+    url: urlOf(settings.host, address),
+    port: address.port,
+    stop: (deadlineMs) => {
+      stopped ??= stopServer(server, deadlineMs);
+      waits.endAll();
+      return stopped;
     },
   };
 }

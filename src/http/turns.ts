@@ -1,75 +1,88 @@
-// Looking at turns: one by id, with a long-poll and an ETag; a user's, newest first.
-import { createHash } from 'node:crypto';
+// Turns: polled, long-polled, listed.
 import { z } from 'zod';
 import { isFinal, TURN_STATUSES, type Turn } from '../turns/turn.ts';
-import { requireOwner, type Caller } from './access.ts';
-import { cursor, cursorOf, limit, nextCursor, ofUser, pageOf, uuid, waitS } from './fields.ts';
-import { operation, type Operation } from './operation.ts';
+import { page, turnCursor } from './cursor.ts';
+import { LONGEST_WAIT_S, matches } from './header-fields.ts';
+import { json, operation, type Answer, type Operation, type RequestContext } from './operation.ts';
 import { Problem } from './problem.ts';
+import { COMPONENTS, isUuid, limit, pageOf, sessionId, soundText, userId, wholeNumber } from './schemas.ts';
 import type { TurnService } from './services.ts';
-import { turnSchema, turnView } from './turn-view.ts';
+import { etagOf, turnJson, turnSchema } from './turn-json.ts';
 
-const turnPage = z.object({ items: z.array(turnSchema), next_cursor: nextCursor }).meta({ id: 'TurnPage' });
+const turnPage = pageOf(turnSchema).register(COMPONENTS, { id: 'TurnPage' });
 
-async function load(turns: TurnService, turnId: string, caller: Caller): Promise<Turn> {
-  const turn = await turns.find(turnId);
-  if (!turn) throw new Problem('turn_not_found', 'It does not exist, or it is not yours.');
-  requireOwner(caller, turn.userId, 'turn_not_found');
+/** The path part that names a turn. Not a UUID: then it names no turn, which is 404 and not 400. */
+const turnId = soundText(1, 200).meta({ format: 'uuid' });
+
+/** The turn, if it is there for this caller. */
+export async function ownTurn(turns: TurnService, id: string, { owns }: Pick<RequestContext, 'owns'>): Promise<Turn> {
+  const turn = isUuid(id) ? await turns.find(id.toLowerCase()) : null;
+  if (!turn || !owns(turn.userId)) throw new Problem('turn_not_found', 'No turn has this id.');
   return turn;
 }
 
-const etagOf = (json: string): string => `"${createHash('sha1').update(json).digest('base64url')}"`;
-const matches = (ifNoneMatch: string | undefined, etag: string): boolean =>
-  ifNoneMatch !== undefined && ifNoneMatch.split(',').some((given) => ['*', etag, `W/${etag}`].includes(given.trim()));
+function turnAnswer(turn: Turn, ifNoneMatch: string | undefined): Answer {
+  const body = JSON.stringify(turnJson(turn));
+  const etag = etagOf(body);
+  return matches(ifNoneMatch, etag) ? { status: 304, headers: { etag } } : json(body, 200, { etag });
+}
 
+/** Reading turns. */
 export const turnOperations = (turns: TurnService): Operation[] => [
   operation({
     id: 'getTurn',
-    method: 'get',
+    method: 'GET',
     path: '/turns/{turn_id}',
     tag: 'Turns',
-    summary: 'The turn; with `wait`, once it rests: final, or awaiting review.',
-    access: { kind: 'turns', owner: 'loaded' },
-    params: z.object({ turn_id: uuid }),
-    query: z.strictObject({ wait: waitS.optional() }),
-    headers: z.object({ 'if-none-match': z.string().optional() }),
+    summary: 'Read or await a turn',
+    description:
+      'With `wait` it answers when the turn rests (final, or awaiting review), or after that time; asked of a turn that already awaits review, when that changes.',
+    access: { thing: 'turns', owner: 'loaded' },
+    params: z.strictObject({ turn_id: turnId }),
+    query: z.strictObject({
+      wait: wholeNumber(0, LONGEST_WAIT_S).optional().meta({ description: 'Seconds to wait at most.' }),
+    }),
+    headers: z.object({
+      'if-none-match': z.string().optional().meta({ description: 'ETag of the turn as it is known.' }),
+    }),
     answers: {
-      200: { description: 'The turn.', schema: turnSchema },
-      304: { description: 'Unchanged since the given ETag.' },
+      200: { description: 'The turn.', schema: turnSchema, headers: { ETag: 'Changes whenever the turn does.' } },
+      304: { description: 'The turn is as `If-None-Match` knows it.', headers: { ETag: 'The same again.' } },
     },
     problems: ['turn_not_found', 'database_unavailable'],
-    async handle({ params, query, headers, caller, signal }) {
-      let turn = await load(turns, params.turn_id, caller);
-      if (query.wait && !isFinal(turn.status))
-        turn = await turns.waitForRest(turn, { timeoutMs: query.wait * 1000, signal });
-      const body = JSON.stringify(turnView(turn));
-      const etag = etagOf(body);
-      return matches(headers['if-none-match'], etag)
-        ? { status: 304, headers: { etag } }
-        : { status: 200, body, headers: { etag } };
+    async handle({ path, query, headers }, context) {
+      let turn = await ownTurn(turns, path.turn_id, context);
+      if (query.wait && !isFinal(turn.status)) {
+        turn = await turns.waitForRest(turn, { timeoutMs: query.wait * 1000, signal: context.signal() });
+      }
+      return turnAnswer(turn, headers['if-none-match']);
     },
   }),
   operation({
     id: 'listTurns',
-    method: 'get',
+    method: 'GET',
     path: '/users/{user_id}/turns',
     tag: 'Turns',
-    summary: "A user's turns, newest first.",
-    access: { kind: 'turns', owner: 'path' },
-    params: ofUser,
+    summary: 'List a user’s turns, newest first',
+    access: { thing: 'turns', owner: 'path' },
+    params: z.strictObject({ user_id: userId }),
     query: z.strictObject({
       status: z.enum(TURN_STATUSES).optional(),
-      session_id: uuid.optional(),
+      session_id: sessionId.optional(),
       limit,
-      cursor: cursor(1).optional(),
+      cursor: turnCursor.schema.optional(),
     }),
-    answers: { 200: { description: 'A page of turns.', schema: turnPage } },
-    problems: ['database_unavailable'],
-    async handle({ params, query }) {
-      const filter = { status: query.status, sessionId: query.session_id, beforeSeq: query.cursor?.[0] };
-      const found = await turns.list(params.user_id, { ...filter, limit: query.limit + 1 });
-      const { items, next_cursor } = pageOf(found, query.limit, (turn) => cursorOf(turn.seq));
-      return { status: 200, body: { items: items.map(turnView), next_cursor } };
+    answers: { 200: { description: 'One page of turns.', schema: turnPage } },
+    problems: ['user_not_found', 'database_unavailable'],
+    async handle({ path, query }) {
+      const rows = await turns.list(path.user_id, {
+        status: query.status,
+        sessionId: query.session_id,
+        beforeSeq: query.cursor,
+        limit: query.limit + 1,
+      });
+      const { items, next } = page(rows, query.limit, ({ seq }) => turnCursor.write(seq));
+      return json({ items: items.map(turnJson), next_cursor: next });
     },
   }),
 ];

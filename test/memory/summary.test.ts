@@ -31,7 +31,7 @@ for (const runtime of RUNTIMES) {
         preferred_style: 'formal',
         user_summary: 'Ann is interested in tea.',
         version: 2,
-      } as object);
+      });
       const { items } = (await call<{ items: { user_summary: string }[] }>(url, '/memories/ann/history')).body;
       t.deepEqual(
         items.map((item) => item.user_summary),

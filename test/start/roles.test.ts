@@ -56,5 +56,5 @@ test('a role by itself refuses a schema that it does not know', async (t) => {
   const { url: databaseUrl } = await freshDatabase(t);
   const env = { DATABASE_URL: databaseUrl, REDIS_URL: await redisUrl(t), DAPR_HTTP_PORT: '1' };
   const error = await t.throwsAsync(startProcess(t, { args: ['src/main.ts', '--roles', 'http'], env }));
-  t.regex(error!.message, /npm run migrate/);
+  t.regex(error.message, /npm run migrate/);
 });

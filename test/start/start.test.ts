@@ -33,8 +33,8 @@ test('a second start on the same folder says so and ends', async (t) => {
   const env = { DATA_DIR: temporaryFolder(t), ACTOR_RUNTIME: 'embedded' };
   const first = await startProcess(t, { env });
   const error = await t.throwsAsync(startProcess(t, { env }));
-  t.regex(error!.message, /ended with 1/);
-  t.true(error!.message.includes(first.url), 'names where the first one is');
+  t.regex(error.message, /ended with 1/);
+  t.true(error.message.includes(first.url), 'names where the first one is');
   t.is((await call(first.url, '/health')).status, 200);
 });
 
@@ -60,8 +60,8 @@ test('settings that are wrong are all told, and nothing is started', async (t) =
   const error = await t.throwsAsync(
     startProcess(t, { env: { DATA_DIR: dataDir, PORT: 'many', LEASE_S: '0', AUTH: 'maybe' } }),
   );
-  for (const part of ['ended with 1', 'PORT', 'LEASE_S', 'AUTH']) t.true(error!.message.includes(part), part);
-  t.notRegex(error!.message, /starting/);
+  for (const part of ['ended with 1', 'PORT', 'LEASE_S', 'AUTH']) t.true(error.message.includes(part), part);
+  t.notRegex(error.message, /starting/);
 });
 
 test('a port that is taken is named', async (t) => {
@@ -69,7 +69,7 @@ test('a port that is taken is named', async (t) => {
   const error = await t.throwsAsync(
     startProcess(t, { env: { DATA_DIR: temporaryFolder(t), ACTOR_RUNTIME: 'embedded', PORT: new URL(app.url).port } }),
   );
-  t.regex(error!.message, /PORT: .* is in use/);
+  t.regex(error.message, /PORT: .* is in use/);
 });
 
 /** The one process among `pids` whose program matches. */

@@ -1,0 +1,66 @@
+// The outermost middleware: every answer leaves through here, with its headers, and every error as problem+json.
+import type Koa from 'koa';
+import type { Log } from '../log.ts';
+import { drainBody } from './body.ts';
+import { Problem, PROBLEM_TYPE, problemDocument, PROBLEMS, unavailableProblem, type Dependency } from './problem.ts';
+import type { RequestState } from './router.ts';
+
+/** What we answer loads nothing from elsewhere, is framed by nobody, and is kept by no cache. */
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy':
+    "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+};
+
+/** As nginx counts a client that went before it was answered. */
+const CLIENT_GONE = 499;
+
+export interface AnswerDeps {
+  readonly log: Log;
+  readonly unavailable: (error: unknown) => Dependency | null;
+  /** Called once a request. `route` is the operation's path, or `unmatched`. */
+  readonly observe: (route: string, method: string, status: number, seconds: number) => void;
+  readonly stopping: () => boolean;
+}
+
+function problemOf(error: unknown, unavailable: AnswerDeps['unavailable']): Problem | null {
+  if (error instanceof Problem) return error;
+  const dependency = unavailable(error);
+  return dependency && unavailableProblem(dependency);
+}
+
+async function writeProblem(ctx: Koa.Context, problem: Problem): Promise<void> {
+  if (!(await drainBody(ctx.req))) ctx.set('connection', 'close');
+  ctx.status = PROBLEMS[problem.code].status;
+  ctx.set({ ...problem.headers });
+  ctx.set('content-type', PROBLEM_TYPE);
+  ctx.body = JSON.stringify(problemDocument(problem));
+}
+
+/** Headers for every answer, problem+json for every error, one log line and one observation for every request. */
+export function answerAll({ log, unavailable, observe, stopping }: AnswerDeps): Koa.Middleware<RequestState> {
+  return async (ctx, next) => {
+    const begun = performance.now();
+    ctx.set(SECURITY_HEADERS);
+    try {
+      await next();
+    } catch (error) {
+      // With the client gone there is nobody to tell, and most errors come from its going.
+      if (ctx.writable) {
+        const problem = problemOf(error, unavailable);
+        if (!problem) log.error({ err: error, method: ctx.method, route: ctx.state.route }, 'A request failed.');
+        await writeProblem(ctx, problem ?? new Problem('internal_error', 'It was logged. Please try again later.'));
+      }
+    }
+    // A connection that stays open would keep the server from stopping.
+    if (stopping()) ctx.set('connection', 'close');
+    const status = ctx.writable ? ctx.status : CLIENT_GONE;
+    const route = ctx.state.route ?? 'unmatched';
+    const ms = performance.now() - begun;
+    observe(route, ctx.method, status, ms / 1000);
+    log.debug({ method: ctx.method, route, status, ms }, 'A request was answered.');
+  };
+}

@@ -1,0 +1,57 @@
+// From a request to the validated input of an operation, or to everything that is wrong with it at once.
+import type Koa from 'koa';
+import type { z } from 'zod';
+import { readBody, type ReadBody } from './body.ts';
+import { faultsOf, withoutRepeats } from './faults.ts';
+import { NOTHING, type Input, type Operation } from './operation.ts';
+import { Problem, type Fault } from './problem.ts';
+import { readQuery } from './query-string.ts';
+import { unsoundParts } from './sound-text.ts';
+
+export type PathValues = Readonly<Record<string, string>>;
+
+export interface ValidInput {
+  readonly input: Input<Record<string, unknown>, Record<string, unknown>, Record<string, unknown>, unknown>;
+  readonly sentBody: unknown;
+}
+
+const NO_VALUES: Record<string, unknown> = {};
+const NO_BODY: ReadBody = { value: null, source: '' };
+
+function check<S extends z.ZodType>(schema: S, value: unknown, root: string, faults: Fault[]): z.output<S> | undefined {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  faults.push(...faultsOf(result.error, root));
+  return undefined;
+}
+
+function refusal(faults: Fault[]): Problem {
+  const errors = withoutRepeats(faults);
+  const what = errors.length === 1 ? 'One thing is' : `${errors.length} things are`;
+  return new Problem('invalid_request', `${what} wrong with the request.`, { errors });
+}
+
+/** Reads and checks requests for one operation; what can be prepared is prepared here, once. */
+export function inputReader({ params, query, headers, body }: Operation) {
+  const headerNames = Object.keys(headers.shape);
+  const pickHeaders = (ctx: Koa.Context) =>
+    Object.fromEntries(
+      headerNames.filter((name) => ctx.headers[name] !== undefined).map((name) => [name, ctx.get(name)]),
+    );
+
+  return async (ctx: Koa.Context, pathValues: PathValues): Promise<ValidInput> => {
+    const sent = body ? await readBody(ctx) : NO_BODY;
+    const faults: Fault[] = [];
+    const inPath = params === NOTHING ? NO_VALUES : check(params, pathValues, '/path', faults);
+    const { querystring } = ctx;
+    const inQuery =
+      query === NOTHING && querystring === ''
+        ? NO_VALUES
+        : check(query, readQuery(querystring, faults), '/query', faults);
+    const inHeaders = headerNames.length === 0 ? NO_VALUES : check(headers, pickHeaders(ctx), '/header', faults);
+    faults.push(...unsoundParts(sent.value, sent.source));
+    const inBody = body ? check(body, sent.value, '', faults) : null;
+    if (faults.length > 0 || !inPath || !inQuery || !inHeaders) throw refusal(faults);
+    return { input: { path: inPath, query: inQuery, headers: inHeaders, body: inBody }, sentBody: sent.value };
+  };
+}

@@ -1,0 +1,93 @@
+// The table of operations as routes.
+import Router, { type RouterContext } from '@koa/router';
+import type Koa from 'koa';
+import { ANONYMOUS, mayUse, owns, type Access, type Identity } from './access.ts';
+import type { Authenticate } from './authenticate.ts';
+import type { OpenWaits } from './open-waits.ts';
+import type { Answer, Operation, RequestContext } from './operation.ts';
+import { Problem } from './problem.ts';
+import { inputReader, type PathValues } from './request-input.ts';
+
+/** What the outer middleware wants to know of a request. */
+export interface RequestState {
+  /** Path of the operation, as documented: never with ids in it. */
+  route?: string;
+}
+
+export interface RouterDeps {
+  readonly authenticate: Authenticate;
+  readonly waits: OpenWaits;
+}
+
+function checkPathOwner(identity: Identity, access: Access, path: PathValues): void {
+  if (access === 'open') return;
+  if (!mayUse(identity, access.thing))
+    throw new Problem('forbidden', `The role ${identity.role} has no right to ${access.thing}.`);
+  if (access.owner === 'path' && !owns(identity, path['user_id'] ?? ''))
+    throw new Problem('user_not_found', 'No user has this id.');
+}
+
+function checkBodyOwner(identity: Identity, access: Access, body: unknown): void {
+  if (access === 'open' || access.owner !== 'body') return;
+  // The body is validated: an operation with this access has a user_id in it.
+  if (!owns(identity, (body as { user_id: string }).user_id))
+    throw new Problem('user_not_found', 'No user has this id.');
+}
+
+function write(ctx: Koa.Context, { status, headers, body, type }: Answer): void {
+  ctx.status = status;
+  if (headers) ctx.set({ ...headers });
+  if (body === undefined) return;
+  ctx.set('content-type', type ?? 'application/json; charset=utf-8');
+  const raw = typeof body === 'string' || Buffer.isBuffer(body) || 'pipe' in body;
+  ctx.body = raw ? body : JSON.stringify(body);
+}
+
+function handlerOf(op: Operation, { authenticate, waits }: RouterDeps) {
+  const read = inputReader(op);
+  const { access } = op;
+  return async (ctx: RouterContext<RequestState>): Promise<void> => {
+    ctx.state.route = op.path;
+    const path: PathValues = ctx['params'];
+    // Rights come first: whoever has none learns nothing about the input, and sends no body that is read.
+    const identity = access === 'open' ? ANONYMOUS : authenticate(ctx.headers.authorization);
+    checkPathOwner(identity, access, path);
+    const { input, sentBody } = await read(ctx, path);
+    checkBodyOwner(identity, access, input.body);
+    const context: RequestContext = {
+      identity,
+      sentBody,
+      signal: () => waits.begin(ctx.res),
+      owns: (userId) => owns(identity, userId),
+    };
+    write(ctx, await op.handle(input, context));
+  };
+}
+
+const METHODS_ALWAYS = ['OPTIONS'];
+
+/** Where no operation took the request: a known path with another method, or no path of ours. */
+function answerUnmatched(ctx: Koa.Context): void {
+  const matched: readonly { methods: readonly string[]; path: unknown }[] = ctx['matched'] ?? [];
+  const methods = new Set(matched.flatMap((layer) => layer.methods));
+  if (methods.size === 0) throw new Problem('route_not_found', 'See /docs for what there is.');
+  const allow = [...methods, ...METHODS_ALWAYS].join(', ');
+  if (ctx.method !== 'OPTIONS')
+    throw new Problem('method_not_allowed', `This path knows ${allow}.`, { headers: { allow } });
+  ctx.status = 204;
+  ctx.set('allow', allow);
+}
+
+/** One middleware that answers every request by the table. */
+export function routesOf(operations: readonly Operation[], deps: RouterDeps): Koa.Middleware<RequestState> {
+  const router = new Router<RequestState>({ sensitive: true });
+  for (const op of operations) {
+    router.register(op.path.replaceAll(/\{(\w+)\}/g, ':$1'), [op.method], handlerOf(op, deps));
+  }
+  const routes = router.routes();
+  return (ctx, next) =>
+    routes(ctx as Parameters<typeof routes>[0], async () => {
+      answerUnmatched(ctx);
+      await next();
+    });
+}

@@ -1,0 +1,98 @@
+// Schemas that several operations share. Those with a name are components of the OpenAPI document.
+import { z } from 'zod';
+import { unsoundness } from './sound-text.ts';
+
+/** Names of the schemas that the OpenAPI document refers to. */
+export const COMPONENTS = z.registry<{ id: string }>();
+
+export const USER_ID = /^[A-Za-z0-9._@:-]{1,128}$/;
+const UUID = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
+
+/** Whether something can be the id of a turn or a session at all; any version of UUID. */
+export const isUuid = (id: string): boolean => UUID.test(id);
+
+export const userId = z
+  .string()
+  .regex(USER_ID, { error: 'must be 1 to 128 of A–Z a–z 0–9 . _ @ : -' })
+  .meta({ description: 'The key that turns are serialised by.', examples: ['alice'] });
+
+export const sessionId = z
+  .string()
+  .regex(UUID, { error: 'must be a UUID' })
+  .toLowerCase()
+  .meta({ format: 'uuid', description: 'One conversation.', examples: ['3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11'] });
+
+/** A string that can be kept, of `min` to `max` characters (code points, as JSON Schema counts them). */
+export const soundText = (min: number, max: number) =>
+  z
+    .string()
+    .check(({ value, issues }) => {
+      const fault = lengthFault(value, min, max) ?? unsoundness(value);
+      if (fault) issues.push({ code: 'custom', message: fault, input: value });
+    })
+    .meta({ minLength: min, maxLength: max });
+
+function lengthFault(value: string, min: number, max: number): string | null {
+  if (value.length < min) return min === 1 ? 'must not be empty' : `must have at least ${min} characters`;
+  if (value.length <= max) return null;
+  // A character outside the basic plane has length 2: count only where it matters.
+  const tooLong = value.length > 2 * max || Array.from(value).length > max;
+  return tooLong ? `must have at most ${max} characters` : null;
+}
+
+export const tag = soundText(1, 64);
+
+/** A moment as ISO 8601 text, for answers. */
+export const instant = z.string().meta({ format: 'date-time' });
+
+const DATE_ONLY = /^\d{4}-\d{2}-\d{2}$/;
+const isMoment = (text: string): boolean =>
+  z.iso.datetime({ offset: true }).safeParse(text).success ||
+  (DATE_ONLY.test(text) && z.iso.date().safeParse(text).success);
+
+/** A moment in a query: ISO 8601 with an offset or Z, or a date, which means its begin in UTC. */
+export const moment = z
+  .string()
+  .refine(isMoment, { error: 'must be an ISO 8601 time with an offset, or a date' })
+  .transform((text) => new Date(text))
+  .meta({ examples: ['2026-01-01T00:00:00Z'] });
+
+/** A whole number in a query. */
+export const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max, {
+      error: `must be a whole number from ${min} to ${max}`,
+    })
+    .transform(Number)
+    .meta({ type: 'integer', minimum: min, maximum: max });
+
+export const limit = wholeNumber(1, 100).default(50).meta({ description: 'Items of one page.', default: 50 });
+
+/** One page of a list. */
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({
+    items: z.array(item),
+    next_cursor: z
+      .string()
+      .nullable()
+      .meta({ description: 'Pass it as `cursor` for the next page; null: this is the last one.' }),
+  });
+
+export const fault = z
+  .object({
+    pointer: z.string().meta({ description: 'JSON Pointer into the body, or /path/…, /query/…, /header/….' }),
+    detail: z.string(),
+  })
+  .register(COMPONENTS, { id: 'Fault' });
+
+export const problem = z
+  .object({
+    type: z.string().meta({ format: 'uri-reference' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().meta({ description: 'Stable; see /docs/errors.' }),
+    errors: z.array(fault).optional(),
+  })
+  .register(COMPONENTS, { id: 'Problem' });

@@ -1,0 +1,129 @@
+// Who may what: every operation with every role. An operation that is missing here fails the test.
+import test from 'ava';
+import type { Access } from '../../src/http/access.ts';
+import type { Operation } from '../../src/http/operation.ts';
+import { operationsOf } from '../../src/http/operations.ts';
+import { keyOf, sha256, start, type Fixture } from './support/ingress.ts';
+import { MemoryServices } from './support/memory-services.ts';
+
+const ROLES = {
+  alice: 'user:alice',
+  bob: 'user:bob',
+  service: 'service',
+  reviewer: 'reviewer',
+  admin: 'admin',
+} as const;
+type Caller = keyof typeof ROLES | 'nobody';
+const CALLERS = ['nobody', 'alice', 'bob', 'service', 'reviewer', 'admin'] as const satisfies readonly Caller[];
+
+/** Statuses for [no key, alice, bob, service, reviewer, admin], the thing being alice's. */
+type Row = readonly [number, number, number, number, number, number];
+const OPEN: Row = [200, 200, 200, 200, 200, 200];
+const OWN: Row = [401, 200, 404, 200, 403, 200];
+const EXPECTED: Readonly<Record<string, Row>> = {
+  postChat: [401, 202, 404, 202, 403, 202],
+  getTurn: OWN,
+  listTurns: OWN,
+  getConversation: OWN,
+  listConversations: OWN,
+  initializeMemory: OWN,
+  getMemory: OWN,
+  patchMemory: OWN,
+  getMemoryHistory: OWN,
+  deleteMemory: [401, 204, 404, 204, 403, 204],
+  initializeAnalytics: [401, 403, 403, 200, 403, 200],
+  getAnalytics: [401, 403, 403, 200, 403, 200],
+  listAnalytics: [401, 403, 403, 200, 403, 200],
+  getHealth: OPEN,
+  getLiveness: OPEN,
+  getReadiness: OPEN,
+  getMetrics: [401, 403, 403, 403, 403, 200],
+  getOpenApi: OPEN,
+  getDocs: OPEN,
+  getDocsErrors: OPEN,
+  getDocsScript: OPEN,
+  getDocsStyle: OPEN,
+};
+
+const apiKeys = Object.entries(ROLES).map(([name, role]) => ({ name, role, sha256: sha256(keyOf(name)) }));
+const SESSION = '3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11';
+
+/** Something of alice's in every place. */
+function furnish(fixture: Fixture): (path: string) => string {
+  const { turnId } = fixture.add({ userId: 'alice', status: 'completed', sessionId: SESSION });
+  const row = { turnId, userId: 'alice', sessionId: SESSION, seq: 1, tags: [], metadata: {}, createdAt: new Date() };
+  fixture.rows.push({ ...row, ordinal: 0, role: 'user', content: 'Hi' });
+  return (path) => path.replace('{user_id}', 'alice').replace('{turn_id}', turnId).replace('{session_id}', SESSION);
+}
+
+function callAs(fixture: Fixture, caller: Caller, { method, body, example }: Operation, path: string) {
+  const headers: Record<string, string> = caller === 'nobody' ? {} : { authorization: `Bearer ${keyOf(caller)}` };
+  return fixture.call(method, path, body ? example : undefined, headers);
+}
+
+const operations = operationsOf(new MemoryServices().services, { version: '0' });
+
+test('every operation stands in the table, and none that is not there', (t) => {
+  t.deepEqual(operations.map(({ id }) => id).toSorted(), Object.keys(EXPECTED).toSorted());
+  const hasRule = (access: Access) => access === 'open' || typeof access.thing === 'string';
+  t.true(operations.every(({ access }) => hasRule(access)));
+});
+
+for (const operation of operations) {
+  test(`${operation.id} answers each role as the table says`, async (t) => {
+    for (const [index, caller] of CALLERS.entries()) {
+      const fixture = await start(t, { auth: 'keys', apiKeys });
+      const place = furnish(fixture);
+      const { status, json, headers } = await callAs(fixture, caller, operation, place(operation.path));
+      t.is(status, EXPECTED[operation.id]![index]!, `${caller}: ${JSON.stringify(json)}`);
+      if (status === 401) t.regex(headers.get('www-authenticate')!, /^Bearer /);
+      if (status > 400) t.is(fixture.asked.length, 0);
+    }
+  });
+}
+
+test('somebody else’s thing is answered exactly as one that does not exist', async (t) => {
+  const fixture = await start(t, { auth: 'keys', apiKeys });
+  const place = furnish(fixture);
+  const headers = { authorization: `Bearer ${keyOf('bob')}` };
+  for (const path of ['/turns/{turn_id}', '/conversations/{session_id}']) {
+    const foreign = await fixture.call('GET', place(path), undefined, headers);
+    const missing = await fixture.call(
+      'GET',
+      path.replace(/\{\w+\}/, '3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a99'),
+      undefined,
+      headers,
+    );
+    t.deepEqual(foreign.json, missing.json);
+  }
+});
+
+test('keys that are wrong, empty or malformed are 401', async (t) => {
+  const { call } = await start(t, { auth: 'keys', apiKeys });
+  for (const authorization of [
+    'Bearer nope',
+    'Bearer',
+    'Bearer ',
+    'Basic YTpi',
+    `Bearer ${keyOf('admin')}x`,
+    `Bearer ${sha256(keyOf('admin'))}`,
+    keyOf('admin'),
+  ]) {
+    const { status, json } = await call('GET', '/metrics', undefined, { authorization });
+    t.is(status, 401, authorization);
+    t.is(json['code'], 'unauthorized');
+  }
+  t.is((await call('GET', '/metrics', undefined, { authorization: `bearer ${keyOf('admin')}` })).status, 200);
+});
+
+test('keys are never logged, and without a right no body is read', async (t) => {
+  const { call, lines } = await start(t, { auth: 'keys', apiKeys });
+  const { status } = await call('POST', '/chat', '{broken', { authorization: 'Bearer wrong-key-of-somebody' });
+  t.is(status, 401);
+  t.false(JSON.stringify(lines).includes('wrong-key'));
+});
+
+test('without authentication everybody is admin', async (t) => {
+  const { call } = await start(t);
+  t.is((await call('GET', '/metrics')).status, 200);
+});

@@ -1,0 +1,86 @@
+import test from 'ava';
+import type { ConversationRow } from '../../src/turns/conversation.ts';
+import { start, type Fixture, type Json, textOf } from './support/ingress.ts';
+
+const SESSION = '3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11';
+
+/** An exchange a day, from the first of January on. */
+function addExchanges(fixture: Fixture, count: number): void {
+  for (let seq = 1; seq <= count; seq += 1) {
+    const row: Omit<ConversationRow, 'ordinal' | 'role' | 'content'> = {
+      turnId: `turn-${seq}`,
+      userId: 'alice',
+      sessionId: SESSION,
+      seq,
+      tags: seq === 2 ? ['greeting'] : [],
+      metadata: { session_id: SESSION },
+      createdAt: new Date(Date.UTC(2026, 0, seq)),
+    };
+    fixture.rows.push(
+      { ...row, ordinal: 0, role: 'user', content: `question ${seq}` },
+      { ...row, ordinal: 1, role: 'assistant', content: `answer ${seq}` },
+    );
+  }
+}
+
+const contents = (json: Json, field = 'items'): unknown[] => (json[field] as Json[]).map(({ content }) => content);
+
+test('a session has its messages in order', async (t) => {
+  const fixture = await start(t);
+  addExchanges(fixture, 1);
+  const { status, json } = await fixture.call('GET', `/conversations/${SESSION.toUpperCase()}`);
+  t.is(status, 200);
+  const common = {
+    turn_id: 'turn-1',
+    tags: [],
+    metadata: { session_id: SESSION },
+    timestamp: '2026-01-01T00:00:00.000Z',
+  };
+  t.deepEqual(json, {
+    history: [
+      { role: 'user', content: 'question 1', ...common },
+      { role: 'assistant', content: 'answer 1', ...common },
+    ],
+    session_id: SESSION,
+    user_id: 'alice',
+  });
+});
+
+test('an unknown session is 404', async (t) => {
+  const { call } = await start(t);
+  for (const id of ['3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a12', 'nope']) {
+    const { status, json } = await call('GET', `/conversations/${id}`);
+    t.is(status, 404);
+    t.is(json['code'], 'session_not_found');
+  }
+});
+
+test('messages of a user come oldest first, page by page, without gap or repeat', async (t) => {
+  const fixture = await start(t);
+  addExchanges(fixture, 3);
+  const first = await fixture.call('GET', '/users/alice/conversations?limit=3');
+  const second = await fixture.call(
+    'GET',
+    `/users/alice/conversations?limit=3&cursor=${textOf(first.json, 'next_cursor')}`,
+  );
+  t.deepEqual(
+    [...contents(first.json), ...contents(second.json)],
+    ['question 1', 'answer 1', 'question 2', 'answer 2', 'question 3', 'answer 3'],
+  );
+  t.is(second.json['next_cursor'], null);
+  t.is((first.json['items'] as Json[])[0]!['session_id'], SESSION);
+});
+
+test('messages are filtered by tag and time', async (t) => {
+  const fixture = await start(t);
+  addExchanges(fixture, 3);
+  t.deepEqual(contents((await fixture.call('GET', '/users/alice/conversations?tag=greeting')).json), [
+    'question 2',
+    'answer 2',
+  ]);
+  const period = 'from=2026-01-02&to=2026-01-03T00:00:00%2B00:00';
+  t.deepEqual(contents((await fixture.call('GET', `/users/alice/conversations?${period}`)).json), [
+    'question 2',
+    'answer 2',
+  ]);
+});

@@ -1,0 +1,132 @@
+// A real ingress on a free port over services in memory.
+import { createHash } from 'node:crypto';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import type { ExecutionContext } from 'ava';
+import { startIngress, type Ingress, type IngressSettings } from '../../../src/http/server.ts';
+import type { Log } from '../../../src/log.ts';
+import { MemoryServices } from './memory-services.ts';
+
+export interface LogLine {
+  readonly level: string;
+  readonly fields: object;
+  readonly message: string;
+}
+
+/** A log that keeps its lines. */
+export function keptLog(lines: LogLine[]): Log {
+  const at = (level: string) => (fields: object, message: string) => void lines.push({ level, fields, message });
+  const log: Log = {
+    trace: at('trace'),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: () => log,
+  };
+  return log;
+}
+
+export interface Fixture extends MemoryServices {
+  readonly ingress: Ingress;
+  readonly lines: LogLine[];
+  readonly errors: () => LogLine[];
+  readonly observed: { route: string; method: string; status: number; seconds: number }[];
+  /** A request with a JSON body, where one is given. */
+  readonly call: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The JSON body; the test says by its assertions what is in it. */
+  readonly json: Json;
+}
+
+export interface Json {
+  readonly [key: string]: JsonValue;
+}
+export type JsonValue = string | number | boolean | null | undefined | Json | JsonValue[];
+
+export const keyOf = (name: string): string => `key-of-${name}`;
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** Starts an ingress that ends with the test. */
+export async function start(t: ExecutionContext, settings: Partial<IngressSettings> = {}): Promise<Fixture> {
+  const memory = new MemoryServices();
+  const lines: LogLine[] = [];
+  const observed: Fixture['observed'] = [];
+  const ingress = await startIngress({
+    services: memory.services,
+    settings: { host: '127.0.0.1', port: 0, auth: 'none', apiKeys: [], ...settings },
+    log: keptLog(lines),
+    version: '1.2.3',
+    observe: (route, method, status, seconds) => void observed.push({ route, method, status, seconds }),
+  });
+  t.teardown(() => ingress.stop(1_000));
+  const call = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Reply> => {
+    const typed = body === undefined ? headers : { 'content-type': 'application/json', ...headers };
+    const sent = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    const response = await fetch(ingress.url + path, {
+      method,
+      headers: typed,
+      ...(sent !== undefined && { body: sent }),
+    });
+    return replyOf(response);
+  };
+  return Object.assign(memory, {
+    ingress,
+    lines,
+    observed,
+    errors: () => lines.filter(({ level }) => level === 'error'),
+    call,
+  });
+}
+
+export async function replyOf(response: Response): Promise<Reply> {
+  const text = await response.text();
+  const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
+  return { status: response.status, headers: response.headers, text, json: isJson ? (JSON.parse(text) as Json) : {} };
+}
+
+/** A field that must be text. */
+export function textOf(json: Json, field: string): string {
+  const value = json[field];
+  if (typeof value !== 'string') throw new TypeError(`${field} is no text: ${JSON.stringify(value)}`);
+  return value;
+}
+
+/** The pointers of a problem's faults, in order. */
+export const pointersOf = ({ json }: Reply): unknown[] =>
+  ((json['errors'] ?? []) as Json[]).map(({ pointer }) => pointer).toSorted();
+
+export interface RawReply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** A request whose headers and path are sent as they are: fetch would refuse or repair them. */
+export function rawCall(
+  url: string,
+  options: { method?: string; path: string; headers?: Record<string, string>; body?: Buffer | string },
+): Promise<RawReply> {
+  const { hostname, port } = new URL(url);
+  const { method = 'GET', path, headers = {}, body } = options;
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ hostname, port, method, path, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode!, headers: response.headers, text: Buffer.concat(chunks).toString() }),
+      );
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
