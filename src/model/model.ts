@@ -17,6 +17,8 @@ export interface CompletionRequest {
   readonly messages: readonly Message[];
   /** Aborted when nobody wants the answer any more. */
   readonly signal: AbortSignal;
+  /** Called with each piece of the reply as it comes; what a failed attempt told of is void. */
+  readonly onDelta?: (text: string) => void;
 }
 
 export interface Model {

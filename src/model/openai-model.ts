@@ -72,7 +72,7 @@ export class OpenAiModel implements Model {
     });
   }
 
-  async complete({ messages, signal }: CompletionRequest): Promise<Completion> {
+  async complete({ messages, signal, onDelta }: CompletionRequest): Promise<Completion> {
     const deadline = AbortSignal.timeout(this.#timeoutMs);
     const either = AbortSignal.any([signal, deadline]);
     const gathered: Gathered = {
@@ -88,7 +88,11 @@ export class OpenAiModel implements Model {
         { model: this.#model, messages: [...messages], stream: true, stream_options: { include_usage: true } },
         { signal: either },
       );
-      for await (const chunk of stream) take(gathered, chunk);
+      for await (const chunk of stream) {
+        const before = gathered.text.length;
+        take(gathered, chunk);
+        if (gathered.text.length > before) onDelta?.(gathered.text.slice(before));
+      }
       // The SDK ends an aborted stream quietly.
       either.throwIfAborted();
       return completionOf(gathered);
