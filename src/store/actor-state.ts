@@ -2,7 +2,11 @@
 import type { ActorState } from '../actors/state.ts';
 import type { Database, Statement } from './database.ts';
 
-const GET: Statement = { name: 'actor-state-get', sql: 'select value from actor_state where user_id = ? and key = ?' };
+const GET: Statement = {
+  name: 'actor-state-get',
+  sql: `select s.user_id, s.key, s.value from unnest(?::text[], ?::text[]) as asked (user_id, key)
+        join actor_state s on s.user_id = asked.user_id and s.key = asked.key`,
+};
 const SET: Statement = {
   name: 'actor-state-set',
   sql: `insert into actor_state (user_id, key, value)
@@ -10,11 +14,25 @@ const SET: Statement = {
         on conflict (user_id, key) do update set value = excluded.value`,
 };
 
+interface Key {
+  readonly userId: string;
+  readonly key: string;
+}
+
+async function getAll(database: Database, keys: readonly Key[]): Promise<unknown[]> {
+  const rows = await database.rows<{ user_id: string; key: string; value: unknown }>(GET, [
+    keys.map(({ userId }) => userId),
+    keys.map(({ key }) => key),
+  ]);
+  // No user id holds a blank.
+  const values = new Map(rows.map((row) => [`${row.user_id} ${row.key}`, row.value]));
+  return keys.map(({ userId, key }) => values.get(`${userId} ${key}`) ?? null);
+}
+
 /** Actor state in the table `actor_state`. Its calls reject with DatabaseUnavailable. */
 export const sqlActorState = (database: Database): ActorState => ({
-  async get(userId, key) {
-    const [row] = await database.rows<{ value: unknown }>(GET, [userId, key]);
-    return row?.value ?? null;
+  get(userId, key) {
+    return database.together('actor-state-get', { userId, key }, getAll);
   },
   async set(userId, entries) {
     const values = Object.values(entries).map((value) => JSON.stringify(value));

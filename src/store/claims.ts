@@ -3,21 +3,26 @@ import type { Turn } from '../turns/turn.ts';
 import type { Database, Statement } from './database.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
-/** The user's first unfinished turn, if it waits or its claim was not renewed in time. One conditional update: of two
- *  claims at once one hits the row, the other finds it running. */
+/** Of each user the first unfinished turn, if it waits or its claim was not renewed in time. One conditional update: of
+ *  two claims at once one hits the row, the other finds it running. */
 const CLAIM: Statement = {
   name: 'claim',
   sql: `update turns set status = 'running', epoch = epoch + 1, attempts = attempts + 1,
                lease_until = now() + ? * interval '1 second', started_at = coalesce(started_at, now())
-        where turn_id = (select turn_id from turns where user_id = ? and status in ('queued', 'running') order by seq limit 1)
-          and (status = 'queued' or (status = 'running' and lease_until < now()))
-        returning ${TURN_COLUMNS.join(', ')}, (select message_count from users u where u.user_id = turns.user_id) as message_count`,
+        from unnest(?::text[]) as asked (user_id) cross join lateral (
+          select turn_id from turns t where t.user_id = asked.user_id and t.status in ('queued', 'running') order by t.seq limit 1) head
+        where turns.turn_id = head.turn_id
+          and (turns.status = 'queued' or (turns.status = 'running' and turns.lease_until < now()))
+        returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')},
+          (select message_count from users u where u.user_id = turns.user_id) as message_count`,
 };
 
-const HEAD: Statement = {
-  name: 'claim-head',
-  sql: `select status, lease_until < now() as lapsed from turns
-        where user_id = ? and status in ('queued', 'running') order by seq limit 1`,
+const HEADS: Statement = {
+  name: 'claim-heads',
+  sql: `select asked.user_id, head.status = 'running' and head.lease_until >= now() as busy
+        from unnest(?::text[]) as asked (user_id) cross join lateral (
+          select status, lease_until from turns t
+          where t.user_id = asked.user_id and t.status in ('queued', 'running') order by t.seq limit 1) head`,
 };
 
 export interface ClaimedTurn {
@@ -32,15 +37,45 @@ export type ClaimResult =
   | { readonly outcome: 'busy' }
   | { readonly outcome: 'nothing' };
 
+interface ClaimRequest {
+  readonly userId: string;
+  readonly leaseS: number;
+}
+
+async function claimAll(
+  database: Database,
+  requests: readonly ClaimRequest[],
+): Promise<(ClaimResult | 'look again')[]> {
+  // All callers of a process have the same lease.
+  const rows = await database.rows<TurnRow & { message_count: number }>(CLAIM, [
+    requests[0]!.leaseS,
+    requests.map(({ userId }) => userId),
+  ]);
+  const claimed = new Map(rows.map((row) => [row.user_id, row]));
+  const results = requests.map(({ userId }): ClaimResult | null => {
+    const row = claimed.get(userId);
+    // One claim a row: who asks for the same user beside it finds it running.
+    claimed.delete(userId);
+    return row ? { outcome: 'claimed', turn: turnOf(row), messageCount: row.message_count } : null;
+  });
+  const others = requests.filter((_, index) => !results[index]).map(({ userId }) => userId);
+  if (others.length === 0) return results as ClaimResult[];
+  const heads = await database.rows<{ user_id: string; busy: boolean }>(HEADS, [others]);
+  const busy = new Map(heads.map((head) => [head.user_id, head.busy]));
+  return results.map((result, index) => {
+    if (result) return result;
+    const head = busy.get(requests[index]!.userId);
+    if (head === undefined) return { outcome: 'nothing' };
+    // The turn before it ended between the two looks: the next one waits now.
+    return head ? { outcome: 'busy' } : 'look again';
+  });
+}
+
 /** Claims the user's next turn for `leaseS` seconds. @throws DatabaseUnavailable */
 export async function claimNext(database: Database, userId: string, leaseS: number): Promise<ClaimResult> {
   for (;;) {
-    const [row] = await database.rows<TurnRow & { message_count: number }>(CLAIM, [leaseS, userId]);
-    if (row) return { outcome: 'claimed', turn: turnOf(row), messageCount: row.message_count };
-    const [head] = await database.rows<{ status: string; lapsed: boolean }>(HEAD, [userId]);
-    if (!head) return { outcome: 'nothing' };
-    if (head.status === 'running' && !head.lapsed) return { outcome: 'busy' };
-    // The turn before it ended between the two looks: the next one waits now.
+    const result = await database.together('claim', { userId, leaseS }, claimAll);
+    if (result !== 'look again') return result;
   }
 }
 
@@ -95,16 +130,22 @@ export async function countWaiting(database: Database): Promise<number> {
   return row!.waiting;
 }
 
-const USER_WAITS: Statement = {
-  name: 'user-waits',
-  sql: "select turn_id, epoch from turns where user_id = ? and status = 'queued' order by seq limit 1",
+const WAITING_HEADS: Statement = {
+  name: 'waiting-heads',
+  sql: `select asked.user_id, head.turn_id, head.epoch
+        from unnest(?::text[]) as asked (user_id) cross join lateral (
+          select turn_id, epoch from turns t where t.user_id = asked.user_id and t.status = 'queued' order by t.seq limit 1) head`,
 };
 
-/** The user's first waiting turn, or null. */
-export async function firstWaiting(database: Database, userId: string): Promise<Claim | null> {
-  const [row] = await database.rows<{ turn_id: string; epoch: number }>(USER_WAITS, [userId]);
-  return row ? { turnId: row.turn_id, epoch: row.epoch } : null;
+async function waitingOf(database: Database, userIds: readonly string[]): Promise<(Claim | null)[]> {
+  const rows = await database.rows<{ user_id: string; turn_id: string; epoch: number }>(WAITING_HEADS, [userIds]);
+  const heads = new Map(rows.map((row) => [row.user_id, { turnId: row.turn_id, epoch: row.epoch }]));
+  return userIds.map((userId) => heads.get(userId) ?? null);
 }
+
+/** The user's first waiting turn, or null. @throws DatabaseUnavailable */
+export const firstWaiting = (database: Database, userId: string): Promise<Claim | null> =>
+  database.together('first-waiting', userId, waitingOf);
 
 const RELEASE: Statement = {
   name: 'release-claims',

@@ -6,11 +6,15 @@ import type { Database, Statement } from './database.ts';
 
 const COMPLETE: Statement = {
   name: 'commit-completed',
-  sql: `with done as (
-          update turns set status = 'completed', reply = ?, model = ?, input_tokens = ?, output_tokens = ?, attempts = ?,
-                 finished_at = now(), lease_until = null
-          where turn_id = ? and epoch = ? and status = 'running'
-          returning turn_id, user_id, session_id, seq, text, reply, tags, metadata),
+  sql: `with answers as (
+          select * from unnest(?::uuid[], ?::int4[], ?::text[], ?::text[], ?::int4[], ?::int4[], ?::int4[])
+            as a (turn_id, epoch, reply, model, input_tokens, output_tokens, attempts)),
+        done as (
+          update turns set status = 'completed', reply = answers.reply, model = answers.model, input_tokens = answers.input_tokens,
+                 output_tokens = answers.output_tokens, attempts = answers.attempts, finished_at = now(), lease_until = null
+          from answers
+          where turns.turn_id = answers.turn_id and turns.epoch = answers.epoch and turns.status = 'running'
+          returning turns.turn_id, turns.user_id, turns.session_id, turns.seq, turns.text, turns.reply, turns.tags, turns.metadata),
         delivered as (
           insert into conversation_rows (user_id, seq, ordinal, session_id, turn_id, role, content, tags, metadata)
           select user_id, seq, 0, session_id, turn_id, 'user', text, tags, metadata from done
@@ -20,7 +24,9 @@ const COMPLETE: Statement = {
           select distinct user_id, tag, seq from done, jsonb_array_elements_text(tags) as tag),
         told as (
           insert into outbox (event_id, topic, user_id, data)
-          select event_id, topic, user_id, data::jsonb from done, unnest(?::uuid[], ?::text[], ?::text[]) as e (event_id, topic, data))
+          select e.event_id, e.topic, done.user_id, e.data::jsonb
+          from done join unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[]) as e (turn_id, event_id, topic, data)
+            on e.turn_id = done.turn_id)
         select turn_id from done`,
 };
 
@@ -45,29 +51,41 @@ export interface Answer {
   readonly usage: Usage;
 }
 
+interface AnswerToCommit {
+  readonly claim: Claim;
+  readonly attempts: number;
+  readonly answer: Answer;
+  readonly events: readonly OutboxEvent[];
+}
+
+async function commitAll(database: Database, all: readonly AnswerToCommit[]): Promise<boolean[]> {
+  const events = all.flatMap(({ claim, events: told }) => told.map((event) => ({ turnId: claim.turnId, event })));
+  const rows = await database.rows<{ turn_id: string }>(COMPLETE, [
+    all.map(({ claim }) => claim.turnId),
+    all.map(({ claim }) => claim.epoch),
+    all.map(({ answer }) => answer.reply),
+    all.map(({ answer }) => answer.model),
+    all.map(({ answer }) => answer.usage.inputTokens),
+    all.map(({ answer }) => answer.usage.outputTokens),
+    all.map(({ attempts }) => attempts),
+    events.map(({ turnId }) => turnId),
+    events.map(({ event }) => event.eventId),
+    events.map(({ event }) => event.topic),
+    events.map(({ event }) => JSON.stringify(event.data)),
+  ]);
+  const done = new Set(rows.map((row) => row.turn_id));
+  return all.map(({ claim }) => done.has(claim.turnId));
+}
+
 /** Delivers the reply with its conversation rows and events. False: the claim was lost and nothing was written.
  *  @throws DatabaseUnavailable */
-export async function commitAnswer(
+export const commitAnswer = (
   database: Database,
   claim: Claim,
   attempts: number,
   answer: Answer,
   events: readonly OutboxEvent[],
-): Promise<boolean> {
-  const rows = await database.rows(COMPLETE, [
-    answer.reply,
-    answer.model,
-    answer.usage.inputTokens,
-    answer.usage.outputTokens,
-    attempts,
-    claim.turnId,
-    claim.epoch,
-    events.map((event) => event.eventId),
-    events.map((event) => event.topic),
-    events.map((event) => JSON.stringify(event.data)),
-  ]);
-  return rows.length === 1;
-}
+): Promise<boolean> => database.together('commit-answer', { claim, attempts, answer, events }, commitAll);
 
 /** Ends the turn without a reply. False: the claim was lost and nothing was written. @throws DatabaseUnavailable */
 export async function commitFailure(

@@ -85,8 +85,25 @@ export async function userRows(
 
 const LAST_OF_SESSION: Statement = {
   name: 'last-of-session',
-  sql: `select ${COLUMNS.join(', ')} from conversation_rows where session_id = ? order by seq desc, ordinal desc limit ?`,
+  sql: `select last.* from unnest(?::uuid[]) as asked (session_id) cross join lateral (
+          select ${COLUMNS.join(', ')} from conversation_rows c where c.session_id = asked.session_id
+          order by c.seq desc, c.ordinal desc limit ?) last`,
 };
+
+const inOrder = (rows: readonly ConversationRow[]) => rows.toSorted((a, b) => a.seq - b.seq || a.ordinal - b.ordinal);
+
+interface LastRequest {
+  readonly sessionId: string;
+  readonly exchanges: number;
+}
+
+async function lastOfAll(database: Database, requests: readonly LastRequest[]): Promise<ConversationRow[][]> {
+  const sessions = [...new Set(requests.map(({ sessionId }) => sessionId))];
+  // All callers of a process ask for as many exchanges.
+  const rows = await database.rows<Row>(LAST_OF_SESSION, [sessions, requests[0]!.exchanges * 2]);
+  const bySession = Map.groupBy(rows.map(rowOf), (row) => row.sessionId);
+  return requests.map(({ sessionId }) => inOrder(bySession.get(sessionId) ?? []));
+}
 
 /** The last `exchanges` (user and assistant) of a session, oldest first. @throws DatabaseUnavailable */
 export async function lastOfSession(
@@ -94,26 +111,40 @@ export async function lastOfSession(
   sessionId: string,
   exchanges: number,
 ): Promise<ConversationRow[]> {
-  if (exchanges === 0) return [];
-  const rows = await database.rows<Row>(LAST_OF_SESSION, [sessionId, exchanges * 2]);
-  return rows.map(rowOf).toReversed();
+  return exchanges === 0 ? [] : database.together('last-of-session', { sessionId, exchanges }, lastOfAll);
 }
 
 const LAST_OF_USER: Statement = {
   name: 'last-of-user',
-  sql: `select ${COLUMNS.join(', ')} from conversation_rows where user_id = ? and seq > ? order by seq desc, ordinal desc limit ?`,
+  sql: `select asked.n, last.* from unnest(?::text[], ?::int8[]) with ordinality as asked (user_id, after_seq, n)
+        cross join lateral (
+          select ${COLUMNS.join(', ')} from conversation_rows c where c.user_id = asked.user_id and c.seq > asked.after_seq
+          order by c.seq desc, c.ordinal desc limit ?) last`,
 };
 
+interface LastOfUserRequest {
+  readonly userId: string;
+  readonly afterSeq: number;
+  readonly exchanges: number;
+}
+
+async function lastOfUsers(database: Database, requests: readonly LastOfUserRequest[]): Promise<ConversationRow[][]> {
+  const rows = await database.rows<Row & { n: number }>(LAST_OF_USER, [
+    requests.map(({ userId }) => userId),
+    requests.map(({ afterSeq }) => afterSeq),
+    requests[0]!.exchanges * 2,
+  ]);
+  const byRequest = Map.groupBy(rows, (row) => row.n);
+  return requests.map((_, index) => inOrder((byRequest.get(index + 1) ?? []).map(rowOf)));
+}
+
 /** The last `exchanges` of a user over all sessions, after `afterSeq`, oldest first. @throws DatabaseUnavailable */
-export async function lastOfUser(
+export const lastOfUser = (
   database: Database,
   userId: string,
   afterSeq: number,
   exchanges: number,
-): Promise<ConversationRow[]> {
-  const rows = await database.rows<Row>(LAST_OF_USER, [userId, afterSeq, exchanges * 2]);
-  return rows.map(rowOf).toReversed();
-}
+): Promise<ConversationRow[]> => database.together('last-of-user', { userId, afterSeq, exchanges }, lastOfUsers);
 
 const LAST_SEQ: Statement = { name: 'last-seq', sql: 'select last_seq from users where user_id = ?' };
 

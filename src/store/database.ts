@@ -1,6 +1,7 @@
 // Statements and transactions, with the one retry that both databases ask for: on a serialisation failure or a deadlock.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import { Batch, type Batched } from './batch.ts';
 
 /** A statement with a name: prepared once a connection. Bindings are `?`. */
 export interface Statement {
@@ -70,6 +71,7 @@ async function run<T>(builder: Knex, { name, sql }: Statement, bindings: readonl
 
 export class Database implements Queries {
   readonly builder: Knex;
+  readonly #batches = new Map<string, Batch<unknown, unknown>>();
   constructor(builder: Knex) {
     this.builder = builder;
   }
@@ -77,6 +79,16 @@ export class Database implements Queries {
   /** One statement, its own transaction. @throws DatabaseUnavailable */
   rows<T>(statement: Statement, bindings: readonly unknown[]): Promise<T[]> {
     return retrying(() => run<T>(this.builder, statement, bindings));
+  }
+
+  /** One item of a statement that many callers share. @throws DatabaseUnavailable */
+  together<I, O>(name: string, item: I, run: (database: Database, items: readonly I[]) => Promise<O[]>): Promise<O> {
+    let batch = this.#batches.get(name);
+    if (!batch) {
+      const kind: Batched<unknown, unknown> = { name, run: (items) => run(this, items as readonly I[]) };
+      this.#batches.set(name, (batch = new Batch(kind)));
+    }
+    return batch.ask(item) as Promise<O>;
   }
 
   /** A query of the builder, with the same retry. @throws DatabaseUnavailable */

@@ -71,13 +71,20 @@ export function turnOf(row: TurnRow): Turn {
   };
 }
 
-const BY_ID: Statement = { name: 'turn-by-id', sql: `select ${TURN_COLUMNS.join(', ')} from turns where turn_id = ?` };
+const BY_ID: Statement = {
+  name: 'turns-by-id',
+  sql: `select ${TURN_COLUMNS.join(', ')} from turns where turn_id = any(?::uuid[])`,
+};
 
-/** The turn, or null where there is none. */
-export async function findTurn(database: Database, turnId: string): Promise<Turn | null> {
-  const [row] = await database.rows<TurnRow>(BY_ID, [turnId]);
-  return row ? turnOf(row) : null;
+async function findTurns(database: Database, turnIds: readonly string[]): Promise<(Turn | null)[]> {
+  const rows = await database.rows<TurnRow>(BY_ID, [turnIds]);
+  const found = new Map(rows.map((row) => [row.turn_id, turnOf(row)]));
+  return turnIds.map((turnId) => found.get(turnId.toLowerCase()) ?? null);
 }
+
+/** The turn, or null where there is none. @throws DatabaseUnavailable */
+export const findTurn = (database: Database, turnId: string): Promise<Turn | null> =>
+  database.together('find-turn', turnId, findTurns);
 
 /** A user's turns, newest (highest seq) first. */
 export async function listTurns(database: Database, userId: string, filter: TurnFilter): Promise<Turn[]> {

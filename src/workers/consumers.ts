@@ -10,6 +10,8 @@ const STALLED_LOOK_MS = 3_000;
 /** Rows decide how often a turn may be begun, not BullMQ. */
 const STALLED_AT_MOST = 1_000_000;
 const CLOSE_POLL_MS = 50;
+/** A worker takes one job after another, each a round trip; several of them take jobs side by side. */
+const FETCHERS = 4;
 
 /** The payload is not what the topic carries: kept among the failed jobs, never repeated. */
 export class Ignored extends UnrecoverableError {
@@ -40,14 +42,16 @@ export class Consumers {
 
   start(): void {
     if (this.#workers.length > 0) return;
-    for (const consumer of this.#table) this.#workers.push(this.#open(consumer));
+    for (const consumer of this.#table) {
+      for (let n = 0; n < FETCHERS; n += 1) this.#workers.push(this.#open(consumer));
+    }
   }
 
   #open({ queue, concurrency, handle }: Consumer): Worker {
     const worker = new Worker(queue, (job: Job<unknown>) => handle(job.data), {
       connection: this.#connection,
       prefix: PREFIX,
-      concurrency,
+      concurrency: Math.ceil(concurrency / FETCHERS),
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_LOOK_MS,
       maxStalledCount: STALLED_AT_MOST,

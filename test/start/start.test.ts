@@ -69,7 +69,7 @@ test('a port that is taken is named', async (t) => {
   const error = await t.throwsAsync(
     startProcess(t, { env: { DATA_DIR: temporaryFolder(t), ACTOR_RUNTIME: 'embedded', PORT: new URL(app.url).port } }),
   );
-  t.regex(error.message, /PORT: .* is in use/);
+  t.regex(error.message, /cannot listen on .*set PORT/);
 });
 
 /** The one process among `pids` whose program matches. */
