@@ -13,6 +13,7 @@ export const PROBLEMS = {
   session_not_found: { status: 404, title: 'There is no such session' },
   method_not_allowed: { status: 405, title: 'This path does not know that method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
+  turn_finished: { status: 409, title: 'The turn has ended already' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body is not of a type that can be read' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key came with another body before' },

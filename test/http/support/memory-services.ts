@@ -3,8 +3,9 @@ import { newId } from '../../../src/ids.ts';
 import type { Services } from '../../../src/http/services.ts';
 import { NO_HISTORY, patchMemory, unknownUser, type Remembered } from '../../../src/memory/memory.ts';
 import { refusalOf, type AcceptOutcome, type NewTurn } from '../../../src/turns/accept.ts';
+import type { CancelOutcome } from '../../../src/turns/cancellation.ts';
 import type { ConversationRow } from '../../../src/turns/conversation.ts';
-import { isAtRest, type Turn } from '../../../src/turns/turn.ts';
+import { isAtRest, isFinal, type Turn } from '../../../src/turns/turn.ts';
 
 interface Kept {
   turn: Turn;
@@ -89,6 +90,15 @@ export class MemoryServices {
     return { outcome: 'accepted', turn: accepted };
   }
 
+  #cancel(turnId: string): CancelOutcome {
+    this.#check();
+    const turn = this.kept.get(turnId)?.turn;
+    if (!turn) return { outcome: 'unknown' };
+    if (isFinal(turn.status)) return { outcome: turn.status === 'cancelled' ? 'cancelled' : 'finished', turn };
+    this.change(turnId, { status: 'cancelled' });
+    return { outcome: 'cancelled', turn: this.kept.get(turnId)!.turn };
+  }
+
   async #wait(turn: Turn, timeoutMs: number, signal: AbortSignal): Promise<Turn> {
     if (this.waitFailure) throw this.waitFailure;
     this.waiting += 1;
@@ -132,6 +142,7 @@ export class MemoryServices {
           .filter((turn) => (status ?? turn.status) === turn.status && (sessionId ?? turn.sessionId) === turn.sessionId)
           .toSorted((a, b) => b.seq - a.seq)
           .slice(0, limit),
+      cancel: async (turnId) => this.#cancel(turnId),
       waitForRest: (turn, { timeoutMs, signal }) => this.#wait(turn, timeoutMs, signal),
     },
     conversations: {
