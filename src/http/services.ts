@@ -17,7 +17,7 @@ export interface WaitOptions {
 }
 
 export interface TurnService {
-  /** Durable when it resolves to `accepted`. Rejects with DatabaseUnavailable. */
+  /** Durable when it resolves to `accepted` or `joined`. Rejects with DatabaseUnavailable. */
   accept(turn: NewTurn): Promise<AcceptOutcome>;
   find(turnId: string): Promise<Turn | null>;
   list(userId: string, filter: TurnFilter): Promise<Turn[]>;

@@ -3,7 +3,7 @@ import { newId } from '../ids.ts';
 import { acceptTurn } from '../store/accept-turn.ts';
 import { findTurn, listTurns } from '../store/turn-rows.ts';
 import type { AcceptOutcome, NewTurn } from './accept.ts';
-import { cancel, type CancelDeps, type CancelOutcome } from './cancellation.ts';
+import { cancel, tellCancelled, type CancelDeps, type CancelOutcome } from './cancellation.ts';
 import { isAtRest, type Turn, type TurnFilter } from './turn.ts';
 
 /** How often a waiting client looks by itself: as a safety net, and while changes cannot be heard. */
@@ -27,11 +27,14 @@ export class TurnService {
     this.#deps = deps;
   }
 
-  /** Durable when it resolves to `accepted`, whether Redis is there or not. @throws DatabaseUnavailable */
+  /** Durable when it resolves to `accepted` or `joined`, whether Redis is there or not. @throws DatabaseUnavailable */
   async accept(turn: NewTurn): Promise<AcceptOutcome> {
     const { database, limits, waitingOfAll, wake, metrics, log } = this.#deps;
     const outcome = await acceptTurn(database, newId(), turn, { ...limits, waitingOfAll: waitingOfAll() });
+    // Who polls the turn it joined sees its new text.
+    if (outcome.outcome === 'joined') this.#deps.changes.announce(outcome.turn.turnId);
     if (outcome.outcome === 'accepted') {
+      if (outcome.cancelled) tellCancelled(this.#deps, outcome.cancelled.turnId);
       metrics.turnsAccepted.inc();
       // Not awaited: the turn is safe, and without a job the sweeper finds it.
       wake(outcome.turn).catch((error: Error) => {

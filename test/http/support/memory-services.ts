@@ -78,16 +78,19 @@ export class MemoryServices {
       all.find((kept) => kept.turn.userId === turn.userId && kept.key !== null && kept.key === turn.idempotencyKey) ??
       null;
     const sessionOwner = all.find((kept) => kept.turn.sessionId === turn.sessionId)?.turn.userId ?? null;
+    const busy = all.some(
+      ({ turn: { userId, status } }) => userId === turn.userId && ['queued', 'running'].includes(status),
+    );
     const refusal = refusalOf(
       turn,
-      { earlier, sessionOwner, waiting: 0 },
+      { earlier, sessionOwner, waiting: 0, busy, joins: false },
       { perUser: 100, ofAll: 100, waitingOfAll: 0 },
     );
     if (refusal) return refusal;
     const { userId, text, metadata, sessionId, tags, requestHash, idempotencyKey: key } = turn;
     const accepted = this.add({ userId, text, metadata, sessionId, tags, createdAt: new Date() });
     this.kept.set(accepted.turnId, { turn: accepted, requestHash, key });
-    return { outcome: 'accepted', turn: accepted };
+    return { outcome: 'accepted', turn: accepted, cancelled: null };
   }
 
   #cancel(turnId: string): CancelOutcome {
