@@ -61,13 +61,17 @@ for (const runtime of RUNTIMES) {
     const { url, model } = await startApp(t, { runtime });
     model.script(holdSlow());
     const replies = await Promise.all(
-      Array.from({ length: 100 }, () =>
-        call(url, '/chat', { body: { user_id: 'cleo', text: 'slow', on_busy: 'reject' } }),
-      ),
+      Array.from({ length: 100 }, async () => {
+        for (;;) {
+          const reply = await call(url, '/chat', { body: { user_id: 'cleo', text: 'slow', on_busy: 'reject' } });
+          // On a loaded machine the hundredth may wait too long for a connection: nothing was done, so try again.
+          if (reply.status !== 503) return reply;
+        }
+      }),
     );
     t.is(replies.filter(({ status }) => status === 202).length, 1);
     const refused = replies.filter(({ status, body }) => status === 409 && body['code'] === 'user_busy');
-    t.is(refused.length, 99, JSON.stringify(replies.filter(({ status }) => status !== 409 && status !== 202)));
+    t.is(refused.length, 99, JSON.stringify(replies.filter((reply) => !refused.includes(reply))));
     t.deepEqual(
       (await listed(url, 'cleo')).map(({ seq }) => seq),
       [1],

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { isAvailable, RUNTIMES, startApp } from '../support/app.ts';
 import { call, chat, delivered, ended, type TurnJson } from '../support/client.ts';
@@ -100,19 +101,36 @@ for (const runtime of RUNTIMES) {
 
   run(`${runtime}: merges that race the claim are answered exactly once, joined or by themselves`, async (t) => {
     const { url, model } = await startApp(t, { runtime });
+    let letGo = () => {};
+    model.script(async (one) => {
+      if (one.lastUserMessage.startsWith('<head'))
+        await new Promise<void>((resolve) => {
+          letGo = resolve;
+        });
+      return {};
+    });
     const ROUNDS = 100;
     const seen = { joined: 0, own: 0 };
+    // The merges come so long after the head was let go, steered to where they meet the claim of the turn behind it.
+    let offsetMs = 5;
     for (let round = 0; round < ROUNDS; round += 1) {
       const [user, session] = [`racer-${round % 4}`, randomUUID()];
+      const head = await chat(url, { user_id: user, text: `<head ${round}>` });
+      await asked(model, `<head ${round}>`);
       const first = await chat(url, { user_id: user, text: `<${round}a>`, metadata: { session_id: session } });
-      // From at once to after the claim.
-      await new Promise((resolve) => setTimeout(resolve, round % 8));
       const texts = ['b', 'c', 'd'].map((name) => `<${round}${name}>`);
-      const turns = await Promise.all(texts.map((text) => chat(url, merge(user, session, text))));
-      seen[turns.some(({ turn_id: id }) => id === first.turn_id) ? 'joined' : 'own'] += 1;
-      for (const turn of [first, ...turns]) t.is((await ended(url, turn.turn_id)).status, 'completed');
+      const [turns] = await Promise.all([
+        sleep(Math.max(0, offsetMs)).then(() =>
+          Promise.all(texts.map((text) => chat(url, merge(user, session, text)))),
+        ),
+        sleep(Math.max(0, -offsetMs)).then(letGo),
+      ]);
+      const wasJoined = turns.some(({ turn_id: id }) => id === first.turn_id);
+      seen[wasJoined ? 'joined' : 'own'] += 1;
+      offsetMs += wasJoined ? 1 : -1;
+      for (const turn of [head, first, ...turns]) t.is((await ended(url, turn.turn_id)).status, 'completed');
     }
-    t.log(seen);
+    t.true(seen.joined > 0 && seen.own > 0, JSON.stringify(seen));
     const said: string[] = [];
     for (let number = 0; number < 4; number += 1) {
       const rows = await delivered(url, `racer-${number}`);
@@ -125,9 +143,10 @@ for (const runtime of RUNTIMES) {
       for (const text of users) t.is(model.count(text), 1);
       said.push(...users.flatMap((text) => text.split('\n')));
     }
-    const expected = Array.from({ length: ROUNDS }, (_, n) =>
-      ['a', 'b', 'c', 'd'].map((name) => `<${n}${name}>`),
-    ).flat();
+    const expected = Array.from({ length: ROUNDS }, (_, n) => [
+      `<head ${n}>`,
+      ...Array.from('abcd', (name) => `<${n}${name}>`),
+    ]).flat();
     t.deepEqual(said.toSorted(), expected.toSorted());
   });
 }
