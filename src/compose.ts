@@ -13,6 +13,7 @@ import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { measured } from './model/measured.ts';
 import { OpenAiModel } from './model/openai-model.ts';
+import { Cancellations } from './redis/cancellations.ts';
 import { checkRedisKeepsKeys, connectRedis } from './redis/connection.ts';
 import { TurnChanges } from './redis/turn-changes.ts';
 import { servicesOf } from './services.ts';
@@ -135,6 +136,7 @@ export async function compose(
   const subscriber = await connectRedis(parts.redisUrl, 'patient', log);
   lifecycle.started('redis subscriber', async () => subscriber.disconnect());
   const changes = new TurnChanges(redis, subscriber);
+  const cancellations = new Cancellations(redis, subscriber);
   const model = new OpenAiModel({ ...parts.model, model: parts.model.name, timeoutS: config.MODEL_TIMEOUT_S });
 
   if (config.roles.includes('worker')) {
@@ -146,6 +148,7 @@ export async function compose(
       release: (claims) => releaseClaims(database, claims),
     });
     keeper.start();
+    cancellations.start((turnId) => void keeper.doubt(turnId));
     lifecycle.started('claims', () => keeper.abandon());
     const runner = new UserRunner({
       database,
@@ -190,6 +193,7 @@ export async function compose(
     actors,
     queues,
     changes,
+    cancellations,
     metrics,
     log,
     draining: () => lifecycle.stopping,

@@ -18,7 +18,7 @@ export function createMetrics() {
     turnsAccepted: new Counter({ name: 'turnkeeper_turns_accepted_total', help: 'Turns accepted.', registers }),
     turnsFinished: new Counter({
       name: 'turnkeeper_turns_finished_total',
-      help: 'Turns whose work ended, by status; lost: another claim was faster.',
+      help: 'Turns whose work ended, by status; lost: another claim or a cancellation was faster.',
       labelNames: ['status'] as const,
       registers,
     }),

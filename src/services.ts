@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import type { Services } from './http/services.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { Cancellations } from './redis/cancellations.ts';
 import type { TurnChanges } from './redis/turn-changes.ts';
 import { activityByDay, activityOfUser, setMessageCount } from './store/analytics.ts';
 import { countWaiting } from './store/claims.ts';
@@ -24,6 +25,7 @@ export interface ServiceDeps {
   readonly actors: ActorRuntime;
   readonly queues: Queues;
   readonly changes: TurnChanges;
+  readonly cancellations: Cancellations;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly draining: () => boolean;
@@ -65,7 +67,7 @@ function countRegularly({ database, metrics, log }: ServiceDeps): { waiting: () 
 
 /** The services, and how to stop what runs behind them. */
 export function servicesOf(config: Config, deps: ServiceDeps): { services: Services; stop: () => Promise<void> } {
-  const { database, redis, actors, queues, changes, metrics, log, draining } = deps;
+  const { database, redis, actors, queues, changes, cancellations, metrics, log, draining } = deps;
   const counter = countRegularly(deps);
   const turns = new TurnService({
     database,
@@ -73,6 +75,7 @@ export function servicesOf(config: Config, deps: ServiceDeps): { services: Servi
     waitingOfAll: counter.waiting,
     wake: (turn) => queues.wake([turn]),
     changes,
+    cancellations,
     metrics,
     log,
   });

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { newId } from '../ids.ts';
 import { hashRequest, type AcceptOutcome, type NewTurn } from '../turns/accept.ts';
+import { BUSY_RULE_NAMES, BUSY_RULES, MESSAGE_LIMITS } from '../turns/busy-rules.ts';
 import { isFinal, type Metadata, type Turn } from '../turns/turn.ts';
 import { idempotencyKey, preferredWait } from './header-fields.ts';
 import { json, operation, type Operation, type RequestContext } from './operation.ts';
@@ -10,8 +11,8 @@ import { COMPONENTS, sessionId, soundText, tag, userId } from './schemas.ts';
 import type { TurnService } from './services.ts';
 import { linkTo, turnJson, turnSchema } from './turn-json.ts';
 
-const METADATA_BYTES = 4096;
 const METADATA_DEPTH = 8;
+const { textCharacters: TEXT_CHARACTERS, tags: TAGS, metadataBytes: METADATA_BYTES } = MESSAGE_LIMITS;
 
 function isDeeper(value: unknown, levels: number): boolean {
   if (value === null || typeof value !== 'object') return false;
@@ -32,29 +33,22 @@ const metadata = z
     description: `Any object of at most ${METADATA_BYTES} bytes and ${METADATA_DEPTH} levels. Without a session_id a new session begins.`,
   });
 
-const BUSY_RULES = ['enqueue', 'reject', 'interrupt', 'rollback', 'merge'] as const;
-type BusyRule = (typeof BUSY_RULES)[number];
+const busyRules = BUSY_RULE_NAMES.map((name) => `\`${name}\`: ${BUSY_RULES[name].means}.`).join(' ');
 
 const chatRequest = z
   .strictObject({
     user_id: userId,
-    text: soundText(1, 32_000).meta({ description: 'What the user said.', examples: ['Hi, I need help'] }),
+    text: soundText(1, TEXT_CHARACTERS).meta({ description: 'What the user said.', examples: ['Hi, I need help'] }),
     metadata: metadata.optional(),
-    tags: z.array(tag).max(16).optional(),
+    tags: z.array(tag).max(TAGS).optional(),
     on_busy: z
-      .enum(BUSY_RULES)
+      .enum(BUSY_RULE_NAMES)
       .default('enqueue')
-      .meta({ description: 'What happens while this user has unfinished turns.' }),
+      .meta({ description: `What happens while this user has unfinished turns. ${busyRules}` }),
   })
   .register(COMPONENTS, { id: 'ChatRequest' });
 
 type ChatRequest = z.output<typeof chatRequest>;
-
-/** The one place that tells the rules for a busy user apart. */
-function checkBusyRule(rule: BusyRule): void {
-  if (rule !== 'enqueue')
-    throw new Problem('not_implemented', `on_busy: ${rule} is not there yet; leave it out, or send enqueue.`);
-}
 
 function newTurn(body: ChatRequest, key: string | null, sentBody: unknown): NewTurn {
   const session = body.metadata?.session_id ?? newId();
@@ -65,6 +59,7 @@ function newTurn(body: ChatRequest, key: string | null, sentBody: unknown): NewT
     metadata: stored,
     sessionId: session,
     tags: body.tags ?? [],
+    onBusy: body.on_busy,
     idempotencyKey: key,
     requestHash: hashRequest(sentBody),
   };
@@ -73,12 +68,15 @@ function newTurn(body: ChatRequest, key: string | null, sentBody: unknown): NewT
 function acceptedTurn(outcome: AcceptOutcome): Turn {
   switch (outcome.outcome) {
     case 'accepted':
+    case 'joined':
     case 'repeated':
       return outcome.turn;
     case 'key_reused':
       throw new Problem('idempotency_key_reused', 'Send a new key with a new body.');
     case 'foreign_session':
       throw new Problem('session_not_found', 'Leave metadata.session_id out to begin a new session.');
+    case 'user_busy':
+      throw new Problem('user_busy', 'Wait until this user’s turns have ended, or choose another on_busy.');
     case 'queue_full': {
       const headers = { 'retry-after': String(Math.ceil(outcome.retryAfterS)) };
       throw outcome.scope === 'user'
@@ -113,6 +111,7 @@ export const chatOperations = (turns: TurnService): Operation[] => [
     summary: 'Say something',
     description:
       'Accepts one message of a user. The turn is durable before it is answered; turns of a user are answered one at a time, in the order they were accepted. ' +
+      'A repeated request with the same Idempotency-Key does nothing a second time, whatever its on_busy: it cancels nothing and joins nothing. ' +
       'A key of one user may only speak as that user.',
     access: { thing: 'chat', owner: 'body' },
     headers: z.object({ 'idempotency-key': idempotencyKey.optional(), prefer: preferredWait.optional() }),
@@ -124,18 +123,21 @@ export const chatOperations = (turns: TurnService): Operation[] => [
         schema: turnSchema,
         headers: LOCATION,
       },
-      202: { description: 'Accepted.', schema: turnSchema, headers: LOCATION },
+      202: {
+        description: 'Accepted; with `merge` perhaps as part of a turn that waited.',
+        schema: turnSchema,
+        headers: LOCATION,
+      },
     },
     problems: [
       'session_not_found',
       'idempotency_key_reused',
+      'user_busy',
       'user_queue_full',
       'queue_full',
       'database_unavailable',
-      'not_implemented',
     ],
     async handle({ headers, body }, context) {
-      checkBusyRule(body.on_busy);
       const outcome = await turns.accept(newTurn(body, headers['idempotency-key'] ?? null, context.sentBody));
       let turn = acceptedTurn(outcome);
       const waitS = headers.prefer ?? null;

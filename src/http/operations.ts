@@ -1,5 +1,6 @@
 // The one table: every operation there is.
 import { analyticsOperations } from './analytics.ts';
+import { cancelOperations } from './cancel.ts';
 import { chatOperations } from './chat.ts';
 import { conversationOperations } from './conversations.ts';
 import { docsOperations } from './docs.ts';
@@ -20,6 +21,7 @@ export function operationsOf(services: Services, { version }: ApiSettings): Oper
   const operations: Operation[] = [
     ...chatOperations(services.turns),
     ...turnOperations(services.turns),
+    ...cancelOperations(services.turns),
     ...conversationOperations(services.conversations),
     ...memoryOperations(services.memory),
     ...analyticsOperations(services.analytics),

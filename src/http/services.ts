@@ -2,6 +2,7 @@
 import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../memory/memory.ts';
 import type { AcceptOutcome, NewTurn } from '../turns/accept.ts';
 import type { Activity } from '../turns/activity.ts';
+import type { CancelOutcome } from '../turns/cancellation.ts';
 import type { ConversationFilter, ConversationRow } from '../turns/conversation.ts';
 import type { Turn, TurnFilter } from '../turns/turn.ts';
 
@@ -16,12 +17,14 @@ export interface WaitOptions {
 }
 
 export interface TurnService {
-  /** Durable when it resolves to `accepted`. Rejects with DatabaseUnavailable. */
+  /** Durable when it resolves to `accepted` or `joined`. Rejects with DatabaseUnavailable. */
   accept(turn: NewTurn): Promise<AcceptOutcome>;
   find(turnId: string): Promise<Turn | null>;
   list(userId: string, filter: TurnFilter): Promise<Turn[]>;
   /** The turn once it rests (of a turn that already awaits review: once that changes), or as it is when the time is up or the signal aborts. */
   waitForRest(turn: Turn, options: WaitOptions): Promise<Turn>;
+  /** Ends a turn that waits, runs or awaits review; again changes nothing. */
+  cancel(turnId: string): Promise<CancelOutcome>;
 }
 
 export interface ConversationService {

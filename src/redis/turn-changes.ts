@@ -10,7 +10,7 @@ export class TurnChanges {
   readonly #subscriber: Redis;
   readonly #listeners = new Map<string, Set<Listener>>();
 
-  /** `subscriber` is used for nothing else. */
+  /** `subscriber` may hear other channels too. */
   constructor(publisher: Redis, subscriber: Redis) {
     this.#publisher = publisher;
     this.#subscriber = subscriber;
@@ -18,7 +18,8 @@ export class TurnChanges {
 
   /** Starts to listen; ioredis subscribes again after every reconnect. */
   start(): void {
-    this.#subscriber.on('message', (_channel: string, turnId: string) => {
+    this.#subscriber.on('message', (channel: string, turnId: string) => {
+      if (channel !== CHANNEL) return;
       for (const listener of this.#listeners.get(turnId) ?? []) listener();
     });
     // Rejects only when the connection is ended for good.

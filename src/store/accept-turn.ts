@@ -1,6 +1,9 @@
 // The accept transaction: the user's next seq and the turns row, or nothing at all.
+import { effectOf } from '../turns/busy-rules.ts';
 import { refusalOf, type AcceptLimits, type AcceptOutcome, type NewTurn, type Refusal } from '../turns/accept.ts';
+import { cancelRunning } from './cancel-turn.ts';
 import type { Database, Queries, Statement } from './database.ts';
+import { findJoinable, join } from './join-turn.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
 /** Takes the next seq and, until the transaction ends, the lock that serialises the accepts of one user. */
@@ -15,7 +18,10 @@ const FACTS: Statement = {
   name: 'accept-facts',
   sql: `select (select user_id from sessions where session_id = ?) as session_owner,
                (select count(*) from turns where user_id = ? and status = 'queued') as waiting,
-               (select turn_id from turns where user_id = ? and idempotency_key = ?) as earlier_id`,
+               exists (select 1 from turns where user_id = ? and status in ('queued', 'running')) as busy,
+               (select turn_id from turns where user_id = ? and idempotency_key = ?) as earlier_id,
+               (select turn_id from joined_keys where user_id = ? and idempotency_key = ?) as joined_id,
+               (select request_hash from joined_keys where user_id = ? and idempotency_key = ?) as joined_hash`,
 };
 
 const EARLIER: Statement = {
@@ -46,26 +52,37 @@ class Refused extends Error {
 interface Facts {
   readonly session_owner: string | null;
   readonly waiting: number;
+  readonly busy: boolean;
   readonly earlier_id: string | null;
+  readonly joined_id: string | null;
+  readonly joined_hash: string | null;
 }
 
-async function earlierTurn(queries: Queries, turnId: string | null) {
+/** The turn that the message's key made or joined. */
+async function earlierTurn(queries: Queries, facts: Facts) {
+  const turnId = facts.earlier_id ?? facts.joined_id;
   if (turnId === null) return null;
   const [row] = await queries.rows<TurnRow & { request_hash: string }>(EARLIER, [turnId]);
-  return row ? { turn: turnOf(row), requestHash: row.request_hash } : null;
+  return row ? { turn: turnOf(row), requestHash: facts.joined_hash ?? row.request_hash } : null;
 }
 
 async function accept(queries: Queries, turnId: string, turn: NewTurn, limits: AcceptLimits): Promise<AcceptOutcome> {
   const [next] = await queries.rows<{ seq: number }>(NEXT_SEQ, [turn.userId]);
-  const [facts] = await queries.rows<Facts>(FACTS, [turn.sessionId, turn.userId, turn.userId, turn.idempotencyKey]);
-  const { session_owner: sessionOwner, waiting, earlier_id: earlierId } = facts!;
-  const refusal = refusalOf(turn, { earlier: await earlierTurn(queries, earlierId), sessionOwner, waiting }, limits);
+  const key = [turn.userId, turn.idempotencyKey];
+  const [found] = await queries.rows<Facts>(FACTS, [turn.sessionId, turn.userId, turn.userId, ...key, ...key, ...key]);
+  const { session_owner: sessionOwner, waiting, busy } = found!;
+  const rule = effectOf(turn.onBusy);
+  const joinable = rule.joins ? await findJoinable(queries, turn) : null;
+  const facts = { earlier: await earlierTurn(queries, found!), sessionOwner, waiting, busy, joins: joinable !== null };
+  const refusal = refusalOf(turn, facts, limits);
   if (refusal) throw new Refused(refusal);
+  if (joinable) return { outcome: 'joined', turn: await join(queries, turn, joinable) };
   if (sessionOwner === null) {
     const begun = await queries.rows(NEW_SESSION, [turn.sessionId, turn.userId]);
     // Another user began this very session since we looked.
     if (begun.length === 0) throw new Refused({ outcome: 'foreign_session' });
   }
+  const cancelled = rule.cancels ? await cancelRunning(queries, turn.userId, rule.cancels) : null;
   const [row] = await queries.rows<TurnRow>(INSERT, [
     turnId,
     turn.userId,
@@ -77,7 +94,7 @@ async function accept(queries: Queries, turnId: string, turn: NewTurn, limits: A
     turn.idempotencyKey,
     turn.requestHash,
   ]);
-  return { outcome: 'accepted', turn: turnOf(row!) };
+  return { outcome: 'accepted', turn: turnOf(row!), cancelled };
 }
 
 /** Accepts the turn durably under `turnId`, or says why not and leaves nothing. @throws DatabaseUnavailable */

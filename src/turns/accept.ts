@@ -1,5 +1,6 @@
 // Accepting a turn: what the database said under the user's lock, turned into an outcome. No I/O here.
 import { createHash } from 'node:crypto';
+import { effectOf, type BusyRule } from './busy-rules.ts';
 import type { Metadata, Turn } from './turn.ts';
 
 /** A message as it was posted, validated. */
@@ -10,6 +11,7 @@ export interface NewTurn {
   readonly metadata: Metadata;
   readonly sessionId: string;
   readonly tags: readonly string[];
+  readonly onBusy: BusyRule;
   readonly idempotencyKey: string | null;
   /** Hash of the posted body: the same key must come with the same body. */
   readonly requestHash: string;
@@ -23,6 +25,10 @@ export interface AcceptFacts {
   readonly sessionOwner: string | null;
   /** Turns of this user that wait. */
   readonly waiting: number;
+  /** Whether any turn of this user waits or runs. */
+  readonly busy: boolean;
+  /** Whether the message joins a turn that waits, and so takes no place of its own. */
+  readonly joins: boolean;
 }
 
 export interface AcceptLimits {
@@ -37,9 +43,19 @@ export type Refusal =
   | { readonly outcome: 'repeated'; readonly turn: Turn }
   | { readonly outcome: 'key_reused' }
   | { readonly outcome: 'foreign_session' }
+  | { readonly outcome: 'user_busy' }
   | { readonly outcome: 'queue_full'; readonly scope: 'user' | 'all'; readonly retryAfterS: number };
 
-export type AcceptOutcome = { readonly outcome: 'accepted'; readonly turn: Turn } | Refusal;
+export type AcceptOutcome =
+  | {
+      readonly outcome: 'accepted';
+      readonly turn: Turn;
+      /** The turn that was cancelled for it. */
+      readonly cancelled: Turn | null;
+    }
+  /** The message became part of this waiting turn. */
+  | { readonly outcome: 'joined'; readonly turn: Turn }
+  | Refusal;
 
 /** Seconds after which to try again: one turn of the user, or many of all, will have ended by then. */
 const USER_RETRY_AFTER_S = 5;
@@ -53,6 +69,8 @@ export function refusalOf(turn: NewTurn, facts: AcceptFacts, limits: AcceptLimit
       : { outcome: 'key_reused' };
   }
   if (facts.sessionOwner !== null && facts.sessionOwner !== turn.userId) return { outcome: 'foreign_session' };
+  if (facts.busy && effectOf(turn.onBusy).refuses) return { outcome: 'user_busy' };
+  if (facts.joins) return null;
   if (facts.waiting >= limits.perUser) return { outcome: 'queue_full', scope: 'user', retryAfterS: USER_RETRY_AFTER_S };
   if (limits.waitingOfAll >= limits.ofAll)
     return { outcome: 'queue_full', scope: 'all', retryAfterS: ALL_RETRY_AFTER_S };

@@ -19,9 +19,16 @@ interface KeeperOptions {
   readonly release: (claims: readonly Claim[]) => Promise<void>;
 }
 
+interface Held {
+  readonly claim: Claim;
+  readonly controller: AbortController;
+}
+
 export class ClaimKeeper {
   readonly #options: KeeperOptions;
-  readonly #held = new Map<string, { claim: Claim; controller: AbortController }>();
+  /** Turns of doubted claims that we do not hold, or do not hold yet; forgotten at the next renewal. */
+  readonly #doubted = new Set<string>();
+  readonly #held = new Map<string, Held>();
   #timer: NodeJS.Timeout | undefined;
   #abandoned = false;
 
@@ -44,6 +51,8 @@ export class ClaimKeeper {
     const controller = new AbortController();
     const entry = { claim, controller };
     this.#held.set(claim.turnId, entry);
+    // Cancelled while the claim was on its way to us.
+    if (this.#doubted.delete(claim.turnId)) void this.#renew([entry]);
     try {
       return await work(controller.signal);
     } finally {
@@ -53,8 +62,19 @@ export class ClaimKeeper {
   }
 
   /** Renews all claims once. Never rejects: while the database is away nobody else can take them either. */
-  async renew(): Promise<void> {
-    const entries = [...this.#held.values()];
+  renew(): Promise<void> {
+    this.#doubted.clear();
+    return this.#renew([...this.#held.values()]);
+  }
+
+  /** Looks at once whether the claim of this turn still stands, because somebody says that it does not. Never rejects. */
+  async doubt(turnId: string): Promise<void> {
+    const entry = this.#held.get(turnId);
+    if (entry) await this.#renew([entry]);
+    else this.#doubted.add(turnId);
+  }
+
+  async #renew(entries: readonly Held[]): Promise<void> {
     if (entries.length === 0) return;
     try {
       const kept = await this.#options.renew(entries.map(({ claim }) => claim));

@@ -1,30 +1,23 @@
 // Accepting, finding and waiting for turns: what the ingress asks for.
 import { newId } from '../ids.ts';
-import type { Log } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
 import { acceptTurn } from '../store/accept-turn.ts';
-import type { Database } from '../store/database.ts';
 import { findTurn, listTurns } from '../store/turn-rows.ts';
 import type { AcceptOutcome, NewTurn } from './accept.ts';
+import { cancel, tellCancelled, type CancelDeps, type CancelOutcome } from './cancellation.ts';
 import { isAtRest, type Turn, type TurnFilter } from './turn.ts';
 
 /** How often a waiting client looks by itself: as a safety net, and while changes cannot be heard. */
 const LOOK_MS = 5_000;
 const DEAF_LOOK_MS = 500;
 
-export interface TurnServiceDeps {
-  readonly database: Database;
+export interface TurnServiceDeps extends CancelDeps {
   readonly limits: { readonly perUser: number; readonly ofAll: number };
   /** Waiting turns of all users, as last counted. */
   readonly waitingOfAll: () => number;
-  /** Wakes a worker for the turn's user. */
-  readonly wake: (turn: { userId: string; turnId: string; epoch: number }) => Promise<void>;
-  readonly changes: {
+  readonly changes: CancelDeps['changes'] & {
     readonly listening: boolean;
     listen(turnId: string, listener: () => void): () => void;
   };
-  readonly metrics: Metrics;
-  readonly log: Log;
 }
 
 export class TurnService {
@@ -34,11 +27,14 @@ export class TurnService {
     this.#deps = deps;
   }
 
-  /** Durable when it resolves to `accepted`, whether Redis is there or not. @throws DatabaseUnavailable */
+  /** Durable when it resolves to `accepted` or `joined`, whether Redis is there or not. @throws DatabaseUnavailable */
   async accept(turn: NewTurn): Promise<AcceptOutcome> {
     const { database, limits, waitingOfAll, wake, metrics, log } = this.#deps;
     const outcome = await acceptTurn(database, newId(), turn, { ...limits, waitingOfAll: waitingOfAll() });
+    // Who polls the turn it joined sees its new text.
+    if (outcome.outcome === 'joined') this.#deps.changes.announce(outcome.turn.turnId);
     if (outcome.outcome === 'accepted') {
+      if (outcome.cancelled) tellCancelled(this.#deps, outcome.cancelled.turnId);
       metrics.turnsAccepted.inc();
       // Not awaited: the turn is safe, and without a job the sweeper finds it.
       wake(outcome.turn).catch((error: Error) => {
@@ -57,6 +53,11 @@ export class TurnService {
 
   list(userId: string, filter: TurnFilter): Promise<Turn[]> {
     return listTurns(this.#deps.database, userId, filter);
+  }
+
+  /** @throws DatabaseUnavailable */
+  cancel(turnId: string): Promise<CancelOutcome> {
+    return cancel(this.#deps, turnId);
   }
 
   /** The turn once it rests (one that already awaits review: once that changes), or as it is when the time is up or the

@@ -3,9 +3,11 @@ import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { firstWaiting, type Claim } from '../store/claims.ts';
+import { keepPartialReply } from '../store/cancel-turn.ts';
 import { answerTurn, type AnswerDeps, type Outcome } from './answer-turn.ts';
 import { ClaimLost, Stopping, type ClaimKeeper } from './claim-keeper.ts';
 import type { OutboxEvent } from './events.ts';
+import { PartialReply } from './partial-reply.ts';
 
 /** Turns of one user in a row; then the others come first. */
 const IN_A_ROW = 5;
@@ -81,14 +83,26 @@ export class UserRunner {
       log.warn({ turn_id: work.turnId, epoch: work.epoch }, 'A turn whose claim lapsed was taken over.');
     }
     announce(work.turnId);
+    const partial = new PartialReply(this.#deps.model);
+    let outcome: Outcome = { status: 'lost' };
     try {
-      this.#finish(work.turnId, await keeper.hold(work, (signal) => answerTurn(this.#deps, work, signal)));
+      outcome = await keeper.hold(work, (signal) => answerTurn({ ...this.#deps, model: partial }, work, signal));
     } catch (error) {
       if (error instanceof Stopping) return false;
       if (!(error instanceof ClaimLost)) throw error;
-      this.#finish(work.turnId, { status: 'lost' });
     }
+    if (outcome.status === 'lost' && partial.text !== null) await this.#keepPartial(work, partial.text);
+    this.#finish(work.turnId, outcome);
     return true;
+  }
+
+  /** Nobody relies on it, so a database that is away keeps nothing else back. */
+  async #keepPartial(claim: Claim, text: string): Promise<void> {
+    try {
+      await keepPartialReply(this.#deps.database, claim, text);
+    } catch (error) {
+      this.#deps.log.warn({ turn_id: claim.turnId, err: error }, 'A partial reply could not be kept.');
+    }
   }
 
   #finish(turnId: string, outcome: Outcome): void {

@@ -9,7 +9,16 @@ const LIMITS = { perUser: 100, ofAll: 1_000, waitingOfAll: 0 };
 
 async function accept(database: Database, userId: string, text: string) {
   const sessionId = newId();
-  const turn = { userId, text, metadata: {}, sessionId, tags: [], idempotencyKey: null, requestHash: '' };
+  const turn = {
+    userId,
+    text,
+    metadata: {},
+    sessionId,
+    tags: [],
+    idempotencyKey: null,
+    requestHash: '',
+    onBusy: 'enqueue' as const,
+  };
   const outcome = await acceptTurn(database, newId(), turn, LIMITS);
   if (outcome.outcome !== 'accepted') throw new Error(outcome.outcome);
   return outcome.turn;

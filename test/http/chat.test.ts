@@ -137,13 +137,34 @@ for (const [scope, status, code] of [
   });
 }
 
-test('the rules for a busy user that are not there yet answer 501 and accept nothing', async (t) => {
+test('every rule for a busy user is asked for by its name, enqueue where none is', async (t) => {
   const { call, asked } = await start(t);
-  for (const rule of ['reject', 'interrupt', 'rollback', 'merge']) {
-    const { status, json } = await call('POST', '/chat', { ...HELLO, on_busy: rule });
-    t.is(status, 501);
-    t.is(json['code'], 'not_implemented');
-  }
-  t.is(asked.length, 0);
-  t.is((await call('POST', '/chat', { ...HELLO, on_busy: 'enqueue' })).status, 202);
+  for (const rule of [undefined, 'enqueue', 'interrupt', 'rollback', 'merge'])
+    t.is((await call('POST', '/chat', { ...HELLO, on_busy: rule })).status, 202);
+  t.deepEqual(
+    asked.map(({ onBusy }) => onBusy),
+    ['enqueue', 'enqueue', 'interrupt', 'rollback', 'merge'],
+  );
+});
+
+test('reject answers 409 while the user has unfinished turns', async (t) => {
+  const fixture = await start(t);
+  const { turnId } = fixture.add({ userId: 'alice', status: 'running' });
+  const body = { ...HELLO, on_busy: 'reject' };
+  const { status, json } = await fixture.call('POST', '/chat', body);
+  t.is(status, 409);
+  t.is(json['code'], 'user_busy');
+  t.is((await fixture.call('POST', '/chat', { ...body, user_id: 'bob' })).status, 202);
+  fixture.change(turnId, { status: 'awaiting_review' });
+  t.is((await fixture.call('POST', '/chat', body)).status, 202, 'who only waits for a person is not busy');
+});
+
+test('a message that joined a waiting turn is answered with that turn', async (t) => {
+  const fixture = await start(t);
+  const turn = fixture.add({ userId: 'alice', text: 'Hi\nthere' });
+  fixture.nextOutcome = { outcome: 'joined', turn };
+  const { status, headers, json } = await fixture.call('POST', '/chat', { ...HELLO, on_busy: 'merge' });
+  t.is(status, 202);
+  t.is(headers.get('location'), `/turns/${turn.turnId}`);
+  t.is(json['text'], 'Hi\nthere');
 });

@@ -92,6 +92,13 @@ test('schemas are JSON Schema 2020-12 without leftovers', (t) => {
   t.like((chat['properties'] as Json)['text'], { type: 'string', minLength: 1, maxLength: 32_000 });
 });
 
+test('what each rule for a busy user means stands in the document', (t) => {
+  const chat = ((document['components'] as Json)['schemas'] as Record<string, Json>)['ChatRequest']!;
+  const rule = (chat['properties'] as Record<string, Json>)['on_busy']!;
+  for (const name of ['enqueue', 'reject', 'interrupt', 'rollback', 'merge'])
+    t.true(textOf(rule, 'description').includes(`\`${name}\`: `), name);
+});
+
 test('examples of bodies are accepted', async (t) => {
   const { call } = await start(t);
   for (const { method, path, body, example } of operations.filter((op) => op.body)) {

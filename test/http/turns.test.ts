@@ -143,3 +143,23 @@ test('turns of a user come newest first, page by page', async (t) => {
   );
   t.deepEqual((await fixture.call('GET', '/users/nobody/turns')).json, { items: [], next_cursor: null });
 });
+
+test('cancelling answers the cancelled turn, again the same; of a finished turn 409, of a foreign id 404', async (t) => {
+  const fixture = await start(t);
+  for (const status of ['queued', 'running', 'awaiting_review'] as const) {
+    const { turnId } = fixture.add({ userId: 'alice', status, reply: 'a draft' });
+    const first = await fixture.call('POST', `/turns/${turnId}/cancel`);
+    t.is(first.status, 200);
+    t.like(first.json, { turn_id: turnId, status: 'cancelled', reply: null });
+    const again = await fixture.call('POST', `/turns/${turnId.toUpperCase()}/cancel/`);
+    t.is(again.status, 200);
+    t.deepEqual(again.json, first.json);
+  }
+  for (const status of ['completed', 'failed', 'rejected', 'expired'] as const) {
+    const { turnId } = fixture.add({ userId: 'alice', status });
+    const { status: answered, json } = await fixture.call('POST', `/turns/${turnId}/cancel`);
+    t.is(answered, 409);
+    t.is(json['code'], 'turn_finished');
+  }
+  for (const id of [newId(), 'nope']) t.is((await fixture.call('POST', `/turns/${id}/cancel`)).status, 404);
+});

@@ -36,6 +36,31 @@ const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = [
     index: /turns_unfinished/,
   },
   {
+    what: 'whether a user is busy',
+    sql: `select exists (select 1 from turns where user_id = '${USER}' and status in ('queued', 'running'))`,
+    index: /turns_(unfinished|one_running)/,
+  },
+  {
+    what: 'the running turn to cancel',
+    sql: `update turns set status = 'cancelled' where user_id = '${USER}' and status = 'running'`,
+    index: /turns_(unfinished|one_running)/,
+  },
+  {
+    what: 'the turn to cancel',
+    sql: `update turns set status = 'cancelled' where turn_id = '${ID}' and status in ('queued', 'running', 'awaiting_review')`,
+    index: /turns_pkey/,
+  },
+  {
+    what: 'the newest waiting turn of a session',
+    sql: `select * from turns where user_id = '${USER}' and session_id = '${ID}' and status = 'queued' order by seq desc limit 1 for update`,
+    index: /turns_unfinished/,
+  },
+  {
+    what: 'the turn that a key joined',
+    sql: `select turn_id from joined_keys where user_id = '${USER}' and idempotency_key = 'key-9'`,
+    index: /joined_keys_pkey/,
+  },
+  {
     what: 'a session in order',
     sql: `select * from conversation_rows where session_id = '${ID}' order by seq, ordinal`,
     index: /conversation_rows_session/,
@@ -101,6 +126,9 @@ test('every query has its index', async (t) => {
   );
   await builder.raw(`insert into analytics_days (user_id, day, status, turns, reviewed, input_tokens, output_tokens, first_at, last_at)
     select 'user-' || n % 500, date '2026-01-01' + n / 500, 'completed', 1, 0, 0, 0, now(), now() from generate_series(1, 50000) n`);
+  await builder.raw(
+    "insert into joined_keys (user_id, idempotency_key, turn_id, request_hash) select user_id, idempotency_key, turn_id, '' from turns",
+  );
   await builder.raw('analyze');
   for (const { what, sql, index } of QUERIES) {
     const { rows } = await builder.raw<{ rows: { 'QUERY PLAN': string }[] }>(`explain ${sql}`);

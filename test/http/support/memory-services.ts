@@ -3,8 +3,9 @@ import { newId } from '../../../src/ids.ts';
 import type { Services } from '../../../src/http/services.ts';
 import { NO_HISTORY, patchMemory, unknownUser, type Remembered } from '../../../src/memory/memory.ts';
 import { refusalOf, type AcceptOutcome, type NewTurn } from '../../../src/turns/accept.ts';
+import type { CancelOutcome } from '../../../src/turns/cancellation.ts';
 import type { ConversationRow } from '../../../src/turns/conversation.ts';
-import { isAtRest, type Turn } from '../../../src/turns/turn.ts';
+import { isAtRest, isFinal, type Turn } from '../../../src/turns/turn.ts';
 
 interface Kept {
   turn: Turn;
@@ -77,16 +78,28 @@ export class MemoryServices {
       all.find((kept) => kept.turn.userId === turn.userId && kept.key !== null && kept.key === turn.idempotencyKey) ??
       null;
     const sessionOwner = all.find((kept) => kept.turn.sessionId === turn.sessionId)?.turn.userId ?? null;
+    const busy = all.some(
+      ({ turn: { userId, status } }) => userId === turn.userId && ['queued', 'running'].includes(status),
+    );
     const refusal = refusalOf(
       turn,
-      { earlier, sessionOwner, waiting: 0 },
+      { earlier, sessionOwner, waiting: 0, busy, joins: false },
       { perUser: 100, ofAll: 100, waitingOfAll: 0 },
     );
     if (refusal) return refusal;
     const { userId, text, metadata, sessionId, tags, requestHash, idempotencyKey: key } = turn;
     const accepted = this.add({ userId, text, metadata, sessionId, tags, createdAt: new Date() });
     this.kept.set(accepted.turnId, { turn: accepted, requestHash, key });
-    return { outcome: 'accepted', turn: accepted };
+    return { outcome: 'accepted', turn: accepted, cancelled: null };
+  }
+
+  #cancel(turnId: string): CancelOutcome {
+    this.#check();
+    const turn = this.kept.get(turnId)?.turn;
+    if (!turn) return { outcome: 'unknown' };
+    if (isFinal(turn.status)) return { outcome: turn.status === 'cancelled' ? 'cancelled' : 'finished', turn };
+    this.change(turnId, { status: 'cancelled' });
+    return { outcome: 'cancelled', turn: this.kept.get(turnId)!.turn };
   }
 
   async #wait(turn: Turn, timeoutMs: number, signal: AbortSignal): Promise<Turn> {
@@ -132,6 +145,7 @@ export class MemoryServices {
           .filter((turn) => (status ?? turn.status) === turn.status && (sessionId ?? turn.sessionId) === turn.sessionId)
           .toSorted((a, b) => b.seq - a.seq)
           .slice(0, limit),
+      cancel: async (turnId) => this.#cancel(turnId),
       waitForRest: (turn, { timeoutMs, signal }) => this.#wait(turn, timeoutMs, signal),
     },
     conversations: {

@@ -1,0 +1,17 @@
+import type { Knex } from 'knex';
+
+/** Idempotency keys of messages that joined a turn which another request had made (`on_busy: merge`); the keys that made
+ *  a turn stand in `turns`. */
+export async function up(knex: Knex): Promise<void> {
+  await knex.schema.raw(`create table joined_keys (
+    user_id text not null,
+    idempotency_key text not null,
+    turn_id uuid not null,
+    request_hash text not null,
+    created_at timestamptz not null default now(),
+    primary key (user_id, idempotency_key))`);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  await knex.schema.dropTable('joined_keys');
+}

@@ -1,0 +1,58 @@
+// Cancelling a turn, and telling everybody whom it concerns.
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import { cancelTurn } from '../store/cancel-turn.ts';
+import { firstWaiting } from '../store/claims.ts';
+import type { Database } from '../store/database.ts';
+import { findTurn } from '../store/turn-rows.ts';
+import type { Turn } from './turn.ts';
+
+export type CancelOutcome =
+  /** By this call or by an earlier one. */
+  | { readonly outcome: 'cancelled'; readonly turn: Turn }
+  /** It had ended before. */
+  | { readonly outcome: 'finished'; readonly turn: Turn }
+  | { readonly outcome: 'unknown' };
+
+export interface CancelDeps {
+  readonly database: Database;
+  /** Wakes a worker for the turn's user. */
+  readonly wake: (turn: { userId: string; turnId: string; epoch: number }) => Promise<void>;
+  /** Tells who waits for the turn. */
+  readonly changes: { announce(turnId: string): void };
+  /** Tells who works on the turn. */
+  readonly cancellations: { announce(turnId: string): void };
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** To be called once the cancellation of this turn is committed. */
+export function tellCancelled({ changes, cancellations, metrics }: CancelDeps, turnId: string): void {
+  metrics.turnsFinished.inc({ status: 'cancelled' });
+  cancellations.announce(turnId);
+  changes.announce(turnId);
+}
+
+/** Its own worker goes on with the user's next turn by itself; but that worker may be dead, and the cancelled turn may
+ *  have been the one whose job should have brought the next ones on. */
+async function wakeNext({ database, wake, log }: CancelDeps, userId: string): Promise<void> {
+  try {
+    const next = await firstWaiting(database, userId);
+    if (next) await wake({ ...next, userId });
+  } catch (error) {
+    log.debug({ detail: (error as Error).message }, 'The next turn could not be woken; the sweeper will.');
+  }
+}
+
+/** Cancels the turn, whether it waits, runs or awaits review; again changes nothing. @throws DatabaseUnavailable */
+export async function cancel(deps: CancelDeps, turnId: string): Promise<CancelOutcome> {
+  const cancelled = await cancelTurn(deps.database, turnId);
+  if (cancelled) {
+    tellCancelled(deps, turnId);
+    void wakeNext(deps, cancelled.userId);
+    return { outcome: 'cancelled', turn: cancelled };
+  }
+  const turn = await findTurn(deps.database, turnId);
+  if (!turn) return { outcome: 'unknown' };
+  return { outcome: turn.status === 'cancelled' ? 'cancelled' : 'finished', turn };
+}

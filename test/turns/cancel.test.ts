@@ -1,0 +1,155 @@
+import test from 'ava';
+import { randomUUID } from 'node:crypto';
+import { connect } from '../../src/store/connect.ts';
+import { isAvailable, RUNTIMES, startApp } from '../support/app.ts';
+import { call, chat, delivered, ended, eventually, type TurnJson } from '../support/client.ts';
+import { asked, holdSlow, hungUp } from '../support/held-model.ts';
+
+// So long that whoever learns of a cancellation by renewing its lease learns of it too late for these tests.
+const LONG_LEASE = { LEASE_S: '120' };
+
+const cancel = (url: string, { turn_id: id }: { turn_id: string }) =>
+  call<TurnJson & { code?: string }>(url, `/turns/${id}/cancel`, { method: 'POST' });
+const read = async (url: string, { turn_id: id }: TurnJson) => (await call<TurnJson>(url, `/turns/${id}`)).body;
+
+for (const runtime of RUNTIMES) {
+  const run = isAvailable(runtime) ? test : test.skip;
+
+  run(
+    `${runtime}: cancelling a running turn closes the model call, keeps what it wrote, and the next turn runs`,
+    async (t) => {
+      const { url, model } = await startApp(t, { runtime, settings: LONG_LEASE });
+      model.script(holdSlow());
+      const turn = await chat(url, { user_id: 'ann', text: 'slow' });
+      const next = await chat(url, { user_id: 'ann', text: 'next' });
+      const held = await asked(model, 'slow');
+      // What was written has reached the worker, as far as one can tell from here.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const began = Date.now();
+      const reply = await cancel(url, turn);
+      t.is(reply.status, 200);
+      t.like(reply.body, { turn_id: turn.turn_id, status: 'cancelled', reply: null, error: null });
+      await hungUp(held);
+      t.is((await ended(url, next.turn_id)).reply, 'echo: next');
+      t.true(Date.now() - began < 5_000, 'at once, not when the lease is renewed');
+      const kept = await eventually('the partial reply', async () => {
+        const now = await read(url, turn);
+        return now.partial_reply !== null && now;
+      });
+      t.true('one two three four'.startsWith(kept.partial_reply!), kept.partial_reply!);
+      t.is(kept.reply, null);
+      const again = await cancel(url, turn);
+      t.is(again.status, 200);
+      t.deepEqual(again.body, kept as typeof again.body);
+      t.deepEqual(
+        (await delivered(url, 'ann')).map(({ content }) => content),
+        ['next', 'echo: next'],
+        'a cancelled turn is no part of the conversation',
+      );
+      t.is(model.count('slow'), 1);
+    },
+  );
+}
+
+test('a waiting turn is cancelled before the model hears of it, those around it run in order', async (t) => {
+  const { url, model } = await startApp(t);
+  model.script((one) => ({ delayMs: one.lastUserMessage === 'first' ? 600 : 0 }));
+  const turns = [];
+  for (const text of ['first', 'second', 'third']) turns.push(await chat(url, { user_id: 'ben', text }));
+  const [first, second, third] = turns as [TurnJson, TurnJson, TurnJson];
+  t.like((await cancel(url, second)).body, { status: 'cancelled', started_at: null, attempts: 0 });
+  t.is((await ended(url, third.turn_id)).reply, 'echo: third');
+  t.is((await read(url, first)).status, 'completed');
+  t.like(await read(url, second), { status: 'cancelled', partial_reply: null, seq: 2 });
+  t.is(model.count('second'), 0);
+});
+
+test('a turn that has ended cannot be cancelled, one that awaits review can', async (t) => {
+  const { url, databaseUrl } = await startApp(t);
+  const turn = await ended(url, (await chat(url, { user_id: 'cleo', text: 'hi' })).turn_id);
+  const late = await cancel(url, turn);
+  t.is(late.status, 409);
+  t.is(late.body.code, 'turn_finished');
+  t.deepEqual(await read(url, turn), turn);
+  t.is((await cancel(url, { turn_id: randomUUID() })).status, 404);
+  const builder = await connect(databaseUrl, { poolSize: 1 });
+  t.teardown(() => builder.destroy());
+  await builder('turns').where('turn_id', turn.turn_id).update({ status: 'awaiting_review' });
+  t.like((await cancel(url, turn)).body, { status: 'cancelled', reply: null });
+});
+
+test('of a hundred cancels at once all answer the same turn, and it is counted once', async (t) => {
+  const { url, model } = await startApp(t);
+  model.script(holdSlow());
+  const turn = await chat(url, { user_id: 'dora', text: 'slow' });
+  await asked(model, 'slow');
+  const replies = await Promise.all(Array.from({ length: 100 }, () => cancel(url, turn)));
+  t.true(replies.every(({ status, body }) => status === 200 && body.status === 'cancelled'));
+  const { body } = await call<{ by_status: object; message_count: number }>(url, '/analytics/dora');
+  t.like(body.by_status, { cancelled: 1, running: 0, completed: 0 });
+  t.is(body.message_count, 0);
+});
+
+test('a client that disconnects cancels nothing', async (t) => {
+  const { url, model } = await startApp(t);
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  model.script(async () => {
+    await held;
+    return {};
+  });
+  const client = new AbortController();
+  const request = fetch(`${url}/chat`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', prefer: 'wait=60' },
+    body: JSON.stringify({ user_id: 'eve', text: 'still there?' }),
+    signal: client.signal,
+  });
+  const modelCall = await asked(model, 'still there?');
+  client.abort();
+  await t.throwsAsync(request);
+  const [turn] = (await call<{ items: TurnJson[] }>(url, '/users/eve/turns')).body.items;
+  t.is(turn!.status, 'running');
+  letGo();
+  t.like(await ended(url, turn!.turn_id), { status: 'completed', reply: 'echo: still there?' });
+  t.false(modelCall.signal.aborted);
+});
+
+test('a cancel that races the commit: the turn is completed or cancelled, never both, and none is lost', async (t) => {
+  const { url, model } = await startApp(t, { settings: { LEASE_S: '3' } });
+  const ROUNDS = 100;
+  const outcomes = { completed: 0, cancelled: 0 };
+  // Steered to where half of the rounds go either way: that is where the cancel meets the commit.
+  let pauseMs = 10;
+  model.script(() => ({ delayMs: 10 }));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const user = `racer-${round % 5}`;
+    const turn = await chat(url, { user_id: user, text: `round ${round}` });
+    await asked(model, `round ${round}`);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    const { status } = await cancel(url, turn);
+    const final = await ended(url, turn.turn_id);
+    t.is(final.status, status === 200 ? 'cancelled' : 'completed');
+    outcomes[final.status as keyof typeof outcomes] += 1;
+    pauseMs = Math.max(0, pauseMs + (status === 200 ? 1 : -1));
+    if (status !== 200) t.like(final, { reply: `echo: round ${round}`, partial_reply: null });
+  }
+  t.true(outcomes.completed > 0 && outcomes.cancelled > 0, JSON.stringify(outcomes));
+  let found = 0;
+  for (let number = 0; number < 5; number += 1) {
+    const { items } = (await call<{ items: TurnJson[] }>(url, `/users/racer-${number}/turns`)).body;
+    t.deepEqual(
+      items.map(({ seq }) => seq),
+      Array.from({ length: ROUNDS / 5 }, (_, n) => ROUNDS / 5 - n),
+    );
+    const completed = items.filter(({ status }) => status === 'completed').toReversed();
+    found += completed.length;
+    t.deepEqual(
+      (await delivered(url, `racer-${number}`)).map(({ content }) => content),
+      completed.flatMap(({ text, reply }) => [text, reply!]),
+    );
+  }
+  t.is(found, outcomes.completed);
+});
