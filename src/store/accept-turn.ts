@@ -1,7 +1,7 @@
 // The accept transaction: the user's next seq and the turns row, or nothing at all.
 import { refusalOf, type AcceptLimits, type AcceptOutcome, type NewTurn, type Refusal } from '../turns/accept.ts';
 import type { Database, Queries, Statement } from './database.ts';
-import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
+import { TURN_COLUMNS, TURN_SELECT, turnOf, type TurnRow } from './turn-rows.ts';
 
 /** Takes the next seq and, until the transaction ends, the lock that serialises the accepts of one user. */
 const NEXT_SEQ: Statement = {
@@ -20,7 +20,7 @@ const FACTS: Statement = {
 
 const EARLIER: Statement = {
   name: 'accept-earlier',
-  sql: `select ${TURN_COLUMNS.join(', ')}, request_hash from turns where turn_id = ?`,
+  sql: `select ${TURN_SELECT}, request_hash from turns where turn_id = ?`,
 };
 
 const NEW_SESSION: Statement = {

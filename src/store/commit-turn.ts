@@ -4,6 +4,25 @@ import type { TurnError, Usage } from '../turns/turn.ts';
 import type { Claim } from './claims.ts';
 import type { Database, Statement } from './database.ts';
 
+/** Delivers what stands in the CTE `done`: its conversation rows and tags, where it has a reply, and its events. */
+export const DELIVER = `delivered as (
+          insert into conversation_rows (user_id, seq, ordinal, session_id, turn_id, role, content, tags, metadata)
+          select user_id, seq, 0, session_id, turn_id, 'user', text, tags, metadata from done where reply is not null
+          union all select user_id, seq, 1, session_id, turn_id, 'assistant', reply, tags, metadata from done where reply is not null),
+        tagged as (
+          insert into conversation_tags (user_id, tag, seq)
+          select distinct user_id, tag, seq from done, jsonb_array_elements_text(tags) as tag where reply is not null),
+        told as (
+          insert into outbox (event_id, topic, user_id, data)
+          select event_id, topic, user_id, data::jsonb from done, unnest(?::uuid[], ?::text[], ?::text[]) as e (event_id, topic, data))`;
+
+/** What DELIVER is given of the events. */
+export const eventBindings = (events: readonly OutboxEvent[]): readonly string[][] => [
+  events.map((event) => event.eventId),
+  events.map((event) => event.topic),
+  events.map((event) => JSON.stringify(event.data)),
+];
+
 const COMPLETE: Statement = {
   name: 'commit-completed',
   sql: `with done as (
@@ -11,16 +30,7 @@ const COMPLETE: Statement = {
                  finished_at = now(), lease_until = null
           where turn_id = ? and epoch = ? and status = 'running'
           returning turn_id, user_id, session_id, seq, text, reply, tags, metadata),
-        delivered as (
-          insert into conversation_rows (user_id, seq, ordinal, session_id, turn_id, role, content, tags, metadata)
-          select user_id, seq, 0, session_id, turn_id, 'user', text, tags, metadata from done
-          union all select user_id, seq, 1, session_id, turn_id, 'assistant', reply, tags, metadata from done),
-        tagged as (
-          insert into conversation_tags (user_id, tag, seq)
-          select distinct user_id, tag, seq from done, jsonb_array_elements_text(tags) as tag),
-        told as (
-          insert into outbox (event_id, topic, user_id, data)
-          select event_id, topic, user_id, data::jsonb from done, unnest(?::uuid[], ?::text[], ?::text[]) as e (event_id, topic, data))
+        ${DELIVER}
         select turn_id from done`,
 };
 
@@ -62,9 +72,7 @@ export async function commitAnswer(
     attempts,
     claim.turnId,
     claim.epoch,
-    events.map((event) => event.eventId),
-    events.map((event) => event.topic),
-    events.map((event) => JSON.stringify(event.data)),
+    ...eventBindings(events),
   ]);
   return rows.length === 1;
 }

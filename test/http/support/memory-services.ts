@@ -4,6 +4,7 @@ import type { Services } from '../../../src/http/services.ts';
 import { NO_HISTORY, patchMemory, unknownUser, type Remembered } from '../../../src/memory/memory.ts';
 import { refusalOf, type AcceptOutcome, type NewTurn } from '../../../src/turns/accept.ts';
 import type { ConversationRow } from '../../../src/turns/conversation.ts';
+import { memoryReviews } from './memory-reviews.ts';
 import { isAtRest, type Turn } from '../../../src/turns/turn.ts';
 
 interface Kept {
@@ -58,6 +59,7 @@ export class MemoryServices {
       createdAt: new Date('2026-01-01T00:00:00Z'),
       startedAt: null,
       finishedAt: null,
+      review: null,
       ...given,
     };
     this.kept.set(turn.turnId, { turn, requestHash: '', key: null });
@@ -146,6 +148,7 @@ export class MemoryServices {
           .filter(({ seq, ordinal }) => !after || seq > after.seq || (seq === after.seq && ordinal > after.ordinal))
           .slice(0, limit),
     },
+    reviews: memoryReviews(),
     memory: {
       read: async (userId) => {
         this.#check();
