@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** Drafted replies that wait for a person, what happened to them, and decisions that came before anything waited. */
+/** Drafted replies that wait for a person, what happened to them, and decisions still to be applied. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw(`create table reviews (
     review_id uuid primary key,
@@ -40,7 +40,7 @@ export async function up(knex: Knex): Promise<void> {
     note text)`);
   await knex.schema.raw('create index review_events_review on review_events (review_id, at)');
 
-  await knex.schema.raw(`create table early_decisions (
+  await knex.schema.raw(`create table kept_decisions (
     turn_id uuid primary key,
     decision text not null,
     reply text,
@@ -50,5 +50,5 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  for (const table of ['early_decisions', 'review_events', 'reviews']) await knex.schema.dropTable(table);
+  for (const table of ['kept_decisions', 'review_events', 'reviews']) await knex.schema.dropTable(table);
 }

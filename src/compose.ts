@@ -171,7 +171,7 @@ export async function compose(
       leaseS: config.LEASE_S,
       announce: (turnId) => changes.announce(turnId),
       relay: (events) => publisher.push(events),
-      parked: (turnId) => desk.settleEarly(turnId),
+      parked: (turnId) => desk.settleKept(turnId),
       metrics,
       log,
     });

@@ -3,12 +3,7 @@ import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database.ts';
-import {
-  earlyDecisionOf,
-  earlyDecisionsWaitedFor,
-  forgetEarlyDecisions,
-  keepEarlyDecision,
-} from '../store/early-decisions.ts';
+import { forgetKeptDecisions, keepEarlyDecision, keptDecisionOf, keptDecisions } from '../store/kept-decisions.ts';
 import { endReview, overdueReviews, type Moment } from '../store/end-review.ts';
 import { findReview, reviewOfTurn } from '../store/reviews.ts';
 import { deliveryEvents, type OutboxEvent } from '../turns/events.ts';
@@ -76,22 +71,23 @@ export class ReviewDesk {
     return others.every((other) => other?.reviewId === first?.reviewId) ? first : 'contradiction';
   }
 
-  /** Applies a decision to a review. @throws DatabaseUnavailable */
-  async apply(review: Review, decision: Decision): Promise<'applied' | Verdict> {
+  /** Applies a decision to a review. `whenever`: it was made in time, which was seen already.
+   *  @throws DatabaseUnavailable */
+  async apply(review: Review, decision: Decision, moment: Moment = 'before'): Promise<'applied' | Verdict> {
     for (let now: Review = review; ;) {
-      const verdict = verdictOn(now, decision);
+      const verdict = verdictOn(now, decision, moment === 'whenever');
       if (verdict) return verdict;
-      if (await this.#end(now, endingOf(now, decision), 'before')) return 'applied';
+      if (await this.#end(now, endingOf(now, decision), moment)) return 'applied';
       // Somebody, or the deadline, was faster.
       now = (await findReview(this.#deps.database, review.reviewId)) ?? { ...now, status: 'cancelled' };
     }
   }
 
   /** To be called when a turn has been parked: a decision may have come before. @throws DatabaseUnavailable */
-  async settleEarly(turnId: string): Promise<void> {
-    const early = await earlyDecisionOf(this.#deps.database, turnId);
-    const review = early && (await reviewOfTurn(this.#deps.database, turnId));
-    if (review) await this.apply(review, early.decision);
+  async settleKept(turnId: string): Promise<void> {
+    const kept = await keptDecisionOf(this.#deps.database, turnId);
+    const review = kept && (await reviewOfTurn(this.#deps.database, turnId));
+    if (review) await this.apply(review, kept.decision, 'whenever');
   }
 
   /** Cancels a turn that awaits review, and its review. False: it does not await review. @throws DatabaseUnavailable */
@@ -100,12 +96,11 @@ export class ReviewDesk {
     return review?.status === 'pending' && this.#end(review, endingByCancel(by), 'whenever');
   }
 
-  /** Ends what is overdue, and applies what was kept for turns whose worker ended too soon. Rejects with
-   *  DatabaseUnavailable. */
+  /** Applies kept decisions that nobody applied, then ends what is overdue. Rejects with DatabaseUnavailable. */
   async sweep(): Promise<void> {
     const { database, onDeadline } = this.#deps;
-    for (const { turnId } of await earlyDecisionsWaitedFor(database, PAGE)) await this.settleEarly(turnId);
-    await forgetEarlyDecisions(database);
+    for (const { turnId } of await keptDecisions(database, PAGE)) await this.settleKept(turnId);
+    await forgetKeptDecisions(database);
     for (let due: string[]; (due = await overdueReviews(database, PAGE)).length > 0;) {
       for (let at = 0; at < due.length; at += AT_ONCE) {
         await Promise.all(

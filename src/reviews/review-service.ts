@@ -3,6 +3,7 @@ import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import { lastOfSession } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
+import { keepDecision } from '../store/kept-decisions.ts';
 import { claimReview, eventsOfReview, findReview, listReviews, releaseReview } from '../store/reviews.ts';
 import type { ConversationRow } from '../turns/conversation.ts';
 import type { ReviewDesk } from './review-desk.ts';
@@ -75,13 +76,15 @@ export class ReviewService {
     return (await this.find(reviewId)) !== null;
   }
 
-  /** Posts the decision and waits until something was decided. With Redis away it is applied here and now instead:
-   *  both ways end in the same conditional update, so that doing both does no harm. */
+  /** Posts the decision and waits until something was decided. It is kept as a row first, so that a Redis that loses
+   *  its jobs loses no decision; with Redis away it is applied here and now. All ways end in the same conditional update,
+   *  so that taking two does no harm. */
   async decide(reviewId: string, decision: Decision): Promise<DecideReply> {
     const found = await this.find(reviewId);
     if (!found) return { outcome: 'unknown' };
     const known = verdictOn(found, decision);
     if (known) return { outcome: known, review: found };
+    await keepDecision(this.#deps.database, found.turnId, decision);
     try {
       await this.#post(found, decision);
     } catch (error) {
@@ -119,7 +122,8 @@ export class ReviewService {
         changed = false;
         const review = await this.find(posted.reviewId);
         if (!review) return { outcome: 'unknown' };
-        const verdict = verdictOn(review, decision);
+        // It was kept, so being overdue now does not make it late.
+        const verdict = verdictOn(review, decision, true);
         if (verdict) return { outcome: verdict, review };
         const left = deadline - performance.now();
         if (left <= 0) return { outcome: 'waiting', review };

@@ -127,9 +127,14 @@ export type Verdict =
   /** The deadline was first. */
   | 'late';
 
-/** What a decision means for a review as it is; null: it is still to be applied. */
-export function verdictOn(review: Review, decision: Pick<Decision, 'decision' | 'reply'>): Verdict | null {
-  if (review.status === 'pending') return review.overdue ? 'late' : null;
+/** What a decision means for a review as it is; null: it is still to be applied. `inTime`: it was made before the
+ *  deadline, whatever the clock says now. */
+export function verdictOn(
+  review: Review,
+  decision: Pick<Decision, 'decision' | 'reply'>,
+  inTime = false,
+): Verdict | null {
+  if (review.status === 'pending') return review.overdue && !inTime ? 'late' : null;
   if (review.status === 'cancelled') return 'conflict';
   if (review.decidedBy === null) return 'late';
   if (review.decision !== decision.decision) return 'conflict';

@@ -22,6 +22,7 @@ const end = (name: string, when: string): Statement => ({
         audited as (
           insert into review_events (event_id, review_id, who, what, original, edit, note)
           select ?::uuid, review_id, decided_by, status, draft, case when decision = 'edit' then reply end, note from ended),
+        forgotten as (delete from kept_decisions where turn_id in (select turn_id from done)),
         counted as (
           insert into analytics_days (user_id, day, status, turns, reviewed, input_tokens, output_tokens, first_at, last_at)
           select user_id, (finished_at at time zone 'UTC')::date, status, case when reply is null then 1 else 0 end,
@@ -71,10 +72,12 @@ export async function endReview(
 
 const OVERDUE: Statement = {
   name: 'reviews-overdue',
-  sql: "select review_id from reviews where status = 'pending' and deadline <= now() order by deadline, review_id limit ?",
+  sql: `select review_id from reviews where status = 'pending' and deadline <= now()
+          and coalesce((select k.created_at from kept_decisions k where k.turn_id = reviews.turn_id), deadline) >= deadline
+        order by deadline, review_id limit ?`,
 };
 
-/** Reviews whose deadline has passed and that nobody ended. @throws DatabaseUnavailable */
+/** Reviews whose deadline has passed and that nobody decided in time. @throws DatabaseUnavailable */
 export async function overdueReviews(database: Database, limit: number): Promise<string[]> {
   const rows = await database.rows<{ review_id: string }>(OVERDUE, [limit]);
   return rows.map((row) => row.review_id);

@@ -101,7 +101,7 @@ export class UserRunner {
     if (outcome.status === 'awaiting_review') {
       // Not awaited: the user's next turns do not wait for it, and the sweeper finds what was missed.
       parked(turnId).catch((error: Error) =>
-        log.debug({ turn_id: turnId, detail: error.message }, 'An early decision could not be looked for yet.'),
+        log.debug({ turn_id: turnId, detail: error.message }, 'A kept decision could not be looked for yet.'),
       );
     }
     if (outcome.status === 'failed') log.error({ turn_id: turnId, code: outcome.error.code }, 'A turn failed.');

@@ -146,12 +146,12 @@ test('a hundred reviewers decide one review differently at once: one is applied,
   const turn = await turnOf(url, turnId);
   t.is(turn.status, 'completed');
   t.is(replies.filter(({ status }) => status === 200).length, 1);
-  t.is(replies.find(({ status }) => status === 200)!.body.reply, turn.reply);
+  t.is(replies.find(({ status }) => status === 200)!.body.reply, turn.reply!);
   for (const { status, body } of replies.filter((reply) => reply.status !== 200)) {
     t.is(status, 409);
     t.is(body.applied!.reply, turn.reply);
   }
-  t.deepEqual(await contents(url, 'cleo'), ['an emergency', turn.reply]);
+  t.deepEqual(await contents(url, 'cleo'), ['an emergency', turn.reply!]);
 });
 
 test('bad decisions are told everything that is wrong with them', async (t) => {
