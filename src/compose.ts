@@ -16,6 +16,7 @@ import { OpenAiModel } from './model/openai-model.ts';
 import { Cancellations } from './redis/cancellations.ts';
 import { checkRedisKeepsKeys, connectRedis } from './redis/connection.ts';
 import { TurnChanges } from './redis/turn-changes.ts';
+import { ReviewDesk } from './reviews/review-desk.ts';
 import { servicesOf } from './services.ts';
 import { sqlActorState } from './store/actor-state.ts';
 import { releaseClaims, renewLeases } from './store/claims.ts';
@@ -139,9 +140,21 @@ export async function compose(
   const cancellations = new Cancellations(redis, subscriber);
   const model = new OpenAiModel({ ...parts.model, model: parts.model.name, timeoutS: config.MODEL_TIMEOUT_S });
 
+  let relay: Relay | undefined;
+  const desk = new ReviewDesk({
+    database,
+    onDeadline: config.REVIEW_ON_DEADLINE,
+    announce: (turnId) => changes.announce(turnId),
+    relay: (events) => relay?.push(events),
+    withdraw: (reviewId) => queues.withdrawReview(reviewId),
+    metrics,
+    log,
+  });
+
   if (config.roles.includes('worker')) {
-    const relay = new Relay(database, queues, metrics, log);
-    lifecycle.started('relay', () => relay.idle());
+    const publisher = new Relay(database, queues, metrics, log);
+    relay = publisher;
+    lifecycle.started('relay', () => publisher.idle());
     const keeper = new ClaimKeeper({
       leaseS: config.LEASE_S,
       renew: (claims) => renewLeases(database, claims, config.LEASE_S),
@@ -157,14 +170,17 @@ export async function compose(
       model: measured(model, 'reply', metrics),
       historyExchanges: config.HISTORY_EXCHANGES,
       modelAttempts: config.MODEL_MAX_ATTEMPTS,
+      review: { policy: { keywords: config.REVIEW_KEYWORDS }, deadlineS: config.REVIEW_DEADLINE_S },
       leaseS: config.LEASE_S,
       announce: (turnId) => changes.announce(turnId),
-      relay: (events) => relay.push(events),
+      relay: (events) => publisher.push(events),
+      parked: (turnId) => desk.settleKept(turnId),
       metrics,
       log,
     });
     const table = consumersOf({
       runner,
+      desk,
       queues,
       database,
       actors,
@@ -180,7 +196,7 @@ export async function compose(
     const consumers = new Consumers(table, consuming, log);
     consumers.start();
     lifecycle.started('consumers', () => consumers.stop(DRAIN_MS));
-    const sweeper = new Sweeper(database, queues, relay, metrics, log);
+    const sweeper = new Sweeper(database, queues, publisher, metrics, log, [() => desk.sweep()]);
     sweeper.start();
     lifecycle.started('sweeper', () => sweeper.stop());
   }
@@ -192,6 +208,7 @@ export async function compose(
     redis,
     actors,
     queues,
+    desk,
     changes,
     cancellations,
     metrics,

@@ -1,6 +1,7 @@
 // Every setting: its name, its rule, its default and what it means. The only reader of process.env.
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { DEADLINE_OUTCOMES } from './reviews/review.ts';
 
 export const ROLES = ['http', 'worker', 'actors'] as const;
 export type Role = (typeof ROLES)[number];
@@ -96,6 +97,19 @@ const apiKeys: Setting<ApiKey[]> = {
     .transform((entries) => entries.map(parseKey).filter((key) => key !== null)),
 };
 
+const DEFAULT_KEYWORDS = 'urgent,help,emergency';
+const NO_KEYWORDS = 'none';
+
+const keywords: Setting<string[]> = {
+  fallback: DEFAULT_KEYWORDS,
+  meaning: `words, separated by commas; one of them anywhere in a message, in any case, sends the reply to review; ${NO_KEYWORDS}: no such words`,
+  parse: z
+    .string()
+    .default(DEFAULT_KEYWORDS)
+    .transform((value) => (value.trim() === NO_KEYWORDS ? [] : words(value)))
+    .refine((list) => list.every((word) => word.length <= 100), { error: 'words of at most 100 characters each' }),
+};
+
 export const SETTINGS = {
   HOST: text('address the ingress listens on', '127.0.0.1'),
   PORT: port('port the ingress listens on; 0 takes a free one', 8080),
@@ -134,6 +148,10 @@ export const SETTINGS = {
   QUEUE_LIMIT_PER_USER: integer('waiting turns of one user before 429', 100, 1, 1_000_000),
   QUEUE_LIMIT: integer('waiting turns of all users before 503', 100_000, 1, 100_000_000),
   MEMORY_DEBOUNCE_MS: integer("milliseconds of quiet before a user's summary is renewed", 1000, 0, 3_600_000),
+  REVIEW_KEYWORDS: keywords,
+  REVIEW_DEADLINE_S: integer('seconds a person has to decide a review', 86_400, 1, 31_536_000),
+  REVIEW_ON_DEADLINE: oneOf('what becomes of a review that nobody decided in time', DEADLINE_OUTCOMES),
+  REVIEW_CLAIM_S: integer('seconds a reviewer holds a claimed review', 300, 1, 86_400),
   LEASE_S: integer('seconds after which a claim that was not renewed is taken over', 10, 2, 3600),
   AUTH: oneOf('who may call: none (only on a loopback HOST) or keys', ['none', 'keys']),
   API_KEYS: apiKeys,

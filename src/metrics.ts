@@ -40,6 +40,12 @@ export function createMetrics() {
       help: 'Users whose job the sweeper added again.',
       registers,
     }),
+    reviewsEnded: new Counter({
+      name: 'turnkeeper_reviews_ended_total',
+      help: 'Reviews that ended, by status.',
+      labelNames: ['status'] as const,
+      registers,
+    }),
     eventsPublished: new Counter({
       name: 'turnkeeper_events_published_total',
       help: 'Events published from the outbox, by topic.',

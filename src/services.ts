@@ -11,6 +11,9 @@ import { activityByDay, activityOfUser, setMessageCount } from './store/analytic
 import { countWaiting } from './store/claims.ts';
 import { sessionRows, userRows } from './store/conversations.ts';
 import type { Database } from './store/database.ts';
+import { decisionData } from './reviews/events.ts';
+import type { ReviewDesk } from './reviews/review-desk.ts';
+import { ReviewService } from './reviews/review-service.ts';
 import { TurnService } from './turns/turn-service.ts';
 import type { Queues } from './workers/queues.ts';
 
@@ -24,6 +27,7 @@ export interface ServiceDeps {
   readonly redis: Redis;
   readonly actors: ActorRuntime;
   readonly queues: Queues;
+  readonly desk: ReviewDesk;
   readonly changes: TurnChanges;
   readonly cancellations: Cancellations;
   readonly metrics: Metrics;
@@ -67,7 +71,7 @@ function countRegularly({ database, metrics, log }: ServiceDeps): { waiting: () 
 
 /** The services, and how to stop what runs behind them. */
 export function servicesOf(config: Config, deps: ServiceDeps): { services: Services; stop: () => Promise<void> } {
-  const { database, redis, actors, queues, changes, cancellations, metrics, log, draining } = deps;
+  const { database, redis, actors, queues, desk, changes, cancellations, metrics, log, draining } = deps;
   const counter = countRegularly(deps);
   const turns = new TurnService({
     database,
@@ -76,6 +80,7 @@ export function servicesOf(config: Config, deps: ServiceDeps): { services: Servi
     wake: (turn) => queues.wake([turn]),
     changes,
     cancellations,
+    cancelReview: (turnId, by) => desk.cancel(turnId, by),
     metrics,
     log,
   });
@@ -85,6 +90,14 @@ export function servicesOf(config: Config, deps: ServiceDeps): { services: Servi
       ofSession: (sessionId) => sessionRows(database, sessionId),
       ofUser: (userId, filter) => userRows(database, userId, filter),
     },
+    reviews: new ReviewService({
+      database,
+      desk,
+      claimLeaseS: config.REVIEW_CLAIM_S,
+      post: (review, decision) => queues.postDecision(review.userId, decisionData(review.reviewId, decision)),
+      changes,
+      log,
+    }),
     memory: {
       read: (userId) => actors.call(userId, 'memory', {}),
       patch: (userId, patch) => actors.call(userId, 'patch', patch),

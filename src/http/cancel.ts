@@ -37,7 +37,7 @@ export const cancelOperations = (turns: TurnService): Operation[] => [
     problems: ['turn_not_found', 'turn_finished', 'database_unavailable'],
     async handle({ path }, context) {
       const turn = await ownTurn(turns, path.turn_id, context);
-      return json(turnJson(cancelledTurn(await turns.cancel(turn.turnId))));
+      return json(turnJson(cancelledTurn(await turns.cancel(turn.turnId, context.identity.name))));
     },
   }),
 ];

@@ -7,7 +7,7 @@ import { Problem } from './problem.ts';
 import { COMPONENTS, instant, isUuid, limit, moment, pageOf, sessionId, soundText, tag, userId } from './schemas.ts';
 import type { ConversationService } from './services.ts';
 
-const message = z
+export const message = z
   .object({
     role: z.enum(['user', 'assistant']),
     content: z.string(),
@@ -26,7 +26,8 @@ const conversation = z
   .object({ history: z.array(message), session_id: z.string().meta({ format: 'uuid' }), user_id: z.string() })
   .register(COMPONENTS, { id: 'Conversation' });
 
-const messageJson = (row: ConversationRow): z.output<typeof message> => ({
+/** One delivered message. */
+export const messageJson = (row: ConversationRow): z.output<typeof message> => ({
   role: row.role,
   content: row.content,
   turn_id: row.turnId,

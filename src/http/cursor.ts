@@ -1,6 +1,12 @@
 // Where the next page of a list begins: opaque to clients, and never trusted when it comes back.
 import { z } from 'zod';
 
+/** Where a list of reviews goes on. */
+interface ReviewPlace {
+  readonly deadline: Date;
+  readonly reviewId: string;
+}
+
 export interface CursorKind<P> {
   readonly schema: z.ZodType<P, string>;
   write(position: P): string;
@@ -8,19 +14,22 @@ export interface CursorKind<P> {
 
 const encode = (text: string): string => Buffer.from(text).toString('base64url');
 
-/** Cursors of one list: `kind` and `numbers` positive whole numbers, so that a cursor of another list is refused. */
+const NUMBER = '(?:0|[1-9]\\d{0,14})';
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+
+/** Cursors of one list: `kind` and its parts, so that a cursor of another list is refused. */
 function cursorOf<P>(
   kind: string,
-  numbers: number,
-  read: (numbers: number[]) => P,
-  list: (position: P) => number[],
+  parts: readonly string[],
+  read: (parts: string[]) => P,
+  list: (position: P) => readonly (string | number)[],
 ): CursorKind<P> {
-  const shape = new RegExp(`^${kind}(:(0|[1-9]\\d{0,14})){${numbers}}$`);
+  const shape = new RegExp(`^${[kind, ...parts].join(':')}$`);
   const write = (position: P) => encode([kind, ...list(position)].join(':'));
   const schema = z.string().transform((cursor, context) => {
     const text = cursor.length > 100 ? '' : Buffer.from(cursor, 'base64url').toString('latin1');
     // Decoding is lenient: only what we would write ourselves counts.
-    if (shape.test(text) && encode(text) === cursor) return read(text.split(':').slice(1).map(Number));
+    if (shape.test(text) && encode(text) === cursor) return read(text.split(':').slice(1));
     context.addIssue({ code: 'custom', message: 'is not a cursor of this list' });
     return z.NEVER;
   });
@@ -30,17 +39,25 @@ function cursorOf<P>(
 /** Turns of a user, newest first: behind this seq. */
 export const turnCursor = cursorOf<number>(
   'turns',
-  1,
-  ([seq = 0]) => seq,
+  [NUMBER],
+  ([seq]) => Number(seq),
   (seq) => [seq],
 );
 
 /** Delivered messages of a user, oldest first: behind this message. */
 export const messageCursor = cursorOf<{ seq: number; ordinal: number }>(
   'messages',
-  2,
-  ([seq = 0, ordinal = 0]) => ({ seq, ordinal }),
+  [NUMBER, NUMBER],
+  ([seq, ordinal]) => ({ seq: Number(seq), ordinal: Number(ordinal) }),
   ({ seq, ordinal }) => [seq, ordinal],
+);
+
+/** Reviews, oldest deadline first: behind this review. */
+export const reviewCursor = cursorOf<ReviewPlace>(
+  'reviews',
+  [NUMBER, UUID],
+  ([deadline, reviewId = '']) => ({ deadline: new Date(Number(deadline)), reviewId }),
+  ({ deadline, reviewId }) => [deadline.getTime(), reviewId],
 );
 
 /** Cuts one page out of rows of which one more than `limit` was asked for. */

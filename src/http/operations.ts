@@ -9,6 +9,7 @@ import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { operationRoutes } from './operation-routes.ts';
 import type { Services } from './services.ts';
+import { reviewOperations } from './reviews.ts';
 import { turnOperations } from './turns.ts';
 
 export interface ApiSettings {
@@ -23,6 +24,7 @@ export function operationsOf(services: Services, { version }: ApiSettings): Oper
     ...turnOperations(services.turns),
     ...cancelOperations(services.turns),
     ...conversationOperations(services.conversations),
+    ...reviewOperations(services.reviews),
     ...memoryOperations(services.memory),
     ...analyticsOperations(services.analytics),
     ...operationRoutes(services),

@@ -11,10 +11,14 @@ export const PROBLEMS = {
   user_not_found: { status: 404, title: 'There is no such user' },
   turn_not_found: { status: 404, title: 'There is no such turn' },
   session_not_found: { status: 404, title: 'There is no such session' },
+  review_not_found: { status: 404, title: 'There is no such review' },
   method_not_allowed: { status: 405, title: 'This path does not know that method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
   user_busy: { status: 409, title: 'This user has unfinished turns' },
   turn_finished: { status: 409, title: 'The turn has ended already' },
+  already_decided: { status: 409, title: 'Something else was decided first' },
+  claimed_by_other: { status: 409, title: 'Another reviewer is at it' },
+  review_expired: { status: 410, title: 'The deadline of the review has passed' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body is not of a type that can be read' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key came with another body before' },
@@ -40,6 +44,8 @@ export interface Fault {
 export interface ProblemExtras {
   readonly errors?: readonly Fault[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** Members of the document beyond the usual ones (RFC 9457, 3.2). */
+  readonly members?: Readonly<Record<string, unknown>>;
 }
 
 /** Thrown anywhere below the outermost middleware, which writes it as problem+json. */
@@ -48,12 +54,14 @@ export class Problem extends Error {
   readonly code: ProblemCode;
   readonly errors: readonly Fault[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly members: Readonly<Record<string, unknown>>;
 
   constructor(code: ProblemCode, detail: string, extras: ProblemExtras = {}) {
     super(detail);
     this.code = code;
     this.errors = extras.errors;
     this.headers = extras.headers ?? {};
+    this.members = extras.members ?? {};
   }
 }
 
@@ -67,9 +75,9 @@ export interface ProblemDocument {
 }
 
 /** The JSON document of a problem. */
-export function problemDocument({ code, message, errors }: Problem): ProblemDocument {
+export function problemDocument({ code, message, errors, members }: Problem): ProblemDocument {
   const { status, title } = PROBLEMS[code];
-  return { type: `/docs/errors#${code}`, title, status, detail: message, code, ...(errors && { errors }) };
+  return { type: `/docs/errors#${code}`, title, status, detail: message, code, ...(errors && { errors }), ...members };
 }
 
 export type Dependency = 'database' | 'actors';

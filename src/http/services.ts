@@ -1,5 +1,7 @@
 // What the ingress asks of the rest of turnkeeper. It knows no Knex, no BullMQ and no Dapr.
 import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../memory/memory.ts';
+import type { ClaimReply, DecideReply } from '../reviews/review-service.ts';
+import type { Decision, Review, ReviewEvent, ReviewFilter } from '../reviews/review.ts';
 import type { AcceptOutcome, NewTurn } from '../turns/accept.ts';
 import type { Activity } from '../turns/activity.ts';
 import type { CancelOutcome } from '../turns/cancellation.ts';
@@ -24,7 +26,7 @@ export interface TurnService {
   /** The turn once it rests (of a turn that already awaits review: once that changes), or as it is when the time is up or the signal aborts. */
   waitForRest(turn: Turn, options: WaitOptions): Promise<Turn>;
   /** Ends a turn that waits, runs or awaits review; again changes nothing. */
-  cancel(turnId: string): Promise<CancelOutcome>;
+  cancel(turnId: string, by: string): Promise<CancelOutcome>;
 }
 
 export interface ConversationService {
@@ -39,6 +41,20 @@ export interface MemoryService {
   patch(userId: string, patch: MemoryPatch): Promise<MemoryRecord>;
   history(userId: string): Promise<MemoryHistory>;
   forget(userId: string): Promise<void>;
+}
+
+export interface ReviewService {
+  find(reviewId: string): Promise<Review | null>;
+  list(filter: ReviewFilter): Promise<Review[]>;
+  /** Delivered messages of the session, the last ones, in order. */
+  history(sessionId: string): Promise<ConversationRow[]>;
+  /** The audit trail, oldest first; never empty for a review that exists. */
+  events(reviewId: string): Promise<ReviewEvent[]>;
+  claim(reviewId: string, by: string): Promise<ClaimReply>;
+  /** False: there is no such review. */
+  release(reviewId: string, by: string): Promise<boolean>;
+  /** Never lost when it resolves: applied, refused, or in its topic. */
+  decide(reviewId: string, decision: Decision): Promise<DecideReply>;
 }
 
 export interface AnalyticsService {
@@ -61,6 +77,7 @@ export interface Health {
 export interface Services {
   readonly turns: TurnService;
   readonly conversations: ConversationService;
+  readonly reviews: ReviewService;
   readonly memory: MemoryService;
   readonly analytics: AnalyticsService;
   readonly health: Health;

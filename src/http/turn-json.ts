@@ -1,7 +1,7 @@
 // The turn as clients see it.
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { TURN_STATUSES, type Turn } from '../turns/turn.ts';
+import { TURN_STATUSES, type Turn, type TurnReview } from '../turns/turn.ts';
 import { COMPONENTS, instant } from './schemas.ts';
 
 /** What the user is told instead of a rejected draft, which must never show. */
@@ -14,7 +14,7 @@ const review = z
   .object({
     review_id: uuid,
     status: z.string(),
-    reasons: z.array(z.string()),
+    reasons: z.array(z.string()).meta({ description: 'Names of the rules that asked for it.' }),
     deadline: instant,
     decided_at: instant.nullable(),
     decision: z.string().nullable(),
@@ -54,6 +54,15 @@ function replyOf({ status, reply }: Turn): string | null {
   return status === 'rejected' ? REJECTED_REPLY : null;
 }
 
+const reviewJson = ({ reviewId, status, reasons, deadline, decision, decidedAt }: TurnReview) => ({
+  review_id: reviewId,
+  status,
+  reasons: [...reasons],
+  deadline: deadline.toISOString(),
+  decided_at: decidedAt?.toISOString() ?? null,
+  decision,
+});
+
 /** The turn's JSON. */
 export function turnJson(turn: Turn): TurnJson {
   const { turnId, metadata, usage, error, createdAt } = turn;
@@ -69,7 +78,7 @@ export function turnJson(turn: Turn): TurnJson {
     partial_reply: turn.partialReply,
     metadata: { ...metadata, session_id: turn.sessionId, timestamp: metadata['timestamp'] ?? accepted },
     tags: [...turn.tags],
-    review: null,
+    review: turn.review && reviewJson(turn.review),
     error: error && { code: error.code, detail: error.detail },
     attempts: turn.attempts,
     usage: usage && { input_tokens: usage.inputTokens, output_tokens: usage.outputTokens },

@@ -4,7 +4,7 @@ import { refusalOf, type AcceptLimits, type AcceptOutcome, type NewTurn, type Re
 import { cancelRunning } from './cancel-turn.ts';
 import type { Database, Queries, Statement } from './database.ts';
 import { findJoinable, join } from './join-turn.ts';
-import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
+import { TURN_COLUMNS, TURN_SELECT, turnOf, type TurnRow } from './turn-rows.ts';
 
 /** Takes the next seq and, until the transaction ends, the lock that serialises the accepts of one user. */
 const NEXT_SEQ: Statement = {
@@ -26,7 +26,7 @@ const FACTS: Statement = {
 
 const EARLIER: Statement = {
   name: 'accept-earlier',
-  sql: `select ${TURN_COLUMNS.join(', ')}, request_hash from turns where turn_id = ?`,
+  sql: `select ${TURN_SELECT}, request_hash from turns where turn_id = ?`,
 };
 
 const NEW_SESSION: Statement = {

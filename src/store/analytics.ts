@@ -76,7 +76,8 @@ const OF_USER: Statement = {
 };
 const UNFINISHED: Statement = {
   name: 'analytics-unfinished',
-  sql: "select status, count(*) as turns from turns where user_id = ? and status in ('queued', 'running') group by status",
+  sql: `select status, count(*) as turns from turns where user_id = ? and status in ('queued', 'running') group by status
+        union all select 'awaiting_review', count(*) from reviews where user_id = ? and status = 'pending'`,
 };
 const MESSAGES: Statement = { name: 'analytics-messages', sql: 'select message_count from users where user_id = ?' };
 
@@ -84,7 +85,7 @@ const MESSAGES: Statement = { name: 'analytics-messages', sql: 'select message_c
 export async function activityOfUser(database: Database, userId: string): Promise<Activity> {
   const [rows, unfinished, messages] = await Promise.all([
     database.rows<CounterRow>(OF_USER, [userId]),
-    database.rows<{ status: TurnStatus; turns: number }>(UNFINISHED, [userId]),
+    database.rows<{ status: TurnStatus; turns: number }>(UNFINISHED, [userId, userId]),
     database.rows<{ message_count: number }>(MESSAGES, [userId]),
   ]);
   const activity = activityOf(rows, messages[0]?.message_count ?? 0);

@@ -28,10 +28,10 @@ const cancelling = (where: string, rule: PartialRule): string =>
 
 const CANCEL: Statement = {
   name: 'cancel-turn',
-  sql: cancelling("turn_id = ? and status in ('queued', 'running', 'awaiting_review')", 'keepPartial'),
+  sql: cancelling("turn_id = ? and status in ('queued', 'running')", 'keepPartial'),
 };
 
-/** The cancelled turn; null: it was over already, or there is none. @throws DatabaseUnavailable */
+/** The cancelled turn; null: it awaits review, was over already, or is none. @throws DatabaseUnavailable */
 export async function cancelTurn(database: Database, turnId: string): Promise<Turn | null> {
   const [row] = await database.rows<TurnRow>(CANCEL, [turnId]);
   return row ? turnOf(row) : null;

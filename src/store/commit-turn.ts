@@ -4,6 +4,34 @@ import type { TurnError, Usage } from '../turns/turn.ts';
 import type { Claim } from './claims.ts';
 import type { Database, Statement } from './database.ts';
 
+/** Delivers what stands in the CTE `done`: its conversation rows and tags, where it has a reply, and its events. */
+export const DELIVER = `delivered as (
+          insert into conversation_rows (user_id, seq, ordinal, session_id, turn_id, role, content, tags, metadata)
+          select user_id, seq, 0, session_id, turn_id, 'user', text, tags, metadata from done where reply is not null
+          union all select user_id, seq, 1, session_id, turn_id, 'assistant', reply, tags, metadata from done where reply is not null),
+        tagged as (
+          insert into conversation_tags (user_id, tag, seq)
+          select distinct user_id, tag, seq from done, jsonb_array_elements_text(tags) as tag where reply is not null),
+        told as (
+          insert into outbox (event_id, topic, user_id, data)
+          select e.event_id, e.topic, done.user_id, e.data::jsonb
+          from done join unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[]) as e (turn_id, event_id, topic, data)
+            on e.turn_id = done.turn_id)`;
+
+/** An event of a turn. */
+export interface TurnEvent {
+  readonly turnId: string;
+  readonly event: OutboxEvent;
+}
+
+/** What DELIVER is given of the events. */
+export const eventBindings = (events: readonly TurnEvent[]): readonly string[][] => [
+  events.map(({ turnId }) => turnId),
+  events.map(({ event }) => event.eventId),
+  events.map(({ event }) => event.topic),
+  events.map(({ event }) => JSON.stringify(event.data)),
+];
+
 const COMPLETE: Statement = {
   name: 'commit-completed',
   sql: `with answers as (
@@ -15,18 +43,7 @@ const COMPLETE: Statement = {
           from answers
           where turns.turn_id = answers.turn_id and turns.epoch = answers.epoch and turns.status = 'running'
           returning turns.turn_id, turns.user_id, turns.session_id, turns.seq, turns.text, turns.reply, turns.tags, turns.metadata),
-        delivered as (
-          insert into conversation_rows (user_id, seq, ordinal, session_id, turn_id, role, content, tags, metadata)
-          select user_id, seq, 0, session_id, turn_id, 'user', text, tags, metadata from done
-          union all select user_id, seq, 1, session_id, turn_id, 'assistant', reply, tags, metadata from done),
-        tagged as (
-          insert into conversation_tags (user_id, tag, seq)
-          select distinct user_id, tag, seq from done, jsonb_array_elements_text(tags) as tag),
-        told as (
-          insert into outbox (event_id, topic, user_id, data)
-          select e.event_id, e.topic, done.user_id, e.data::jsonb
-          from done join unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[]) as e (turn_id, event_id, topic, data)
-            on e.turn_id = done.turn_id)
+        ${DELIVER}
         select turn_id from done`,
 };
 
@@ -68,10 +85,7 @@ async function commitAll(database: Database, all: readonly AnswerToCommit[]): Pr
     all.map(({ answer }) => answer.usage.inputTokens),
     all.map(({ answer }) => answer.usage.outputTokens),
     all.map(({ attempts }) => attempts),
-    events.map(({ turnId }) => turnId),
-    events.map(({ event }) => event.eventId),
-    events.map(({ event }) => event.topic),
-    events.map(({ event }) => JSON.stringify(event.data)),
+    ...eventBindings(events),
   ]);
   const done = new Set(rows.map((row) => row.turn_id));
   return all.map(({ claim }) => done.has(claim.turnId));

@@ -1,5 +1,6 @@
 // The turns table as rows, and reading it: by id, and a user's turns newest first.
-import type { Turn, TurnFilter, TurnStatus } from '../turns/turn.ts';
+import type { ReviewStatus, DecisionKind } from '../reviews/review.ts';
+import type { Turn, TurnFilter, TurnReview, TurnStatus } from '../turns/turn.ts';
 import type { Database, Statement } from './database.ts';
 
 export interface TurnRow {
@@ -23,7 +24,23 @@ export interface TurnRow {
   readonly created_at: Date;
   readonly started_at: Date | null;
   readonly finished_at: Date | null;
+  /** Absent where it was not asked for: a turn that was just accepted or claimed has none. */
+  readonly review?: ReviewPart | null;
 }
+
+/** What a turn tells of its review: never the draft. Times as the database writes them in JSON. */
+interface ReviewPart {
+  readonly review_id: string;
+  readonly status: ReviewStatus;
+  readonly reasons: readonly { readonly rule: string }[];
+  readonly deadline: string;
+  readonly decision: DecisionKind | null;
+  readonly decided_at: string | null;
+}
+
+const REVIEW_COLUMN = `(select jsonb_build_object('review_id', r.review_id, 'status', r.status, 'reasons', r.reasons,
+  'deadline', r.deadline, 'decision', r.decision, 'decided_at', r.decided_at)
+  from reviews r where r.turn_id = turns.turn_id) as review`;
 
 export const TURN_COLUMNS = [
   'turn_id',
@@ -48,6 +65,18 @@ export const TURN_COLUMNS = [
   'finished_at',
 ] as const satisfies readonly (keyof TurnRow)[];
 
+/** A whole turn, its review included. */
+export const TURN_SELECT = [...TURN_COLUMNS, REVIEW_COLUMN].join(', ');
+
+const turnReviewOf = (part: ReviewPart): TurnReview => ({
+  reviewId: part.review_id,
+  status: part.status,
+  reasons: [...new Set(part.reasons.map(({ rule }) => rule))],
+  deadline: new Date(part.deadline),
+  decision: part.decision,
+  decidedAt: part.decided_at === null ? null : new Date(part.decided_at),
+});
+
 export function turnOf(row: TurnRow): Turn {
   return {
     turnId: row.turn_id,
@@ -68,12 +97,13 @@ export function turnOf(row: TurnRow): Turn {
     createdAt: row.created_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
+    review: row.review ? turnReviewOf(row.review) : null,
   };
 }
 
 const BY_ID: Statement = {
   name: 'turns-by-id',
-  sql: `select ${TURN_COLUMNS.join(', ')} from turns where turn_id = any(?::uuid[])`,
+  sql: `select ${TURN_SELECT} from turns where turn_id = any(?::uuid[])`,
 };
 
 async function findTurns(database: Database, turnIds: readonly string[]): Promise<(Turn | null)[]> {
@@ -90,7 +120,7 @@ export const findTurn = (database: Database, turnId: string): Promise<Turn | nul
 export async function listTurns(database: Database, userId: string, filter: TurnFilter): Promise<Turn[]> {
   const rows = await database.query<TurnRow[]>((builder) => {
     const query = builder<TurnRow>('turns')
-      .select(TURN_COLUMNS)
+      .select(builder.raw(TURN_SELECT))
       .where('user_id', userId)
       .orderBy('seq', 'desc')
       .limit(filter.limit);

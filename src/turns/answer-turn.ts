@@ -8,7 +8,9 @@ import { ModelError, type Completion, type Model } from '../model/model.ts';
 import { commitAnswer, commitFailure } from '../store/commit-turn.ts';
 import { lastOfSession } from '../store/conversations.ts';
 import { DatabaseUnavailable, type Database } from '../store/database.ts';
-import type { OutboxEvent } from './events.ts';
+import { parkTurn } from '../store/park-turn.ts';
+import { screen, type ReviewPolicy } from '../reviews/policy.ts';
+import { deliveryEvents, type OutboxEvent } from './events.ts';
 import { promptOf } from './prompt.ts';
 import type { TurnError } from './turn.ts';
 
@@ -21,18 +23,21 @@ export interface AnswerDeps {
   readonly model: Model;
   readonly historyExchanges: number;
   readonly modelAttempts: number;
+  readonly review: { readonly policy: ReviewPolicy; readonly deadlineS: number };
   readonly log: Log;
 }
 
 export type Outcome =
   | { readonly status: 'completed'; readonly events: readonly OutboxEvent[] }
+  /** A person has to decide; the event asks for one. */
+  | { readonly status: 'awaiting_review'; readonly events: readonly OutboxEvent[] }
   | { readonly status: 'failed'; readonly error: TurnError }
   /** Another claim, or a cancellation, was faster: nothing was written. */
   | { readonly status: 'lost' };
 
 /** The commit, until the database takes it or the signal aborts: the reply is paid for. A commit whose answer was lost
  *  on the way hits no row the second time, which reads as `lost`; the row tells the truth. */
-async function commitUntilDone(commit: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+async function commitUntilDone<T>(commit: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     try {
       return await commit();
@@ -41,20 +46,6 @@ async function commitUntilDone(commit: () => Promise<boolean>, signal: AbortSign
       await sleep(COMMIT_RETRY_MS, undefined, { signal });
     }
   }
-}
-
-function eventsOf(work: Work, reply: string): OutboxEvent[] {
-  const { turnId, userId, sessionId } = work;
-  const ids = { turn_id: turnId, user_id: userId, session_id: sessionId };
-  return [
-    {
-      eventId: newId(),
-      topic: 'conversations',
-      userId,
-      data: { ...ids, user_message: work.text, assistant_reply: reply },
-    },
-    { eventId: newId(), topic: 'messages', userId, data: ids },
-  ];
 }
 
 async function fail(
@@ -99,7 +90,15 @@ export async function answerTurn(deps: AnswerDeps, work: Work, signal: AbortSign
     return fail(deps, work, attempts, { code: error.code, detail: error.message }, signal);
   }
   const answer = { reply: completion.text, model: completion.model, usage: completion.usage };
-  const events = eventsOf(work, completion.text);
+  const reasons = screen(deps.review.policy, { message: work.text, reply: completion.text });
+  if (reasons.length > 0) {
+    const parking = { reviewId: newId(), auditId: newId(), reasons, deadlineS: deps.review.deadlineS };
+    const data = await commitUntilDone(() => parkTurn(database, work, attempts, answer, parking), signal);
+    if (!data) return { status: 'lost' };
+    const { userId } = work;
+    return { status: 'awaiting_review', events: [{ eventId: parking.reviewId, topic: 'human-review', userId, data }] };
+  }
+  const events = deliveryEvents(work, completion.text);
   const done = await commitUntilDone(() => commitAnswer(database, work, attempts, answer, events), signal);
   return done ? { status: 'completed', events } : { status: 'lost' };
 }

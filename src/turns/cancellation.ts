@@ -18,6 +18,8 @@ export interface CancelDeps {
   readonly database: Database;
   /** Wakes a worker for the turn's user. */
   readonly wake: (turn: { userId: string; turnId: string; epoch: number }) => Promise<void>;
+  /** Cancels the turn with its review. False: it does not await one. */
+  readonly cancelReview: (turnId: string, by: string) => Promise<boolean>;
   /** Tells who waits for the turn. */
   readonly changes: { announce(turnId: string): void };
   /** Tells who works on the turn. */
@@ -44,14 +46,17 @@ async function wakeNext({ database, wake, log }: CancelDeps, userId: string): Pr
   }
 }
 
-/** Cancels the turn, whether it waits, runs or awaits review; again changes nothing. @throws DatabaseUnavailable */
-export async function cancel(deps: CancelDeps, turnId: string): Promise<CancelOutcome> {
+/** Cancels the turn, whether it waits, runs or awaits review; again changes nothing. `by`: who asks for it.
+ *  @throws DatabaseUnavailable */
+export async function cancel(deps: CancelDeps, turnId: string, by: string): Promise<CancelOutcome> {
   const cancelled = await cancelTurn(deps.database, turnId);
   if (cancelled) {
     tellCancelled(deps, turnId);
     void wakeNext(deps, cancelled.userId);
     return { outcome: 'cancelled', turn: cancelled };
   }
+  // In this order: a turn that parks between the two looks is found by the second.
+  await deps.cancelReview(turnId, by);
   const turn = await findTurn(deps.database, turnId);
   if (!turn) return { outcome: 'unknown' };
   return { outcome: turn.status === 'cancelled' ? 'cancelled' : 'finished', turn };

@@ -1,12 +1,21 @@
 // The events of turns: what goes into the outbox with a commit, and the CloudEvents 1.0 envelope around it.
 import { z } from 'zod';
+import { newId } from '../ids.ts';
 
 /** Topics with an event that the outbox carries. */
-export const OUTBOX_TYPES = { conversations: 'ConversationUpdated', messages: 'MessageSent' } as const;
+export const OUTBOX_TYPES = {
+  conversations: 'ConversationUpdated',
+  messages: 'MessageSent',
+  'human-review': 'HumanReviewRequired',
+} as const;
 export type OutboxTopic = keyof typeof OUTBOX_TYPES;
 
 /** Every topic and the type of its event. */
-export const TOPIC_TYPES = { 'chat-requests': 'ChatRequested', ...OUTBOX_TYPES } as const;
+export const TOPIC_TYPES = {
+  'chat-requests': 'ChatRequested',
+  ...OUTBOX_TYPES,
+  'review-decisions': 'ReviewDecided',
+} as const;
 export type Topic = keyof typeof TOPIC_TYPES;
 
 export const chatRequested = z.object({ turn_id: z.uuid(), user_id: z.string() });
@@ -28,6 +37,18 @@ export interface OutboxEvent {
   readonly topic: OutboxTopic;
   readonly userId: string;
   readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** The events of a delivered turn. */
+export function deliveryEvents(
+  { turnId, userId, sessionId, text }: { turnId: string; userId: string; sessionId: string; text: string },
+  reply: string,
+): OutboxEvent[] {
+  const ids = { turn_id: turnId, user_id: userId, session_id: sessionId };
+  return [
+    { eventId: newId(), topic: 'conversations', userId, data: { ...ids, user_message: text, assistant_reply: reply } },
+    { eventId: newId(), topic: 'messages', userId, data: ids },
+  ];
 }
 
 const SOURCE = '/turnkeeper';

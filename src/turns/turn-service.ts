@@ -56,8 +56,8 @@ export class TurnService {
   }
 
   /** @throws DatabaseUnavailable */
-  cancel(turnId: string): Promise<CancelOutcome> {
-    return cancel(this.#deps, turnId);
+  cancel(turnId: string, by: string): Promise<CancelOutcome> {
+    return cancel(this.#deps, turnId, by);
   }
 
   /** The turn once it rests (one that already awaits review: once that changes), or as it is when the time is up or the

@@ -30,6 +30,17 @@ export interface Usage {
   readonly outputTokens: number;
 }
 
+/** What the user's side may know of the review of a turn: never the draft. */
+export interface TurnReview {
+  readonly reviewId: string;
+  readonly status: string;
+  /** Names of the rules that asked for it. */
+  readonly reasons: readonly string[];
+  readonly deadline: Date;
+  readonly decision: string | null;
+  readonly decidedAt: Date | null;
+}
+
 export type Metadata = Readonly<Record<string, unknown>>;
 
 /** One user message and what becomes of it. */
@@ -52,6 +63,7 @@ export interface Turn {
   readonly attempts: number;
   readonly usage: Usage | null;
   readonly model: string | null;
+  readonly review: TurnReview | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;

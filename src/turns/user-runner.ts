@@ -20,6 +20,8 @@ export interface RunnerDeps extends AnswerDeps {
   readonly announce: (turnId: string) => void;
   /** Publishes committed events. */
   readonly relay: (events: readonly OutboxEvent[]) => void;
+  /** A turn was parked: a decision on it may have come before. */
+  readonly parked: (turnId: string) => Promise<void>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -106,10 +108,16 @@ export class UserRunner {
   }
 
   #finish(turnId: string, outcome: Outcome): void {
-    const { announce, relay, metrics, log } = this.#deps;
+    const { announce, relay, parked, metrics, log } = this.#deps;
     announce(turnId);
     metrics.turnsFinished.inc({ status: outcome.status });
-    if (outcome.status === 'completed') relay(outcome.events);
+    if (outcome.status === 'completed' || outcome.status === 'awaiting_review') relay(outcome.events);
+    if (outcome.status === 'awaiting_review') {
+      // Not awaited: the user's next turns do not wait for it, and the sweeper finds what was missed.
+      parked(turnId).catch((error: Error) =>
+        log.debug({ turn_id: turnId, detail: error.message }, 'A kept decision could not be looked for yet.'),
+      );
+    }
     if (outcome.status === 'failed') log.error({ turn_id: turnId, code: outcome.error.code }, 'A turn failed.');
     if (outcome.status === 'lost') log.warn({ turn_id: turnId }, 'A claim was lost; its work was discarded.');
   }

@@ -5,6 +5,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Model } from '../model/model.ts';
 import type { Database } from '../store/database.ts';
 import { dataOf, type Topic } from '../turns/events.ts';
+import type { ReviewDesk } from '../reviews/review-desk.ts';
 import type { UserRunner } from '../turns/user-runner.ts';
 import type { z } from 'zod';
 import { Ignored, type Consumer } from './consumers.ts';
@@ -12,6 +13,7 @@ import type { Queues } from './queues.ts';
 
 export interface TopicDeps {
   readonly runner: UserRunner;
+  readonly desk: ReviewDesk;
   readonly queues: Queues;
   readonly database: Database;
   readonly actors: ActorRuntime;

@@ -1,6 +1,7 @@
 // The producing side of the topics: BullMQ queues, and what is added to them.
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { Claim } from '../store/claims.ts';
 import { cloudEvent, type OutboxEvent, type Topic } from '../turns/events.ts';
@@ -44,6 +45,8 @@ export class Queues {
       'chat-requests': open('chat-requests'),
       conversations: open('conversations'),
       messages: open('messages'),
+      'human-review': open('human-review'),
+      'review-decisions': open('review-decisions'),
       [SUMMARIES]: open(SUMMARIES),
     };
   }
@@ -73,6 +76,18 @@ export class Queues {
       { user_id: userId },
       { delay: quietMs, deduplication, ...KEEP_FAILED },
     );
+  }
+
+  /** Posts a decision. Rejects while Redis is away. */
+  async postDecision(userId: string, data: object): Promise<void> {
+    const event = cloudEvent('review-decisions', newId(), userId, data);
+    await this.#queues['review-decisions'].add(event.type, event, { jobId: event.id, ...KEEP_FAILED });
+  }
+
+  /** Takes back the event that asks for a person, where nobody took it: what is decided needs nobody, and without a
+   *  consumer the topic would grow for ever. Rejects while Redis is away. */
+  async withdrawReview(reviewId: string): Promise<void> {
+    await this.#queues['human-review'].remove(reviewId);
   }
 
   async close(): Promise<void> {

@@ -19,16 +19,26 @@ export class Sweeper {
   readonly #relay: Relay;
   readonly #metrics: Metrics;
   readonly #log: Log;
+  readonly #more: readonly (() => Promise<void>)[];
   #timer: NodeJS.Timeout | undefined;
   #stopped = true;
   #sweeping: Promise<void> = Promise.resolve();
 
-  constructor(database: Database, queues: Queues, relay: Relay, metrics: Metrics, log: Log) {
+  /** `more`: what else is due at every sweep. */
+  constructor(
+    database: Database,
+    queues: Queues,
+    relay: Relay,
+    metrics: Metrics,
+    log: Log,
+    more: readonly (() => Promise<void>)[] = [],
+  ) {
     this.#database = database;
     this.#queues = queues;
     this.#relay = relay;
     this.#metrics = metrics;
     this.#log = log;
+    this.#more = more;
   }
 
   start(): void {
@@ -48,7 +58,7 @@ export class Sweeper {
   }
 
   async #sweep(): Promise<void> {
-    for (const step of [() => this.#wakeIdle(), () => this.#relay.sweep()]) {
+    for (const step of [() => this.#wakeIdle(), () => this.#relay.sweep(), ...this.#more]) {
       try {
         await step();
       } catch (error) {

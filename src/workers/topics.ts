@@ -4,6 +4,7 @@ import type { Consumer } from './consumers.ts';
 import { conversations } from './conversations.ts';
 import type { TopicDeps } from './event-consumer.ts';
 import { messages } from './messages.ts';
+import { reviewDecisions } from './review-decisions.ts';
 import { summaries } from './summaries.ts';
 
 export const consumersOf = (deps: TopicDeps): Consumer[] => [
@@ -11,4 +12,5 @@ export const consumersOf = (deps: TopicDeps): Consumer[] => [
   conversations(deps),
   summaries(deps),
   messages(deps),
+  reviewDecisions(deps),
 ];

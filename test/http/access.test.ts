@@ -4,6 +4,7 @@ import type { Access } from '../../src/http/access.ts';
 import type { Operation } from '../../src/http/operation.ts';
 import { operationsOf } from '../../src/http/operations.ts';
 import { keyOf, sha256, start, type Fixture } from './support/ingress.ts';
+import { REVIEW_ID } from './support/memory-reviews.ts';
 import { MemoryServices } from './support/memory-services.ts';
 
 const ROLES = {
@@ -20,6 +21,7 @@ const CALLERS = ['nobody', 'alice', 'bob', 'service', 'reviewer', 'admin'] as co
 type Row = readonly [number, number, number, number, number, number];
 const OPEN: Row = [200, 200, 200, 200, 200, 200];
 const OWN: Row = [401, 200, 404, 200, 403, 200];
+const REVIEWS: Row = [401, 403, 403, 403, 200, 200];
 const EXPECTED: Readonly<Record<string, Row>> = {
   postChat: [401, 202, 404, 202, 403, 202],
   getTurn: OWN,
@@ -27,6 +29,12 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   listTurns: OWN,
   getConversation: OWN,
   listConversations: OWN,
+  listReviews: REVIEWS,
+  getReview: REVIEWS,
+  listReviewEvents: REVIEWS,
+  claimReview: REVIEWS,
+  releaseReview: [401, 403, 403, 403, 204, 204],
+  decideReview: REVIEWS,
   initializeMemory: OWN,
   getMemory: OWN,
   patchMemory: OWN,
@@ -54,7 +62,12 @@ function furnish(fixture: Fixture): (path: string) => string {
   const { turnId } = fixture.add({ userId: 'alice', status: 'completed', sessionId: SESSION });
   const row = { turnId, userId: 'alice', sessionId: SESSION, seq: 1, tags: [], metadata: {}, createdAt: new Date() };
   fixture.rows.push({ ...row, ordinal: 0, role: 'user', content: 'Hi' });
-  return (path) => path.replace('{user_id}', 'alice').replace('{turn_id}', turnId).replace('{session_id}', SESSION);
+  return (path) =>
+    path
+      .replace('{user_id}', 'alice')
+      .replace('{turn_id}', turnId)
+      .replace('{session_id}', SESSION)
+      .replace('{review_id}', REVIEW_ID);
 }
 
 function callAs(fixture: Fixture, caller: Caller, { method, body, example }: Operation, path: string) {

@@ -3,6 +3,7 @@ import test from 'ava';
 import { openApiDocument } from '../../src/http/openapi.ts';
 import { operationsOf } from '../../src/http/operations.ts';
 import { start, type Json, type JsonValue, textOf } from './support/ingress.ts';
+import { REVIEW_ID } from './support/memory-reviews.ts';
 import { MemoryServices } from './support/memory-services.ts';
 
 const operations = operationsOf(new MemoryServices().services, { version: '1.2.3' });
@@ -103,7 +104,11 @@ test('examples of bodies are accepted', async (t) => {
   const { call } = await start(t);
   for (const { method, path, body, example } of operations.filter((op) => op.body)) {
     t.not(example, undefined, path);
-    const { status, text } = await call(method, path.replace('{user_id}', 'alice'), body ? example : undefined);
+    const { status, text } = await call(
+      method,
+      path.replace('{user_id}', 'alice').replace('{review_id}', REVIEW_ID),
+      body ? example : undefined,
+    );
     t.true(status < 300, text);
   }
 });

@@ -95,6 +95,43 @@ const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = [
     sql: "select * from outbox where created_at < now() - interval '5 seconds' order by created_at limit 500",
     index: /outbox_created_at/,
   },
+  { what: 'a review by id', sql: `select * from reviews where review_id = '${ID}'`, index: /reviews_pkey/ },
+  { what: 'the review of a turn', sql: `select * from reviews where turn_id = '${ID}'`, index: /reviews_turn/ },
+  {
+    what: 'pending reviews, oldest deadline first',
+    sql: `select * from reviews r join turns t on t.turn_id = r.turn_id where r.status = 'pending' and (r.deadline, r.review_id) > (now()::timestamptz, '${ID}'::uuid) order by r.deadline, r.review_id limit 51`,
+    index: /reviews_status_deadline/,
+  },
+  {
+    what: 'all reviews, oldest deadline first',
+    sql: `select * from reviews r join turns t on t.turn_id = r.turn_id where (r.deadline, r.review_id) > (now()::timestamptz, '${ID}'::uuid) order by r.deadline, r.review_id limit 51`,
+    index: /reviews_deadline/,
+  },
+  {
+    what: 'overdue reviews',
+    sql: "select review_id from reviews where status = 'pending' and deadline <= now() and coalesce((select k.created_at from kept_decisions k where k.turn_id = reviews.turn_id), deadline) >= deadline order by deadline, review_id limit 200",
+    index: /reviews_status_deadline/,
+  },
+  {
+    what: "a user's pending reviews",
+    sql: `select count(*) from reviews where user_id = '${USER}' and status = 'pending'`,
+    index: /reviews_user_pending/,
+  },
+  {
+    what: 'the audit trail of a review',
+    sql: `select * from review_events where review_id = '${ID}' order by at, event_id`,
+    index: /review_events_review/,
+  },
+  {
+    what: 'whether the user wrote more in the session',
+    sql: `select 1 from turns where user_id = '${USER}' and seq > 90 and session_id = '${ID}' limit 1`,
+    index: /turns_user_seq/,
+  },
+  {
+    what: 'the decision kept for a turn',
+    sql: `select k.turn_id from kept_decisions k join reviews r on r.turn_id = k.turn_id where r.status = 'pending' and k.created_at < r.deadline and k.turn_id = '${ID}'`,
+    index: /kept_decisions_pkey/,
+  },
   {
     what: 'analytics of a user',
     sql: `select status, sum(turns) from analytics_days where user_id = '${USER}' group by status`,
@@ -128,6 +165,15 @@ test('every query has its index', async (t) => {
     select 'user-' || n % 500, date '2026-01-01' + n / 500, 'completed', 1, 0, 0, 0, now(), now() from generate_series(1, 50000) n`);
   await builder.raw(
     "insert into joined_keys (user_id, idempotency_key, turn_id, request_hash) select user_id, idempotency_key, turn_id, '' from turns",
+  );
+  await builder.raw(`insert into reviews (review_id, turn_id, user_id, session_id, seq, status, reasons, draft, deadline)
+    select turn_id, turn_id, user_id, session_id, seq, case when seq % 10 = 0 then 'pending' else 'approved' end, '[]', 'draft',
+           now() + (seq - 5) * interval '1 hour' from turns`);
+  await builder.raw(
+    `insert into review_events (event_id, review_id, what) select turn_id, review_id, 'requested' from reviews`,
+  );
+  await builder.raw(
+    `insert into kept_decisions (turn_id, decision, decided_by) select turn_id, 'approve', 'kim' from turns`,
   );
   await builder.raw('analyze');
   for (const { what, sql, index } of QUERIES) {

@@ -5,6 +5,7 @@ import { NO_HISTORY, patchMemory, unknownUser, type Remembered } from '../../../
 import { refusalOf, type AcceptOutcome, type NewTurn } from '../../../src/turns/accept.ts';
 import type { CancelOutcome } from '../../../src/turns/cancellation.ts';
 import type { ConversationRow } from '../../../src/turns/conversation.ts';
+import { memoryReviews } from './memory-reviews.ts';
 import { isAtRest, isFinal, type Turn } from '../../../src/turns/turn.ts';
 
 interface Kept {
@@ -59,6 +60,7 @@ export class MemoryServices {
       createdAt: new Date('2026-01-01T00:00:00Z'),
       startedAt: null,
       finishedAt: null,
+      review: null,
       ...given,
     };
     this.kept.set(turn.turnId, { turn, requestHash: '', key: null });
@@ -160,6 +162,7 @@ export class MemoryServices {
           .filter(({ seq, ordinal }) => !after || seq > after.seq || (seq === after.seq && ordinal > after.ordinal))
           .slice(0, limit),
     },
+    reviews: memoryReviews(),
     memory: {
       read: async (userId) => {
         this.#check();

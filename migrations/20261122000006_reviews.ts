@@ -1,0 +1,54 @@
+import type { Knex } from 'knex';
+
+/** Drafted replies that wait for a person, what happened to them, and decisions still to be applied. */
+export async function up(knex: Knex): Promise<void> {
+  await knex.schema.raw(`create table reviews (
+    review_id uuid primary key,
+    turn_id uuid not null,
+    user_id text not null,
+    session_id uuid not null,
+    seq int8 not null,
+    status text not null default 'pending',
+    reasons jsonb not null,
+    draft text not null,
+    deadline timestamptz not null,
+    claimed_by text,
+    claimed_until timestamptz,
+    decision text,
+    reply text,
+    note text,
+    decided_by text,
+    decided_at timestamptz,
+    created_at timestamptz not null default now())`);
+  await knex.schema.raw('create unique index reviews_turn on reviews (turn_id)');
+  // The lists, oldest deadline first, and what is overdue.
+  await knex.schema.raw('create index reviews_status_deadline on reviews (status, deadline, review_id)');
+  await knex.schema.raw('create index reviews_deadline on reviews (deadline, review_id)');
+  // The pending ones of a user, for the counts.
+  await knex.schema.raw("create index reviews_user_pending on reviews (user_id) where status = 'pending'");
+
+  // The audit trail: rows are added, never changed.
+  await knex.schema.raw(`create table review_events (
+    event_id uuid primary key,
+    review_id uuid not null,
+    at timestamptz not null default now(),
+    who text,
+    what text not null,
+    reasons jsonb,
+    original text,
+    edit text,
+    note text)`);
+  await knex.schema.raw('create index review_events_review on review_events (review_id, at)');
+
+  await knex.schema.raw(`create table kept_decisions (
+    turn_id uuid primary key,
+    decision text not null,
+    reply text,
+    note text,
+    decided_by text not null,
+    created_at timestamptz not null default now())`);
+}
+
+export async function down(knex: Knex): Promise<void> {
+  for (const table of ['kept_decisions', 'review_events', 'reviews']) await knex.schema.dropTable(table);
+}

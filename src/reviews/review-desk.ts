@@ -1,0 +1,130 @@
+// Where reviews end: by a decision, by one that came early, by the deadline, by the cancelling of the turn.
+import { newId } from '../ids.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Database } from '../store/database.ts';
+import { forgetKeptDecisions, keepEarlyDecision, keptDecisionOf, keptDecisions } from '../store/kept-decisions.ts';
+import { endReview, overdueReviews, type Moment } from '../store/end-review.ts';
+import { findReview, reviewOfTurn } from '../store/reviews.ts';
+import { deliveryEvents, type OutboxEvent } from '../turns/events.ts';
+import type { AddressedDecision } from './events.ts';
+import {
+  endingAtDeadline,
+  endingByCancel,
+  endingOf,
+  verdictOn,
+  type DeadlineOutcome,
+  type Decision,
+  type Ending,
+  type Review,
+  type Verdict,
+} from './review.ts';
+
+const PAGE = 200;
+/** Endings at once, so that a sweep of many leaves connections to the replies. */
+const AT_ONCE = 8;
+
+export interface DeskDeps {
+  readonly database: Database;
+  readonly onDeadline: DeadlineOutcome;
+  /** Tells waiting clients that the turn changed. */
+  readonly announce: (turnId: string) => void;
+  /** Publishes committed events; where nobody does, the sweeper of a worker will. */
+  readonly relay: (events: readonly OutboxEvent[]) => void;
+  /** Takes the event back that asks for a person. */
+  readonly withdraw: (reviewId: string) => Promise<void>;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+export type DecideOutcome = 'applied' | Verdict | 'kept' | 'unknown';
+
+export class ReviewDesk {
+  readonly #deps: DeskDeps;
+
+  constructor(deps: DeskDeps) {
+    this.#deps = deps;
+  }
+
+  /** Applies a decision that came over the topic; one whose turn does not wait yet is kept. Safe to repeat.
+   *  @throws DatabaseUnavailable */
+  async decide({ ids, decision }: AddressedDecision): Promise<DecideOutcome> {
+    const found = await this.#find(ids);
+    if (found === 'contradiction') return 'unknown';
+    if (found) return this.apply(found, decision);
+    const [turnId] = ids;
+    // Two ids of nothing known cannot both be the turn's.
+    if (turnId === undefined || new Set(ids).size > 1) return 'unknown';
+    const status = await keepEarlyDecision(this.#deps.database, turnId, decision);
+    if (status === 'queued' || status === 'running') return 'kept';
+    // It parked between the two looks; or it is no turn, or one that ended without a review.
+    const parked = status === null ? null : await reviewOfTurn(this.#deps.database, turnId);
+    return parked ? this.apply(parked, decision) : 'unknown';
+  }
+
+  async #find(ids: readonly string[]): Promise<Review | null | 'contradiction'> {
+    const { database } = this.#deps;
+    const found = await Promise.all(
+      ids.map(async (id) => (await findReview(database, id)) ?? (await reviewOfTurn(database, id))),
+    );
+    const [first = null, ...others] = found;
+    return others.every((other) => other?.reviewId === first?.reviewId) ? first : 'contradiction';
+  }
+
+  /** Applies a decision to a review. `whenever`: it was made in time, which was seen already.
+   *  @throws DatabaseUnavailable */
+  async apply(review: Review, decision: Decision, moment: Moment = 'before'): Promise<'applied' | Verdict> {
+    for (let now: Review = review; ;) {
+      const verdict = verdictOn(now, decision, moment === 'whenever');
+      if (verdict) return verdict;
+      if (await this.#end(now, endingOf(now, decision), moment)) return 'applied';
+      // Somebody, or the deadline, was faster.
+      now = (await findReview(this.#deps.database, review.reviewId)) ?? { ...now, status: 'cancelled' };
+    }
+  }
+
+  /** To be called when a turn has been parked: a decision may have come before. @throws DatabaseUnavailable */
+  async settleKept(turnId: string): Promise<void> {
+    const kept = await keptDecisionOf(this.#deps.database, turnId);
+    const review = kept && (await reviewOfTurn(this.#deps.database, turnId));
+    if (review) await this.apply(review, kept.decision, 'whenever');
+  }
+
+  /** Cancels a turn that awaits review, and its review. False: it does not await review. @throws DatabaseUnavailable */
+  async cancel(turnId: string, by: string | null): Promise<boolean> {
+    const review = await reviewOfTurn(this.#deps.database, turnId);
+    return review?.status === 'pending' && this.#end(review, endingByCancel(by), 'whenever');
+  }
+
+  /** Applies kept decisions that nobody applied, then ends what is overdue. Rejects with DatabaseUnavailable. */
+  async sweep(): Promise<void> {
+    const { database, onDeadline } = this.#deps;
+    for (const { turnId } of await keptDecisions(database, PAGE)) await this.settleKept(turnId);
+    await forgetKeptDecisions(database);
+    for (let due: string[]; (due = await overdueReviews(database, PAGE)).length > 0;) {
+      for (let at = 0; at < due.length; at += AT_ONCE) {
+        await Promise.all(
+          due.slice(at, at + AT_ONCE).map(async (reviewId) => {
+            const review = await findReview(database, reviewId);
+            if (review) await this.#end(review, endingAtDeadline(review, onDeadline), 'after');
+          }),
+        );
+      }
+      if (due.length < PAGE) return;
+    }
+  }
+
+  async #end(review: Review, ending: Ending, moment: Moment): Promise<boolean> {
+    const { database, announce, relay, withdraw, metrics, log } = this.#deps;
+    const { reviewId, turnId } = review;
+    const events = ending.reply === null ? [] : deliveryEvents(review, ending.reply);
+    if (!(await endReview(database, { reviewId, turnId, auditId: newId(), moment }, ending, events))) return false;
+    announce(turnId);
+    relay(events);
+    metrics.reviewsEnded.inc({ status: ending.status });
+    log.info({ review_id: reviewId, turn_id: turnId, status: ending.status }, 'A review ended.');
+    // A hint only: who still takes the event up is told that the review has ended.
+    withdraw(reviewId).catch(() => {});
+    return true;
+  }
+}

@@ -1,0 +1,143 @@
+// Reviews as the ingress asks for them: listed, read, claimed, and decided by way of the topic.
+import { newId } from '../ids.ts';
+import type { Log } from '../log.ts';
+import { lastOfSession } from '../store/conversations.ts';
+import type { Database } from '../store/database.ts';
+import { keepDecision } from '../store/kept-decisions.ts';
+import { claimReview, eventsOfReview, findReview, listReviews, releaseReview } from '../store/reviews.ts';
+import type { ConversationRow } from '../turns/conversation.ts';
+import type { ReviewDesk } from './review-desk.ts';
+import { verdictOn, type Decision, type Review, type ReviewEvent, type ReviewFilter, type Verdict } from './review.ts';
+
+/** Exchanges of the session that a reviewer is shown. */
+const HISTORY_EXCHANGES = 50;
+/** Longest wait for a decision to be applied; it is safe in its topic then. */
+const APPLIED_WITHIN_MS = 5_000;
+const LOOK_MS = 500;
+const POSTED_WITHIN_MS = 2_000;
+
+export interface ReviewServiceDeps {
+  readonly database: Database;
+  readonly desk: ReviewDesk;
+  readonly claimLeaseS: number;
+  /** Posts to the topic `review-decisions`. */
+  readonly post: (review: Review, decision: Decision) => Promise<void>;
+  readonly changes: { listen(turnId: string, listener: () => void): () => void };
+  readonly log: Log;
+}
+
+export type DecideReply =
+  | { readonly outcome: 'unknown' }
+  /** `waiting`: the decision is in its topic and will be applied. */
+  | { readonly outcome: Verdict | 'waiting'; readonly review: Review };
+
+export type ClaimReply =
+  | { readonly outcome: 'unknown' }
+  | { readonly outcome: 'claimed' | 'claimed_by_other' | 'ended' | 'late'; readonly review: Review };
+
+export class ReviewService {
+  readonly #deps: ReviewServiceDeps;
+
+  constructor(deps: ReviewServiceDeps) {
+    this.#deps = deps;
+  }
+
+  find(reviewId: string): Promise<Review | null> {
+    return findReview(this.#deps.database, reviewId);
+  }
+
+  list(filter: ReviewFilter): Promise<Review[]> {
+    return listReviews(this.#deps.database, filter);
+  }
+
+  /** What was delivered in the session lately, oldest first. */
+  history(sessionId: string): Promise<ConversationRow[]> {
+    return lastOfSession(this.#deps.database, sessionId, HISTORY_EXCHANGES);
+  }
+
+  events(reviewId: string): Promise<ReviewEvent[]> {
+    return eventsOfReview(this.#deps.database, reviewId);
+  }
+
+  /** Takes the review up for `by`, or renews that. A lease tells others to leave it alone; it keeps no decision out. */
+  async claim(reviewId: string, by: string): Promise<ClaimReply> {
+    const { database, claimLeaseS: leaseS } = this.#deps;
+    const claimed = await claimReview(database, { reviewId, by, leaseS, eventId: newId() });
+    const review = await this.find(reviewId);
+    if (!review) return { outcome: 'unknown' };
+    if (claimed) return { outcome: 'claimed', review };
+    if (review.status !== 'pending') return { outcome: 'ended', review };
+    return { outcome: review.overdue ? 'late' : 'claimed_by_other', review };
+  }
+
+  /** Gives the review back, if `by` has it. False: there is no such review. */
+  async release(reviewId: string, by: string): Promise<boolean> {
+    await releaseReview(this.#deps.database, { reviewId, by, eventId: newId() });
+    return (await this.find(reviewId)) !== null;
+  }
+
+  /** Posts the decision and waits until something was decided. It is kept as a row first, so that a Redis that loses
+   *  its jobs loses no decision; with Redis away it is applied here and now. All ways end in the same conditional update,
+   *  so that taking two does no harm. */
+  async decide(reviewId: string, decision: Decision): Promise<DecideReply> {
+    const found = await this.find(reviewId);
+    if (!found) return { outcome: 'unknown' };
+    const known = verdictOn(found, decision);
+    if (known) return { outcome: known, review: found };
+    await keepDecision(this.#deps.database, found.turnId, decision);
+    try {
+      await this.#post(found, decision);
+    } catch (error) {
+      this.#deps.log.warn(
+        { review_id: reviewId, detail: (error as Error).message },
+        'A decision could not be posted to its topic and is applied at once.',
+      );
+      await this.#deps.desk.apply(found, decision);
+    }
+    return this.#awaitVerdict(found, decision);
+  }
+
+  async #post(review: Review, decision: Decision): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${POSTED_WITHIN_MS} ms`)), POSTED_WITHIN_MS);
+    });
+    try {
+      await Promise.race([this.#deps.post(review, decision), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #awaitVerdict(posted: Review, decision: Decision): Promise<DecideReply> {
+    const deadline = performance.now() + APPLIED_WITHIN_MS;
+    let wakeUp = () => {};
+    let changed = false;
+    const unlisten = this.#deps.changes.listen(posted.turnId, () => {
+      changed = true;
+      wakeUp();
+    });
+    try {
+      for (;;) {
+        changed = false;
+        const review = await this.find(posted.reviewId);
+        if (!review) return { outcome: 'unknown' };
+        // It was kept, so being overdue now does not make it late.
+        const verdict = verdictOn(review, decision, true);
+        if (verdict) return { outcome: verdict, review };
+        const left = deadline - performance.now();
+        if (left <= 0) return { outcome: 'waiting', review };
+        if (changed) continue;
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, Math.min(left, LOOK_MS));
+          wakeUp = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+    } finally {
+      unlisten();
+    }
+  }
+}

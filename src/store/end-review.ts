@@ -1,0 +1,84 @@
+// The end of a review: one conditional statement. Whoever moves the turn out of `awaiting_review` was first.
+import type { Ending } from '../reviews/review.ts';
+import type { OutboxEvent } from '../turns/events.ts';
+import { DELIVER, eventBindings } from './commit-turn.ts';
+import type { Database, Statement } from './database.ts';
+
+/** Of two endings at once the second finds the turn moved on: its status is the fence, and the review follows it.
+ *  A delivered turn is counted by its MessageSent; here only that it was reviewed. */
+const end = (name: string, when: string): Statement => ({
+  name,
+  sql: `with done as (
+          update turns set status = ?, reply = ?, finished_at = now() from reviews r
+          where r.review_id = ? and r.status = 'pending' and ${when}
+            and turns.turn_id = r.turn_id and turns.status = 'awaiting_review'
+          returning turns.turn_id, turns.user_id, turns.session_id, turns.seq, turns.text, turns.reply, turns.tags, turns.metadata,
+                    turns.status, turns.input_tokens, turns.output_tokens, turns.finished_at, r.review_id, r.draft),
+        ended as (
+          update reviews set status = ?, decision = ?, reply = done.reply, note = ?, decided_by = ?, decided_at = done.finished_at,
+                 claimed_by = null, claimed_until = null
+          from done where reviews.review_id = done.review_id
+          returning reviews.review_id, reviews.status, reviews.decision, reviews.draft, reviews.reply, reviews.note, reviews.decided_by),
+        audited as (
+          insert into review_events (event_id, review_id, who, what, original, edit, note)
+          select ?::uuid, review_id, decided_by, status, draft, case when decision = 'edit' then reply end, note from ended),
+        forgotten as (delete from kept_decisions where turn_id in (select turn_id from done)),
+        counted as (
+          insert into analytics_days (user_id, day, status, turns, reviewed, input_tokens, output_tokens, first_at, last_at)
+          select user_id, (finished_at at time zone 'UTC')::date, status, case when reply is null then 1 else 0 end,
+                 case when status in ('completed', 'rejected') then 1 else 0 end,
+                 case when reply is null then coalesce(input_tokens, 0) else 0 end,
+                 case when reply is null then coalesce(output_tokens, 0) else 0 end, finished_at, finished_at from done
+          on conflict (user_id, day, status) do update
+          set turns = analytics_days.turns + excluded.turns, reviewed = analytics_days.reviewed + excluded.reviewed,
+              input_tokens = analytics_days.input_tokens + excluded.input_tokens,
+              output_tokens = analytics_days.output_tokens + excluded.output_tokens,
+              last_at = greatest(analytics_days.last_at, excluded.last_at)),
+        ${DELIVER}
+        select turn_id from done`,
+});
+
+const END = {
+  before: end('review-decide', 'r.deadline > now()'),
+  after: end('review-deadline', 'r.deadline <= now()'),
+  whenever: end('review-cancel', 'true'),
+} as const;
+
+/** Where the database's clock must stand, seen from the deadline. */
+export type Moment = keyof typeof END;
+
+/** Ends the review and its turn, and delivers the reply where there is one. False: it had ended already, or the moment
+ *  is not the right one; nothing was written. @throws DatabaseUnavailable */
+export async function endReview(
+  database: Database,
+  { reviewId, turnId, auditId, moment }: { reviewId: string; turnId: string; auditId: string; moment: Moment },
+  ending: Ending,
+  events: readonly OutboxEvent[],
+): Promise<boolean> {
+  const { turnStatus, reply, status, decision, note, by } = ending;
+  const rows = await database.rows(END[moment], [
+    turnStatus,
+    reply,
+    reviewId,
+    status,
+    decision,
+    note,
+    by,
+    auditId,
+    ...eventBindings(events.map((event) => ({ turnId, event }))),
+  ]);
+  return rows.length === 1;
+}
+
+const OVERDUE: Statement = {
+  name: 'reviews-overdue',
+  sql: `select review_id from reviews where status = 'pending' and deadline <= now()
+          and coalesce((select k.created_at from kept_decisions k where k.turn_id = reviews.turn_id), deadline) >= deadline
+        order by deadline, review_id limit ?`,
+};
+
+/** Reviews whose deadline has passed and that nobody decided in time. @throws DatabaseUnavailable */
+export async function overdueReviews(database: Database, limit: number): Promise<string[]> {
+  const rows = await database.rows<{ review_id: string }>(OVERDUE, [limit]);
+  return rows.map((row) => row.review_id);
+}

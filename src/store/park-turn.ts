@@ -1,0 +1,63 @@
+// The other end of an answer: the draft is parked for a person, in one statement under the claim's epoch.
+import type { Reason } from '../reviews/policy.ts';
+import type { Claim } from './claims.ts';
+import type { Answer } from './commit-turn.ts';
+import type { Database, Statement } from './database.ts';
+
+/** Milliseconds are what clients see of a deadline, and page by. */
+const PARK: Statement = {
+  name: 'commit-parked',
+  sql: `with done as (
+          update turns set status = 'awaiting_review', model = ?, input_tokens = ?, output_tokens = ?, attempts = ?, lease_until = null
+          where turn_id = ? and epoch = ? and status = 'running'
+          returning turn_id, user_id, session_id, seq, text),
+        parked as (
+          insert into reviews (review_id, turn_id, user_id, session_id, seq, reasons, draft, deadline)
+          select ?::uuid, turn_id, user_id, session_id, seq, ?::jsonb, ?,
+                 date_trunc('milliseconds', now() + ? * interval '1 second') from done
+          returning review_id, turn_id, user_id, session_id, reasons, draft, deadline),
+        audited as (
+          insert into review_events (event_id, review_id, what, reasons, original)
+          select ?::uuid, review_id, 'requested', reasons, draft from parked),
+        told as (
+          insert into outbox (event_id, topic, user_id, data)
+          select review_id, 'human-review', parked.user_id, jsonb_build_object(
+            'review_id', review_id, 'turn_id', parked.turn_id, 'user_id', parked.user_id, 'session_id', parked.session_id,
+            'message', done.text, 'proposed_reply', draft, 'reasons', reasons, 'deadline', deadline)
+          from parked join done on done.turn_id = parked.turn_id
+          returning data)
+        select data from told`,
+};
+
+export interface Parking {
+  /** Also the id of the event that asks for a person. */
+  readonly reviewId: string;
+  readonly auditId: string;
+  readonly reasons: readonly Reason[];
+  readonly deadlineS: number;
+}
+
+/** Parks the reply for review. Returns the data of its HumanReviewRequired event, or null: the claim was lost and
+ *  nothing was written. @throws DatabaseUnavailable */
+export async function parkTurn(
+  database: Database,
+  claim: Claim,
+  attempts: number,
+  answer: Answer,
+  { reviewId, auditId, reasons, deadlineS }: Parking,
+): Promise<Readonly<Record<string, unknown>> | null> {
+  const [row] = await database.rows<{ data: Record<string, unknown> }>(PARK, [
+    answer.model,
+    answer.usage.inputTokens,
+    answer.usage.outputTokens,
+    attempts,
+    claim.turnId,
+    claim.epoch,
+    reviewId,
+    JSON.stringify(reasons),
+    answer.reply,
+    deadlineS,
+    auditId,
+  ]);
+  return row?.data ?? null;
+}

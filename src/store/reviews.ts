@@ -1,0 +1,139 @@
+// Reading reviews, and the lease by which one reviewer takes one up. Deadlines and leases use the database's clock.
+import type { Reason } from '../reviews/policy.ts';
+import type { DecisionKind, Review, ReviewEvent, ReviewFilter, ReviewStatus } from '../reviews/review.ts';
+import type { Database, Statement } from './database.ts';
+
+interface ReviewRow {
+  readonly review_id: string;
+  readonly turn_id: string;
+  readonly user_id: string;
+  readonly session_id: string;
+  readonly seq: number;
+  readonly status: ReviewStatus;
+  readonly reasons: Reason[];
+  readonly text: string;
+  readonly draft: string;
+  readonly claimed_by: string | null;
+  readonly claimed_until: Date | null;
+  readonly deadline: Date;
+  readonly overdue: boolean;
+  readonly decision: DecisionKind | null;
+  readonly reply: string | null;
+  readonly note: string | null;
+  readonly decided_by: string | null;
+  readonly decided_at: Date | null;
+  readonly created_at: Date;
+  readonly stale: boolean;
+}
+
+const SELECT = `select r.review_id, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, r.draft,
+  case when r.claimed_until > now() then r.claimed_by end as claimed_by,
+  case when r.claimed_until > now() then r.claimed_until end as claimed_until,
+  r.deadline, r.deadline <= now() as overdue, r.decision, r.reply, r.note, r.decided_by, r.decided_at, r.created_at,
+  exists (select 1 from turns later where later.user_id = r.user_id and later.seq > r.seq
+          and later.session_id = r.session_id) as stale
+  from reviews r join turns t on t.turn_id = r.turn_id`;
+
+const reviewOf = (row: ReviewRow): Review => ({
+  reviewId: row.review_id,
+  turnId: row.turn_id,
+  userId: row.user_id,
+  sessionId: row.session_id,
+  seq: row.seq,
+  status: row.status,
+  reasons: row.reasons,
+  text: row.text,
+  draft: row.draft,
+  claimedBy: row.claimed_by,
+  claimedUntil: row.claimed_until,
+  deadline: row.deadline,
+  overdue: row.overdue,
+  decision: row.decision,
+  reply: row.reply,
+  note: row.note,
+  decidedBy: row.decided_by,
+  decidedAt: row.decided_at,
+  createdAt: row.created_at,
+  stale: row.stale,
+});
+
+const BY_ID: Statement = { name: 'review-by-id', sql: `${SELECT} where r.review_id = ?` };
+const BY_TURN: Statement = { name: 'review-by-turn', sql: `${SELECT} where r.turn_id = ?` };
+
+/** The review, or null where there is none. @throws DatabaseUnavailable */
+export async function findReview(database: Database, reviewId: string): Promise<Review | null> {
+  const [row] = await database.rows<ReviewRow>(BY_ID, [reviewId]);
+  return row ? reviewOf(row) : null;
+}
+
+/** The review of a turn, or null where it has none. @throws DatabaseUnavailable */
+export async function reviewOfTurn(database: Database, turnId: string): Promise<Review | null> {
+  const [row] = await database.rows<ReviewRow>(BY_TURN, [turnId]);
+  return row ? reviewOf(row) : null;
+}
+
+/** Four statements rather than one with optional parts: each has its plan. */
+function listStatement(withStatus: boolean, withAfter: boolean): Statement {
+  const rules = [
+    ...(withStatus ? ['r.status = ?'] : []),
+    ...(withAfter ? ['(r.deadline, r.review_id) > (?::timestamptz, ?::uuid)'] : []),
+  ];
+  const where = rules.length > 0 ? ` where ${rules.join(' and ')}` : '';
+  const name = `reviews-list${withStatus ? '-of-status' : ''}${withAfter ? '-after' : ''}`;
+  return { name, sql: `${SELECT}${where} order by r.deadline, r.review_id limit ?` };
+}
+
+/** Reviews, oldest deadline first. @throws DatabaseUnavailable */
+export async function listReviews(database: Database, { status, after, limit }: ReviewFilter): Promise<Review[]> {
+  const statement = listStatement(status !== undefined, after !== undefined);
+  const rows = await database.rows<ReviewRow>(statement, [
+    ...(status === undefined ? [] : [status]),
+    ...(after === undefined ? [] : [after.deadline, after.reviewId]),
+    limit,
+  ]);
+  return rows.map(reviewOf);
+}
+
+const CLAIM: Statement = {
+  name: 'review-claim',
+  sql: `with claimed as (
+          update reviews set claimed_by = ?, claimed_until = now() + ? * interval '1 second'
+          where review_id = ? and status = 'pending' and deadline > now()
+            and (claimed_by is null or claimed_until <= now() or claimed_by = ?)
+          returning review_id, claimed_by)
+        insert into review_events (event_id, review_id, who, what) select ?::uuid, review_id, claimed_by, 'claimed' from claimed
+        returning review_id`,
+};
+const RELEASE: Statement = {
+  name: 'review-release',
+  sql: `with released as (
+          update reviews set claimed_by = null, claimed_until = null
+          where review_id = ? and claimed_by = ? and claimed_until > now() returning review_id)
+        insert into review_events (event_id, review_id, who, what) select ?::uuid, review_id, ?, 'released' from released
+        returning review_id`,
+};
+
+/** Takes or renews the lease. False: another holds it, or the review does not wait any more. @throws DatabaseUnavailable */
+export async function claimReview(
+  database: Database,
+  { reviewId, by, leaseS, eventId }: { reviewId: string; by: string; leaseS: number; eventId: string },
+): Promise<boolean> {
+  return (await database.rows(CLAIM, [by, leaseS, reviewId, by, eventId])).length === 1;
+}
+
+/** Gives the lease back; nothing where `by` does not hold it. @throws DatabaseUnavailable */
+export async function releaseReview(
+  database: Database,
+  { reviewId, by, eventId }: { reviewId: string; by: string; eventId: string },
+): Promise<void> {
+  await database.rows(RELEASE, [reviewId, by, eventId, by]);
+}
+
+const EVENTS: Statement = {
+  name: 'review-events',
+  sql: 'select at, who, what, reasons, original, edit, note from review_events where review_id = ? order by at, event_id',
+};
+
+/** The audit trail of a review, oldest first. @throws DatabaseUnavailable */
+export const eventsOfReview = (database: Database, reviewId: string): Promise<ReviewEvent[]> =>
+  database.rows<ReviewEvent>(EVENTS, [reviewId]);

@@ -1,0 +1,52 @@
+// Reviews in memory, for tests of the HTTP surface only: there is one, and everything about it succeeds.
+import type { ReviewService } from '../../../src/http/services.ts';
+import type { Review } from '../../../src/reviews/review.ts';
+
+export const REVIEW_ID = '018f0000-0000-7000-8000-000000000001';
+
+const review: Review = {
+  reviewId: REVIEW_ID,
+  turnId: '018f0000-0000-7000-8000-000000000002',
+  userId: 'alice',
+  sessionId: '3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11',
+  seq: 1,
+  status: 'pending',
+  reasons: [{ rule: 'keyword', detail: 'The message contains “urgent”.' }],
+  text: 'This is urgent',
+  draft: 'echo: This is urgent',
+  claimedBy: null,
+  claimedUntil: null,
+  deadline: new Date('2026-01-02T00:00:00Z'),
+  overdue: false,
+  decision: null,
+  reply: null,
+  note: null,
+  decidedBy: null,
+  decidedAt: null,
+  createdAt: new Date('2026-01-01T00:00:00Z'),
+  stale: false,
+};
+
+/** One review of alice's, pending. */
+export const memoryReviews = (): ReviewService => ({
+  find: async (id) => (id === REVIEW_ID ? review : null),
+  list: async () => [review],
+  history: async () => [],
+  events: async () => [
+    {
+      at: review.createdAt,
+      who: null,
+      what: 'requested',
+      reasons: review.reasons,
+      original: review.draft,
+      edit: null,
+      note: null,
+    },
+  ],
+  claim: async (_id, by) => ({ outcome: 'claimed', review: { ...review, claimedBy: by } }),
+  release: async () => true,
+  decide: async (_id, { decision, decidedBy }) => ({
+    outcome: 'holds',
+    review: { ...review, status: 'approved', decision, decidedBy, decidedAt: review.createdAt },
+  }),
+});

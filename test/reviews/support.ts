@@ -1,0 +1,66 @@
+// What the tests of reviews share: parking a turn, and deciding it as a reviewer would.
+import { Queue } from 'bullmq';
+import { call, chat, ended, type Reply, type TurnJson } from '../support/client.ts';
+import type { Owner } from '../support/owner.ts';
+
+export interface ReviewedTurn extends TurnJson {
+  readonly review: {
+    readonly review_id: string;
+    readonly status: string;
+    readonly reasons: string[];
+    readonly deadline: string;
+    readonly decided_at: string | null;
+    readonly decision: string | null;
+  } | null;
+}
+
+export interface ReviewJson {
+  readonly review_id: string;
+  readonly turn_id: string;
+  readonly status: string;
+  readonly reasons: { rule: string; detail: string }[];
+  readonly text: string;
+  readonly draft: string;
+  readonly history: { role: string; content: string }[];
+  readonly stale: boolean;
+  readonly claimed_by: string | null;
+  readonly deadline: string;
+  readonly decision: string | null;
+  readonly reply: string | null;
+  readonly note: string | null;
+  readonly decided_by: string | null;
+  readonly decided_at: string | null;
+}
+
+export interface ProblemJson {
+  readonly code: string;
+  readonly applied?: { readonly decision: string; readonly status: string; readonly reply: string | null };
+}
+
+export const turnOf = async (url: string, turnId: string): Promise<ReviewedTurn> =>
+  (await call<ReviewedTurn>(url, `/turns/${turnId}`)).body;
+
+/** Posts a message that goes to review, and waits until it does. */
+export async function park(url: string, userId: string, text: string, more: object = {}): Promise<ReviewedTurn> {
+  const accepted = await chat(url, { user_id: userId, text, ...more });
+  const turn = (await ended(url, accepted.turn_id)) as ReviewedTurn;
+  if (turn.status !== 'awaiting_review') throw new Error(`the turn is ${turn.status}`);
+  return turn;
+}
+
+export const decide = <T = ReviewJson>(
+  url: string,
+  reviewId: string,
+  body: object,
+  headers: Record<string, string> = {},
+): Promise<Reply<T>> => call<T>(url, `/reviews/${reviewId}/decision`, { body, headers });
+
+export const reviewOf = async (url: string, reviewId: string): Promise<ReviewJson> =>
+  (await call<ReviewJson>(url, `/reviews/${reviewId}`)).body;
+
+/** A topic, from outside. */
+export function topic(t: Owner, redisUrl: string, name: string): Queue {
+  const queue = new Queue(name, { connection: { url: redisUrl, maxRetriesPerRequest: null }, prefix: 'turnkeeper' });
+  t.teardown(() => queue.close());
+  return queue;
+}
