@@ -24,3 +24,6 @@ export function hungUp({ signal }: ModelCall): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
+
+/** Time for what the model wrote to reach the worker; nothing outside tells of it before the turn ends. */
+export const heardByWorker = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1_000));

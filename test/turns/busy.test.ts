@@ -1,7 +1,7 @@
 import test from 'ava';
 import { isAvailable, RUNTIMES, startApp } from '../support/app.ts';
 import { call, chat, delivered, ended, eventually, type TurnJson } from '../support/client.ts';
-import { asked, holdSlow, hungUp } from '../support/held-model.ts';
+import { asked, heardByWorker, holdSlow, hungUp } from '../support/held-model.ts';
 
 const LONG_LEASE = { LEASE_S: '120' };
 const read = async (url: string, { turn_id: id }: TurnJson) => (await call<TurnJson>(url, `/turns/${id}`)).body;
@@ -17,7 +17,7 @@ for (const runtime of RUNTIMES) {
     const running = await chat(url, { user_id: 'ann', text: 'slow' });
     const held = await asked(model, 'slow');
     const waiting = await chat(url, { user_id: 'ann', text: 'waits' });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await heardByWorker();
     const began = Date.now();
     const newest = await chat(url, { user_id: 'ann', text: 'now', on_busy: 'interrupt' });
     t.like(newest, { seq: 3, status: 'queued' });
@@ -43,7 +43,7 @@ for (const runtime of RUNTIMES) {
     const metadata = { session_id: 'd9f1a3c2-2f0a-4d55-9b38-4c7c2a5c3a11' };
     const running = await chat(url, { user_id: 'ben', text: 'slow', metadata });
     const held = await asked(model, 'slow');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await heardByWorker();
     const newest = await chat(url, { user_id: 'ben', text: 'instead', metadata, on_busy: 'rollback' });
     await hungUp(held);
     t.is((await ended(url, newest.turn_id)).reply, 'echo: instead');

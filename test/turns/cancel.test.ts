@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { connect } from '../../src/store/connect.ts';
 import { isAvailable, RUNTIMES, startApp } from '../support/app.ts';
 import { call, chat, delivered, ended, eventually, type TurnJson } from '../support/client.ts';
-import { asked, holdSlow, hungUp } from '../support/held-model.ts';
+import { asked, heardByWorker, holdSlow, hungUp } from '../support/held-model.ts';
 
 // So long that whoever learns of a cancellation by renewing its lease learns of it too late for these tests.
 const LONG_LEASE = { LEASE_S: '120' };
@@ -23,8 +23,7 @@ for (const runtime of RUNTIMES) {
       const turn = await chat(url, { user_id: 'ann', text: 'slow' });
       const next = await chat(url, { user_id: 'ann', text: 'next' });
       const held = await asked(model, 'slow');
-      // What was written has reached the worker, as far as one can tell from here.
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await heardByWorker();
       const began = Date.now();
       const reply = await cancel(url, turn);
       t.is(reply.status, 200);
