@@ -170,7 +170,10 @@ export async function compose(
       model: measured(model, 'reply', metrics),
       historyExchanges: config.HISTORY_EXCHANGES,
       modelAttempts: config.MODEL_MAX_ATTEMPTS,
-      review: { policy: { keywords: config.REVIEW_KEYWORDS }, deadlineS: config.REVIEW_DEADLINE_S },
+      review: {
+        policy: { keywords: config.REVIEW_KEYWORDS, rules: config.REVIEW_POLICY },
+        deadlineS: config.REVIEW_DEADLINE_S,
+      },
       leaseS: config.LEASE_S,
       announce: (turnId) => changes.announce(turnId),
       relay: (events) => publisher.push(events),

@@ -1,6 +1,8 @@
 // Every setting: its name, its rule, its default and what it means. The only reader of process.env.
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { readPolicyFile } from './reviews/policy-file.ts';
+import type { ReviewRule } from './reviews/policy.ts';
 import { DEADLINE_OUTCOMES } from './reviews/review.ts';
 
 export const ROLES = ['http', 'worker', 'actors'] as const;
@@ -110,6 +112,20 @@ const keywords: Setting<string[]> = {
     .refine((list) => list.every((word) => word.length <= 100), { error: 'words of at most 100 characters each' }),
 };
 
+const policyFile: Setting<ReviewRule[]> = {
+  fallback: null,
+  meaning: 'JSON file of more rules for review, on messages and on replies; see docs/review-policy.md',
+  parse: z
+    .string()
+    .optional()
+    .transform((path, context) => {
+      if (path === undefined) return [];
+      const { rules, faults } = readPolicyFile(path);
+      for (const fault of faults) context.addIssue({ code: 'custom', message: `a sound policy file: ${fault}` });
+      return rules;
+    }),
+};
+
 export const SETTINGS = {
   HOST: text('address the ingress listens on', '127.0.0.1'),
   PORT: port('port the ingress listens on; 0 takes a free one', 8080),
@@ -149,6 +165,7 @@ export const SETTINGS = {
   QUEUE_LIMIT: integer('waiting turns of all users before 503', 100_000, 1, 100_000_000),
   MEMORY_DEBOUNCE_MS: integer("milliseconds of quiet before a user's summary is renewed", 1000, 0, 3_600_000),
   REVIEW_KEYWORDS: keywords,
+  REVIEW_POLICY: policyFile,
   REVIEW_DEADLINE_S: integer('seconds a person has to decide a review', 86_400, 1, 31_536_000),
   REVIEW_ON_DEADLINE: oneOf('what becomes of a review that nobody decided in time', DEADLINE_OUTCOMES),
   REVIEW_CLAIM_S: integer('seconds a reviewer holds a claimed review', 300, 1, 86_400),

@@ -74,13 +74,13 @@ export class ReviewDesk {
   /** Applies a decision to a review. `whenever`: it was made in time, which was seen already.
    *  @throws DatabaseUnavailable */
   async apply(review: Review, decision: Decision, moment: Moment = 'before'): Promise<'applied' | Verdict> {
-    for (let now: Review = review; ;) {
-      const verdict = verdictOn(now, decision, moment === 'whenever');
-      if (verdict) return verdict;
-      if (await this.#end(now, endingOf(now, decision), moment)) return 'applied';
-      // Somebody, or the deadline, was faster.
-      now = (await findReview(this.#deps.database, review.reviewId)) ?? { ...now, status: 'cancelled' };
-    }
+    const inTime = moment === 'whenever';
+    const known = verdictOn(review, decision, inTime);
+    if (known) return known;
+    if (await this.#end(review, endingOf(review, decision), moment)) return 'applied';
+    // Somebody, or the deadline, was faster; or the turn ended by another way, and then nothing can be decided.
+    const now = await findReview(this.#deps.database, review.reviewId);
+    return (now && verdictOn(now, decision, inTime)) ?? 'conflict';
   }
 
   /** To be called when a turn has been parked: a decision may have come before. @throws DatabaseUnavailable */
@@ -102,15 +102,16 @@ export class ReviewDesk {
     for (const { turnId } of await keptDecisions(database, PAGE)) await this.settleKept(turnId);
     await forgetKeptDecisions(database);
     for (let due: string[]; (due = await overdueReviews(database, PAGE)).length > 0;) {
+      let ended = 0;
       for (let at = 0; at < due.length; at += AT_ONCE) {
-        await Promise.all(
-          due.slice(at, at + AT_ONCE).map(async (reviewId) => {
-            const review = await findReview(database, reviewId);
-            if (review) await this.#end(review, endingAtDeadline(review, onDeadline), 'after');
-          }),
-        );
+        const ends = due.slice(at, at + AT_ONCE).map(async (reviewId) => {
+          const review = await findReview(database, reviewId);
+          return review !== null && this.#end(review, endingAtDeadline(review, onDeadline), 'after');
+        });
+        ended += (await Promise.all(ends)).filter(Boolean).length;
       }
-      if (due.length < PAGE) return;
+      // The next page would be this one again.
+      if (due.length < PAGE || ended === 0) return;
     }
   }
 

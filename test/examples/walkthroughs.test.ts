@@ -10,7 +10,7 @@ import { startProcess } from '../support/process.ts';
 import { freshDatabase, redisUrl } from '../support/services.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const WALKTHROUGHS = ['memory-walkthrough.ts', 'analytics-walkthrough.ts'] as const;
+const WALKTHROUGHS = ['memory-walkthrough.ts', 'analytics-walkthrough.ts', 'review-walkthrough.ts'] as const;
 
 interface Ended {
   readonly code: number;
@@ -47,7 +47,7 @@ async function startWithOfflineModel(t: Owner, runtime: string): Promise<string>
 for (const runtime of RUNTIMES) {
   const run = isAvailable(runtime) ? test.serial : test.serial.skip;
   run(
-    `${runtime}: both walkthroughs find all as expected with the offline model, and again on the same data`,
+    `${runtime}: all walkthroughs find all as expected with the offline model, and again on the same data`,
     async (t) => {
       const url = await startWithOfflineModel(t, runtime);
       for (const script of [...WALKTHROUGHS, ...WALKTHROUGHS]) {
@@ -60,7 +60,7 @@ for (const runtime of RUNTIMES) {
   );
 }
 
-test.serial('both walkthroughs work with a model whose wording they do not know', async (t) => {
+test.serial('all walkthroughs work with a model whose wording they do not know', async (t) => {
   const { url } = await startApp(t);
   for (const script of WALKTHROUGHS) {
     const { code, output } = await walk(script, url);

@@ -1,9 +1,16 @@
 import test from 'ava';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startApp } from '../support/app.ts';
+import { ended, chat } from '../support/client.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import type { Owner } from '../support/owner.ts';
+import { park } from './support.ts';
 import { mayBeHeld, screen } from '../../src/reviews/policy.ts';
-import { readConfig } from '../../src/config.ts';
+import { ConfigError, readConfig } from '../../src/config.ts';
 
 const reasonsFor = (message: string, keywords = ['urgent', 'help']) =>
-  screen({ keywords }, { message, reply: 'How can I help?' }).map(({ detail }) => detail);
+  screen({ keywords, rules: [] }, { message, reply: 'How can I help?' }).map(({ detail }) => detail);
 
 test('a keyword is found anywhere in the message, in any case and any width', (t) => {
   for (const message of ['urgent', 'This is URGENT!', 'not-so-urgently', 'ｕｒｇｅｎｔ', 'an\nurgent\nmatter'])
@@ -14,8 +21,8 @@ test('a keyword is found anywhere in the message, in any case and any width', (t
 
 test('what the model says holds nothing back by keyword', (t) => {
   t.deepEqual(reasonsFor('hello'), []);
-  t.false(mayBeHeld({ keywords: ['help'] }, 'hello'));
-  t.true(mayBeHeld({ keywords: ['help'] }, 'Help'));
+  t.false(mayBeHeld({ keywords: ['help'], rules: [] }, 'hello'));
+  t.true(mayBeHeld({ keywords: ['help'], rules: [] }, 'Help'));
 });
 
 test('keywords are a setting, with a word for none of them', (t) => {
@@ -25,4 +32,54 @@ test('keywords are a setting, with a word for none of them', (t) => {
   ]);
   t.deepEqual(readConfig([], { REVIEW_KEYWORDS: 'none' }).REVIEW_KEYWORDS, []);
   t.deepEqual(reasonsFor('urgent', []), []);
+});
+
+function policyFile(t: Owner, content: unknown): string {
+  const path = join(temporaryFolder(t), 'policy.json');
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+const RULES = [
+  { name: 'refund', reason: 'Refunds are promised by people.', on: 'reply', keywords: ['refund'] },
+  {
+    name: 'iban',
+    reason: 'There is an account number in it.',
+    on: 'message',
+    pattern: '\\b[A-Z]{2}\\d{2}[A-Z0-9]{11,30}\\b',
+  },
+];
+
+test('rules of the policy file screen message and reply, each with its name and reason', async (t) => {
+  const settings = { REVIEW_POLICY: policyFile(t, { rules: RULES }), REVIEW_KEYWORDS: 'none' };
+  const { url, model } = await startApp(t, { settings });
+  model.script((one) => (one.lastUserMessage === 'broken' ? { text: 'You get a Refund.' } : {}));
+  t.deepEqual((await park(url, 'ann', 'broken')).review!.reasons, ['refund']);
+  t.deepEqual((await park(url, 'ann', 'to GB33BUKB20201555555555')).review!.reasons, ['iban']);
+  t.is((await ended(url, (await chat(url, { user_id: 'ann', text: 'help' })).turn_id)).status, 'completed');
+  t.true(
+    mayBeHeld({ keywords: [], rules: readConfig([], settings).REVIEW_POLICY }, 'anything'),
+    'there is a reply rule',
+  );
+});
+
+test('everything that is wrong with a policy file is told at once, and stops the start', (t) => {
+  const faultsOf = (path: string): readonly string[] => {
+    const error = t.throws(() => readConfig([], { REVIEW_POLICY: path }), { instanceOf: ConfigError });
+    return error?.faults ?? [];
+  };
+  const wrong = [
+    { name: 'a', reason: 'x', on: 'reply', pattern: '(' },
+    { name: 'b' },
+    { ...RULES[0], name: 'refund' },
+    RULES[0],
+  ];
+  const faults = faultsOf(policyFile(t, { rules: wrong, extra: 1 }));
+  for (const place of ['extra', 'rules.0.pattern', 'rules.1.reason', 'rules.1.on', 'rules.3.name'])
+    t.true(
+      faults.some((fault) => fault.includes(place)),
+      `${place}: ${faults.join(' | ')}`,
+    );
+  t.regex(faultsOf(policyFile(t, 'no JSON')).join(), /REVIEW_POLICY: .*JSON/);
+  t.regex(faultsOf('/nowhere/policy.json').join(), /REVIEW_POLICY: .*cannot be read/);
 });
