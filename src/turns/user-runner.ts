@@ -3,6 +3,7 @@ import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { firstWaiting, type Claim } from '../store/claims.ts';
+import { mayBeHeld } from '../reviews/policy.ts';
 import { keepPartialReply } from '../store/cancel-turn.ts';
 import { answerTurn, type AnswerDeps, type Outcome } from './answer-turn.ts';
 import { ClaimLost, Stopping, type ClaimKeeper } from './claim-keeper.ts';
@@ -93,7 +94,9 @@ export class UserRunner {
       if (error instanceof Stopping) return false;
       if (!(error instanceof ClaimLost)) throw error;
     }
-    if (outcome.status === 'lost' && partial.text !== null) await this.#keepPartial(work, partial.text);
+    // What a person might have had to see first is shown to nobody.
+    const mayShow = !mayBeHeld(this.#deps.review.policy, work.text);
+    if (outcome.status === 'lost' && mayShow && partial.text !== null) await this.#keepPartial(work, partial.text);
     this.#finish(work.turnId, outcome);
     return true;
   }

@@ -1,6 +1,5 @@
 import test from 'ava';
 import { randomUUID } from 'node:crypto';
-import { connect } from '../../src/store/connect.ts';
 import { isAvailable, RUNTIMES, startApp } from '../support/app.ts';
 import { call, chat, delivered, ended, eventually, type TurnJson } from '../support/client.ts';
 import { asked, heardByWorker, holdSlow, hungUp } from '../support/held-model.ts';
@@ -61,6 +60,18 @@ test('a waiting turn is cancelled before the model hears of it, those around it 
   t.is((await read(url, first)).status, 'completed');
   t.like(await read(url, second), { status: 'cancelled', partial_reply: null, seq: 2 });
   t.is(model.count('second'), 0);
+});
+
+test('what a person might have had to see first is kept for nobody', async (t) => {
+  const { url, model } = await startApp(t);
+  model.script(holdSlow());
+  const turn = await chat(url, { user_id: 'ella', text: 'slow, and I need help' });
+  await eventually('the model writes', async () => model.chatCalls.length === 1);
+  await heardByWorker();
+  t.is((await cancel(url, turn)).status, 200);
+  // The user's next turn runs only after the worker has let go of this one.
+  await ended(url, (await chat(url, { user_id: 'ella', text: 'next' })).turn_id);
+  t.like(await read(url, turn), { status: 'cancelled', reply: null, partial_reply: null });
 });
 
 test('a turn that has ended cannot be cancelled, one that awaits review can', async (t) => {
