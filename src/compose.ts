@@ -14,6 +14,8 @@ import { createMetrics } from './metrics.ts';
 import { measured } from './model/measured.ts';
 import { OpenAiModel } from './model/openai-model.ts';
 import { checkRedisKeepsKeys, connectRedis } from './redis/connection.ts';
+import { RedisDeltaFeed } from './redis/delta-feed.ts';
+import { RedisDeltaWriter } from './redis/delta-writer.ts';
 import { TurnChanges } from './redis/turn-changes.ts';
 import { servicesOf } from './services.ts';
 import { sqlActorState } from './store/actor-state.ts';
@@ -152,6 +154,7 @@ export async function compose(
       actors,
       keeper,
       model: measured(model, 'reply', metrics),
+      deltas: new RedisDeltaWriter(redis),
       historyExchanges: config.HISTORY_EXCHANGES,
       modelAttempts: config.MODEL_MAX_ATTEMPTS,
       leaseS: config.LEASE_S,
@@ -184,12 +187,17 @@ export async function compose(
 
   if (!config.roles.includes('http')) return { url: null, runtime: actors.name };
   changes.start();
+  const hearing = await connectRedis(parts.redisUrl, 'patient', log);
+  lifecycle.started('redis deltas', async () => hearing.disconnect());
+  const deltas = new RedisDeltaFeed(redis, hearing);
+  deltas.start();
   const { services, stop } = servicesOf(config, {
     database,
     redis,
     actors,
     queues,
     changes,
+    deltas,
     metrics,
     log,
     draining: () => lifecycle.stopping,

@@ -5,11 +5,13 @@ import type { Config } from './config.ts';
 import type { Services } from './http/services.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { RedisDeltaFeed } from './redis/delta-feed.ts';
 import type { TurnChanges } from './redis/turn-changes.ts';
 import { activityByDay, activityOfUser, setMessageCount } from './store/analytics.ts';
 import { countWaiting } from './store/claims.ts';
 import { sessionRows, userRows } from './store/conversations.ts';
 import type { Database } from './store/database.ts';
+import { followTurn } from './turns/follow-turn.ts';
 import { TurnService } from './turns/turn-service.ts';
 import type { Queues } from './workers/queues.ts';
 
@@ -24,6 +26,7 @@ export interface ServiceDeps {
   readonly actors: ActorRuntime;
   readonly queues: Queues;
   readonly changes: TurnChanges;
+  readonly deltas: RedisDeltaFeed;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly draining: () => boolean;
@@ -65,7 +68,7 @@ function countRegularly({ database, metrics, log }: ServiceDeps): { waiting: () 
 
 /** The services, and how to stop what runs behind them. */
 export function servicesOf(config: Config, deps: ServiceDeps): { services: Services; stop: () => Promise<void> } {
-  const { database, redis, actors, queues, changes, metrics, log, draining } = deps;
+  const { database, redis, actors, queues, changes, deltas, metrics, log, draining } = deps;
   const counter = countRegularly(deps);
   const turns = new TurnService({
     database,
@@ -78,6 +81,10 @@ export function servicesOf(config: Config, deps: ServiceDeps): { services: Servi
   });
   const services: Services = {
     turns,
+    turnEvents: {
+      follow: (turn, from, signal) =>
+        followTurn({ find: (turnId) => turns.find(turnId), changes, deltas }, turn, from, signal),
+    },
     conversations: {
       ofSession: (sessionId) => sessionRows(database, sessionId),
       ofUser: (userId, filter) => userRows(database, userId, filter),

@@ -31,7 +31,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   memory: ['model', 'turns', 'store', 'actors', 'log.ts'],
   model: ['turns', 'metrics.ts'],
   store: ['turns', 'actors', 'ids.ts'],
-  redis: ['log.ts'],
+  redis: ['turns', 'log.ts'],
   dev: ['log.ts', 'compose.ts', 'config.ts', 'lifecycle.ts', '../scripts'],
 };
 

@@ -8,6 +8,7 @@ import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { operationRoutes } from './operation-routes.ts';
 import type { Services } from './services.ts';
+import { turnEventOperations } from './turn-events.ts';
 import { turnOperations } from './turns.ts';
 
 export interface ApiSettings {
@@ -20,6 +21,7 @@ export function operationsOf(services: Services, { version }: ApiSettings): Oper
   const operations: Operation[] = [
     ...chatOperations(services.turns),
     ...turnOperations(services.turns),
+    ...turnEventOperations(services),
     ...conversationOperations(services.conversations),
     ...memoryOperations(services.memory),
     ...analyticsOperations(services.analytics),

@@ -3,6 +3,8 @@ import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../memory/memory.
 import type { AcceptOutcome, NewTurn } from '../turns/accept.ts';
 import type { Activity } from '../turns/activity.ts';
 import type { ConversationFilter, ConversationRow } from '../turns/conversation.ts';
+import type { Followed } from '../turns/follow-turn.ts';
+import type { ReadingPlace } from '../turns/reading-place.ts';
 import type { Turn, TurnFilter } from '../turns/turn.ts';
 
 export type { Activity } from '../turns/activity.ts';
@@ -22,6 +24,12 @@ export interface TurnService {
   list(userId: string, filter: TurnFilter): Promise<Turn[]>;
   /** The turn once it rests (of a turn that already awaits review: once that changes), or as it is when the time is up or the signal aborts. */
   waitForRest(turn: Turn, options: WaitOptions): Promise<Turn>;
+}
+
+export interface TurnEventService {
+  /** The events after `from` as they happen, until the final one or until the signal aborts; asks for no more than is
+   *  taken. */
+  follow(turn: Turn, from: ReadingPlace, signal: AbortSignal): AsyncIterable<Followed>;
 }
 
 export interface ConversationService {
@@ -57,6 +65,7 @@ export interface Health {
 
 export interface Services {
   readonly turns: TurnService;
+  readonly turnEvents: TurnEventService;
   readonly conversations: ConversationService;
   readonly memory: MemoryService;
   readonly analytics: AnalyticsService;

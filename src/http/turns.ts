@@ -12,7 +12,7 @@ import { etagOf, turnJson, turnSchema } from './turn-json.ts';
 const turnPage = pageOf(turnSchema).register(COMPONENTS, { id: 'TurnPage' });
 
 /** The path part that names a turn. Not a UUID: then it names no turn, which is 404 and not 400. */
-const turnId = soundText(1, 200).meta({ format: 'uuid' });
+export const turnId = soundText(1, 200).meta({ format: 'uuid' });
 
 /** The turn, if it is there for this caller. */
 export async function ownTurn(turns: TurnService, id: string, { owns }: Pick<RequestContext, 'owns'>): Promise<Turn> {

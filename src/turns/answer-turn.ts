@@ -9,6 +9,8 @@ import { commitAnswer, commitFailure } from '../store/commit-turn.ts';
 import { lastOfSession } from '../store/conversations.ts';
 import { DatabaseUnavailable, type Database } from '../store/database.ts';
 import type { OutboxEvent } from './events.ts';
+import { SILENT, type DeltaWriter } from './delta.ts';
+import { mayStream } from './may-stream.ts';
 import { promptOf } from './prompt.ts';
 import type { TurnError } from './turn.ts';
 
@@ -19,6 +21,8 @@ const COMMIT_RETRY_MS = 500;
 export interface AnswerDeps {
   readonly database: Database;
   readonly model: Model;
+  /** Shows the reply while it is written. */
+  readonly deltas: DeltaWriter;
   readonly historyExchanges: number;
   readonly modelAttempts: number;
   readonly log: Log;
@@ -78,15 +82,17 @@ export async function answerTurn(deps: AnswerDeps, work: Work, signal: AbortSign
   const history = await lastOfSession(database, work.sessionId, deps.historyExchanges);
   const messages = promptOf({ memory: work.memory, messageCount: work.messageCount, history, text: work.text });
   let attempts = work.attempts;
+  const shown = mayStream(work) ? deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: attempts }) : SILENT;
   let completion: Completion;
   try {
     completion = await completeWithin(
       model,
-      { messages, signal },
+      { messages, signal, onDelta: (text) => shown.write(text) },
       {
         most: deps.modelAttempts,
         onRetry: (error, failed) => {
           attempts += 1;
+          shown.restart(attempts);
           log.warn(
             { turn_id: work.turnId, code: error.code, failed },
             'An attempt at the model failed and is repeated.',
@@ -97,6 +103,8 @@ export async function answerTurn(deps: AnswerDeps, work: Work, signal: AbortSign
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     return fail(deps, work, attempts, { code: error.code, detail: error.message }, signal);
+  } finally {
+    shown.end();
   }
   const answer = { reply: completion.text, model: completion.model, usage: completion.usage };
   const events = eventsOf(work, completion.text);

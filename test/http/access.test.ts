@@ -23,6 +23,7 @@ const OWN: Row = [401, 200, 404, 200, 403, 200];
 const EXPECTED: Readonly<Record<string, Row>> = {
   postChat: [401, 202, 404, 202, 403, 202],
   getTurn: OWN,
+  getTurnEvents: OWN,
   listTurns: OWN,
   getConversation: OWN,
   listConversations: OWN,

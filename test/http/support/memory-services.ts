@@ -4,6 +4,7 @@ import type { Services } from '../../../src/http/services.ts';
 import { NO_HISTORY, patchMemory, unknownUser, type Remembered } from '../../../src/memory/memory.ts';
 import { refusalOf, type AcceptOutcome, type NewTurn } from '../../../src/turns/accept.ts';
 import type { ConversationRow } from '../../../src/turns/conversation.ts';
+import { TurnEvents } from '../../../src/turns/turn-events.ts';
 import { isAtRest, type Turn } from '../../../src/turns/turn.ts';
 
 interface Kept {
@@ -133,6 +134,11 @@ export class MemoryServices {
           .toSorted((a, b) => b.seq - a.seq)
           .slice(0, limit),
       waitForRest: (turn, { timeoutMs, signal }) => this.#wait(turn, timeoutMs, signal),
+    },
+    turnEvents: {
+      follow: async function* (turn, from) {
+        yield* new TurnEvents(from).turn(turn);
+      },
     },
     conversations: {
       ofSession: async (sessionId) => {
