@@ -1,4 +1,5 @@
 // A reader of server-sent events, as the standard says clients parse them.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TurnJson } from './client.ts';
 
 export interface SseEvent {
@@ -104,7 +105,14 @@ export async function read(
   reading = new Reading(),
   enough: (reading: Reading) => boolean = () => false,
 ): Promise<Reading> {
-  const stream = await openEvents(base, turnId, { lastEventId: reading.lastEventId });
+  const open = () => openEvents(base, turnId, { lastEventId: reading.lastEventId });
+  let stream = await open();
+  // A machine that does much else at the same time: as `Retry-After` asks.
+  for (let tries = 0; stream.status === 503 && tries < 20; tries += 1) {
+    stream.close();
+    await sleep(Number(stream.headers.get('retry-after')) * 1_000);
+    stream = await open();
+  }
   if (stream.status !== 200) throw new Error(`${stream.status}`);
   for await (const event of stream.events) {
     reading.take(event);

@@ -6,6 +6,7 @@ import { startSecondIngress } from '../support/second-ingress.ts';
 import { read, Reading } from '../support/sse.ts';
 
 const STREAMS = 1_000;
+const CLIENTS = 16;
 const CUTS = 3;
 const WORDS = 30;
 const replyTo = (text: string) => Array.from({ length: WORDS }, (_, number) => `${text}/${number}`).join(' ');
@@ -14,9 +15,15 @@ test('1,000 streams at once, each cut and resumed three times at random: every r
   t.timeout(120_000);
   const app = await startApp(t, { settings: { WORKER_CONCURRENCY: String(STREAMS) } });
   const other = await startSecondIngress(t, app);
-  app.model.script((call) =>
-    call.kind === 'chat' ? { text: replyTo(call.lastUserMessage), trickleMs: 100, delayMs: 1_000 } : {},
-  );
+  let letGo = () => {};
+  const allAccepted = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  app.model.script(async (call) => {
+    if (call.kind !== 'chat') return {};
+    await allAccepted;
+    return { text: replyTo(call.lastUserMessage), trickleMs: 100, delayMs: 1_000 };
+  });
   const admin = new Redis(app.redisUrl);
   t.teardown(() => admin.disconnect());
   const ofThisApp = ` db=${new URL(app.redisUrl).pathname.slice(1)} `;
@@ -29,9 +36,16 @@ test('1,000 streams at once, each cut and resumed three times at random: every r
   const counting = setInterval(() => void connections().then((now) => (most = Math.max(most, now))), 500);
   t.teardown(() => clearInterval(counting));
 
+  const turnIds: string[] = [];
+  let next = 0;
+  const accept = async () => {
+    for (let number = next++; number < STREAMS; number = next++)
+      turnIds[number] = (await chat(app.url, { user_id: `user-${number}`, text: `message ${number}` })).turn_id;
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, accept));
+
   const follow = async (number: number): Promise<Reading> => {
-    const text = `message ${number}`;
-    const { turn_id: turnId } = await chat(app.url, { user_id: `user-${number}`, text });
+    const turnId = turnIds[number]!;
     const reading = new Reading();
     for (let cut = 0; cut < CUTS && !reading.isOver; cut += 1) {
       const until = reading.events.length + 1 + Math.floor(Math.random() * 6);
@@ -40,7 +54,9 @@ test('1,000 streams at once, each cut and resumed three times at random: every r
     if (!reading.isOver) await read(app.url, turnId, reading);
     return reading;
   };
-  const readings = await Promise.all(Array.from({ length: STREAMS }, (_, number) => follow(number)));
+  const following = Promise.all(Array.from({ length: STREAMS }, (_, number) => follow(number)));
+  letGo();
+  const readings = await following;
   let pieces = 0;
   for (const [number, reading] of readings.entries()) {
     const expected = replyTo(`message ${number}`);
