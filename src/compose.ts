@@ -15,6 +15,8 @@ import { measured } from './model/measured.ts';
 import { OpenAiModel } from './model/openai-model.ts';
 import { Cancellations } from './redis/cancellations.ts';
 import { checkRedisKeepsKeys, connectRedis } from './redis/connection.ts';
+import { RedisDeltaFeed } from './redis/delta-feed.ts';
+import { RedisDeltaWriter } from './redis/delta-writer.ts';
 import { TurnChanges } from './redis/turn-changes.ts';
 import { ReviewDesk } from './reviews/review-desk.ts';
 import { servicesOf } from './services.ts';
@@ -168,6 +170,7 @@ export async function compose(
       actors,
       keeper,
       model: measured(model, 'reply', metrics),
+      deltas: new RedisDeltaWriter(redis),
       historyExchanges: config.HISTORY_EXCHANGES,
       modelAttempts: config.MODEL_MAX_ATTEMPTS,
       review: {
@@ -206,6 +209,10 @@ export async function compose(
 
   if (!config.roles.includes('http')) return { url: null, runtime: actors.name };
   changes.start();
+  const hearing = await connectRedis(parts.redisUrl, 'patient', log);
+  lifecycle.started('redis deltas', async () => hearing.disconnect());
+  const deltas = new RedisDeltaFeed(redis, hearing);
+  deltas.start();
   const { services, stop } = servicesOf(config, {
     database,
     redis,
@@ -214,6 +221,7 @@ export async function compose(
     desk,
     changes,
     cancellations,
+    deltas,
     metrics,
     log,
     draining: () => lifecycle.stopping,

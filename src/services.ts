@@ -6,6 +6,7 @@ import type { Services } from './http/services.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Cancellations } from './redis/cancellations.ts';
+import type { RedisDeltaFeed } from './redis/delta-feed.ts';
 import type { TurnChanges } from './redis/turn-changes.ts';
 import { activityByDay, activityOfUser, setMessageCount } from './store/analytics.ts';
 import { countWaiting } from './store/claims.ts';
@@ -14,6 +15,7 @@ import type { Database } from './store/database.ts';
 import { decisionData } from './reviews/events.ts';
 import type { ReviewDesk } from './reviews/review-desk.ts';
 import { ReviewService } from './reviews/review-service.ts';
+import { followTurn } from './turns/follow-turn.ts';
 import { TurnService } from './turns/turn-service.ts';
 import type { Queues } from './workers/queues.ts';
 
@@ -30,6 +32,7 @@ export interface ServiceDeps {
   readonly desk: ReviewDesk;
   readonly changes: TurnChanges;
   readonly cancellations: Cancellations;
+  readonly deltas: RedisDeltaFeed;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly draining: () => boolean;
@@ -71,7 +74,7 @@ function countRegularly({ database, metrics, log }: ServiceDeps): { waiting: () 
 
 /** The services, and how to stop what runs behind them. */
 export function servicesOf(config: Config, deps: ServiceDeps): { services: Services; stop: () => Promise<void> } {
-  const { database, redis, actors, queues, desk, changes, cancellations, metrics, log, draining } = deps;
+  const { database, redis, actors, queues, desk, changes, cancellations, deltas, metrics, log, draining } = deps;
   const counter = countRegularly(deps);
   const turns = new TurnService({
     database,
@@ -86,6 +89,10 @@ export function servicesOf(config: Config, deps: ServiceDeps): { services: Servi
   });
   const services: Services = {
     turns,
+    turnEvents: {
+      follow: (turn, from, signal) =>
+        followTurn({ find: (turnId) => turns.find(turnId), changes, deltas }, turn, from, signal),
+    },
     conversations: {
       ofSession: (sessionId) => sessionRows(database, sessionId),
       ofUser: (userId, filter) => userRows(database, userId, filter),

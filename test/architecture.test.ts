@@ -32,7 +32,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   model: ['turns', 'metrics.ts'],
   reviews: ['turns', 'store', 'metrics.ts', 'ids.ts', 'log.ts'],
   store: ['turns', 'reviews', 'actors', 'ids.ts'],
-  redis: ['log.ts'],
+  redis: ['turns', 'log.ts'],
   dev: ['log.ts', 'compose.ts', 'config.ts', 'lifecycle.ts', '../scripts'],
 };
 

@@ -10,6 +10,7 @@ import type { Operation } from './operation.ts';
 import { operationRoutes } from './operation-routes.ts';
 import type { Services } from './services.ts';
 import { reviewOperations } from './reviews.ts';
+import { turnEventOperations } from './turn-events.ts';
 import { turnOperations } from './turns.ts';
 
 export interface ApiSettings {
@@ -23,6 +24,7 @@ export function operationsOf(services: Services, { version }: ApiSettings): Oper
     ...chatOperations(services.turns),
     ...turnOperations(services.turns),
     ...cancelOperations(services.turns),
+    ...turnEventOperations(services),
     ...conversationOperations(services.conversations),
     ...reviewOperations(services.reviews),
     ...memoryOperations(services.memory),

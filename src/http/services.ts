@@ -6,6 +6,8 @@ import type { AcceptOutcome, NewTurn } from '../turns/accept.ts';
 import type { Activity } from '../turns/activity.ts';
 import type { CancelOutcome } from '../turns/cancellation.ts';
 import type { ConversationFilter, ConversationRow } from '../turns/conversation.ts';
+import type { Followed } from '../turns/follow-turn.ts';
+import type { ReadingPlace } from '../turns/reading-place.ts';
 import type { Turn, TurnFilter } from '../turns/turn.ts';
 
 export type { Activity } from '../turns/activity.ts';
@@ -27,6 +29,12 @@ export interface TurnService {
   waitForRest(turn: Turn, options: WaitOptions): Promise<Turn>;
   /** Ends a turn that waits, runs or awaits review; again changes nothing. */
   cancel(turnId: string, by: string): Promise<CancelOutcome>;
+}
+
+export interface TurnEventService {
+  /** The events after `from` as they happen, until the final one or until the signal aborts; asks for no more than is
+   *  taken. */
+  follow(turn: Turn, from: ReadingPlace, signal: AbortSignal): AsyncIterable<Followed>;
 }
 
 export interface ConversationService {
@@ -76,6 +84,7 @@ export interface Health {
 
 export interface Services {
   readonly turns: TurnService;
+  readonly turnEvents: TurnEventService;
   readonly conversations: ConversationService;
   readonly reviews: ReviewService;
   readonly memory: MemoryService;

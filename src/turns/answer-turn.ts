@@ -11,6 +11,8 @@ import { DatabaseUnavailable, type Database } from '../store/database.ts';
 import { parkTurn } from '../store/park-turn.ts';
 import { screen, type ReviewPolicy } from '../reviews/policy.ts';
 import { deliveryEvents, type OutboxEvent } from './events.ts';
+import { SILENT, type DeltaWriter } from './delta.ts';
+import { mayStream } from './may-stream.ts';
 import { promptOf } from './prompt.ts';
 import type { TurnError } from './turn.ts';
 
@@ -21,6 +23,8 @@ const COMMIT_RETRY_MS = 500;
 export interface AnswerDeps {
   readonly database: Database;
   readonly model: Model;
+  /** Shows the reply while it is written. */
+  readonly deltas: DeltaWriter;
   readonly historyExchanges: number;
   readonly modelAttempts: number;
   readonly review: { readonly policy: ReviewPolicy; readonly deadlineS: number };
@@ -69,15 +73,19 @@ export async function answerTurn(deps: AnswerDeps, work: Work, signal: AbortSign
   const history = await lastOfSession(database, work.sessionId, deps.historyExchanges);
   const messages = promptOf({ memory: work.memory, messageCount: work.messageCount, history, text: work.text });
   let attempts = work.attempts;
+  const shown = mayStream(deps.review.policy, work)
+    ? deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: attempts })
+    : SILENT;
   let completion: Completion;
   try {
     completion = await completeWithin(
       model,
-      { messages, signal },
+      { messages, signal, onDelta: (text) => shown.write(text) },
       {
         most: deps.modelAttempts,
         onRetry: (error, failed) => {
           attempts += 1;
+          shown.restart(attempts);
           log.warn(
             { turn_id: work.turnId, code: error.code, failed },
             'An attempt at the model failed and is repeated.',
@@ -88,6 +96,8 @@ export async function answerTurn(deps: AnswerDeps, work: Work, signal: AbortSign
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     return fail(deps, work, attempts, { code: error.code, detail: error.message }, signal);
+  } finally {
+    shown.end();
   }
   const answer = { reply: completion.text, model: completion.model, usage: completion.usage };
   const reasons = screen(deps.review.policy, { message: work.text, reply: completion.text });

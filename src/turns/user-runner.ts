@@ -3,11 +3,11 @@ import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { firstWaiting, type Claim } from '../store/claims.ts';
-import { mayBeHeld } from '../reviews/policy.ts';
 import { keepPartialReply } from '../store/cancel-turn.ts';
 import { answerTurn, type AnswerDeps, type Outcome } from './answer-turn.ts';
 import { ClaimLost, Stopping, type ClaimKeeper } from './claim-keeper.ts';
 import type { OutboxEvent } from './events.ts';
+import { mayStream } from './may-stream.ts';
 import { PartialReply } from './partial-reply.ts';
 
 /** Turns of one user in a row; then the others come first. */
@@ -95,7 +95,7 @@ export class UserRunner {
       if (!(error instanceof ClaimLost)) throw error;
     }
     // What a person might have had to see first is shown to nobody.
-    const mayShow = !mayBeHeld(this.#deps.review.policy, work.text);
+    const mayShow = mayStream(this.#deps.review.policy, work);
     if (outcome.status === 'lost' && mayShow && partial.text !== null) await this.#keepPartial(work, partial.text);
     this.#finish(work.turnId, outcome);
     return true;

@@ -48,7 +48,7 @@ export async function startApp(t: Owner, options: AppOptions = {}): Promise<Test
   const model = options.model ?? (await startScriptedModel(t));
   const databaseUrl = options.databaseUrl ?? (await freshDatabase(t)).url;
   const redis = options.redisUrl ?? (await redisUrl(t));
-  const dapr = options.runtime === 'dapr' ? await startDapr(t, databaseUrl, redis, options.placement) : null;
+  const dapr = options.runtime === 'dapr' ? await startDapr(t, databaseUrl, redis, options) : null;
   const config = readConfig(['--migrate', ...(options.roles ? ['--roles', options.roles] : [])], {
     PORT: '0',
     LOG_LEVEL: 'silent',
@@ -83,12 +83,15 @@ export async function startApp(t: Owner, options: AppOptions = {}): Promise<Test
   };
 }
 
-async function startDapr(t: Owner, databaseUrl: string, redis: string, joined?: Placement) {
+async function startDapr(t: Owner, databaseUrl: string, redis: string, { placement: joined, roles }: AppOptions) {
   if (!daprBinaries) throw new Error('this run has no daprd');
   const dataDir = temporaryFolder(t);
   const placement = joined ?? (await startPlacement(daprBinaries, dataDir));
   if (!joined) t.teardown(() => placement.stop());
-  const sidecar = await startSidecar({ binaries: daprBinaries, dataDir, databaseUrl, redisUrl: redis }, placement.port);
+  // A daprd with an address of the app waits for the actor host there.
+  const role = roles === 'http' || roles === 'worker' ? roles : 'actors';
+  const settings = { binaries: daprBinaries, dataDir, databaseUrl, redisUrl: redis, role } as const;
+  const sidecar = await startSidecar(settings, placement.port);
   t.teardown(() => sidecar.stop());
   return { placement, sidecar };
 }

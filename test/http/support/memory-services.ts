@@ -7,6 +7,7 @@ import type { CancelOutcome } from '../../../src/turns/cancellation.ts';
 import type { ConversationRow } from '../../../src/turns/conversation.ts';
 import { memoryReviews } from './memory-reviews.ts';
 import { isAtRest, isFinal, type Turn } from '../../../src/turns/turn.ts';
+import { TurnEvents } from '../../../src/turns/turn-events.ts';
 
 interface Kept {
   turn: Turn;
@@ -149,6 +150,11 @@ export class MemoryServices {
           .slice(0, limit),
       cancel: async (turnId) => this.#cancel(turnId),
       waitForRest: (turn, { timeoutMs, signal }) => this.#wait(turn, timeoutMs, signal),
+    },
+    turnEvents: {
+      follow: async function* (turn, from) {
+        yield* new TurnEvents(from).turn(turn);
+      },
     },
     conversations: {
       ofSession: async (sessionId) => {

@@ -1,0 +1,77 @@
+// A turn as server-sent events.
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { isAtEnd, placeOf } from '../turns/reading-place.ts';
+import type { Followed } from '../turns/follow-turn.ts';
+import { operation, type Operation } from './operation.ts';
+import type { Services } from './services.ts';
+import { turnJson } from './turn-json.ts';
+import { ownTurn, turnId } from './turns.ts';
+
+/** Milliseconds after which a client whose stream broke comes back. */
+const RETRY_MS = 1_000;
+/** Text that waits for a slow client in this process; the rest waits where it came from. */
+const WAITING_BYTES = 16_384;
+
+const EVENTS_TYPE = 'text/event-stream';
+const HEADERS = {
+  // Compression would hold pieces back; so would a proxy's buffer.
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+  // Once a stream has ended its connection is of no use, and would only keep the server from stopping.
+  connection: 'close',
+};
+
+/** An event, or a heartbeat as a comment, as it is sent. JSON has no line breaks in it. */
+function frameOf(event: Followed): string {
+  if (event.type === 'heartbeat') return ':\n\n';
+  const data = event.type === 'turn' ? turnJson(event.turn) : { text: event.text };
+  return `event: ${event.type}\nid: ${event.id}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+async function* framesOf(events: AsyncIterable<Followed>): AsyncGenerator<string> {
+  // Sent at once: the client learns that it is connected even if nothing happens for long.
+  yield `retry: ${RETRY_MS}\n\n`;
+  for await (const event of events) yield frameOf(event);
+}
+
+const EVENT_ID = z.string().optional();
+
+/** Watching a turn. */
+export const turnEventOperations = ({ turns, turnEvents }: Pick<Services, 'turns' | 'turnEvents'>): Operation[] => [
+  operation({
+    id: 'getTurnEvents',
+    method: 'GET',
+    path: '/turns/{turn_id}/events',
+    tag: 'Turns',
+    summary: 'Watch a turn as server-sent events',
+    description: [
+      '`turn`: the whole turn, at each change of its status. `delta`: `{"text": "…"}`, the next piece of its reply.',
+      'With every `turn` of status `running` the text begins anew (an attempt at the model failed, or another worker took over): the deltas since then are the reply.',
+      'Every event has an id; with `Last-Event-ID` the events after it follow, without gap or repeat, at any server and at any time; an id that is none of this turn’s begins anew.',
+      'The stream ends after the final `turn`; of a final turn it is that one event. Whoever has seen it and asks again is answered 204, which tells an EventSource to stop.',
+      'A reply that a person has to review comes in the final `turn` alone. Comments are heartbeats. Hanging up cancels nothing.',
+    ].join(' '),
+    access: { thing: 'turns', owner: 'loaded' },
+    params: z.strictObject({ turn_id: turnId }),
+    query: z.strictObject({
+      last_event_id: EVENT_ID.meta({ description: 'For clients that cannot send the header, which counts first.' }),
+    }),
+    headers: z.object({
+      'last-event-id': EVENT_ID.meta({ description: 'The last event that was seen.' }),
+    }),
+    answers: {
+      200: { description: 'The events, as they happen.', type: EVENTS_TYPE },
+      204: { description: 'The final turn was seen; there is nothing more.' },
+    },
+    problems: ['turn_not_found', 'database_unavailable'],
+    async handle({ path, query, headers }, context) {
+      const turn = await ownTurn(turns, path.turn_id, context);
+      const from = placeOf(headers['last-event-id'] || query.last_event_id, turn);
+      if (isAtEnd(from)) return { status: 204 };
+      const frames = framesOf(turnEvents.follow(turn, from, context.signal()));
+      const body = Readable.from(frames, { objectMode: false, highWaterMark: WAITING_BYTES });
+      return { status: 200, type: EVENTS_TYPE, headers: HEADERS, body };
+    },
+  }),
+];

@@ -1,0 +1,162 @@
+// Following a turn for one reader: its row, looked at whenever it changes, and the records of its stream.
+import { DELTAS_KEPT, HeardDeltas } from './heard-deltas.ts';
+import type { DeltaFeed, DeltaRecord } from './delta.ts';
+import type { ReadingPlace } from './reading-place.ts';
+import { TurnEvents, type TurnEvent } from './turn-events.ts';
+import { isFinal, type Turn } from './turn.ts';
+
+/** How often a reader looks at the row by itself: as a safety net, and while changes cannot be heard. */
+const LOOK_MS = 5_000;
+const DEAF_LOOK_MS = 1_000;
+/** Proxies cut connections on which nothing comes for a minute, some for half of one. */
+const HEARTBEAT_MS = 15_000;
+
+export interface FollowDeps {
+  /** Rejects while the database is away. */
+  readonly find: (turnId: string) => Promise<Turn | null>;
+  readonly changes: {
+    readonly listening: boolean;
+    listen(turnId: string, listener: () => void): () => void;
+  };
+  readonly deltas: DeltaFeed;
+  readonly heartbeatMs?: number;
+}
+
+/** A heartbeat says that nothing happened for a while. */
+export type Followed = TurnEvent | { readonly type: 'heartbeat' };
+
+class Follower {
+  readonly #deps: FollowDeps;
+  readonly #events: TurnEvents;
+  readonly #heard: HeardDeltas;
+  readonly #signal: AbortSignal;
+  #turn: Turn;
+  #changed = false;
+  #lastBeat = performance.now();
+  #wakeUp = () => {};
+
+  constructor(deps: FollowDeps, turn: Turn, from: ReadingPlace, signal: AbortSignal) {
+    this.#deps = deps;
+    this.#turn = turn;
+    this.#events = new TurnEvents(from);
+    this.#heard = new HeardDeltas(DELTAS_KEPT, () => this.#wakeUp());
+    this.#signal = signal;
+  }
+
+  async *run(): AsyncGenerator<Followed, void, undefined> {
+    const { changes, deltas } = this.#deps;
+    const { turnId } = this.#turn;
+    const changed = () => {
+      this.#changed = true;
+      this.#wakeUp();
+    };
+    const unlisten = changes.listen(turnId, changed);
+    const unfollow = deltas.follow(turnId, this.#heard);
+    this.#signal.addEventListener('abort', changed);
+    try {
+      if (isFinal(this.#turn.status)) return yield* this.#finish();
+      yield* this.#events.turn(this.#turn);
+      // The row was read before anything could be heard.
+      this.#changed = true;
+      while (!this.#signal.aborted) {
+        if (this.#changed && !(await this.#look())) return;
+        if (isFinal(this.#turn.status)) return yield* this.#finish();
+        yield* this.#events.turn(this.#turn);
+        yield* this.#tellDeltas();
+        if (!(await this.#somethingHappens())) yield { type: 'heartbeat' };
+      }
+    } finally {
+      unlisten();
+      unfollow();
+      this.#signal.removeEventListener('abort', changed);
+    }
+  }
+
+  /** Reads the row; false: it was erased. While the database is away the row stays as it was known. */
+  async #look(): Promise<boolean> {
+    this.#changed = false;
+    try {
+      const turn = await this.#deps.find(this.#turn.turnId);
+      if (turn) this.#turn = turn;
+      return turn !== null;
+    } catch {
+      // The next look comes by itself; the readiness probe tells whom it concerns.
+      return true;
+    }
+  }
+
+  async *#tellDeltas(): AsyncGenerator<TurnEvent, void, undefined> {
+    for (let next = this.#heard.next(); next !== null; next = this.#heard.next()) {
+      if (next === 'missed') yield* this.#readAgain();
+      else {
+        const events = await this.#eventsOf(next);
+        if (events) yield* events;
+        else this.#heard.gapBefore(next);
+      }
+      // A change of status is not kept waiting behind a reply that is written fast.
+      if (this.#changed || this.#signal.aborted) return;
+    }
+  }
+
+  async #eventsOf(record: DeltaRecord): Promise<TurnEvent[] | null> {
+    // The claim was committed before its first record, but the news of it may come later.
+    if (record.epoch > this.#turn.epoch) await this.#look();
+    return this.#events.record(this.#turn, record);
+  }
+
+  /** The kept records from this reader's place on, page by page, each asked for when the page before was taken. */
+  async *#readAgain(): AsyncGenerator<TurnEvent, void, undefined> {
+    for (;;) {
+      let page: DeltaRecord[];
+      try {
+        page = await this.#deps.deltas.read(this.#turn.turnId, this.#events.place);
+      } catch {
+        // Redis is away: `missed` comes when it is back, and the end of the turn in any case.
+        return;
+      }
+      if (page.length === 0) return;
+      const before = this.#events.place;
+      for (const record of page) {
+        const events = await this.#eventsOf(record);
+        if (events) yield* events;
+        else this.#heard.lostBefore(record);
+      }
+      if (this.#events.place === before || this.#signal.aborted) return;
+    }
+  }
+
+  async *#finish(): AsyncGenerator<TurnEvent, void, undefined> {
+    if (!this.#events.isAtBeginning) yield* this.#readAgain();
+    if (!this.#signal.aborted) yield* this.#events.turn(this.#turn);
+  }
+
+  /** Waits; false: so long that a heartbeat is due. */
+  async #somethingHappens(): Promise<boolean> {
+    const { changes, deltas, heartbeatMs = HEARTBEAT_MS } = this.#deps;
+    if (this.#changed || this.#heard.any || this.#signal.aborted) return true;
+    const beat = this.#lastBeat + heartbeatMs - performance.now();
+    const look = changes.listening && deltas.listening ? LOOK_MS : DEAF_LOOK_MS;
+    const woken = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), Math.max(0, Math.min(beat, look)));
+      this.#wakeUp = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+    });
+    if (woken) return true;
+    if (look < beat) this.#changed = true;
+    else this.#lastBeat = performance.now();
+    return look < beat;
+  }
+}
+
+/** The events of the turn that a reader at `from` has not seen, as they happen; ends after the final one, when the turn
+ *  was erased, or when the signal aborts. Asks for more only when what it gave was taken. */
+export function followTurn(
+  deps: FollowDeps,
+  turn: Turn,
+  from: ReadingPlace,
+  signal: AbortSignal,
+): AsyncGenerator<Followed, void, undefined> {
+  return new Follower(deps, turn, from, signal).run();
+}

@@ -1,0 +1,53 @@
+import test from 'ava';
+import { newId } from '../../src/ids.ts';
+import { rawCall, start } from './support/ingress.ts';
+
+test('events of a final turn: one event, never kept, buffered or compressed', async (t) => {
+  const fixture = await start(t);
+  const { call } = fixture;
+  const turn = fixture.add({ userId: 'alice', status: 'completed', reply: 'Hello\n\nthere', epoch: 1, attempts: 1 });
+  const { status, headers, text } = await call('GET', `/turns/${turn.turnId}/events`, undefined, {
+    'accept-encoding': 'gzip, br',
+  });
+  t.is(status, 200);
+  t.is(headers.get('content-type'), 'text/event-stream');
+  t.is(headers.get('cache-control'), 'no-store, no-transform');
+  t.is(headers.get('x-accel-buffering'), 'no');
+  t.is(headers.get('content-encoding'), null);
+  const whole = (await call('GET', `/turns/${turn.turnId}`)).text;
+  t.is(text, `retry: 1000\n\nevent: turn\nid: 3.0.0.0\ndata: ${whole}\n\n`);
+});
+
+test('who has seen the final event is told that there is nothing more; by header or by query', async (t) => {
+  const fixture = await start(t);
+  const { call } = fixture;
+  const { turnId } = fixture.add({ userId: 'alice', status: 'failed' });
+  const path = `/turns/${turnId}/events`;
+  t.is((await call('GET', path, undefined, { 'last-event-id': '3.0.0.0' })).status, 204);
+  t.is((await call('GET', `${path}?last_event_id=3.0.0.0`)).status, 204);
+  t.is((await call('GET', `${path}?last_event_id=3.0.0.0`, undefined, { 'last-event-id': '0.0.0.0' })).status, 200);
+});
+
+test('an id that is none of ours begins anew', async (t) => {
+  const fixture = await start(t);
+  const { call } = fixture;
+  const { turnId } = fixture.add({ userId: 'alice', status: 'completed', reply: 'Hello' });
+  for (const id of ['42', 'nope', '3.9.9.9', '%00', '']) {
+    const { status, text } = await call('GET', `/turns/${turnId}/events`, undefined, { 'last-event-id': id });
+    t.is(status, 200, id);
+    t.regex(text, /event: turn/, id);
+  }
+});
+
+test('HEAD, unknown turns and unknown parameters', async (t) => {
+  const fixture = await start(t);
+  const { turnId } = fixture.add({ userId: 'alice' });
+  const head = await rawCall(fixture.ingress.url, { method: 'HEAD', path: `/turns/${turnId}/events` });
+  t.is(head.status, 200);
+  t.is(head.headers['content-type'], 'text/event-stream');
+  t.is(head.text, '');
+  for (const id of [newId(), 'nope'])
+    t.is((await fixture.call('GET', `/turns/${id}/events`)).json['code'], 'turn_not_found');
+  t.is((await fixture.call('GET', `/turns/${turnId}/events?after=1`)).status, 400);
+  t.deepEqual(fixture.errors(), []);
+});
