@@ -45,6 +45,9 @@ const KEEP_ALIVE_MS = 72_000;
 /** A whole request must have arrived by then. */
 const REQUEST_MS = 30_000;
 
+/** Connections that may wait to be taken: a deployment behind us sends all its readers at once. */
+const BACKLOG = 4_096;
+
 const GONE = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNABORTED']);
 
 /** Refuses what is not meant for us, and paths that cannot be read. */
@@ -68,7 +71,7 @@ function listen(server: Server, { host, port }: IngressSettings): Promise<Addres
       reject(new Error(`cannot listen on ${host}:${port}: ${why}`, { cause: error }));
     };
     server.once('error', failed);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', failed);
       resolve(server.address() as AddressInfo);
     });
