@@ -6,7 +6,7 @@ import type { DeltaFeed, DeltaListener, DeltaRecord, Generation } from '../turns
 import { channelOf, entryIdOf, recordOf, recordOfMessage, streamOf, turnOfChannel } from './delta-records.ts';
 
 /** Records of one read: a reader who does not take them has no more than this in memory. */
-const PAGE = 100;
+const PAGE = 32;
 
 export class RedisDeltaFeed implements DeltaFeed {
   readonly #redis: Redis;
