@@ -46,6 +46,6 @@ test('readers who never read neither delay the others nor make the process grow'
   t.true(took < 20_000, `${took} ms`);
   const grown = (after - before) / 2 ** 20;
   // What they did not take would be some 100 MiB.
-  t.true(grown < 40, `${grown.toFixed(1)} MiB`);
+  t.true(grown < 60, `${grown.toFixed(1)} MiB`);
   console.log(`${grown.toFixed(1)} MiB, ${took.toFixed(0)} ms`);
 });
