@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { isAtEnd, placeOf } from '../turns/reading-place.ts';
 import type { Followed } from '../turns/follow-turn.ts';
+import type { Turn } from '../turns/turn.ts';
 import { operation, type Operation } from './operation.ts';
 import type { Services } from './services.ts';
 import { turnJson } from './turn-json.ts';
@@ -22,23 +23,44 @@ const HEADERS = {
   connection: 'close',
 };
 
-/** An event, or a heartbeat as a comment, as it is sent. JSON has no line breaks in it. */
-function frameOf(event: Followed): string {
-  if (event.type === 'heartbeat') return ':\n\n';
-  const data = event.type === 'turn' ? turnJson(event.turn) : { text: event.text };
-  return `event: ${event.type}\nid: ${event.id}\ndata: ${JSON.stringify(data)}\n\n`;
+/** The bytes of turns as JSON. Readers who are told of the same look at the row share them, so that a long reply which
+ *  many slow readers have not taken yet is held once. */
+class TurnBytes {
+  readonly #bytes = new WeakMap<Turn, Buffer>();
+
+  of(turn: Turn): Buffer {
+    let bytes = this.#bytes.get(turn);
+    if (!bytes) this.#bytes.set(turn, (bytes = Buffer.from(JSON.stringify(turnJson(turn)))));
+    return bytes;
+  }
 }
 
-async function* framesOf(events: AsyncIterable<Followed>): AsyncGenerator<string> {
+/** An event, or a heartbeat as a comment, as it is sent: in pieces, of which a slow reader holds one. JSON has no line
+ *  breaks in it. */
+function* piecesOf(event: Followed, turns: TurnBytes): Generator<string | Buffer> {
+  if (event.type === 'heartbeat') return yield ':\n\n';
+  const head = `event: ${event.type}\nid: ${event.id}\ndata: `;
+  if (event.type === 'delta') return yield `${head}${JSON.stringify({ text: event.text })}\n\n`;
+  const data = turns.of(event.turn);
+  if (data.length <= WAITING_BYTES) return yield `${head}${data.toString()}\n\n`;
+  yield head;
+  for (let at = 0; at < data.length; at += WAITING_BYTES) yield data.subarray(at, at + WAITING_BYTES);
+  yield '\n\n';
+}
+
+async function* framesOf(events: AsyncIterable<Followed>, turns: TurnBytes): AsyncGenerator<string | Buffer> {
   // Sent at once: the client learns that it is connected even if nothing happens for long.
   yield `retry: ${RETRY_MS}\n\n`;
-  for await (const event of events) yield frameOf(event);
+  for await (const event of events) yield* piecesOf(event, turns);
 }
 
 const EVENT_ID = z.string().optional();
 
 /** Watching a turn. */
-export const turnEventOperations = ({ turns, turnEvents }: Pick<Services, 'turns' | 'turnEvents'>): Operation[] => [
+export const turnEventOperations = (
+  { turns, turnEvents }: Pick<Services, 'turns' | 'turnEvents'>,
+  bytes = new TurnBytes(),
+): Operation[] => [
   operation({
     id: 'getTurnEvents',
     method: 'GET',
@@ -69,7 +91,7 @@ export const turnEventOperations = ({ turns, turnEvents }: Pick<Services, 'turns
       const turn = await ownTurn(turns, path.turn_id, context);
       const from = placeOf(headers['last-event-id'] || query.last_event_id, turn);
       if (isAtEnd(from)) return { status: 204 };
-      const frames = framesOf(turnEvents.follow(turn, from, context.signal()));
+      const frames = framesOf(turnEvents.follow(turn, from, context.signal()), bytes);
       const body = Readable.from(frames, { objectMode: false, highWaterMark: WAITING_BYTES });
       return { status: 200, type: EVENTS_TYPE, headers: HEADERS, body };
     },

@@ -7,7 +7,7 @@ export interface DeltaBounds {
   readonly characters: number;
 }
 
-export const DELTAS_KEPT: DeltaBounds = { records: 64, characters: 32_768 };
+export const DELTAS_KEPT: DeltaBounds = { records: 64, characters: 8_192 };
 
 export class HeardDeltas implements DeltaListener {
   readonly #bounds: DeltaBounds;
