@@ -136,7 +136,9 @@ test('an attempt that breaks tells the reader to begin anew', async (t) => {
   const { url, model } = await startApp(t);
   model.script((call) => {
     if (call.kind !== 'chat') return {};
-    return call.attempt === 1 ? { text: 'this will never be said', trickleMs: 50, reset: 4 } : { text: REPLY };
+    return call.attempt === 1
+      ? { text: 'this will never be said', delayMs: 1_500, trickleMs: 200, reset: 4 }
+      : { text: REPLY };
   });
   const { turn_id: turnId } = await chat(url, { user_id: 'ann', text: 'hello' });
   const reading = await read(url, turnId);
