@@ -26,6 +26,12 @@ interface Options {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** ava's report of a failure, and with it the run, breaks at what fetch puts into its errors. */
+function plainly(error: unknown): never {
+  const { message, cause } = error as Error;
+  throw new Error(cause === undefined ? message : `${message}: ${String(cause)}`);
+}
+
 /** Opens the events of a turn. */
 export async function openEvents(base: string, turnId: string, options: Options = {}): Promise<SseStream> {
   const controller = new AbortController();
@@ -33,7 +39,7 @@ export async function openEvents(base: string, turnId: string, options: Options 
   const response = await fetch(`${base}/turns/${turnId}/events`, {
     headers: { ...headers, ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) },
     signal: controller.signal,
-  });
+  }).catch(plainly);
   const comments: string[] = [];
   let retry: number | null = null;
   async function* parse(): AsyncGenerator<SseEvent, void, undefined> {
@@ -114,9 +120,13 @@ export async function read(
     stream = await open();
   }
   if (stream.status !== 200) throw new Error(`${stream.status}`);
-  for await (const event of stream.events) {
-    reading.take(event);
-    if (enough(reading)) break;
+  try {
+    for await (const event of stream.events) {
+      reading.take(event);
+      if (enough(reading)) break;
+    }
+  } catch (error) {
+    plainly(error);
   }
   stream.close();
   return reading;
