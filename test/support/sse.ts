@@ -29,7 +29,7 @@ interface Options {
 /** ava's report of a failure, and with it the run, breaks at what fetch puts into its errors. */
 function plainly(error: unknown): never {
   const { message, cause } = error as Error;
-  throw new Error(cause === undefined ? message : `${message}: ${String(cause)}`);
+  throw new Error(cause === undefined ? message : `${message}: ${(cause as Error).message}`);
 }
 
 /** Opens the events of a turn. */
