@@ -8,36 +8,27 @@ import type { ActorRuntime } from './actors/runtime.ts';
 import { sessionStore } from './actors/session-store.ts';
 import type { Config } from './config.ts';
 import { startIngress } from './http/server.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import { DRAIN_MS, type Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { measured } from './model/measured.ts';
 import { OpenAiModel } from './model/openai-model.ts';
 import { Cancellations } from './redis/cancellations.ts';
 import { checkRedisKeepsKeys, connectRedis } from './redis/connection.ts';
 import { RedisDeltaFeed } from './redis/delta-feed.ts';
-import { RedisDeltaWriter } from './redis/delta-writer.ts';
 import { TurnChanges } from './redis/turn-changes.ts';
 import { ReviewDesk } from './reviews/review-desk.ts';
 import { servicesOf } from './services.ts';
 import { sqlActorState } from './store/actor-state.ts';
-import { releaseClaims, renewLeases } from './store/claims.ts';
 import { connect } from './store/connect.ts';
 import { Database, isUnavailable } from './store/database.ts';
 import { takeLease, type Lease } from './store/leases.ts';
 import { migrateToLatest, pendingMigrations } from './store/migrate.ts';
-import { ClaimKeeper } from './turns/claim-keeper.ts';
-import { UserRunner } from './turns/user-runner.ts';
-import { Consumers } from './workers/consumers.ts';
 import { Queues } from './workers/queues.ts';
+import { startWorkerRole } from './worker-role.ts';
 import { Relay } from './workers/relay.ts';
-import { Sweeper } from './workers/sweeper.ts';
-import { consumersOf } from './workers/topics.ts';
 
 const VERSION = packageJson.version;
 const POOL_SIZE = 24;
-/** Turns that run when the process is asked to stop may end within this time; then others take them over. */
-const DRAIN_MS = 10_000;
 /** daprd tells about actors some 2.5 s after it has started. */
 const ACTORS_READY_MS = 60_000;
 
@@ -142,7 +133,8 @@ export async function compose(
   const cancellations = new Cancellations(redis, subscriber);
   const model = new OpenAiModel({ ...parts.model, model: parts.model.name, timeoutS: config.MODEL_TIMEOUT_S });
 
-  let relay: Relay | undefined;
+  // Only workers publish; what another role commits, their sweep finds in the outbox.
+  const relay = config.roles.includes('worker') ? new Relay(database, queues, metrics, log) : undefined;
   const desk = new ReviewDesk({
     database,
     onDeadline: config.REVIEW_ON_DEADLINE,
@@ -153,58 +145,10 @@ export async function compose(
     log,
   });
 
-  if (config.roles.includes('worker')) {
-    const publisher = new Relay(database, queues, metrics, log);
-    relay = publisher;
-    lifecycle.started('relay', () => publisher.idle());
-    const keeper = new ClaimKeeper({
-      leaseS: config.LEASE_S,
-      renew: (claims) => renewLeases(database, claims, config.LEASE_S),
-      release: (claims) => releaseClaims(database, claims),
-    });
-    keeper.start();
-    cancellations.start((turnId) => void keeper.doubt(turnId));
-    lifecycle.started('claims', () => keeper.abandon());
-    const runner = new UserRunner({
-      database,
-      actors,
-      keeper,
-      model: measured(model, 'reply', metrics),
-      deltas: new RedisDeltaWriter(redis),
-      historyExchanges: config.HISTORY_EXCHANGES,
-      modelAttempts: config.MODEL_MAX_ATTEMPTS,
-      review: {
-        policy: { keywords: config.REVIEW_KEYWORDS, rules: config.REVIEW_POLICY },
-        deadlineS: config.REVIEW_DEADLINE_S,
-      },
-      leaseS: config.LEASE_S,
-      announce: (turnId) => changes.announce(turnId),
-      relay: (events) => publisher.push(events),
-      parked: (turnId) => desk.settleKept(turnId),
-      metrics,
-      log,
-    });
-    const table = consumersOf({
-      runner,
-      desk,
-      queues,
-      database,
-      actors,
-      model: measured(model, 'summary', metrics),
-      modelAttempts: config.MODEL_MAX_ATTEMPTS,
-      concurrency: config.WORKER_CONCURRENCY,
-      debounceMs: config.MEMORY_DEBOUNCE_MS,
-      metrics,
-      log,
-    });
-    const consuming = await connectRedis(parts.redisUrl, 'patient', log);
-    lifecycle.started('redis consumer', async () => consuming.disconnect());
-    const consumers = new Consumers(table, consuming, log);
-    consumers.start();
-    lifecycle.started('consumers', () => consumers.stop(DRAIN_MS));
-    const sweeper = new Sweeper(database, queues, publisher, metrics, log, [() => desk.sweep()]);
-    sweeper.start();
-    lifecycle.started('sweeper', () => sweeper.stop());
+  if (relay) {
+    const { redisUrl } = parts;
+    const shared = { database, redis, queues, actors, desk, relay, changes, cancellations, metrics, log };
+    await startWorkerRole(config, { ...shared, redisUrl, model, lifecycle });
   }
 
   if (!config.roles.includes('http')) return { url: null, runtime: actors.name };

@@ -1,6 +1,9 @@
 // What was started is stopped in reverse, each once, however often it is asked.
 import type { Log } from './log.ts';
 
+/** What runs when the process is asked to stop may end within this time; then others take it over. */
+export const DRAIN_MS = 10_000;
+
 interface Step {
   readonly name: string;
   readonly stop: () => Promise<void>;
