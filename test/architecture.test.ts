@@ -10,7 +10,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@koa/router': ['http', 'actors/dapr'],
   '@koa/bodyparser': ['http', 'actors/dapr'],
   bullmq: ['workers'],
-  ioredis: ['redis', 'workers', 'services.ts'],
+  ioredis: ['redis', 'workers', 'services.ts', 'worker-role.ts'],
   knex: ['store'],
   pg: ['store', 'dev'],
   openai: ['model'],

@@ -1,0 +1,121 @@
+// Every setting: its name, its rule, its default and what it means.
+import { z } from 'zod';
+import { readPolicyFile } from './reviews/policy-file.ts';
+import type { ReviewRule } from './reviews/policy.ts';
+import { DEADLINE_OUTCOMES } from './reviews/review.ts';
+import { address, integer, oneOf, optional, optionalPort, port, text, words, type Setting } from './setting-kinds.ts';
+
+const ROLE_OF_KEY = /^(user:[A-Za-z0-9._@:-]{1,128}|service|reviewer|admin)$/;
+
+/** `name:role:sha256`, where a role may itself hold colons (`user:alice`). */
+function parseKey(entry: string): ApiKey | null {
+  const found = /^([^:]+):(.+):([0-9a-fA-F]{64})$/.exec(entry);
+  if (!found || !ROLE_OF_KEY.test(found[2]!)) return null;
+  return { name: found[1]!, role: found[2]!, sha256: found[3]!.toLowerCase() };
+}
+
+export interface ApiKey {
+  readonly name: string;
+  /** `user:<user_id>`, `service`, `reviewer` or `admin`. */
+  readonly role: string;
+  /** Hexadecimal SHA-256 of the key. */
+  readonly sha256: string;
+}
+
+const apiKeys: Setting<ApiKey[]> = {
+  fallback: null,
+  meaning:
+    'for AUTH=keys: name:role:sha256-of-the-key, separated by commas; role: user:<user_id>, service, reviewer, admin',
+  parse: z
+    .string()
+    .default('')
+    .transform(words)
+    .refine((entries) => entries.every((entry) => parseKey(entry)), {
+      error: 'entries of the form name:role:sha256 (64 hexadecimal digits), separated by commas',
+    })
+    .transform((entries) => entries.map(parseKey).filter((key) => key !== null)),
+};
+
+const DEFAULT_KEYWORDS = 'urgent,help,emergency';
+const NO_KEYWORDS = 'none';
+
+const keywords: Setting<string[]> = {
+  fallback: DEFAULT_KEYWORDS,
+  meaning: `words, separated by commas; one of them anywhere in a message, in any case, sends the reply to review; ${NO_KEYWORDS}: no such words`,
+  parse: z
+    .string()
+    .default(DEFAULT_KEYWORDS)
+    .transform((value) => (value.trim() === NO_KEYWORDS ? [] : words(value)))
+    .refine((list) => list.every((word) => word.length <= 100), { error: 'words of at most 100 characters each' }),
+};
+
+const policyFile: Setting<ReviewRule[]> = {
+  fallback: null,
+  meaning: 'JSON file of more rules for review, on messages and on replies; see docs/review-policy.md',
+  parse: z
+    .string()
+    .optional()
+    .transform((path, context) => {
+      if (path === undefined) return [];
+      const { rules, faults } = readPolicyFile(path);
+      for (const fault of faults) context.addIssue({ code: 'custom', message: `a sound policy file: ${fault}` });
+      return rules;
+    }),
+};
+
+export const SETTINGS = {
+  HOST: text('address the ingress listens on', '127.0.0.1'),
+  PORT: port('port the ingress listens on; 0 takes a free one', 8080),
+  DATA_DIR: text('folder of the embedded parts', '.turnkeeper'),
+  DATABASE_URL: address(
+    'PostgreSQL or CockroachDB',
+    /^postgres(ql)?:$/,
+    'postgres://user:password@host:5432/database',
+    'embedded PostgreSQL',
+  ),
+  REDIS_URL: address(
+    'Redis or Valkey; refused if it may evict keys',
+    /^rediss?:$/,
+    'redis://host:6379',
+    'embedded Redis',
+  ),
+  ACTOR_RUNTIME: oneOf('where UserSession actors run; auto: dapr when a sidecar answers or a daprd is at hand', [
+    'auto',
+    'dapr',
+    'embedded',
+  ]),
+  DAPR_HTTP_PORT: optionalPort('HTTP port of the daprd next to this process', "3500, Dapr's own"),
+  DAPR_API_TOKEN: optional('token daprd asks of us'),
+  APP_API_TOKEN: optional('token we ask of daprd'),
+  DAPR_SECRET_STORE: optional(
+    'Dapr secret store that holds DATABASE_URL and OPENAI_API_KEY where they are not set here',
+  ),
+  APP_PORT: optionalPort('port of the actor host, called by daprd', '3000, or a free one'),
+  OPENAI_BASE_URL: address('OpenAI-compatible endpoint', /^https?:$/, 'https://host/v1', 'offline model'),
+  OPENAI_API_KEY: optional('key of that endpoint', 'offline model'),
+  OPENAI_MODEL: optional('model that answers', 'gpt-4o-mini, or the offline model'),
+  MODEL_TIMEOUT_S: integer('seconds one attempt at the model may take', 60, 1, 3600),
+  MODEL_MAX_ATTEMPTS: integer('attempts at the model before the turn fails', 4, 1, 20),
+  HISTORY_EXCHANGES: integer('exchanges of the session in the prompt', 5, 0, 100),
+  WORKER_CONCURRENCY: integer('turns one worker process runs at once', 512, 1, 10_000),
+  QUEUE_LIMIT_PER_USER: integer('waiting turns of one user before 429', 100, 1, 1_000_000),
+  QUEUE_LIMIT: integer('waiting turns of all users before 503', 100_000, 1, 100_000_000),
+  MEMORY_DEBOUNCE_MS: integer("milliseconds of quiet before a user's summary is renewed", 1000, 0, 3_600_000),
+  REVIEW_KEYWORDS: keywords,
+  REVIEW_POLICY: policyFile,
+  REVIEW_DEADLINE_S: integer('seconds a person has to decide a review', 86_400, 1, 31_536_000),
+  REVIEW_ON_DEADLINE: oneOf('what becomes of a review that nobody decided in time', DEADLINE_OUTCOMES),
+  REVIEW_CLAIM_S: integer('seconds a reviewer holds a claimed review', 300, 1, 86_400),
+  LEASE_S: integer('seconds after which a claim that was not renewed is taken over', 10, 2, 3600),
+  AUTH: oneOf('who may call: none (only on a loopback HOST) or keys', ['none', 'keys']),
+  API_KEYS: apiKeys,
+  LOG_LEVEL: oneOf('least level of the log lines on standard output', [
+    'info',
+    'trace',
+    'debug',
+    'warn',
+    'error',
+    'fatal',
+    'silent',
+  ]),
+} as const satisfies Record<string, Setting<unknown>>;
