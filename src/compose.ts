@@ -15,6 +15,7 @@ import { OpenAiModel } from './model/openai-model.ts';
 import { Cancellations } from './redis/cancellations.ts';
 import { checkRedisKeepsKeys, connectRedis } from './redis/connection.ts';
 import { RedisDeltaFeed } from './redis/delta-feed.ts';
+import { forgetDeltas } from './redis/forget-deltas.ts';
 import { TurnChanges } from './redis/turn-changes.ts';
 import { ReviewDesk } from './reviews/review-desk.ts';
 import { servicesOf } from './services.ts';
@@ -25,6 +26,7 @@ import { takeLease, type Lease } from './store/leases.ts';
 import { migrateToLatest, pendingMigrations } from './store/migrate.ts';
 import { Queues } from './workers/queues.ts';
 import { startWorkerRole } from './worker-role.ts';
+import { Eraser } from './users/eraser.ts';
 import { Relay } from './workers/relay.ts';
 
 const VERSION = packageJson.version;
@@ -145,9 +147,21 @@ export async function compose(
     log,
   });
 
+  const eraser = new Eraser({
+    database,
+    actors,
+    places: [({ userId }) => queues.forgetUser(userId), ({ turnIds }) => forgetDeltas(redis, turnIds)],
+    settleS: config.LEASE_S,
+    gone: (turnId) => {
+      cancellations.announce(turnId);
+      changes.announce(turnId);
+    },
+    log,
+  });
+
   if (relay) {
     const { redisUrl } = parts;
-    const shared = { database, redis, queues, actors, desk, relay, changes, cancellations, metrics, log };
+    const shared = { database, redis, queues, actors, desk, eraser, relay, changes, cancellations, metrics, log };
     await startWorkerRole(config, { ...shared, redisUrl, model, lifecycle });
   }
 
@@ -163,6 +177,7 @@ export async function compose(
     actors,
     queues,
     desk,
+    eraser,
     changes,
     cancellations,
     deltas,

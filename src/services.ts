@@ -17,6 +17,7 @@ import type { ReviewDesk } from './reviews/review-desk.ts';
 import { ReviewService } from './reviews/review-service.ts';
 import { followTurn } from './turns/follow-turn.ts';
 import { TurnService } from './turns/turn-service.ts';
+import type { Eraser } from './users/eraser.ts';
 import type { Queues } from './workers/queues.ts';
 
 const COUNT_MS = 1_000;
@@ -30,6 +31,7 @@ export interface ServiceDeps {
   readonly actors: ActorRuntime;
   readonly queues: Queues;
   readonly desk: ReviewDesk;
+  readonly eraser: Eraser;
   readonly changes: TurnChanges;
   readonly cancellations: Cancellations;
   readonly deltas: RedisDeltaFeed;
@@ -74,7 +76,8 @@ function countRegularly({ database, metrics, log }: ServiceDeps): { waiting: () 
 
 /** The services, and how to stop what runs behind them. */
 export function servicesOf(config: Config, deps: ServiceDeps): { services: Services; stop: () => Promise<void> } {
-  const { database, redis, actors, queues, desk, changes, cancellations, deltas, metrics, log, draining } = deps;
+  const { database, redis, actors, queues, desk, eraser, changes, cancellations, deltas, metrics, log, draining } =
+    deps;
   const counter = countRegularly(deps);
   const turns = new TurnService({
     database,
@@ -116,6 +119,7 @@ export function servicesOf(config: Config, deps: ServiceDeps): { services: Servi
       ofUser: (userId) => activityOfUser(database, userId),
       byDay: (from, to) => activityByDay(database, from, to),
     },
+    erasures: eraser,
     health: {
       checks: {
         database: () => inTime(database.ping()),

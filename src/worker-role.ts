@@ -16,6 +16,7 @@ import { releaseClaims, renewLeases } from './store/claims.ts';
 import type { Database } from './store/database.ts';
 import { ClaimKeeper } from './turns/claim-keeper.ts';
 import { UserRunner } from './turns/user-runner.ts';
+import type { Eraser } from './users/eraser.ts';
 import { Consumers } from './workers/consumers.ts';
 import type { Queues } from './workers/queues.ts';
 import type { Relay } from './workers/relay.ts';
@@ -30,6 +31,7 @@ export interface WorkerDeps {
   readonly actors: ActorRuntime;
   readonly model: Model;
   readonly desk: ReviewDesk;
+  readonly eraser: Eraser;
   readonly relay: Relay;
   readonly changes: TurnChanges;
   readonly cancellations: Cancellations;
@@ -40,7 +42,8 @@ export interface WorkerDeps {
 
 /** Starts consuming. Rejects while Redis is away; what was started until then is in `lifecycle`. */
 export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise<void> {
-  const { database, redis, queues, actors, model, desk, relay, changes, cancellations, metrics, log, lifecycle } = deps;
+  const { database, redis, queues, actors, model, desk, eraser } = deps;
+  const { relay, changes, cancellations, metrics, log, lifecycle } = deps;
   lifecycle.started('relay', () => relay.idle());
   const keeper = new ClaimKeeper({
     leaseS: config.LEASE_S,
@@ -87,7 +90,7 @@ export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise
   const consumers = new Consumers(table, consuming, log);
   consumers.start();
   lifecycle.started('consumers', () => consumers.stop(DRAIN_MS));
-  const sweeper = new Sweeper(database, queues, relay, metrics, log, [() => desk.sweep()]);
+  const sweeper = new Sweeper(database, queues, relay, metrics, log, [() => desk.sweep(), () => eraser.sweep()]);
   sweeper.start();
   lifecycle.started('sweeper', () => sweeper.stop());
 }

@@ -2,6 +2,7 @@
 import { claimNext } from '../store/claims.ts';
 import { lastSeq } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
+import { haveTurns } from '../store/turn-rows.ts';
 import type { SessionStore } from './user-session.ts';
 
 export const sessionStore = (database: Database): SessionStore => ({
@@ -15,4 +16,5 @@ export const sessionStore = (database: Database): SessionStore => ({
     };
   },
   lastSeq: (userId) => lastSeq(database, userId),
+  haveTurns: (turnIds) => haveTurns(database, turnIds),
 });

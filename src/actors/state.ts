@@ -4,4 +4,6 @@ export interface ActorState {
   get(userId: string, key: string): Promise<unknown>;
   /** All of them, or none. */
   set(userId: string, entries: Readonly<Record<string, object>>): Promise<void>;
+  /** Where there is none, that is as well. */
+  remove(userId: string, keys: readonly string[]): Promise<void>;
 }

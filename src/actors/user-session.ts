@@ -47,6 +47,8 @@ export interface SessionStore {
   ): Promise<{ outcome: 'claimed'; work: TurnToClaim } | { outcome: 'busy' | 'nothing' }>;
   /** The highest seq given to the user. */
   lastSeq(userId: string): Promise<number>;
+  /** Whether all of these turns are there; one that was erased is not. */
+  haveTurns(turnIds: readonly string[]): Promise<boolean>;
 }
 
 export interface SessionContext {
@@ -112,7 +114,9 @@ export const METHODS = {
     async (context, patch) => write(context, patchMemory(await readAll(context), patch, context.now())),
   ),
 
-  /** Stores a newer summary; one that covers no more than the stored one changes nothing. */
+  /** Stores a newer summary; one that covers no more than the stored one changes nothing, nor does one that was made from
+   *  turns which were erased meanwhile. An erasure calls this actor after it removed the turns, so that whoever still
+   *  found them here is done before it. */
   renewSummary: method<NewSummary, MemoryRecord>(
     z.strictObject({
       summary: shortText,
@@ -120,8 +124,8 @@ export const METHODS = {
       turnIds: z.array(z.string()).max(200),
     }),
     async (context, summary) => {
-      const before = await readAll(context);
-      const next = renewSummary(before, summary, context.now());
+      const [before, there] = await Promise.all([readAll(context), context.store.haveTurns(summary.turnIds)]);
+      const next = there ? renewSummary(before, summary, context.now()) : null;
       return next ? write(context, next) : before.memory;
     },
   ),
@@ -129,6 +133,12 @@ export const METHODS = {
   forget: method(nothing, async (context): Promise<MemoryRecord> => {
     const [before, lastSeq] = await Promise.all([readAll(context), context.store.lastSeq(context.userId)]);
     return write(context, forgetMemory(context.userId, before, lastSeq));
+  }),
+
+  /** Removes all that is remembered, without a trace. */
+  erase: method(nothing, async ({ state, userId }): Promise<'erased'> => {
+    await state.remove(userId, [MEMORY, HISTORY]);
+    return 'erased';
   }),
 
   /** Shows that actors really answer. */

@@ -38,7 +38,8 @@ const initialized = z
   .object({ status: z.literal('success'), user_id: z.string(), message_count: z.int() })
   .register(COMPONENTS, { id: 'AnalyticsInitialized' });
 
-const activityJson = (of: Activity) => ({
+/** The counts of a user, or of all on a day. */
+export const activityJson = (of: Activity) => ({
   message_count: of.messageCount,
   by_status: Object.fromEntries(TURN_STATUSES.map((status) => [status, of.byStatus[status] ?? 0])),
   reviewed: of.reviewed,

@@ -10,6 +10,7 @@ import { dependencyOf, Problem } from './problem.ts';
 import { COMPONENTS, sessionId, soundText, tag, userId } from './schemas.ts';
 import type { TurnService } from './services.ts';
 import { linkTo, turnJson, turnSchema } from './turn-json.ts';
+import { stillThere } from './turns.ts';
 
 const METADATA_DEPTH = 8;
 const { textCharacters: TEXT_CHARACTERS, tags: TAGS, metadataBytes: METADATA_BYTES } = MESSAGE_LIMITS;
@@ -77,6 +78,10 @@ function acceptedTurn(outcome: AcceptOutcome): Turn {
       throw new Problem('session_not_found', 'Leave metadata.session_id out to begin a new session.');
     case 'user_busy':
       throw new Problem('user_busy', 'Wait until this user’s turns have ended, or choose another on_busy.');
+    case 'being_erased':
+      throw new Problem('user_being_erased', 'What comes now would be erased too.', {
+        headers: { 'retry-after': String(outcome.retryAfterS) },
+      });
     case 'queue_full': {
       const headers = { 'retry-after': String(Math.ceil(outcome.retryAfterS)) };
       throw outcome.scope === 'user'
@@ -89,7 +94,7 @@ function acceptedTurn(outcome: AcceptOutcome): Turn {
 /** The turn is safe: if it cannot be watched, the client is told of it as it was accepted. */
 async function afterWaiting(turns: TurnService, turn: Turn, waitS: number, context: RequestContext): Promise<Turn> {
   try {
-    return await turns.waitForRest(turn, { timeoutMs: waitS * 1000, signal: context.signal() });
+    return stillThere(await turns.waitForRest(turn, { timeoutMs: waitS * 1000, signal: context.signal() }));
   } catch (error) {
     if (dependencyOf(error)) return turn;
     throw error;
@@ -130,9 +135,11 @@ export const chatOperations = (turns: TurnService): Operation[] => [
       },
     },
     problems: [
+      'turn_not_found',
       'session_not_found',
       'idempotency_key_reused',
       'user_busy',
+      'user_being_erased',
       'user_queue_full',
       'queue_full',
       'database_unavailable',

@@ -74,13 +74,15 @@ const profileJson = (record: MemoryRecord): z.output<typeof profile> => ({
   favourite_topics: [...record.favouriteTopics],
 });
 
-const memoryJson = (record: MemoryRecord): z.output<typeof memory> => ({
+/** What is remembered. */
+export const memoryJson = (record: MemoryRecord): z.output<typeof memory> => ({
   ...profileJson(record),
   version: record.version,
   through_seq: record.throughSeq,
 });
 
-const historyJson = ({ past, turnIds }: MemoryHistory): z.output<typeof history> => ({
+/** Earlier summaries. */
+export const historyJson = ({ past, turnIds }: MemoryHistory): z.output<typeof history> => ({
   items: past.map((entry) => ({
     version: entry.version,
     user_summary: entry.summary,

@@ -12,6 +12,7 @@ import type { Services } from './services.ts';
 import { reviewOperations } from './reviews.ts';
 import { turnEventOperations } from './turn-events.ts';
 import { turnOperations } from './turns.ts';
+import { userOperations } from './users.ts';
 
 export interface ApiSettings {
   readonly version: string;
@@ -29,6 +30,7 @@ export function operationsOf(services: Services, { version }: ApiSettings): Oper
     ...reviewOperations(services.reviews),
     ...memoryOperations(services.memory),
     ...analyticsOperations(services.analytics),
+    ...userOperations(services),
     ...operationRoutes(services),
     // The document describes its own operation too, so it is made when first asked for, and kept.
     ...docsOperations(() => (document ??= JSON.stringify(openApiDocument(operations, version)))),

@@ -9,6 +9,7 @@ import type { ConversationFilter, ConversationRow } from '../turns/conversation.
 import type { Followed } from '../turns/follow-turn.ts';
 import type { ReadingPlace } from '../turns/reading-place.ts';
 import type { Turn, TurnFilter } from '../turns/turn.ts';
+import type { Erasure } from '../users/erasure.ts';
 
 export type { Activity } from '../turns/activity.ts';
 export type { ConversationFilter, ConversationPosition, ConversationRow } from '../turns/conversation.ts';
@@ -25,8 +26,9 @@ export interface TurnService {
   accept(turn: NewTurn): Promise<AcceptOutcome>;
   find(turnId: string): Promise<Turn | null>;
   list(userId: string, filter: TurnFilter): Promise<Turn[]>;
-  /** The turn once it rests (of a turn that already awaits review: once that changes), or as it is when the time is up or the signal aborts. */
-  waitForRest(turn: Turn, options: WaitOptions): Promise<Turn>;
+  /** The turn once it rests (of a turn that already awaits review: once that changes), or as it is when the time is up or the signal aborts.
+   *  Null: it was erased. */
+  waitForRest(turn: Turn, options: WaitOptions): Promise<Turn | null>;
   /** Ends a turn that waits, runs or awaits review; again changes nothing. */
   cancel(turnId: string, by: string): Promise<CancelOutcome>;
 }
@@ -63,6 +65,14 @@ export interface ReviewService {
   release(reviewId: string, by: string): Promise<boolean>;
   /** Never lost when it resolves: applied, refused, or in its topic. */
   decide(reviewId: string, decision: Decision): Promise<DecideReply>;
+  /** A user's reviews, oldest first, behind the turn with this seq. */
+  ofUser(userId: string, afterSeq: number, limit: number): Promise<Review[]>;
+}
+
+export interface ErasureService {
+  /** All rows of the user are gone when it resolves, and nothing that runs can commit; the rest follows. */
+  begin(userId: string): Promise<Erasure>;
+  find(erasureId: string): Promise<Erasure | null>;
 }
 
 export interface AnalyticsService {
@@ -89,6 +99,7 @@ export interface Services {
   readonly reviews: ReviewService;
   readonly memory: MemoryService;
   readonly analytics: AnalyticsService;
+  readonly erasures: ErasureService;
   readonly health: Health;
   /** The text of GET /metrics and its content type. */
   readonly metrics: { text(): Promise<string>; readonly contentType: string };

@@ -14,6 +14,12 @@ const turnPage = pageOf(turnSchema).register(COMPONENTS, { id: 'TurnPage' });
 /** The path part that names a turn. Not a UUID: then it names no turn, which is 404 and not 400. */
 export const turnId = soundText(1, 200).meta({ format: 'uuid' });
 
+/** The turn that was waited for, unless it was erased meanwhile. */
+export function stillThere(turn: Turn | null): Turn {
+  if (!turn) throw new Problem('turn_not_found', 'The turn was erased.');
+  return turn;
+}
+
 /** The turn, if it is there for this caller. */
 export async function ownTurn(turns: TurnService, id: string, { owns }: Pick<RequestContext, 'owns'>): Promise<Turn> {
   const turn = isUuid(id) ? await turns.find(id.toLowerCase()) : null;
@@ -53,7 +59,7 @@ export const turnOperations = (turns: TurnService): Operation[] => [
     async handle({ path, query, headers }, context) {
       let turn = await ownTurn(turns, path.turn_id, context);
       if (query.wait && !isFinal(turn.status)) {
-        turn = await turns.waitForRest(turn, { timeoutMs: query.wait * 1000, signal: context.signal() });
+        turn = stillThere(await turns.waitForRest(turn, { timeoutMs: query.wait * 1000, signal: context.signal() }));
       }
       return turnAnswer(turn, headers['if-none-match']);
     },

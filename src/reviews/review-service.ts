@@ -4,7 +4,14 @@ import type { Log } from '../log.ts';
 import { lastOfSession } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
 import { keepDecision } from '../store/kept-decisions.ts';
-import { claimReview, eventsOfReview, findReview, listReviews, releaseReview } from '../store/reviews.ts';
+import {
+  claimReview,
+  eventsOfReview,
+  findReview,
+  listReviews,
+  releaseReview,
+  reviewsOfUser,
+} from '../store/reviews.ts';
 import type { ConversationRow } from '../turns/conversation.ts';
 import type { ReviewDesk } from './review-desk.ts';
 import { verdictOn, type Decision, type Review, type ReviewEvent, type ReviewFilter, type Verdict } from './review.ts';
@@ -53,6 +60,10 @@ export class ReviewService {
   /** What was delivered in the session lately, oldest first. */
   history(sessionId: string): Promise<ConversationRow[]> {
     return lastOfSession(this.#deps.database, sessionId, HISTORY_EXCHANGES);
+  }
+
+  ofUser(userId: string, afterSeq: number, limit: number): Promise<Review[]> {
+    return reviewsOfUser(this.#deps.database, userId, afterSeq, limit);
   }
 
   events(reviewId: string): Promise<ReviewEvent[]> {

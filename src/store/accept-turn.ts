@@ -16,7 +16,8 @@ const NEXT_SEQ: Statement = {
 /** One look at all that may refuse the turn. Under the user's lock, so that limits and keys are exact. */
 const FACTS: Statement = {
   name: 'accept-facts',
-  sql: `select (select user_id from sessions where session_id = ?) as session_owner,
+  sql: `select exists (select 1 from erasures where user_id = ?) as erasing,
+               (select user_id from sessions where session_id = ?) as session_owner,
                (select count(*) from turns where user_id = ? and status = 'queued') as waiting,
                exists (select 1 from turns where user_id = ? and status in ('queued', 'running')) as busy,
                (select turn_id from turns where user_id = ? and idempotency_key = ?) as earlier_id,
@@ -50,6 +51,7 @@ class Refused extends Error {
 }
 
 interface Facts {
+  readonly erasing: boolean;
   readonly session_owner: string | null;
   readonly waiting: number;
   readonly busy: boolean;
@@ -69,11 +71,20 @@ async function earlierTurn(queries: Queries, facts: Facts) {
 async function accept(queries: Queries, turnId: string, turn: NewTurn, limits: AcceptLimits): Promise<AcceptOutcome> {
   const [next] = await queries.rows<{ seq: number }>(NEXT_SEQ, [turn.userId]);
   const key = [turn.userId, turn.idempotencyKey];
-  const [found] = await queries.rows<Facts>(FACTS, [turn.sessionId, turn.userId, turn.userId, ...key, ...key, ...key]);
-  const { session_owner: sessionOwner, waiting, busy } = found!;
+  const [found] = await queries.rows<Facts>(FACTS, [
+    turn.userId,
+    turn.sessionId,
+    turn.userId,
+    turn.userId,
+    ...key,
+    ...key,
+    ...key,
+  ]);
+  const { erasing, session_owner: sessionOwner, waiting, busy } = found!;
   const rule = effectOf(turn.onBusy);
   const joinable = rule.joins ? await findJoinable(queries, turn) : null;
-  const facts = { earlier: await earlierTurn(queries, found!), sessionOwner, waiting, busy, joins: joinable !== null };
+  const earlier = await earlierTurn(queries, found!);
+  const facts = { erasing, earlier, sessionOwner, waiting, busy, joins: joinable !== null };
   const refusal = refusalOf(turn, facts, limits);
   if (refusal) throw new Refused(refusal);
   if (joinable) return { outcome: 'joined', turn: await join(queries, turn, joinable) };

@@ -14,6 +14,11 @@ const SET: Statement = {
         on conflict (user_id, key) do update set value = excluded.value`,
 };
 
+const REMOVE: Statement = {
+  name: 'actor-state-remove',
+  sql: 'delete from actor_state where user_id = ? and key = any(?::text[])',
+};
+
 interface Key {
   readonly userId: string;
   readonly key: string;
@@ -37,5 +42,8 @@ export const sqlActorState = (database: Database): ActorState => ({
   async set(userId, entries) {
     const values = Object.values(entries).map((value) => JSON.stringify(value));
     await database.rows(SET, [userId, Object.keys(entries), values]);
+  },
+  async remove(userId, keys) {
+    await database.rows(REMOVE, [userId, keys]);
   },
 });

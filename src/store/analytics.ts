@@ -3,11 +3,13 @@ import type { Activity } from '../turns/activity.ts';
 import type { TurnStatus } from '../turns/turn.ts';
 import type { Database, Statement } from './database.ts';
 
-/** Only turns that `counted_turns` did not hold yet go on, so that an event delivered again counts nothing. */
+/** Only turns that `counted_turns` did not hold yet go on, so that an event delivered again counts nothing. Their rows are
+ *  held meanwhile, so that an erasure comes before, and there is nothing to count, or after, and takes the count with it. */
 const COUNT: Statement = {
   name: 'count-turns',
   sql: `with fresh as (
-          insert into counted_turns (turn_id) select distinct unnest(?::uuid[]) on conflict (turn_id) do nothing returning turn_id),
+          insert into counted_turns (turn_id) select turn_id from turns where turn_id = any(?::uuid[]) order by turn_id for key share
+          on conflict (turn_id) do nothing returning turn_id),
         counted as (
           select t.user_id, (t.finished_at at time zone 'UTC')::date as day, count(*) as turns,
                  coalesce(sum(t.input_tokens), 0) as input_tokens, coalesce(sum(t.output_tokens), 0) as output_tokens,

@@ -9,15 +9,16 @@ const LOCK_TURN: Statement = {
   name: 'kept-lock-turn',
   sql: 'select status from turns where turn_id = ? for update',
 };
+/** Holding the turn: an erasure comes before, and nothing is kept, or after. */
 const KEEP: Statement = {
   name: 'kept-keep',
-  sql: `insert into kept_decisions (turn_id, decision, reply, note, decided_by) values (?, ?, ?, ?, ?)
-        on conflict (turn_id) do nothing`,
+  sql: `insert into kept_decisions (turn_id, decision, reply, note, decided_by)
+        select turn_id, ?, ?, ?, ? from turns where turn_id = ? for key share on conflict (turn_id) do nothing`,
 };
 
 /** Keeps the decision on a turn that awaits review; the first one kept stays. @throws DatabaseUnavailable */
 export async function keepDecision(queries: Queries, turnId: string, decision: Decision): Promise<void> {
-  await queries.rows(KEEP, [turnId, decision.decision, decision.reply, decision.note, decision.decidedBy]);
+  await queries.rows(KEEP, [decision.decision, decision.reply, decision.note, decision.decidedBy, turnId]);
 }
 
 /** Keeps the decision if the turn has not parked or ended yet; the first one kept stays. Returns what the turn was then;

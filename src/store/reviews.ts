@@ -94,6 +94,21 @@ export async function listReviews(database: Database, { status, after, limit }: 
   return rows.map(reviewOf);
 }
 
+const OF_USER: Statement = {
+  name: 'reviews-of-user',
+  sql: `${SELECT} where r.user_id = ? and r.seq > ? order by r.seq limit ?`,
+};
+
+/** A user's reviews, oldest first, behind the turn `afterSeq`. @throws DatabaseUnavailable */
+export async function reviewsOfUser(
+  database: Database,
+  userId: string,
+  afterSeq: number,
+  limit: number,
+): Promise<Review[]> {
+  return (await database.rows<ReviewRow>(OF_USER, [userId, afterSeq, limit])).map(reviewOf);
+}
+
 const CLAIM: Statement = {
   name: 'review-claim',
   sql: `with claimed as (

@@ -116,6 +116,17 @@ async function findTurns(database: Database, turnIds: readonly string[]): Promis
 export const findTurn = (database: Database, turnId: string): Promise<Turn | null> =>
   database.together('find-turn', turnId, findTurns);
 
+const COUNT: Statement = {
+  name: 'turns-there',
+  sql: 'select count(*) as there from turns where turn_id = any(?::uuid[])',
+};
+
+/** Whether there are turns of all these ids. @throws DatabaseUnavailable */
+export async function haveTurns(database: Database, turnIds: readonly string[]): Promise<boolean> {
+  const [row] = await database.rows<{ there: number }>(COUNT, [turnIds]);
+  return row!.there === new Set(turnIds).size;
+}
+
 /** A user's turns, newest (highest seq) first. */
 export async function listTurns(database: Database, userId: string, filter: TurnFilter): Promise<Turn[]> {
   const rows = await database.query<TurnRow[]>((builder) => {

@@ -19,6 +19,8 @@ export interface NewTurn {
 
 /** What is known of the user when the turn would be accepted. */
 export interface AcceptFacts {
+  /** The user is being erased. */
+  readonly erasing: boolean;
   /** The turn that this idempotency key made earlier, and the hash of its body. */
   readonly earlier: { readonly turn: Turn; readonly requestHash: string } | null;
   /** Whose the session is; null: nobody's yet. */
@@ -44,6 +46,7 @@ export type Refusal =
   | { readonly outcome: 'key_reused' }
   | { readonly outcome: 'foreign_session' }
   | { readonly outcome: 'user_busy' }
+  | { readonly outcome: 'being_erased'; readonly retryAfterS: number }
   | { readonly outcome: 'queue_full'; readonly scope: 'user' | 'all'; readonly retryAfterS: number };
 
 export type AcceptOutcome =
@@ -60,9 +63,12 @@ export type AcceptOutcome =
 /** Seconds after which to try again: one turn of the user, or many of all, will have ended by then. */
 const USER_RETRY_AFTER_S = 5;
 const ALL_RETRY_AFTER_S = 2;
+/** An erasure takes about a claim's lease. */
+const ERASURE_RETRY_AFTER_S = 10;
 
 /** Why the turn is not accepted, or null where it is. A repeat is a repeat, however full the queue is. */
 export function refusalOf(turn: NewTurn, facts: AcceptFacts, limits: AcceptLimits): Refusal | null {
+  if (facts.erasing) return { outcome: 'being_erased', retryAfterS: ERASURE_RETRY_AFTER_S };
   if (facts.earlier) {
     return facts.earlier.requestHash === turn.requestHash
       ? { outcome: 'repeated', turn: facts.earlier.turn }

@@ -62,7 +62,10 @@ export class TurnService {
 
   /** The turn once it rests (one that already awaits review: once that changes), or as it is when the time is up or the
    *  client has gone. @throws DatabaseUnavailable */
-  async waitForRest(turn: Turn, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Promise<Turn> {
+  async waitForRest(
+    turn: Turn,
+    { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+  ): Promise<Turn | null> {
     const rested = (now: Turn) =>
       isAtRest(now.status) && !(turn.status === 'awaiting_review' && now.status === 'awaiting_review');
     const deadline = performance.now() + timeoutMs;
@@ -79,9 +82,9 @@ export class TurnService {
     try {
       for (;;) {
         changed = false;
-        const now = (await this.find(turn.turnId)) ?? turn;
+        const now = await this.find(turn.turnId);
         const left = deadline - performance.now();
-        if (rested(now) || left <= 0 || signal.aborted) return now;
+        if (now === null || rested(now) || left <= 0 || signal.aborted) return now;
         if (changed) continue;
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, Math.min(left, changes.listening ? LOOK_MS : DEAF_LOOK_MS));

@@ -1,10 +1,12 @@
 // The producing side of the topics: BullMQ queues, and what is added to them.
+import { hash } from 'node:crypto';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { Claim } from '../store/claims.ts';
 import { cloudEvent, type OutboxEvent, type Topic } from '../turns/events.ts';
+import { removeJobsOf } from './remove-jobs.ts';
 
 export const PREFIX = 'turnkeeper';
 /** Debounced summaries: ours alone, so not a topic of the contract. */
@@ -70,7 +72,8 @@ export class Queues {
 
   /** Asks for the user's summary after `quietMs` without another call for the user. */
   async summarise(userId: string, quietMs: number): Promise<void> {
-    const deduplication = { id: userId, keepLastIfActive: true, reschedule: true };
+    // Its hash: BullMQ keeps such ids in a log of events, where no erasure would find the user.
+    const deduplication = { id: hash('sha256', userId), keepLastIfActive: true, reschedule: true };
     await this.#queues[SUMMARIES].add(
       SUMMARIES,
       { user_id: userId },
@@ -88,6 +91,11 @@ export class Queues {
    *  consumer the topic would grow for ever. Rejects while Redis is away. */
   async withdrawReview(reviewId: string): Promise<void> {
     await this.#queues['human-review'].remove(reviewId);
+  }
+
+  /** Removes what waits, or is kept for having failed, of this user. Rejects while Redis is away. */
+  async forgetUser(userId: string): Promise<void> {
+    for (const queue of Object.values(this.#queues)) await removeJobsOf(queue, userId);
   }
 
   async close(): Promise<void> {

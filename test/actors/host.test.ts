@@ -12,7 +12,7 @@ async function startHost(t: Owner, delayMs = 0) {
   const host = await startActorHost({
     port: 0,
     token: TOKEN,
-    store: { claimNext: async () => ({ outcome: 'nothing' }), lastSeq: async () => 0 },
+    store: { claimNext: async () => ({ outcome: 'nothing' }), lastSeq: async () => 0, haveTurns: async () => true },
     state: {
       async get(userId, key) {
         running.most = Math.max(running.most, ++running.now);
@@ -22,6 +22,9 @@ async function startHost(t: Owner, delayMs = 0) {
       },
       async set(userId, entries) {
         for (const [key, value] of Object.entries(entries)) values.set(`${userId}/${key}`, value);
+      },
+      async remove(userId, keys) {
+        for (const key of keys) values.delete(`${userId}/${key}`);
       },
     },
     isUnavailable: () => false,

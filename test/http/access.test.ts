@@ -5,7 +5,7 @@ import type { Operation } from '../../src/http/operation.ts';
 import { operationsOf } from '../../src/http/operations.ts';
 import { keyOf, sha256, start, type Fixture } from './support/ingress.ts';
 import { REVIEW_ID } from './support/memory-reviews.ts';
-import { MemoryServices } from './support/memory-services.ts';
+import { ERASURE_ID, MemoryServices } from './support/memory-services.ts';
 
 const ROLES = {
   alice: 'user:alice',
@@ -21,6 +21,7 @@ const CALLERS = ['nobody', 'alice', 'bob', 'service', 'reviewer', 'admin'] as co
 type Row = readonly [number, number, number, number, number, number];
 const OPEN: Row = [200, 200, 200, 200, 200, 200];
 const OWN: Row = [401, 200, 404, 200, 403, 200];
+const PERSONAL: Row = [401, 200, 404, 403, 403, 200];
 const REVIEWS: Row = [401, 403, 403, 403, 200, 200];
 const EXPECTED: Readonly<Record<string, Row>> = {
   postChat: [401, 202, 404, 202, 403, 202],
@@ -41,6 +42,9 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   patchMemory: OWN,
   getMemoryHistory: OWN,
   deleteMemory: [401, 204, 404, 204, 403, 204],
+  exportUser: PERSONAL,
+  eraseUser: [401, 202, 404, 403, 403, 202],
+  getErasure: PERSONAL,
   initializeAnalytics: [401, 403, 403, 200, 403, 200],
   getAnalytics: [401, 403, 403, 200, 403, 200],
   listAnalytics: [401, 403, 403, 200, 403, 200],
@@ -68,7 +72,8 @@ function furnish(fixture: Fixture): (path: string) => string {
       .replace('{user_id}', 'alice')
       .replace('{turn_id}', turnId)
       .replace('{session_id}', SESSION)
-      .replace('{review_id}', REVIEW_ID);
+      .replace('{review_id}', REVIEW_ID)
+      .replace('{erasure_id}', ERASURE_ID);
 }
 
 function callAs(fixture: Fixture, caller: Caller, { method, body, example }: Operation, path: string) {

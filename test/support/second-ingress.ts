@@ -12,6 +12,7 @@ import { ReviewDesk } from '../../src/reviews/review-desk.ts';
 import { servicesOf } from '../../src/services.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
+import { Eraser } from '../../src/users/eraser.ts';
 import { Queues } from '../../src/workers/queues.ts';
 import type { Owner } from './owner.ts';
 
@@ -57,12 +58,14 @@ export async function startSecondIngress(
     metrics,
     log,
   });
+  const eraser = new Eraser({ database, actors: noActors, places: [], settleS: 1, gone: nothing, log });
   const { services, stop: stopServices } = servicesOf(config, {
     database,
     redis,
     actors: noActors,
     queues,
     desk,
+    eraser,
     changes,
     cancellations: new Cancellations(redis, changing),
     deltas,

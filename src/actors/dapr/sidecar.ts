@@ -38,10 +38,20 @@ export class DaprState implements ActorState {
   }
 
   async set(userId: string, entries: Readonly<Record<string, object>>): Promise<void> {
-    const operations = Object.entries(entries).map(([key, value]) => ({
-      operation: 'upsert',
-      request: { key, value },
-    }));
+    await this.#transact(
+      userId,
+      Object.entries(entries).map(([key, value]) => ({ operation: 'upsert', request: { key, value } })),
+    );
+  }
+
+  async remove(userId: string, keys: readonly string[]): Promise<void> {
+    await this.#transact(
+      userId,
+      keys.map((key) => ({ operation: 'delete', request: { key } })),
+    );
+  }
+
+  async #transact(userId: string, operations: readonly object[]): Promise<void> {
     await this.#client.execute(this.#path(userId), {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },

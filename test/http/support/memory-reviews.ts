@@ -45,6 +45,7 @@ export const memoryReviews = (): ReviewService => ({
   ],
   claim: async (_id, by) => ({ outcome: 'claimed', review: { ...review, claimedBy: by } }),
   release: async () => true,
+  ofUser: async () => [review],
   decide: async (_id, { decision, decidedBy }) => ({
     outcome: 'holds',
     review: { ...review, status: 'approved', decision, decidedBy, decidedAt: review.createdAt },

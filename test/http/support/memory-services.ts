@@ -7,6 +7,7 @@ import type { CancelOutcome } from '../../../src/turns/cancellation.ts';
 import type { ConversationRow } from '../../../src/turns/conversation.ts';
 import { memoryReviews } from './memory-reviews.ts';
 import { isAtRest, isFinal, type Turn } from '../../../src/turns/turn.ts';
+import { ownerHashOf, type Erasure } from '../../../src/users/erasure.ts';
 import { TurnEvents } from '../../../src/turns/turn-events.ts';
 
 interface Kept {
@@ -86,7 +87,7 @@ export class MemoryServices {
     );
     const refusal = refusalOf(
       turn,
-      { earlier, sessionOwner, waiting: 0, busy, joins: false },
+      { erasing: false, earlier, sessionOwner, waiting: 0, busy, joins: false },
       { perUser: 100, ofAll: 100, waitingOfAll: 0 },
     );
     if (refusal) return refusal;
@@ -190,6 +191,10 @@ export class MemoryServices {
         return [{ day: to, ...NO_ACTIVITY, messageCount: 2, byStatus: { completed: 2 } }];
       },
     },
+    erasures: {
+      begin: async (userId) => erasureOf(userId),
+      find: async (id) => (id === ERASURE_ID ? erasureOf('alice') : null),
+    },
     health: {
       checks: {
         database: () => this.#probe('database'),
@@ -210,6 +215,17 @@ export class MemoryServices {
     while (this.waiting !== count) await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+/** The erasure there is: alice's. */
+export const ERASURE_ID = '018f0000-0000-7000-8000-000000000003';
+
+const erasureOf = (userId: string): Erasure => ({
+  erasureId: ERASURE_ID,
+  status: 'running',
+  requestedAt: new Date('2026-01-01T00:00:00Z'),
+  finishedAt: null,
+  ownerHash: ownerHashOf(ERASURE_ID, userId),
+});
 
 const NO_ACTIVITY = {
   messageCount: 0,

@@ -1,0 +1,115 @@
+// The erasures table. While one is under way its user can begin no turn; when it has ended the user's name is gone from it.
+import { ownerHashOf, type DueErasure, type Erasure } from '../users/erasure.ts';
+import type { Database, Statement } from './database.ts';
+import { purgeUser } from './purge-user.ts';
+
+interface Row {
+  readonly erasure_id: string;
+  readonly owner_hash: string;
+  readonly requested_at: Date;
+  readonly finished_at: Date | null;
+}
+
+const COLUMNS = 'erasure_id, owner_hash, requested_at, finished_at';
+
+const erasureOf = (row: Row): Erasure => ({
+  erasureId: row.erasure_id,
+  status: row.finished_at === null ? 'running' : 'completed',
+  requestedAt: row.requested_at,
+  finishedAt: row.finished_at,
+  ownerHash: row.owner_hash,
+});
+
+const UNDER_WAY: Statement = { name: 'erasure-under-way', sql: `select ${COLUMNS} from erasures where user_id = ?` };
+const BEGIN: Statement = {
+  name: 'erasure-begin',
+  sql: `insert into erasures (erasure_id, user_id, owner_hash, turn_ids) values (?, ?, ?, ?)
+        on conflict (user_id) do nothing returning ${COLUMNS}`,
+};
+
+export interface Begun {
+  readonly erasure: Erasure;
+  /** Turns that were removed and that somebody may still work on or wait for. */
+  readonly turnIds: readonly string[];
+}
+
+/** Removes the rows of the user and begins the erasure of all else; one that is under way goes on.
+ *  @throws DatabaseUnavailable */
+export function beginErasure(database: Database, erasureId: string, userId: string): Promise<Begun> {
+  return database.transaction(async (queries) => {
+    const turnIds = await purgeUser(queries, userId);
+    const hash = ownerHashOf(erasureId, userId);
+    const [begun] = await queries.rows<Row>(BEGIN, [erasureId, userId, hash, JSON.stringify(turnIds)]);
+    const [row] = begun ? [begun] : await queries.rows<Row>(UNDER_WAY, [userId]);
+    return { erasure: erasureOf(row!), turnIds };
+  });
+}
+
+const FIND: Statement = { name: 'erasure-by-id', sql: `select ${COLUMNS} from erasures where erasure_id = ?` };
+
+/** Null: there is none with this id. @throws DatabaseUnavailable */
+export async function findErasure(database: Database, erasureId: string): Promise<Erasure | null> {
+  const [row] = await database.rows<Row>(FIND, [erasureId]);
+  return row ? erasureOf(row) : null;
+}
+
+/** Two workers that look at once: the row's lock lets one of them have it. */
+const DUE: Statement = {
+  name: 'erasures-due',
+  sql: `update erasures set due_at = now() + ? * interval '1 second'
+        where erasure_id in (select erasure_id from erasures where finished_at is null and due_at <= now() order by due_at limit ?)
+          and finished_at is null and due_at <= now()
+        returning erasure_id, user_id, turn_ids, passes`,
+};
+
+interface DueRow {
+  readonly erasure_id: string;
+  readonly user_id: string;
+  readonly turn_ids: string[];
+  readonly passes: number;
+}
+
+/** Takes erasures that are due, for `leaseS` seconds. @throws DatabaseUnavailable */
+export async function dueErasures(database: Database, leaseS: number, limit: number): Promise<DueErasure[]> {
+  const rows = await database.rows<DueRow>(DUE, [leaseS, limit]);
+  return rows.map((row) => ({
+    erasureId: row.erasure_id,
+    userId: row.user_id,
+    turnIds: row.turn_ids,
+    passes: row.passes,
+  }));
+}
+
+const PASSED: Statement = {
+  name: 'erasure-passed',
+  sql: `update erasures set passes = passes + 1, due_at = now() + ? * interval '1 second' where erasure_id = ?`,
+};
+
+/** A pass was made; the next one is due in `settleS` seconds. @throws DatabaseUnavailable */
+export async function erasurePassed(database: Database, erasureId: string, settleS: number): Promise<void> {
+  await database.rows(PASSED, [settleS, erasureId]);
+}
+
+const POSTPONE: Statement = {
+  name: 'erasure-postpone',
+  sql: `update erasures set due_at = now() + ? * interval '1 second' where erasure_id = ?`,
+};
+
+/** The pass could not be made; it is due again in `seconds`. @throws DatabaseUnavailable */
+export async function postponeErasure(database: Database, erasureId: string, seconds: number): Promise<void> {
+  await database.rows(POSTPONE, [seconds, erasureId]);
+}
+
+const FINISH: Statement = {
+  name: 'erasure-finish',
+  sql: `update erasures set user_id = null, turn_ids = '[]', passes = passes + 1, finished_at = now()
+        where erasure_id = ? and finished_at is null`,
+};
+
+/** Removes what rows came since, and ends the erasure in the same moment. @throws DatabaseUnavailable */
+export function finishErasure(database: Database, { erasureId, userId }: DueErasure): Promise<void> {
+  return database.transaction(async (queries) => {
+    await purgeUser(queries, userId);
+    await queries.rows(FINISH, [erasureId]);
+  });
+}

@@ -1,0 +1,70 @@
+// Removing every row of a user, and what counts keep of it: numbers without a name.
+import type { Queries, Statement } from './database.ts';
+
+/** Accepts of the user wait for this lock, whether there is such a user or not. */
+const LOCK_USER: Statement = {
+  name: 'purge-lock-user',
+  sql: `insert into users (user_id) values (?) on conflict (user_id) do update set last_seq = users.last_seq`,
+};
+
+/** Whoever is about to change one of them did so before, or finds it gone: commits, decisions, counts and claims of reviews
+ *  all hold the row of their turn or review. Returns those that somebody may still work on or read the deltas of. */
+const LOCK_TURNS: Statement = {
+  name: 'purge-lock-turns',
+  sql: `with locked as (select turn_id, status, finished_at from turns where user_id = ? for update)
+        select turn_id from locked where finished_at is null or finished_at > now() - interval '10 minutes'`,
+};
+const LOCK_REVIEWS: Statement = {
+  name: 'purge-lock-reviews',
+  sql: 'select review_id from reviews where user_id = ? for update',
+};
+
+/** No user's id is empty. The numbers of all users stay what they were. */
+const KEEP_NUMBERS: Statement = {
+  name: 'purge-keep-numbers',
+  sql: `insert into analytics_days (user_id, day, status, turns, reviewed, input_tokens, output_tokens, first_at, last_at)
+        select '', day, status, turns, reviewed, input_tokens, output_tokens, first_at, last_at from analytics_days
+        where user_id = ? order by day, status
+        on conflict (user_id, day, status) do update
+        set turns = analytics_days.turns + excluded.turns, reviewed = analytics_days.reviewed + excluded.reviewed,
+            input_tokens = analytics_days.input_tokens + excluded.input_tokens,
+            output_tokens = analytics_days.output_tokens + excluded.output_tokens,
+            first_at = least(analytics_days.first_at, excluded.first_at),
+            last_at = greatest(analytics_days.last_at, excluded.last_at)`,
+};
+
+const OF_TURNS = 'where turn_id in (select turn_id from turns where user_id = ?)';
+const OF_REVIEWS = 'where review_id in (select review_id from reviews where user_id = ?)';
+const OF_USER = 'where user_id = ?';
+
+/** Every table that holds something of a user, those first whose rows are found by the rows of others. */
+const TABLES: readonly (readonly [table: string, which: string])[] = [
+  ['kept_decisions', OF_TURNS],
+  ['counted_turns', OF_TURNS],
+  ['review_events', OF_REVIEWS],
+  ['reviews', OF_USER],
+  ['conversation_tags', OF_USER],
+  ['conversation_rows', OF_USER],
+  ['outbox', OF_USER],
+  ['joined_keys', OF_USER],
+  ['sessions', OF_USER],
+  ['analytics_days', OF_USER],
+  ['turns', OF_USER],
+  ['users', OF_USER],
+];
+
+const DELETES = TABLES.map(([table, which]): Statement => ({
+  name: `purge-${table}`,
+  sql: `delete from ${table} ${which}`,
+}));
+
+/** Removes all rows of the user; part of a transaction. Returns the ids of turns that somebody may still work on. Actor
+ *  state is not among the rows: it is the actor's. */
+export async function purgeUser(queries: Queries, userId: string): Promise<string[]> {
+  await queries.rows(LOCK_USER, [userId]);
+  const turns = await queries.rows<{ turn_id: string }>(LOCK_TURNS, [userId]);
+  await queries.rows(LOCK_REVIEWS, [userId]);
+  await queries.rows(KEEP_NUMBERS, [userId]);
+  for (const statement of DELETES) await queries.rows(statement, [userId]);
+  return turns.map((row) => row.turn_id);
+}

@@ -1,0 +1,82 @@
+// Looking for a word in everything that the stores hold, and erasing a user to the end.
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import type { TestApp } from '../support/app.ts';
+import { call, eventually } from '../support/client.ts';
+
+export interface ErasureJson {
+  readonly erasure_id: string;
+  readonly status: string;
+  readonly requested_at: string;
+  readonly finished_at: string | null;
+}
+
+/** Every table of the database, Dapr's too, whose rows hold the word. */
+async function inDatabase(url: string, word: string): Promise<string[]> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      "select table_name as name from information_schema.tables where table_schema = 'public'",
+    );
+    const found: string[] = [];
+    for (const { name } of rows) {
+      const hits = await client.query(`select 1 from "${name}" x where x::text like '%' || $1 || '%' limit 1`, [word]);
+      if (hits.rowCount! > 0) found.push(`table ${name}`);
+    }
+    return found;
+  } finally {
+    await client.end();
+  }
+}
+
+const READERS: Readonly<Record<string, (redis: Redis, key: string) => Promise<unknown>>> = {
+  string: (redis, key) => redis.get(key),
+  hash: (redis, key) => redis.hgetall(key),
+  list: (redis, key) => redis.lrange(key, 0, -1),
+  set: (redis, key) => redis.smembers(key),
+  zset: (redis, key) => redis.zrange(key, '0', '-1'),
+  stream: (redis, key) => redis.xrange(key, '-', '+'),
+};
+
+/** Every key of the Redis that holds the word, in its name or its value. */
+async function inRedis(url: string, word: string): Promise<string[]> {
+  const redis = new Redis(url);
+  try {
+    const found: string[] = [];
+    for (const key of await redis.keys('*')) {
+      const type = await redis.type(key);
+      if (type === 'none') continue;
+      const value = await READERS[type]!(redis, key);
+      if (`${key} ${JSON.stringify(value)}`.includes(word)) found.push(`key ${key}`);
+    }
+    return found;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** Everywhere that the word is. */
+export const placesOf = async ({ databaseUrl, redisUrl }: TestApp, word: string): Promise<string[]> => [
+  ...(await inDatabase(databaseUrl, word)),
+  ...(await inRedis(redisUrl, word)),
+];
+
+/** Asks for the erasure. */
+export async function erase(url: string, userId: string): Promise<ErasureJson> {
+  const { status, body, headers } = await call<ErasureJson>(url, `/users/${userId}`, { method: 'DELETE' });
+  if (status !== 202) throw new Error(`${status} ${JSON.stringify(body)}`);
+  if (headers.get('location') !== `/erasures/${body.erasure_id}`) throw new Error('no location');
+  return body;
+}
+
+/** Waits until the erasure has ended. */
+export const erased = (url: string, { erasure_id: id }: ErasureJson): Promise<ErasureJson> =>
+  eventually(
+    'the erasure ends',
+    async () => {
+      const { body } = await call<ErasureJson>(url, `/erasures/${id}`);
+      return body.status === 'completed' && body;
+    },
+    60_000,
+  );
