@@ -90,7 +90,9 @@ export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise
   const consumers = new Consumers(table, consuming, log);
   consumers.start();
   lifecycle.started('consumers', () => consumers.stop(DRAIN_MS));
-  const sweeper = new Sweeper(database, queues, relay, metrics, log, [() => desk.sweep(), () => eraser.sweep()]);
+  eraser.start();
+  lifecycle.started('eraser', () => eraser.stop());
+  const sweeper = new Sweeper(database, queues, relay, metrics, log, [() => desk.sweep()]);
   sweeper.start();
   lifecycle.started('sweeper', () => sweeper.stop());
 }

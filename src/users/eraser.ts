@@ -17,6 +17,7 @@ const PAGE = 20;
 /** A pass that has not come to its end in this time is made again. */
 const PASS_LEASE_S = 60;
 const RETRY_S = 5;
+const LOOK_MS = 1_000;
 
 /** A place besides the rows that holds something of users: removes what it holds of this one. Safe to repeat; rejects
  *  while the place is away. */
@@ -36,6 +37,9 @@ export interface EraserDeps {
 
 export class Eraser {
   readonly #deps: EraserDeps;
+  readonly #passes = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> = Promise.resolve();
 
   constructor(deps: EraserDeps) {
     this.#deps = deps;
@@ -56,10 +60,31 @@ export class Eraser {
     return findErasure(this.#deps.database, erasureId);
   }
 
-  /** Makes the passes that are due. Rejects with DatabaseUnavailable. */
-  async sweep(): Promise<void> {
-    const due = await dueErasures(this.#deps.database, PASS_LEASE_S, PAGE);
-    await Promise.all(due.map((erasure) => this.#pass(erasure)));
+  /** Makes the passes that are due, from now on. */
+  start(): void {
+    this.#timer ??= setInterval(() => {
+      this.#looking = this.#looking.then(() => this.#look());
+    }, LOOK_MS);
+  }
+
+  /** Resolves when no pass is under way. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await this.#looking;
+    await Promise.all(this.#passes);
+  }
+
+  async #look(): Promise<void> {
+    try {
+      for (const erasure of await dueErasures(this.#deps.database, PASS_LEASE_S, PAGE)) {
+        // Passes may take long: one user's does not wait for another's.
+        const pass = this.#pass(erasure).finally(() => this.#passes.delete(pass));
+        this.#passes.add(pass);
+      }
+    } catch (error) {
+      this.#deps.log.debug({ detail: (error as Error).message }, 'Erasures could not be looked for.');
+    }
   }
 
   async #pass(erasure: DueErasure): Promise<void> {
@@ -73,7 +98,8 @@ export class Eraser {
       log.info({ erasure_id: erasureId }, 'A user was erased.');
     } catch (error) {
       log.warn({ erasure_id: erasureId, detail: (error as Error).message }, 'An erasure could not go on; it will.');
-      await postponeErasure(database, erasureId, RETRY_S);
+      // Where that fails too, its lease lapses.
+      await postponeErasure(database, erasureId, RETRY_S).catch(() => {});
     }
   }
 }

@@ -57,7 +57,7 @@ for (const runtime of RUNTIMES) {
   });
 
   run(`${runtime}: remembers, renews, keeps earlier summaries and forgets`, async (t) => {
-    const { actors } = await startRuntime(t, runtime);
+    const { actors, database } = await startRuntime(t, runtime);
     const unknown = await actors.call('cleo', 'memory', {});
     t.like(unknown, {
       name: 'cleo',
@@ -75,7 +75,7 @@ for (const runtime of RUNTIMES) {
       version: 1,
     });
 
-    const turnIds = [newId()];
+    const turnIds = [(await accept(database, 'cleo', 'I like chess.')).turnId];
     await actors.call('cleo', 'renewSummary', { summary: 'Cleo likes tea and chess.', throughSeq: 3, turnIds });
     t.like(await actors.call('cleo', 'memory', {}), {
       summary: 'Cleo likes tea and chess.',
@@ -98,6 +98,16 @@ for (const runtime of RUNTIMES) {
       version: 3,
     });
     t.deepEqual(await actors.call('cleo', 'history', {}), { turnIds: [], past: [] });
+  });
+
+  run(`${runtime}: erases without a trace, and learns nothing from turns that are not there any more`, async (t) => {
+    const { actors } = await startRuntime(t, runtime);
+    await actors.call('finn', 'patch', { name: 'Finn' });
+    await actors.call('finn', 'erase', {});
+    await actors.call('finn', 'erase', {});
+    const summary = { summary: 'Finn likes tea.', throughSeq: 3, turnIds: [newId()] };
+    t.like(await actors.call('finn', 'renewSummary', summary), { summary: 'finn is a new user.', version: 0 });
+    t.like(await actors.call('finn', 'memory', {}), { name: 'finn', version: 0, throughSeq: 0 });
   });
 
   run(`${runtime}: calls of one user run one at a time, in order; all patches of a burst are kept`, async (t) => {

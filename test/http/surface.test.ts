@@ -24,7 +24,17 @@ test('every GET works with and without a trailing slash', async (t) => {
 
 test('unknown paths are 404, in any case of letters', async (t) => {
   const { call } = await start(t);
-  for (const path of ['/', '/nope', '/Chat', '/chat//', '/turns', '/users', '/users/alice/nope', '/users//turns', '/constructor']) {
+  for (const path of [
+    '/',
+    '/nope',
+    '/Chat',
+    '/chat//',
+    '/turns',
+    '/users',
+    '/users/alice/nope',
+    '/users//turns',
+    '/constructor',
+  ]) {
     const { status, json, headers } = await call('GET', path);
     t.is(status, 404, path);
     t.is(json['code'], 'route_not_found', path);

@@ -9,6 +9,27 @@ const ID = newId();
 
 /** Every query on a path that users or workers are on, and the index it must use. */
 const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = [
+  {
+    what: 'the turns of a user to erase',
+    sql: `select turn_id from turns where user_id = '${USER}' for update`,
+    index: /turns_user_seq|turns_user_idempotency_key/,
+  },
+  { what: 'the sessions of a user', sql: `delete from sessions where user_id = '${USER}'`, index: /sessions_user/ },
+  {
+    what: 'the audit of the reviews of a user',
+    sql: `delete from review_events where review_id in (select review_id from reviews where user_id = '${USER}')`,
+    index: /reviews_user/,
+  },
+  {
+    what: 'whether a user is being erased',
+    sql: `select exists (select 1 from erasures where user_id = '${USER}')`,
+    index: /erasures_user/,
+  },
+  {
+    what: 'erasures that are due',
+    sql: 'select erasure_id from erasures where finished_at is null and due_at <= now() order by due_at limit 20',
+    index: /erasures_due/,
+  },
   { what: 'a turn by id', sql: `select * from turns where turn_id = '${ID}'`, index: /turns_pkey/ },
   {
     what: "a user's turns, newest first",
@@ -174,6 +195,9 @@ test('every query has its index', async (t) => {
   );
   await builder.raw(
     `insert into kept_decisions (turn_id, decision, decided_by) select turn_id, 'approve', 'kim' from turns`,
+  );
+  await builder.raw(
+    "insert into erasures (erasure_id, user_id, owner_hash, turn_ids, finished_at) select turn_id, case when seq = 1 then user_id end, '', '[]', case when seq > 1 then now() end from turns",
   );
   await builder.raw('analyze');
   for (const { what, sql, index } of QUERIES) {
