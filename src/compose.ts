@@ -69,6 +69,15 @@ async function settleSchema(database: Database, migrate: boolean, log: Log): Pro
     throw new Error(`the database lacks ${pending.length} migrations: run \`npm run migrate -- latest\``);
 }
 
+/** The exporters are loaded only where there is somewhere to export to. */
+async function settleTracing(config: Config, lifecycle: Lifecycle): Promise<void> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl, OTEL_EXPORTER_ZIPKIN_ENDPOINT: zipkinUrl } = config;
+  if (otlpUrl === undefined && zipkinUrl === undefined) return;
+  const { startTracing } = await import('./tracing-export.ts');
+  const { OTEL_TRACES_SAMPLER_ARG: ratio, OTEL_SERVICE_NAME: serviceName } = config;
+  lifecycle.started('tracing', startTracing({ otlpUrl, zipkinUrl, ratio, serviceName, version: VERSION }));
+}
+
 function processLease(database: Database): ProcessLease {
   let lease: Lease | null = null;
   return {
@@ -110,6 +119,7 @@ export async function compose(
   log: Log,
   onFatal: (why: string) => void,
 ): Promise<App> {
+  await settleTracing(config, lifecycle);
   const metrics = createMetrics();
   const builder = await connect(parts.databaseUrl, { poolSize: POOL_SIZE });
   const database = new Database(builder);

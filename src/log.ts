@@ -1,5 +1,6 @@
 // Log lines: JSON on standard output. Object first, one plain sentence second; never message text, never secrets.
 import { pino } from 'pino';
+import { traceFields } from './tracing.ts';
 
 export interface Log {
   trace(fields: object, message: string): void;
@@ -10,7 +11,7 @@ export interface Log {
   child(fields: object): Log;
 }
 
-/** A log whose lines carry `fields`. `level`: a pino level or `silent`. */
+/** A log whose lines carry `fields`, and the trace they belong to. `level`: a pino level or `silent`. */
 export function createLog(level: string, fields: object = {}): Log {
-  return pino({ level, base: fields, timestamp: pino.stdTimeFunctions.isoTime });
+  return pino({ level, base: fields, mixin: traceFields, timestamp: pino.stdTimeFunctions.isoTime });
 }

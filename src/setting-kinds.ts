@@ -29,6 +29,15 @@ export const integer = (meaning: string, fallback: number, min: number, max: num
     })
     .transform(Number),
 });
+export const fraction = (meaning: string, fallback: number): Setting<number> => ({
+  fallback: String(fallback),
+  meaning,
+  parse: z
+    .string()
+    .default(String(fallback))
+    .refine((value) => /^(0|1|0?\.\d+|1\.0+|0\.\d+)$/.test(value), { error: 'a number from 0 to 1' })
+    .transform(Number),
+});
 export const port = (meaning: string, fallback: number) => integer(meaning, fallback, 0, 65_535);
 export const optionalPort = (meaning: string, shownDefault: string): Setting<number | undefined> => ({
   fallback: shownDefault,

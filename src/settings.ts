@@ -3,7 +3,18 @@ import { z } from 'zod';
 import { readPolicyFile } from './reviews/policy-file.ts';
 import type { ReviewRule } from './reviews/policy.ts';
 import { DEADLINE_OUTCOMES } from './reviews/review.ts';
-import { address, integer, oneOf, optional, optionalPort, port, text, words, type Setting } from './setting-kinds.ts';
+import {
+  address,
+  fraction,
+  integer,
+  oneOf,
+  optional,
+  optionalPort,
+  port,
+  text,
+  words,
+  type Setting,
+} from './setting-kinds.ts';
 
 const ROLE_OF_KEY = /^(user:[A-Za-z0-9._@:-]{1,128}|service|reviewer|admin)$/;
 
@@ -109,6 +120,20 @@ export const SETTINGS = {
   LEASE_S: integer('seconds after which a claim that was not renewed is taken over', 10, 2, 3600),
   AUTH: oneOf('who may call: none (only on a loopback HOST) or keys', ['none', 'keys']),
   API_KEYS: apiKeys,
+  OTEL_EXPORTER_OTLP_ENDPOINT: address(
+    'OpenTelemetry collector (OTLP over HTTP) that traces are sent to',
+    /^https?:$/,
+    'http://host:4318',
+    'none',
+  ),
+  OTEL_EXPORTER_ZIPKIN_ENDPOINT: address(
+    'Zipkin that traces are sent to',
+    /^https?:$/,
+    'http://host:9411/api/v2/spans',
+    'none',
+  ),
+  OTEL_TRACES_SAMPLER_ARG: fraction('part of the traces that is recorded, 0 to 1', 1),
+  OTEL_SERVICE_NAME: text('name of this program in traces', 'turnkeeper'),
   LOG_LEVEL: oneOf('least level of the log lines on standard output', [
     'info',
     'trace',

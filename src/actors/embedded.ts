@@ -1,4 +1,5 @@
 // The embedded runtime: actors are functions behind a per-user queue in this very process.
+import { inSpan } from '../tracing.ts';
 import { Mailbox } from './mailbox.ts';
 import { ActorsUnavailable, runMethod, unwrap, type ActorRuntime } from './runtime.ts';
 import type { ActorState } from './state.ts';
@@ -43,7 +44,8 @@ export class EmbeddedRuntime implements ActorRuntime {
     if (!this.#open) throw new ActorsUnavailable('the embedded actors do not run');
     const { store, state, isUnavailable } = this.#options;
     const context = { userId, store, state, now: () => new Date() };
-    const result = await this.#mailbox.run(userId, () => runMethod(context, method, args, isUnavailable));
+    const run = () => runMethod(context, method, args, isUnavailable);
+    const result = await inSpan(`UserSession/${method}`, {}, () => this.#mailbox.run(userId, run));
     return unwrap(result) as MethodReply<M>;
   }
 

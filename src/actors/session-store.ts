@@ -10,9 +10,21 @@ export const sessionStore = (database: Database): SessionStore => ({
     const claim = await claimNext(database, userId, leaseS);
     if (claim.outcome !== 'claimed') return claim;
     const { turnId, epoch, sessionId, seq, text, metadata, attempts } = claim.turn;
+    const { messageCount, traceparent } = claim;
     return {
       outcome: 'claimed',
-      work: { turnId, epoch, userId, sessionId, seq, text, metadata, attempts, messageCount: claim.messageCount },
+      work: {
+        turnId,
+        epoch,
+        userId,
+        sessionId,
+        seq,
+        text,
+        metadata,
+        attempts,
+        messageCount,
+        traceparent,
+      },
     };
   },
   lastSeq: (userId) => lastSeq(database, userId),

@@ -28,6 +28,8 @@ export interface Work {
   readonly text: string;
   readonly metadata: Metadata;
   readonly attempts: number;
+  /** Its place in its trace; null: it is not traced. */
+  readonly traceparent: string | null;
   /** Messages the user has sent so far. */
   readonly messageCount: number;
   readonly memory: MemoryRecord;

@@ -1,6 +1,7 @@
 // The outermost middleware: every answer leaves through here, with its headers, and every error as problem+json.
 import type Koa from 'koa';
 import type { Log } from '../log.ts';
+import { inSpan } from '../tracing.ts';
 import { drainBody } from './body.ts';
 import { Problem, PROBLEM_TYPE, problemDocument, PROBLEMS, unavailableProblem, type Dependency } from './problem.ts';
 import type { RequestState } from './router.ts';
@@ -42,7 +43,7 @@ async function writeProblem(ctx: Koa.Context, problem: Problem): Promise<void> {
 
 /** Headers for every answer, problem+json for every error, one log line and one observation for every request. */
 export function answerAll({ log, unavailable, observe, stopping }: AnswerDeps): Koa.Middleware<RequestState> {
-  return async (ctx, next) => {
+  const answer = async (ctx: Koa.ParameterizedContext<RequestState>, next: Koa.Next): Promise<void> => {
     const begun = performance.now();
     ctx.set(SECURITY_HEADERS);
     try {
@@ -63,4 +64,16 @@ export function answerAll({ log, unavailable, observe, stopping }: AnswerDeps): 
     observe(route, ctx.method, status, ms / 1000);
     log.debug({ method: ctx.method, route, status, ms }, 'A request was answered.');
   };
+  return (ctx, next) =>
+    inSpan(ctx.method, { kind: 'server', parent: ctx.get('traceparent') }, async (span) => {
+      await answer(ctx, next);
+      // The path as documented: one of a user or a turn would tell whom it concerns.
+      const route = ctx.state.route ?? 'unmatched';
+      span.updateName(`${ctx.method} ${route}`);
+      span.setAttributes({
+        'http.request.method': ctx.method,
+        'http.route': route,
+        'http.response.status_code': ctx.status,
+      });
+    });
 }

@@ -1,6 +1,7 @@
 // The model behind the openai SDK: one streamed attempt, with one deadline over all of it and no retry of its own.
 import OpenAI from 'openai';
 import type { Stream } from 'openai/core/streaming';
+import { inSpan } from '../tracing.ts';
 import { failureOf } from './failure.ts';
 import { ModelError, type Completion, type CompletionRequest, type Model } from './model.ts';
 
@@ -72,7 +73,26 @@ export class OpenAiModel implements Model {
     });
   }
 
-  async complete({ messages, signal, onDelta }: CompletionRequest): Promise<Completion> {
+  /** In a span by OpenTelemetry's conventions for generative AI, without text. */
+  complete(request: CompletionRequest): Promise<Completion> {
+    const attributes = {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': 'openai',
+      'gen_ai.request.model': this.#model,
+    };
+    return inSpan(`chat ${this.#model}`, { kind: 'client', attributes }, async (span) => {
+      const completion = await this.#attempt(request);
+      const { model, usage } = completion;
+      span.setAttributes({
+        'gen_ai.response.model': model,
+        'gen_ai.usage.input_tokens': usage.inputTokens,
+        'gen_ai.usage.output_tokens': usage.outputTokens,
+      });
+      return completion;
+    });
+  }
+
+  async #attempt({ messages, signal, onDelta }: CompletionRequest): Promise<Completion> {
     const deadline = AbortSignal.timeout(this.#timeoutMs);
     const either = AbortSignal.any([signal, deadline]);
     const gathered: Gathered = {

@@ -1,6 +1,7 @@
 // Where reviews end: by a decision, by one that came early, by the deadline, by the cancelling of the turn.
 import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
+import { inSpan } from '../tracing.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database.ts';
 import { forgetKeptDecisions, keepEarlyDecision, keptDecisionOf, keptDecisions } from '../store/kept-decisions.ts';
@@ -115,7 +116,13 @@ export class ReviewDesk {
     }
   }
 
-  async #end(review: Review, ending: Ending, moment: Moment): Promise<boolean> {
+  /** In the trace of the turn, however much later it is. */
+  #end(review: Review, ending: Ending, moment: Moment): Promise<boolean> {
+    const attributes = { 'turnkeeper.review_id': review.reviewId, 'turnkeeper.review_status': ending.status };
+    return inSpan('review end', { parent: review.traceparent, attributes }, () => this.#endNow(review, ending, moment));
+  }
+
+  async #endNow(review: Review, ending: Ending, moment: Moment): Promise<boolean> {
     const { database, announce, relay, withdraw, metrics, log } = this.#deps;
     const { reviewId, turnId } = review;
     const events = ending.reply === null ? [] : deliveryEvents(review, ending.reply);

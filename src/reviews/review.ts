@@ -49,6 +49,8 @@ export interface Review {
   readonly createdAt: Date;
   /** The user wrote more in the session since. */
   readonly stale: boolean;
+  /** Where its turn stands in a trace; null: it is not traced. */
+  readonly traceparent: string | null;
 }
 
 export interface ReviewPosition {

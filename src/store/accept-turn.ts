@@ -1,4 +1,5 @@
 // The accept transaction: the user's next seq and the turns row, or nothing at all.
+import { traceparent } from '../tracing.ts';
 import { effectOf } from '../turns/busy-rules.ts';
 import { refusalOf, type AcceptLimits, type AcceptOutcome, type NewTurn, type Refusal } from '../turns/accept.ts';
 import { cancelRunning } from './cancel-turn.ts';
@@ -37,8 +38,8 @@ const NEW_SESSION: Statement = {
 
 const INSERT: Statement = {
   name: 'accept-insert',
-  sql: `insert into turns (turn_id, user_id, session_id, seq, text, metadata, tags, idempotency_key, request_hash)
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${TURN_COLUMNS.join(', ')}`,
+  sql: `insert into turns (turn_id, user_id, session_id, seq, text, metadata, tags, idempotency_key, request_hash, traceparent)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${TURN_COLUMNS.join(', ')}`,
 };
 
 /** Ends the transaction without a trace: the seq goes back. */
@@ -104,6 +105,7 @@ async function accept(queries: Queries, turnId: string, turn: NewTurn, limits: A
     JSON.stringify(turn.tags),
     turn.idempotencyKey,
     turn.requestHash,
+    traceparent(),
   ]);
   return { outcome: 'accepted', turn: turnOf(row!), cancelled };
 }

@@ -14,7 +14,7 @@ const CLAIM: Statement = {
         where turns.turn_id = head.turn_id
           and (turns.status = 'queued' or (turns.status = 'running' and turns.lease_until < now()))
         returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')},
-          (select message_count from users u where u.user_id = turns.user_id) as message_count`,
+          turns.traceparent, (select message_count from users u where u.user_id = turns.user_id) as message_count`,
 };
 
 const HEADS: Statement = {
@@ -29,6 +29,8 @@ export interface ClaimedTurn {
   readonly turn: Turn;
   /** Messages the user has sent so far, for the prompt. */
   readonly messageCount: number;
+  /** Its place in its trace; null: it is not traced. */
+  readonly traceparent: string | null;
 }
 
 export type ClaimResult =
@@ -47,7 +49,7 @@ async function claimAll(
   requests: readonly ClaimRequest[],
 ): Promise<(ClaimResult | 'look again')[]> {
   // All callers of a process have the same lease.
-  const rows = await database.rows<TurnRow & { message_count: number }>(CLAIM, [
+  const rows = await database.rows<TurnRow & { message_count: number; traceparent: string | null }>(CLAIM, [
     requests[0]!.leaseS,
     requests.map(({ userId }) => userId),
   ]);
@@ -56,7 +58,8 @@ async function claimAll(
     const row = claimed.get(userId);
     // One claim a row: who asks for the same user beside it finds it running.
     claimed.delete(userId);
-    return row ? { outcome: 'claimed', turn: turnOf(row), messageCount: row.message_count } : null;
+    if (!row) return null;
+    return { outcome: 'claimed', turn: turnOf(row), messageCount: row.message_count, traceparent: row.traceparent };
   });
   const others = requests.filter((_, index) => !results[index]).map(({ userId }) => userId);
   if (others.length === 0) return results as ClaimResult[];

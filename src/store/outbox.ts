@@ -4,8 +4,9 @@ import type { Database, Statement } from './database.ts';
 
 const LEFT_OVER: Statement = {
   name: 'outbox-left-over',
-  sql: `select event_id, topic, user_id, data from outbox where created_at < now() - ? * interval '1 second'
-        order by created_at limit ?`,
+  sql: `select o.event_id, o.topic, o.user_id, o.data, t.traceparent
+        from outbox o left join turns t on t.turn_id = (o.data ->> 'turn_id')::uuid
+        where o.created_at < now() - ? * interval '1 second' order by o.created_at limit ?`,
 };
 const REMOVE: Statement = { name: 'outbox-remove', sql: 'delete from outbox where event_id = any(?::uuid[])' };
 const OLDEST: Statement = {
@@ -20,8 +21,15 @@ export async function leftOverEvents(database: Database, ageS: number, limit: nu
     topic: OutboxTopic;
     user_id: string;
     data: Record<string, unknown>;
+    traceparent: string | null;
   }>(LEFT_OVER, [ageS, limit]);
-  return rows.map((row) => ({ eventId: row.event_id, topic: row.topic, userId: row.user_id, data: row.data }));
+  return rows.map((row) => ({
+    eventId: row.event_id,
+    topic: row.topic,
+    userId: row.user_id,
+    data: row.data,
+    traceparent: row.traceparent,
+  }));
 }
 
 /** @throws DatabaseUnavailable */

@@ -24,6 +24,7 @@ interface ReviewRow {
   readonly decided_at: Date | null;
   readonly created_at: Date;
   readonly stale: boolean;
+  readonly traceparent: string | null;
 }
 
 const SELECT = `select r.review_id, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, r.draft,
@@ -31,7 +32,7 @@ const SELECT = `select r.review_id, r.turn_id, r.user_id, r.session_id, r.seq, r
   case when r.claimed_until > now() then r.claimed_until end as claimed_until,
   r.deadline, r.deadline <= now() as overdue, r.decision, r.reply, r.note, r.decided_by, r.decided_at, r.created_at,
   exists (select 1 from turns later where later.user_id = r.user_id and later.seq > r.seq
-          and later.session_id = r.session_id) as stale
+          and later.session_id = r.session_id) as stale, t.traceparent
   from reviews r join turns t on t.turn_id = r.turn_id`;
 
 const reviewOf = (row: ReviewRow): Review => ({
@@ -55,6 +56,7 @@ const reviewOf = (row: ReviewRow): Review => ({
   decidedAt: row.decided_at,
   createdAt: row.created_at,
   stale: row.stale,
+  traceparent: row.traceparent,
 });
 
 const BY_ID: Statement = { name: 'review-by-id', sql: `${SELECT} where r.review_id = ?` };

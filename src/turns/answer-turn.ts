@@ -9,6 +9,7 @@ import { commitAnswer, commitFailure } from '../store/commit-turn.ts';
 import { lastOfSession } from '../store/conversations.ts';
 import { DatabaseUnavailable, type Database } from '../store/database.ts';
 import { parkTurn } from '../store/park-turn.ts';
+import { inSpan, traceparent } from '../tracing.ts';
 import { screen, type ReviewPolicy } from '../reviews/policy.ts';
 import { deliveryEvents, type OutboxEvent } from './events.ts';
 import { SILENT, type DeltaWriter } from './delta.ts';
@@ -44,7 +45,7 @@ export type Outcome =
 async function commitUntilDone<T>(commit: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     try {
-      return await commit();
+      return await inSpan('commit', {}, commit);
     } catch (error) {
       if (!(error instanceof DatabaseUnavailable)) throw error;
       await sleep(COMMIT_RETRY_MS, undefined, { signal });
@@ -106,7 +107,14 @@ export async function answerTurn(deps: AnswerDeps, work: Work, signal: AbortSign
     const data = await commitUntilDone(() => parkTurn(database, work, attempts, answer, parking), signal);
     if (!data) return { status: 'lost' };
     const { userId } = work;
-    return { status: 'awaiting_review', events: [{ eventId: parking.reviewId, topic: 'human-review', userId, data }] };
+    const event = {
+      eventId: parking.reviewId,
+      topic: 'human-review',
+      userId,
+      data,
+      traceparent: traceparent(),
+    } as const;
+    return { status: 'awaiting_review', events: [event] };
   }
   const events = deliveryEvents(work, completion.text);
   const done = await commitUntilDone(() => commitAnswer(database, work, attempts, answer, events), signal);

@@ -1,6 +1,7 @@
 // The events of turns: what goes into the outbox with a commit, and the CloudEvents 1.0 envelope around it.
 import { z } from 'zod';
 import { newId } from '../ids.ts';
+import { traceparent } from '../tracing.ts';
 
 /** Topics with an event that the outbox carries. */
 export const OUTBOX_TYPES = {
@@ -37,6 +38,8 @@ export interface OutboxEvent {
   readonly topic: OutboxTopic;
   readonly userId: string;
   readonly data: Readonly<Record<string, unknown>>;
+  /** Where it stands in the trace of its turn; null: that is not traced. */
+  readonly traceparent: string | null;
 }
 
 /** The events of a delivered turn. */
@@ -45,9 +48,16 @@ export function deliveryEvents(
   reply: string,
 ): OutboxEvent[] {
   const ids = { turn_id: turnId, user_id: userId, session_id: sessionId };
+  const place = { traceparent: traceparent() };
   return [
-    { eventId: newId(), topic: 'conversations', userId, data: { ...ids, user_message: text, assistant_reply: reply } },
-    { eventId: newId(), topic: 'messages', userId, data: ids },
+    {
+      eventId: newId(),
+      topic: 'conversations',
+      userId,
+      data: { ...ids, user_message: text, assistant_reply: reply },
+      ...place,
+    },
+    { eventId: newId(), topic: 'messages', userId, data: ids, ...place },
   ];
 }
 
@@ -60,19 +70,28 @@ const envelope = z.object({
   type: z.string().min(1),
   subject: z.string().optional(),
   time: z.string().optional(),
+  /** The extension for distributed tracing. */
+  traceparent: z.string().optional(),
   data: z.unknown(),
 });
 
 export type CloudEvent = z.infer<typeof envelope>;
 
 /** Wraps `data` for a topic; subject is the user. */
-export const cloudEvent = (topic: Topic, id: string, userId: string, data: object): CloudEvent => ({
+export const cloudEvent = (
+  topic: Topic,
+  id: string,
+  userId: string,
+  data: object,
+  place: string | null = traceparent(),
+): CloudEvent => ({
   specversion: '1.0',
   id,
   source: SOURCE,
   type: TOPIC_TYPES[topic],
   subject: userId,
   time: new Date().toISOString(),
+  ...(place !== null && { traceparent: place }),
   data,
 });
 

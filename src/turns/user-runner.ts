@@ -1,9 +1,11 @@
 // Running a user's turns one after another, as long as there are some.
 import type { ActorRuntime } from '../actors/runtime.ts';
+import type { Work } from '../actors/user-session.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { firstWaiting, type Claim } from '../store/claims.ts';
 import { keepPartialReply } from '../store/cancel-turn.ts';
+import { inSpan, type SpanOptions } from '../tracing.ts';
 import { answerTurn, type AnswerDeps, type Outcome } from './answer-turn.ts';
 import { ClaimLost, Stopping, type ClaimKeeper } from './claim-keeper.ts';
 import type { OutboxEvent } from './events.ts';
@@ -26,6 +28,11 @@ export interface RunnerDeps extends AnswerDeps {
   readonly metrics: Metrics;
   readonly log: Log;
 }
+
+const spanOf = (work: Work): SpanOptions => ({
+  parent: work.traceparent,
+  attributes: { 'turnkeeper.turn_id': work.turnId, 'turnkeeper.seq': work.seq, 'turnkeeper.epoch': work.epoch },
+});
 
 export class UserRunner {
   readonly #deps: RunnerDeps;
@@ -89,7 +96,12 @@ export class UserRunner {
     const partial = new PartialReply(this.#deps.model);
     let outcome: Outcome = { status: 'lost' };
     try {
-      outcome = await keeper.hold(work, (signal) => answerTurn({ ...this.#deps, model: partial }, work, signal));
+      const answer = (signal: AbortSignal) => answerTurn({ ...this.#deps, model: partial }, work, signal);
+      outcome = await inSpan('turn', spanOf(work), async (span) => {
+        const came = await keeper.hold(work, answer);
+        span.setAttribute('turnkeeper.outcome', came.status);
+        return came;
+      });
     } catch (error) {
       if (error instanceof Stopping) return false;
       if (!(error instanceof ClaimLost)) throw error;

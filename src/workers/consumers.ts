@@ -2,6 +2,7 @@
 import { UnrecoverableError, Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Log } from '../log.ts';
+import { inSpan } from '../tracing.ts';
 import { PREFIX } from './queues.ts';
 
 /** A job of a worker that died is given to another after at most the lock and two looks. */
@@ -27,6 +28,12 @@ export interface Consumer {
   readonly handle: (payload: unknown) => Promise<void>;
 }
 
+/** Where the event stands in a trace, if it says so. */
+function placeOf(payload: unknown): string | null {
+  const place = (payload as { traceparent?: unknown } | null)?.traceparent;
+  return typeof place === 'string' ? place : null;
+}
+
 export class Consumers {
   readonly #workers: Worker[] = [];
   readonly #table: readonly Consumer[];
@@ -48,7 +55,9 @@ export class Consumers {
   }
 
   #open({ queue, concurrency, handle }: Consumer): Worker {
-    const worker = new Worker(queue, (job: Job<unknown>) => handle(job.data), {
+    const process = ({ data }: Job<unknown>) =>
+      inSpan(`${queue} process`, { kind: 'consumer', parent: placeOf(data) }, () => handle(data));
+    const worker = new Worker(queue, process, {
       connection: this.#connection,
       prefix: PREFIX,
       concurrency: Math.ceil(concurrency / FETCHERS),

@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { Claim } from '../store/claims.ts';
+import { traceparent } from '../tracing.ts';
 import { cloudEvent, type OutboxEvent, type Topic } from '../turns/events.ts';
 import { removeJobsOf } from './remove-jobs.ts';
 
@@ -62,8 +63,8 @@ export class Queues {
   async publish(events: readonly OutboxEvent[]): Promise<void> {
     const byTopic = Map.groupBy(events, (event) => event.topic);
     for (const [topic, ofTopic] of byTopic) {
-      const jobs = ofTopic.map(({ eventId, userId, data }) => {
-        const event = cloudEvent(topic, eventId, userId, data);
+      const jobs = ofTopic.map(({ eventId, userId, data, traceparent: place }) => {
+        const event = cloudEvent(topic, eventId, userId, data, place);
         return { name: event.type, data: event, opts: { jobId: eventId, ...KEEP_FAILED } };
       });
       await this.#queues[topic].addBulk(jobs);
@@ -76,7 +77,7 @@ export class Queues {
     const deduplication = { id: hash('sha256', userId), keepLastIfActive: true, reschedule: true };
     await this.#queues[SUMMARIES].add(
       SUMMARIES,
-      { user_id: userId },
+      { user_id: userId, traceparent: traceparent() },
       { delay: quietMs, deduplication, ...KEEP_FAILED },
     );
   }

@@ -1,5 +1,6 @@
 // The outbox relay: publishes what this process committed at once, and what others left behind a little later.
 import type { Log } from '../log.ts';
+import { inSpan, traceparent } from '../tracing.ts';
 import type { Metrics } from '../metrics.ts';
 import { leftOverEvents, removeEvents } from '../store/outbox.ts';
 import type { Database } from '../store/database.ts';
@@ -11,6 +12,14 @@ const BUFFER = 10_000;
 const BATCH = 500;
 /** Old enough that the process that committed it will not publish it any more. */
 const LEFT_OVER_AGE_S = 5;
+
+/** The event as it is published: who takes it up goes on in the trace from there. */
+async function placed(event: OutboxEvent): Promise<OutboxEvent> {
+  const { topic, traceparent: parent } = event;
+  if (parent === null) return event;
+  const create = async () => ({ ...event, traceparent: traceparent() });
+  return inSpan(`${topic} create`, { kind: 'producer', parent }, create);
+}
 
 export class Relay {
   readonly #database: Database;
@@ -51,7 +60,7 @@ export class Relay {
 
   /** Published first and removed then: an end in between publishes again, and consumers are idempotent. */
   async #publish(events: readonly OutboxEvent[]): Promise<void> {
-    await this.#queues.publish(events);
+    await this.#queues.publish(await Promise.all(events.map(placed)));
     for (const { topic } of events) this.#metrics.eventsPublished.inc({ topic });
     await removeEvents(
       this.#database,

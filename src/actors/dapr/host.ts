@@ -7,6 +7,7 @@ import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { Log } from '../../log.ts';
+import { inSpan } from '../../tracing.ts';
 import { Mailbox } from '../mailbox.ts';
 import { runMethod } from '../runtime.ts';
 import type { ActorState } from '../state.ts';
@@ -70,7 +71,9 @@ function routes(options: ActorHostOptions, mailbox: Mailbox): Router {
     const args = onlyArgument(ctx.request.body);
     const context = { userId, store, state, now: () => new Date() };
     // Dapr's own per-actor lock has let two calls through (dapr 1.16 to 1.18); this one does not.
-    const result = await mailbox.run(userId, () => runMethod(context, method, args, isUnavailable));
+    const run = () => runMethod(context, method, args, isUnavailable);
+    const span = { kind: 'server', parent: ctx.get('traceparent') } as const;
+    const result = await inSpan(`UserSession/${method} host`, span, () => mailbox.run(userId, run));
     if (!result.ok) log.warn({ method, code: result.code, detail: result.detail }, 'An actor method did not succeed.');
     ctx.body = result;
   });

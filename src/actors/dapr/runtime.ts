@@ -1,12 +1,13 @@
 // The Dapr runtime: calls go through the sidecar to wherever Dapr placed the user's actor; a process with the role
 // `actors` hosts some of them.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ActorId, ActorProxyBuilder, CommunicationProtocolEnum } from '@dapr/dapr';
+import { HTTPClient } from '@dapr/dapr';
+import { inSpan, traceparent } from '../../tracing.ts';
 import { ActorsUnavailable, unwrap, type ActorRuntime, type CallResult } from '../runtime.ts';
 import { ACTOR_TYPE, type MethodArgs, type MethodName, type MethodReply } from '../user-session.ts';
 import { actorIdOf } from './actor-id.ts';
 import type { ActorHost } from './host.ts';
-import { clientOptions, DAPR_HOST, type SidecarAddress } from './sidecar.ts';
+import { clientOptions, type SidecarAddress } from './sidecar.ts';
 
 /** Above all that Dapr does by itself (retries, draining), since a call that is given up may still run. */
 const CALL_TIMEOUT_MS = 30_000;
@@ -17,11 +18,6 @@ const MOVING_MS = 5_000;
 const MOVING_POLL_MS = 200;
 /** An id like any other; asking it changes nothing. */
 const PROBE_ID = 'readiness-probe';
-
-/** The SDK takes the actor type from the name of a class, and nothing else from it. */
-// oxlint-disable-next-line typescript/no-extraneous-class
-const UserSession = { [ACTOR_TYPE]: class {} }[ACTOR_TYPE];
-type Proxy = Record<string, (args: unknown) => Promise<CallResult>>;
 
 interface DaprRuntimeOptions {
   readonly sidecar: SidecarAddress;
@@ -45,19 +41,12 @@ function withTimeout<T>(call: Promise<T>): Promise<T> {
 export class DaprRuntime implements ActorRuntime {
   readonly name = 'dapr';
   readonly #options: DaprRuntimeOptions;
-  readonly #proxies: ActorProxyBuilder<object>;
+  readonly #client: HTTPClient;
   #host: ActorHost | undefined;
 
   constructor(options: DaprRuntimeOptions) {
     this.#options = options;
-    const { httpPort } = options.sidecar;
-    this.#proxies = new ActorProxyBuilder(
-      UserSession,
-      DAPR_HOST,
-      String(httpPort),
-      CommunicationProtocolEnum.HTTP,
-      clientOptions(options.sidecar),
-    );
+    this.#client = new HTTPClient(clientOptions(options.sidecar));
   }
 
   async start(): Promise<void> {
@@ -87,10 +76,15 @@ export class DaprRuntime implements ActorRuntime {
   }
 
   async #invoke(userId: string, method: MethodName, args: unknown): Promise<CallResult> {
-    // The proxy answers to any name, `then` too: it must never be returned from async code.
-    const proxy = this.#proxies.build(new ActorId(actorIdOf(userId))) as unknown as Proxy;
+    const path = `/actors/${ACTOR_TYPE}/${encodeURIComponent(actorIdOf(userId))}/method/${method}`;
     try {
-      return await withTimeout(proxy[method]!(args));
+      return await inSpan(`UserSession/${method}`, { kind: 'client' }, () => {
+        const place = traceparent();
+        // Not by the SDK's proxy: it takes no headers, and daprd passes the trace on to wherever the actor lives.
+        const headers = { 'Content-Type': 'application/json', ...(place !== null && { traceparent: place }) };
+        const call = this.#client.execute(path, { method: 'POST', headers, body: [args] });
+        return withTimeout(call as Promise<CallResult>);
+      });
     } catch (error) {
       if (error instanceof ActorsUnavailable) throw error;
       throw new Unreached((error as Error).message, error);

@@ -25,6 +25,7 @@ const review: Review = {
   decidedAt: null,
   createdAt: new Date('2026-01-01T00:00:00Z'),
   stale: false,
+  traceparent: null,
 };
 
 /** One review of alice's, pending. */
