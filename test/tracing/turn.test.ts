@@ -1,0 +1,103 @@
+import test from 'ava';
+import { isAvailable } from '../support/app.ts';
+import { call, chat, ended, eventually } from '../support/client.ts';
+import { startScriptedModel } from '../support/model.ts';
+import { startRoles } from '../support/roles.ts';
+import { decide } from '../reviews/support.ts';
+import { startCollector, type SpanJson } from './collector.ts';
+
+const run = isAvailable('dapr') ? test : test.skip;
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const CALLER = '00f067aa0ba902b7';
+const CANARY = 'canary-of-what-was-said';
+
+/** Of each span the names from the root on; a span whose parent is missing breaks the trace. */
+function paths(spans: readonly SpanJson[]): string[] {
+  const byId = new Map(spans.map((span) => [span.spanId, span]));
+  const path = (span: SpanJson): string => {
+    if (span.parentSpanId === CALLER) return span.name;
+    const parent = byId.get(span.parentSpanId ?? '');
+    return parent ? `${path(parent)} > ${span.name}` : `LOST > ${span.name}`;
+  };
+  return spans.map(path);
+}
+
+run('one turn is one connected trace over the processes of all roles, and holds no text', async (t) => {
+  t.timeout(120_000);
+  const collector = await startCollector(t);
+  const model = await startScriptedModel(t);
+  const { http, worker, actors } = await startRoles(t, model, {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    LOG_LEVEL: 'trace',
+  });
+  const { url } = http;
+  const accepted = await chat(
+    url,
+    { user_id: 'ann', text: `help, ${CANARY}`, tags: [CANARY], metadata: { note: CANARY } },
+    { traceparent: `00-${TRACE}-${CALLER}-01` },
+  );
+  await ended(url, accepted.turn_id);
+  const review = await eventually('it parks', async () => {
+    const { body } = await call<{ review: { review_id: string } | null }>(url, `/turns/${accepted.turn_id}`);
+    return body.review;
+  });
+  await decide(url, review.review_id, { decision: 'edit', reply: `edited ${CANARY}`, note: CANARY });
+  t.is((await ended(url, accepted.turn_id)).status, 'completed');
+  await eventually('the summary is remembered', async () => {
+    const { body } = await call<{ version: number }>(url, '/memories/ann');
+    return body.version > 0;
+  });
+  const names = () => collector.spans.filter(({ traceId }) => traceId === TRACE);
+  await eventually('all of it is exported', async () =>
+    paths(names()).some((path) => path.endsWith('UserSession/renewSummary host')),
+  );
+  const found = paths(names());
+  for (const path of [
+    /^POST \/chat$/,
+    /^POST \/chat > chat-requests process$/,
+    // Through daprd, which passed the place on; it may have added spans of its own.
+    /^POST \/chat > chat-requests process > UserSession\/claim > .*UserSession\/claim host$/,
+    /^POST \/chat > turn$/,
+    /^POST \/chat > turn > chat scripted$/,
+    /^POST \/chat > turn > commit$/,
+    /> human-review create$/,
+    /^POST \/chat > review end$/,
+    /^POST \/chat > review end > conversations create > conversations process$/,
+    /^POST \/chat > review end > messages create > messages process$/,
+    /> conversations process > summaries process > chat scripted$/,
+    /> summaries process > UserSession\/renewSummary > .*UserSession\/renewSummary host$/,
+  ])
+    t.true(
+      found.some((each) => path.test(each)),
+      `${path}:\n${found.join('\n')}`,
+    );
+  t.deepEqual(
+    found.filter((path) => path.startsWith('LOST')),
+    [],
+  );
+  t.false(collector.bodies.join('').includes(CANARY), 'no text in spans');
+  for (const process of [http, worker, actors]) {
+    t.false(process.output().includes(CANARY), 'no text in logs');
+    t.is(await process.stop(), 0);
+  }
+  t.true(worker.output().includes(TRACE) || http.output().includes(TRACE), 'log lines carry the trace');
+});
+
+run('without a caller’s trace the turn begins one, and Zipkin gets it too', async (t) => {
+  t.timeout(120_000);
+  const collector = await startCollector(t);
+  const { http } = await startRoles(t, await startScriptedModel(t), {
+    OTEL_EXPORTER_ZIPKIN_ENDPOINT: `${collector.url}/api/v2/spans`,
+  });
+  const { turn_id: id } = await chat(http.url, { user_id: 'ann', text: 'hello' });
+  await ended(http.url, id);
+  const trace = await eventually(
+    'the turn',
+    async () => collector.zipkinSpans.find(({ name }) => name === 'turn') ?? null,
+  );
+  await eventually('the request is in the same trace', async () =>
+    collector.zipkinSpans.some(({ name, traceId }) => name === 'POST /chat' && traceId === trace.traceId),
+  );
+  t.pass();
+});
