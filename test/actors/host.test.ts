@@ -25,6 +25,7 @@ async function startHost(t: Owner, delayMs = 0) {
       },
     },
     isUnavailable: () => false,
+    subscriptions: {},
     log: createLog('silent'),
   });
   t.teardown(() => host.stop());
