@@ -47,6 +47,8 @@ export interface DaprOptions {
   readonly redisUrl: string;
   /** Of the process it stands next to; only the actor hosts' is called back. */
   readonly role?: Role;
+  /** Take the place of this one, which ended: same ports, same tokens. For tests of what survives a crash. */
+  readonly insteadOf?: Sidecar;
 }
 
 export interface Placement extends Part {
@@ -109,15 +111,11 @@ export function redisSecrets(redisUrl: string): Record<string, string> {
 
 /** Starts a daprd for one process of ours; it answers actor calls once an actor host listens on its `appPort`. */
 export async function startSidecar(options: DaprOptions, placementPort: number): Promise<Sidecar> {
-  const { binaries, dataDir, databaseUrl, redisUrl, role = 'actors' } = options;
-  const [httpPort, grpcPort, internalPort, appPort] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ];
-  const apiToken = randomBytes(24).toString('base64url');
-  const appToken = randomBytes(24).toString('base64url');
+  const { binaries, dataDir, databaseUrl, redisUrl, role = 'actors', insteadOf } = options;
+  const [grpcPort, internalPort] = [await freePort(), await freePort()];
+  const [httpPort, appPort] = [insteadOf?.httpPort ?? (await freePort()), insteadOf?.appPort ?? (await freePort())];
+  const apiToken = insteadOf?.apiToken ?? randomBytes(24).toString('base64url');
+  const appToken = insteadOf?.appToken ?? randomBytes(24).toString('base64url');
   const hosts = role === 'actors';
   const child = await startChild({
     name: hosts ? 'daprd' : `daprd-${role}`,
