@@ -48,7 +48,7 @@ run('every shape of a decision is taken: an event, bare data, the tutorial’s, 
   t.like(await settled(app, c!.turn), { status: 'rejected', reply: 'Message rejected by human reviewer.' });
   t.like(await settled(app, d!.turn), { status: 'completed', reply: 'echo: help' });
   t.like(await settled(app, e!.turn), { status: 'completed', reply: 'echo: help' });
-  t.like(await reviewOf(app.url, a!.review), { status: 'approved', decided_by: 'rob', decision: 'edit' });
+  t.like(await reviewOf(app.url, a!.review), { status: 'edited', decided_by: 'rob', decision: 'edit' });
   t.like(await reviewOf(app.url, c!.review), { status: 'rejected', decided_by: 'unknown', note: 'no' });
   t.is(await metricOf(app.url, 'turnkeeper_events_ignored_total', TOPIC), 0);
 });
