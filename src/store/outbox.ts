@@ -11,11 +11,11 @@ const LEFT_OVER: Statement = {
 const FOR_EDGE: Statement = {
   name: 'outbox-for-edge',
   sql: `select event_id, topic, user_id, data, created_at from outbox
-        where queued_at is not null order by created_at limit ?`,
+        where queued_at is not null order by queued_at limit ?`,
 };
 const QUEUED: Statement = {
   name: 'outbox-queued',
-  sql: 'update outbox set queued_at = now() where event_id = any(?::uuid[]) and queued_at is null',
+  sql: 'update outbox set queued_at = now() where event_id = any(?::uuid[])',
 };
 const REMOVE: Statement = { name: 'outbox-remove', sql: 'delete from outbox where event_id = any(?::uuid[])' };
 const OLDEST: Statement = {
@@ -45,12 +45,12 @@ export async function leftOverEvents(database: Database, ageS: number, limit: nu
   return (await database.rows<OutboxRow>(LEFT_OVER, [ageS, limit])).map(eventOf);
 }
 
-/** Events that BullMQ has and the edge has not, oldest first. @throws DatabaseUnavailable */
+/** Events that BullMQ has and the edge has not, those first that were tried longest ago. @throws DatabaseUnavailable */
 export async function eventsForEdge(database: Database, limit: number): Promise<OutboxEvent[]> {
   return (await database.rows<OutboxRow>(FOR_EDGE, [limit])).map(eventOf);
 }
 
-/** From now on these wait for the edge alone. @throws DatabaseUnavailable */
+/** From now on these wait for the edge alone, after all others that do. @throws DatabaseUnavailable */
 export async function leaveToEdge(database: Database, eventIds: readonly string[]): Promise<void> {
   await database.rows(QUEUED, [eventIds]);
 }

@@ -54,7 +54,7 @@ export class Edge {
       const events = this.#waiting.splice(0, BATCH);
       try {
         // Only a sweep asks an edge that is away, so that nothing here waits for it.
-        const left = this.#away ? events : await this.#send(events);
+        const left = this.#away ? events : await this.#send(events, true);
         if (left.length > 0) await leaveToEdge(this.#database, idsOf(left));
       } catch (error) {
         this.#log.debug({ detail: (error as Error).message }, 'Events at the edge could not be settled.');
@@ -75,8 +75,10 @@ export class Edge {
         const limit = this.#away ? PROBE : BATCH;
         const events = await eventsForEdge(this.#database, limit);
         if (events.length === 0) return;
-        const left = await this.#send(events);
-        if (left.length > 0 || events.length < limit) return;
+        const left = await this.#send(events, false);
+        // To the back of the line, so that some which are never taken keep no others from their turn.
+        if (left.length > 0) return void (await leaveToEdge(this.#database, idsOf(left)));
+        if (events.length < limit) return;
       }
     } catch (error) {
       this.#log.debug({ detail: (error as Error).message }, 'A sweep for the edge was cut short.');
@@ -84,18 +86,22 @@ export class Edge {
   }
 
   /** Publishes, and removes the rows of what is out; an end in between publishes again, under the same ids. Returns the
-   *  others. Rejects while the database is away. */
-  async #send(events: readonly OutboxEvent[]): Promise<OutboxEvent[]> {
+   *  others. `first`: these have not been tried before. Rejects while the database is away. */
+  async #send(events: readonly OutboxEvent[], first: boolean): Promise<OutboxEvent[]> {
     const byTopic = [...Map.groupBy(events, ({ topic }) => topic)];
     const results = await Promise.all(
       byTopic.map(([topic, ofTopic]) => this.#sendTo(topic, ofTopic.map(outboxCloudEvent))),
     );
     const settled = new Set(results.flatMap(({ out, refused }) => [...out, ...refused]));
     const fault = results.find((result) => result.fault !== null)?.fault ?? null;
-    // One event that fails alone does not make the edge away.
+    const left = events.filter(({ eventId }) => !settled.has(eventId));
+    // Some that fail while others go do not make the edge away.
     this.#setAway(settled.size === 0 ? fault : null);
-    if (settled.size > 0) await removeEvents(this.#database, [...settled]);
-    return events.filter(({ eventId }) => !settled.has(eventId));
+    if (settled.size === 0) return left;
+    for (const { topic, eventId: event } of left)
+      this.#log[first ? 'warn' : 'debug']({ topic, event, detail: fault }, 'An event was not taken by Dapr pub/sub.');
+    await removeEvents(this.#database, [...settled]);
+    return left;
   }
 
   async #sendTo(topic: OutboxTopic, events: readonly CloudEvent[]): Promise<Published> {

@@ -97,7 +97,7 @@ const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = [
   },
   {
     what: 'events that wait for the edge',
-    sql: 'select * from outbox where queued_at is not null order by created_at limit 500',
+    sql: 'select * from outbox where queued_at is not null order by queued_at limit 500',
     index: /outbox_to_edge/,
   },
   { what: 'a review by id', sql: `select * from reviews where review_id = '${ID}'`, index: /reviews_pkey/ },
