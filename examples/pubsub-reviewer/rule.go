@@ -22,7 +22,7 @@ type decision struct {
 }
 
 var (
-	link   = regexp.MustCompile(`https?://\S+`)
+	link   = regexp.MustCompile(`https?://[\w./?=&%#~:+-]+`)
 	secret = []string{"password", "credit card"}
 )
 

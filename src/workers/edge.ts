@@ -77,7 +77,7 @@ export class Edge {
         if (events.length === 0) return;
         const left = await this.#send(events, false);
         // To the back of the line, so that some which are never taken keep no others from their turn.
-        if (left.length > 0) return void (await leaveToEdge(this.#database, idsOf(left)));
+        if (left.length > 0) return await leaveToEdge(this.#database, idsOf(left));
         if (events.length < limit) return;
       }
     } catch (error) {
@@ -114,7 +114,8 @@ export class Edge {
 
   #setAway(fault: string | null): void {
     const away = fault !== null;
-    if (away && !this.#away) this.#log.warn({ detail: fault }, 'Dapr pub/sub takes no events; they stay in the outbox.');
+    if (away && !this.#away)
+      this.#log.warn({ detail: fault }, 'Dapr pub/sub takes no events; they stay in the outbox.');
     if (!away && this.#away) this.#log.info({}, 'Dapr pub/sub takes events again.');
     this.#away = away;
   }

@@ -36,7 +36,10 @@ run('every shape of a decision is taken: an event, bare data, the tutorial’s, 
   const { app, outsider } = await start(t);
   const held = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((user) => park(app.url, user, 'help')));
   const [a, b, c, d, e] = held.map((turn) => ({ turn: turn.turn_id, review: turn.review!.review_id }));
-  await outsider.publish(TOPIC, decided({ review_id: a!.review, decision: 'edit', reply: 'Edited.', decided_by: 'rob' }));
+  await outsider.publish(
+    TOPIC,
+    decided({ review_id: a!.review, decision: 'edit', reply: 'Edited.', decided_by: 'rob' }),
+  );
   // As any Dapr SDK publishes an object: daprd makes the event, and its type.
   await outsider.publish(TOPIC, { instance_id: b!.turn, approved: true }, 'application/json');
   await outsider.publish(TOPIC, { turn_id: c!.turn, approved: false, note: 'no' }, 'application/json');
@@ -53,47 +56,50 @@ run('every shape of a decision is taken: an event, bare data, the tutorial’s, 
   t.is(await metricOf(app.url, 'turnkeeper_events_ignored_total', TOPIC), 0);
 });
 
-run('the first decision wins, repeated or contradicted; one that comes late, or before the turn waits, too', async (t) => {
-  const { app, outsider } = await start(t);
-  let letGo = () => {};
-  const held = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
-  app.model.script(async ({ lastUserMessage }) => {
-    if (lastUserMessage === 'help early') await held;
-    return {};
-  });
-  const database = new Client(app.databaseUrl);
-  await database.connect();
-  t.teardown(() => database.end());
+run(
+  'the first decision wins, repeated or contradicted; one that comes late, or before the turn waits, too',
+  async (t) => {
+    const { app, outsider } = await start(t);
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    app.model.script(async ({ lastUserMessage }) => {
+      if (lastUserMessage === 'help early') await held;
+      return {};
+    });
+    const database = new Client(app.databaseUrl);
+    await database.connect();
+    t.teardown(() => database.end());
 
-  const early = await chat(app.url, { user_id: 'early', text: 'help early' });
-  await asked(app.model, 'help early');
-  const reject = decided({ turn_id: early.turn_id, approved: false });
-  await outsider.publish(TOPIC, reject);
-  await outsider.publish(TOPIC, reject);
-  await eventually('it is kept', async () => (await database.query('select 1 from kept_decisions')).rowCount === 1);
-  t.is((await turnOf(app.url, early.turn_id)).status, 'running');
-  letGo();
-  t.like(await settled(app, early.turn_id), { status: 'rejected' });
+    const early = await chat(app.url, { user_id: 'early', text: 'help early' });
+    await asked(app.model, 'help early');
+    const reject = decided({ turn_id: early.turn_id, approved: false });
+    await outsider.publish(TOPIC, reject);
+    await outsider.publish(TOPIC, reject);
+    await eventually('it is kept', async () => (await database.query('select 1 from kept_decisions')).rowCount === 1);
+    t.is((await turnOf(app.url, early.turn_id)).status, 'running');
+    letGo();
+    t.like(await settled(app, early.turn_id), { status: 'rejected' });
 
-  const { turn_id: turnId, review } = await park(app.url, 'ann', 'help');
-  const id = review!.review_id;
-  const approve = decided({ review_id: id, decision: 'approve', decided_by: 'first' });
-  for (let n = 0; n < 5; n += 1) await outsider.publish(TOPIC, approve);
-  t.like(await settled(app, turnId), { status: 'completed', reply: 'echo: help' });
-  await outsider.publish(TOPIC, decided({ review_id: id, decision: 'reject', decided_by: 'second' }));
-  await outsider.publish(TOPIC, approve);
-  // A later one of another turn tells that these have been looked at.
-  const after = await park(app.url, 'bob', 'help');
-  await outsider.publish(TOPIC, decided({ turn_id: after.turn_id, approved: true }));
-  await settled(app, after.turn_id);
-  t.like(await reviewOf(app.url, id), { status: 'approved', decision: 'approve', decided_by: 'first' });
-  const rows = await call<{ items: unknown[] }>(app.url, '/users/ann/conversations');
-  t.is(rows.body.items.length, 2, 'delivered once');
-  t.is((await decide(app.url, id, { decision: 'approve' })).status, 200);
-  t.is((await decide(app.url, id, { decision: 'reject' })).status, 409);
-});
+    const { turn_id: turnId, review } = await park(app.url, 'ann', 'help');
+    const id = review!.review_id;
+    const approve = decided({ review_id: id, decision: 'approve', decided_by: 'first' });
+    for (let n = 0; n < 5; n += 1) await outsider.publish(TOPIC, approve);
+    t.like(await settled(app, turnId), { status: 'completed', reply: 'echo: help' });
+    await outsider.publish(TOPIC, decided({ review_id: id, decision: 'reject', decided_by: 'second' }));
+    await outsider.publish(TOPIC, approve);
+    // A later one of another turn tells that these have been looked at.
+    const after = await park(app.url, 'bob', 'help');
+    await outsider.publish(TOPIC, decided({ turn_id: after.turn_id, approved: true }));
+    await settled(app, after.turn_id);
+    t.like(await reviewOf(app.url, id), { status: 'approved', decision: 'approve', decided_by: 'first' });
+    const rows = await call<{ items: unknown[] }>(app.url, '/users/ann/conversations');
+    t.is(rows.body.items.length, 2, 'delivered once');
+    t.is((await decide(app.url, id, { decision: 'approve' })).status, 200);
+    t.is((await decide(app.url, id, { decision: 'reject' })).status, 409);
+  },
+);
 
 run('after the deadline a decision changes nothing', async (t) => {
   const { app, outsider } = await start(t, { settings: { REVIEW_DEADLINE_S: '1' } });

@@ -19,7 +19,8 @@ async function start(t: Owner, takes: (userId: string) => 'out' | 'refused' | 'l
   const calls: string[][] = [];
   const publish: PublishAtEdge = async (_topic, events) => {
     calls.push(events.map(({ subject }) => subject!));
-    const those = (kind: string) => new Set(events.filter((event) => takes(event.subject!) === kind).map(({ id }) => id));
+    const those = (kind: string) =>
+      new Set(events.filter((event) => takes(event.subject!) === kind).map(({ id }) => id));
     const left = those('left');
     return { out: those('out'), refused: those('refused'), fault: left.size > 0 ? 'not now' : null };
   };
@@ -37,7 +38,8 @@ async function start(t: Owner, takes: (userId: string) => 'out' | 'refused' | 'l
     );
     return events;
   };
-  const rows = async (): Promise<string[]> => (await database.builder('outbox').orderBy('user_id')).map((row: { user_id: string }) => row.user_id);
+  const rows = async (): Promise<string[]> =>
+    (await database.builder('outbox').orderBy('user_id')).map((row: { user_id: string }) => row.user_id);
   return { edge, commit, rows, calls, metrics };
 }
 
@@ -62,7 +64,10 @@ test('an edge that takes nothing is left alone by new events, and asked by sweep
   t.is(calls.length, 1, 'the second was not tried');
   edge.sweep();
   await edge.idle();
-  t.deepEqual(calls.map((call) => call.length), [30, 10]);
+  t.deepEqual(
+    calls.map((call) => call.length),
+    [30, 10],
+  );
   t.is((await rows()).length, 60);
   away = false;
   edge.sweep();

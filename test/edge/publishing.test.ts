@@ -27,7 +27,8 @@ async function outbox(t: Owner, app: TestApp): Promise<() => Promise<{ all: numb
   };
 }
 
-const turnsIn = (outsider: Outsider, name: string) => new Set(outsider.ofTopic(name).map(({ data }) => data['turn_id']));
+const turnsIn = (outsider: Outsider, name: string) =>
+  new Set(outsider.ofTopic(name).map(({ data }) => data['turn_id']));
 
 async function talk(app: TestApp, prefix: string, count: number): Promise<string[]> {
   const accepted = Array.from({ length: count }, (_, n) =>
@@ -125,7 +126,11 @@ run('daprd is killed in the middle, ours and then a subscriber’s: every event 
   turns.push(...(await talk(app, 'third', 50)));
   await allTold(t, outsider, turns);
   await eventually('the outbox is empty', async () => (await rows()).all === 0);
-  t.is(await metricOf(app.url, 'turnkeeper_events_published_total'), 2 * turns.length, 'each event went to BullMQ once');
+  t.is(
+    await metricOf(app.url, 'turnkeeper_events_published_total'),
+    2 * turns.length,
+    'each event went to BullMQ once',
+  );
 });
 
 run('a broker that hangs holds up neither turns nor BullMQ', async (t) => {

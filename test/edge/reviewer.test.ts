@@ -52,7 +52,12 @@ const DRAFTS = [
     reply: (text: string) => text.replace('https://example.com/x', '[link removed]'),
     decision: 'edit',
   },
-  { says: 'your Password is x', status: 'rejected', reply: () => 'Message rejected by human reviewer.', decision: 'reject' },
+  {
+    says: 'your Password is x',
+    status: 'rejected',
+    reply: () => 'Message rejected by human reviewer.',
+    decision: 'reject',
+  },
 ] as const;
 
 run(`a service in Go reviews ${TURNS} held turns by pub/sub alone, and each ends as it decided`, async (t) => {
