@@ -101,6 +101,19 @@ run(
   },
 );
 
+run('roles apart: the worker tells through its own daprd, the actor host is told through its own', async (t) => {
+  const front = await startApp(t, { runtime: 'dapr', roles: 'http,actors' });
+  const { databaseUrl, redisUrl, placement, model } = front;
+  await startApp(t, { runtime: 'dapr', roles: 'worker', databaseUrl, redisUrl, placement: placement!, model });
+  const outsider = await startOutsider(t, redisUrl, ['human-review', 'messages']);
+  const { turn_id: turnId } = await park(front.url, 'ann', 'help');
+  const asking = await eventually('asked', async () => outsider.ofTopic('human-review')[0] ?? null);
+  await outsider.publish(TOPIC, decided({ review_id: asking.data['review_id'], decision: 'approve' }));
+  t.is((await settled(front, turnId)).status, 'completed');
+  const sent = await eventually('told', async () => outsider.ofTopic('messages')[0] ?? null);
+  t.is(sent.data['turn_id'], turnId);
+});
+
 run('after the deadline a decision changes nothing', async (t) => {
   const { app, outsider } = await start(t, { settings: { REVIEW_DEADLINE_S: '1' } });
   const { turn_id: turnId, review } = await park(app.url, 'ann', 'help');
