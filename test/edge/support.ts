@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { startChild, type Child } from '../../src/dev/child.ts';
 import { redisSecrets } from '../../src/dev/dapr.ts';
 import { freePort } from '../../src/dev/ports.ts';
@@ -11,6 +12,7 @@ import { eventually } from '../support/client.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import type { Owner } from '../support/owner.ts';
 
+const APP_ID = 'outsider';
 export const COMPONENTS = new URL('../../components', import.meta.url).pathname;
 
 /** A service's own component: no scopes, and what was not taken comes again soon. */
@@ -108,15 +110,26 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
+/** Resolves when the topics have the service's group: a daprd whose broker goes away before that never subscribes. */
+async function subscribed(t: Owner, redisUrl: string, topics: readonly string[]): Promise<void> {
+  const redis = new Redis(redisUrl);
+  t.teardown(() => redis.disconnect());
+  redis.on('error', () => {}); // some tests end their broker
+  for (const topic of topics) {
+    await eventually(`${APP_ID} subscribed to ${topic}`, async () => {
+      const groups = await redis.xinfo('GROUPS', topic).catch(() => []);
+      return (groups as unknown[][]).some((group) => group.includes(APP_ID));
+    });
+  }
+}
+
 /** A service that subscribes to `topics` and takes whatever comes. */
 export async function startOutsider(t: Owner, redisUrl: string, topics: readonly string[] = []): Promise<Outsider> {
   const received: { topic: string; event: ReceivedEvent }[] = [];
-  let asked = 0;
   const server = createServer((request, response) => {
     void bodyOf(request).then((body) => {
       response.setHeader('content-type', 'application/json');
       if (request.url === '/dapr/subscribe') {
-        asked += 1;
         return response.end(
           JSON.stringify(topics.map((topic) => ({ pubsubname: 'pubsub', topic, route: `/on/${topic}` }))),
         );
@@ -132,9 +145,9 @@ export async function startOutsider(t: Owner, redisUrl: string, topics: readonly
     server.closeAllConnections();
     server.close();
   });
-  const options = { appId: 'outsider', appPort: (server.address() as AddressInfo).port, redisUrl };
+  const options = { appId: APP_ID, appPort: (server.address() as AddressInfo).port, redisUrl };
   let daprd = await startDaprd(t, options);
-  await eventually('daprd asked for the subscriptions', async () => asked > 0);
+  await subscribed(t, redisUrl, topics);
   return {
     received,
     ofTopic: (topic) => received.filter((each) => each.topic === topic).map(({ event }) => event),
