@@ -1,6 +1,7 @@
 // The composition root: the only place that constructs across folders.
 import packageJson from '../package.json' with { type: 'json' };
 import { startActorHost } from './actors/dapr/host.ts';
+import { daprPublisher } from './actors/dapr/publish.ts';
 import { DaprRuntime } from './actors/dapr/runtime.ts';
 import { DaprState } from './actors/dapr/sidecar.ts';
 import { EmbeddedRuntime, type ProcessLease } from './actors/embedded.ts';
@@ -24,6 +25,8 @@ import { connect } from './store/connect.ts';
 import { Database, isUnavailable } from './store/database.ts';
 import { takeLease, type Lease } from './store/leases.ts';
 import { migrateToLatest, pendingMigrations } from './store/migrate.ts';
+import { edgeDecisions } from './workers/edge-decisions.ts';
+import { Edge } from './workers/edge.ts';
 import { Queues } from './workers/queues.ts';
 import { startWorkerRole } from './worker-role.ts';
 import { Eraser } from './users/eraser.ts';
@@ -84,7 +87,14 @@ function processLease(database: Database): ProcessLease {
   };
 }
 
-function actorRuntime(config: Config, { dapr }: Parts, database: Database, log: Log, onLost: () => void): ActorRuntime {
+interface RuntimeDeps {
+  readonly database: Database;
+  readonly queues: Queues;
+  readonly log: Log;
+  readonly onLost: () => void;
+}
+
+function actorRuntime(config: Config, { dapr }: Parts, { database, queues, log, onLost }: RuntimeDeps): ActorRuntime {
   const store = sessionStore(database);
   if (!dapr)
     return new EmbeddedRuntime({
@@ -97,7 +107,9 @@ function actorRuntime(config: Config, { dapr }: Parts, database: Database, log: 
   const state = new DaprState(dapr);
   const { appPort: port, appToken: token } = dapr;
   const hosts = config.roles.includes('actors');
-  const host = hosts ? () => startActorHost({ port, token, store, state, isUnavailable, log }) : undefined;
+  const subscriptions = { 'review-decisions': edgeDecisions(queues, log) };
+  const options = { port, token, store, state, isUnavailable, subscriptions, log };
+  const host = hosts ? () => startActorHost(options) : undefined;
   return new DaprRuntime({ sidecar: dapr, readyWithinMs: ACTORS_READY_MS, host });
 }
 
@@ -122,9 +134,8 @@ export async function compose(
   const queues = new Queues(redis, log);
   lifecycle.started('queues', () => queues.close());
 
-  const actors = actorRuntime(config, parts, database, log, () =>
-    onFatal('another process took over the embedded actors'),
-  );
+  const onLost = () => onFatal('another process took over the embedded actors');
+  const actors = actorRuntime(config, parts, { database, queues, log, onLost });
   // Registered first: a start that fails half-way (host up, no sidecar) must be stopped too.
   lifecycle.started('actors', () => actors.stop());
   await actors.start();
@@ -136,7 +147,8 @@ export async function compose(
   const model = new OpenAiModel({ ...parts.model, model: parts.model.name, timeoutS: config.MODEL_TIMEOUT_S });
 
   // Only workers publish; what another role commits, their sweep finds in the outbox.
-  const relay = config.roles.includes('worker') ? new Relay(database, queues, metrics, log) : undefined;
+  const edge = parts.dapr && new Edge(database, daprPublisher(parts.dapr), metrics, log);
+  const relay = config.roles.includes('worker') ? new Relay(database, queues, edge, metrics, log) : undefined;
   const desk = new ReviewDesk({
     database,
     onDeadline: config.REVIEW_ON_DEADLINE,

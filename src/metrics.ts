@@ -52,6 +52,18 @@ export function createMetrics() {
       labelNames: ['topic'] as const,
       registers,
     }),
+    edgeEventsPublished: new Counter({
+      name: 'turnkeeper_edge_events_published_total',
+      help: 'Events published to Dapr pub/sub, by topic.',
+      labelNames: ['topic'] as const,
+      registers,
+    }),
+    edgeEventsRefused: new Counter({
+      name: 'turnkeeper_edge_events_refused_total',
+      help: 'Events that Dapr pub/sub will never take, by topic; the log names them.',
+      labelNames: ['topic'] as const,
+      registers,
+    }),
     eventsIgnored: new Counter({
       name: 'turnkeeper_events_ignored_total',
       help: 'Events of a wrong type or shape, by topic.',

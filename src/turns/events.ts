@@ -37,6 +37,8 @@ export interface OutboxEvent {
   readonly topic: OutboxTopic;
   readonly userId: string;
   readonly data: Readonly<Record<string, unknown>>;
+  /** Absent: just now. */
+  readonly committedAt?: Date;
 }
 
 /** The events of a delivered turn. */
@@ -66,20 +68,26 @@ const envelope = z.object({
 export type CloudEvent = z.infer<typeof envelope>;
 
 /** Wraps `data` for a topic; subject is the user. */
-export const cloudEvent = (topic: Topic, id: string, userId: string, data: object): CloudEvent => ({
+export const cloudEvent = (topic: Topic, id: string, userId: string, data: object, at = new Date()): CloudEvent => ({
   specversion: '1.0',
   id,
   source: SOURCE,
   type: TOPIC_TYPES[topic],
   subject: userId,
-  time: new Date().toISOString(),
+  time: at.toISOString(),
   data,
 });
 
+export const outboxCloudEvent = ({ topic, eventId, userId, data, committedAt }: OutboxEvent): CloudEvent =>
+  cloudEvent(topic, eventId, userId, data, committedAt);
+
+/** An event as it came from elsewhere, or null: it is no CloudEvent. */
+export const asCloudEvent = (payload: unknown): CloudEvent | null => envelope.safeParse(payload).data ?? null;
+
 /** The data of an event of the topic's type and shape, or null: not ours to retry. */
 export function dataOf<T>(topic: Topic, shape: z.ZodType<T>, event: unknown): T | null {
-  const parsed = envelope.safeParse(event);
-  if (!parsed.success || parsed.data.type !== TOPIC_TYPES[topic]) return null;
-  const data = shape.safeParse(parsed.data.data);
+  const known = asCloudEvent(event);
+  if (known?.type !== TOPIC_TYPES[topic]) return null;
+  const data = shape.safeParse(known.data);
   return data.success ? data.data : null;
 }

@@ -113,8 +113,13 @@ const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = [
   },
   {
     what: 'events that were left over',
-    sql: "select * from outbox where created_at < now() - interval '5 seconds' order by created_at limit 500",
-    index: /outbox_created_at/,
+    sql: "select * from outbox where queued_at is null and created_at < now() - interval '5 seconds' order by created_at limit 500",
+    index: /outbox_to_queue/,
+  },
+  {
+    what: 'events that wait for the edge',
+    sql: 'select * from outbox where queued_at is not null order by queued_at limit 500',
+    index: /outbox_to_edge/,
   },
   { what: 'a review by id', sql: `select * from reviews where review_id = '${ID}'`, index: /reviews_pkey/ },
   { what: 'the review of a turn', sql: `select * from reviews where turn_id = '${ID}'`, index: /reviews_turn/ },
@@ -180,7 +185,8 @@ test('every query has its index', async (t) => {
   );
   await builder.raw('insert into sessions (session_id, user_id) select session_id, user_id from turns');
   await builder.raw(
-    "insert into outbox (event_id, topic, user_id, data, created_at) select turn_id, 'messages', user_id, '{}', now() - seq * interval '1 minute' from turns",
+    `insert into outbox (event_id, topic, user_id, data, created_at, queued_at)
+     select turn_id, 'messages', user_id, '{}', now() - seq * interval '1 minute', case when seq % 2 = 0 then now() end from turns`,
   );
   await builder.raw(`insert into analytics_days (user_id, day, status, turns, reviewed, input_tokens, output_tokens, first_at, last_at)
     select 'user-' || n % 500, date '2026-01-01' + n / 500, 'completed', 1, 0, 0, 0, now(), now() from generate_series(1, 50000) n`);
