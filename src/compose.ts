@@ -12,6 +12,7 @@ import { DRAIN_MS, type Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { OpenAiModel } from './model/openai-model.ts';
+import { OpenAiModerator } from './model/openai-moderator.ts';
 import { Cancellations } from './redis/cancellations.ts';
 import { checkRedisKeepsKeys, connectRedis } from './redis/connection.ts';
 import { RedisDeltaFeed } from './redis/delta-feed.ts';
@@ -131,7 +132,8 @@ export async function compose(
   lifecycle.started('redis subscriber', async () => subscriber.disconnect());
   const changes = new TurnChanges(redis, subscriber);
   const cancellations = new Cancellations(redis, subscriber);
-  const model = new OpenAiModel({ ...parts.model, model: parts.model.name, timeoutS: config.MODEL_TIMEOUT_S });
+  const endpoint = { ...parts.model, timeoutS: config.MODEL_TIMEOUT_S };
+  const model = new OpenAiModel({ ...endpoint, model: parts.model.name });
 
   // Only workers publish; what another role commits, their sweep finds in the outbox.
   const relay = config.roles.includes('worker') ? new Relay(database, queues, metrics, log) : undefined;
@@ -148,7 +150,7 @@ export async function compose(
   if (relay) {
     const { redisUrl } = parts;
     const shared = { database, redis, queues, actors, desk, relay, changes, cancellations, metrics, log };
-    await startWorkerRole(config, { ...shared, redisUrl, model, lifecycle });
+    await startWorkerRole(config, { ...shared, redisUrl, model, moderator: new OpenAiModerator(endpoint), lifecycle });
   }
 
   if (!config.roles.includes('http')) return { url: null, runtime: actors.name };

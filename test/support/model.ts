@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { moderations } from '../../src/dev/offline-model/moderation.ts';
 import { type Answer, chunks, completion, usageOf } from '../../src/dev/offline-model/wire.ts';
 import type { Owner } from './owner.ts';
 
@@ -12,8 +13,10 @@ export interface ModelCall {
   readonly number: number;
   /** 1 for the first call with this last user message. */
   readonly attempt: number;
-  /** `summary`: from the memory worker. */
-  readonly kind: 'chat' | 'summary';
+  /** `summary`: from the memory worker; `moderation`: texts to be judged. */
+  readonly kind: 'chat' | 'summary' | 'moderation';
+  /** Of a moderation call. */
+  readonly texts: readonly string[];
   readonly messages: readonly { role: string; content: string }[];
   readonly lastUserMessage: string;
   readonly stream: boolean;
@@ -35,6 +38,8 @@ export interface ModelScript {
   readonly reset?: boolean | number;
   /** No answer ever; after so many chunks when a number is given. */
   readonly hang?: boolean | number;
+  /** Of a moderation call: the categories flagged in a text. */
+  readonly flagged?: (text: string) => readonly string[];
   /** A body that is not JSON, or a stream with such a chunk. */
   readonly malformed?: boolean;
   readonly text?: string;
@@ -50,6 +55,7 @@ export interface ScriptedModel {
   readonly calls: readonly ModelCall[];
   readonly chatCalls: readonly ModelCall[];
   readonly summaryCalls: readonly ModelCall[];
+  readonly moderationCalls: readonly ModelCall[];
   /** How often a call had this last user message. */
   count(lastUserMessage: string): number;
   /** Replaces what is done with the calls from now on. */
@@ -57,7 +63,8 @@ export interface ScriptedModel {
   stop(): Promise<void>;
 }
 
-/** The echo of a chat call is `echo: <last user message>`, of a summary call `summary: <n> lines.` */
+/** The echo of a chat call is `echo: <last user message>`, of a summary call `summary: <n> lines.`, and nothing is
+ *  flagged in a moderation call. */
 export async function startScriptedModel(
   t: Owner,
   script: (call: ModelCall) => ModelScript | Promise<ModelScript> = () => ({}),
@@ -78,6 +85,9 @@ export async function startScriptedModel(
     calls,
     get chatCalls() {
       return calls.filter(({ kind }) => kind === 'chat');
+    },
+    get moderationCalls() {
+      return calls.filter(({ kind }) => kind === 'moderation');
     },
     get summaryCalls() {
       return calls.filter(({ kind }) => kind === 'summary');
@@ -104,7 +114,8 @@ async function readCall(
   return {
     number: calls.length + 1,
     attempt: calls.filter((call) => call.lastUserMessage === lastUserMessage).length + 1,
-    kind: messages[0]?.role === 'system' && messages[0].content.startsWith('Summarise') ? 'summary' : 'chat',
+    kind: kindOf(request.url ?? '', messages),
+    texts: [body['input'] ?? []].flat() as string[],
     messages,
     lastUserMessage,
     stream: body['stream'] === true,
@@ -113,6 +124,11 @@ async function readCall(
     at: Date.now(),
     signal: hungUp.signal,
   };
+}
+
+function kindOf(url: string, [first]: ModelCall['messages']): ModelCall['kind'] {
+  if (url.endsWith('/moderations')) return 'moderation';
+  return first?.role === 'system' && first.content.startsWith('Summarise') ? 'summary' : 'chat';
 }
 
 async function act(call: ModelCall, script: ModelScript, response: ServerResponse): Promise<void> {
@@ -132,6 +148,8 @@ async function act(call: ModelCall, script: ModelScript, response: ServerRespons
   if (!call.stream) {
     if (script.malformed)
       return void response.writeHead(200, { 'content-type': 'application/json' }).end('{"choices": [');
+    if (call.kind === 'moderation')
+      return respond(response, 200, moderations(call.texts, script.flagged ?? (() => []), SCRIPTED_MODEL), headers);
     return respond(response, 200, completion(answerTo(call, script)), headers);
   }
   await stream(call, script, response);
