@@ -40,6 +40,8 @@ export interface ModelScript {
   readonly hang?: boolean | number;
   /** Of a moderation call: the categories flagged in a text. */
   readonly flagged?: (text: string) => readonly string[];
+  /** Of a moderation call: verdicts on so many of its texts alone. */
+  readonly results?: number;
   /** A body that is not JSON, or a stream with such a chunk. */
   readonly malformed?: boolean;
   readonly text?: string;
@@ -149,7 +151,12 @@ async function act(call: ModelCall, script: ModelScript, response: ServerRespons
     if (script.malformed)
       return void response.writeHead(200, { 'content-type': 'application/json' }).end('{"choices": [');
     if (call.kind === 'moderation')
-      return respond(response, 200, moderations(call.texts, script.flagged ?? (() => []), SCRIPTED_MODEL), headers);
+      return respond(
+        response,
+        200,
+        moderations(call.texts.slice(0, script.results), script.flagged ?? (() => []), SCRIPTED_MODEL),
+        headers,
+      );
     return respond(response, 200, completion(answerTo(call, script)), headers);
   }
   await stream(call, script, response);
