@@ -3,4 +3,4 @@
 /** Full-width and composed forms become the plain letters; what shows nothing (zero-width characters, bidi controls,
  *  soft hyphens, tags) is taken out. */
 export const visibleText = (text: string): string =>
-  text.normalize('NFKC').replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '');
+  text.replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '').normalize('NFKC');

@@ -39,7 +39,7 @@ for (const runtime of RUNTIMES) {
       );
       const asked = model.summaryCalls[0]!.messages;
       t.regex(asked[0]!.content, /Previous summary: Ann is new here\./);
-      t.is(asked[1]!.content, 'User: I like tea.\nAssistant: echo: I like tea.');
+      t.is(asked[1]!.content, '<exchanges>\nUser: I like tea.\nAssistant: echo: I like tea.\n</exchanges>');
 
       await ended(url, (await chat(url, { user_id: 'ann', text: 'And chess.' })).turn_id);
       t.regex(
