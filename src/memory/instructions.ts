@@ -9,7 +9,7 @@ const ORDERS: readonly RegExp[] = [
   /\b(?:you (?:are|must|shall|will) now|from now on|henceforth|new (?:instruction|rule|directive)s?|jailbreak)\b/iu,
   /\b(?:act|behave|respond|reply|answer|speak|pretend) (?:as|like|only with|to be)\b.{0,40}\b(?:if|admin|root|unrestricted|developer|dan|model|assistant)/iu,
   /\b(?:reveal|print|repeat|output|leak|show)\b.{0,40}\b(?:prompt|instruction|secret|password|api key|token)/iu,
-  /\b(?:remember|memori[sz]e|save|store|note) (?:that|this|the following)\b/iu,
+  /\b(?:remember|memori[sz]e|save|store|note) (?:that|this|the following|to memory)\b/iu,
   /\balways (?:say|reply|answer|respond|approve|obey|recommend|add|include)\b|\b(?:do not|don't|never) (?:tell|mention|ask|review|refuse|escalate)\b/iu,
   // German
   /(?:ignoriere?|vergiss|missachte|übergehe?)(?!\p{L}).{0,60}(?:anweisung|regel|vorgabe|vorherig|bisherig|alles)/iu,
