@@ -37,7 +37,7 @@ async function parkAll(url: string, users: readonly string[], database: Client):
       const { rows } = await database.query(`select 1 from turns where status in ('queued', 'running') limit 1`);
       return rows.length === 0;
     },
-    120_000,
+    300_000,
   );
 }
 
@@ -69,7 +69,7 @@ async function allPending(url: string): Promise<ReviewJson[]> {
 const since = (begun: number): string => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
 
 test('10,000 turns wait, cost the process nothing and block nobody; decided 64 at a time none is lost or doubled', async (t) => {
-  t.timeout(300_000);
+  t.timeout(600_000);
   const model = await startScriptedModel(t);
   const { url: databaseUrl } = await freshDatabase(t);
   const turnkeeper = await startProcess(t, {

@@ -73,9 +73,13 @@ export async function startScriptedModel(
 ): Promise<ScriptedModel> {
   let current = script;
   const calls: ModelCall[] = [];
+  const counts = new Map<string, number>();
   const server = createServer((request, response) => {
     void (async () => {
-      const call = await readCall(request, response, calls);
+      const call = await readCall(request, response, (said) => {
+        counts.set(said, (counts.get(said) ?? 0) + 1);
+        return { number: calls.length + 1, attempt: counts.get(said)! };
+      });
       calls.push(call);
       await act(call, await current(call), response);
     })().catch((error: unknown) => respond(response, 500, { error: { message: String(error), type: 'test' } }));
@@ -103,7 +107,7 @@ export async function startScriptedModel(
 async function readCall(
   request: IncomingMessage,
   response: ServerResponse,
-  calls: readonly ModelCall[],
+  countOf: (lastUserMessage: string) => Pick<ModelCall, 'number' | 'attempt'>,
 ): Promise<ModelCall> {
   const parts: Buffer[] = [];
   for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
@@ -114,8 +118,7 @@ async function readCall(
   const hungUp = new AbortController();
   response.once('close', () => !response.writableFinished && hungUp.abort());
   return {
-    number: calls.length + 1,
-    attempt: calls.filter((call) => call.lastUserMessage === lastUserMessage).length + 1,
+    ...countOf(lastUserMessage),
     kind: kindOf(request.url ?? '', messages),
     texts: [body['input'] ?? []].flat() as string[],
     messages,
