@@ -18,7 +18,10 @@ function compiled(pattern: string): RegExp | null {
 const part = z.enum(PARTS);
 const distinct = (items: readonly string[]): boolean => new Set(items).size === items.length;
 
-/** Only what is really looked for is a rule's. */
+/** Rules between fields are told along with what is wrong with the fields themselves. */
+const when = ({ value }: { value: unknown }): boolean => typeof value === 'object' && value !== null;
+
+/** What a rule can look for. */
 const SEARCHES = ['keywords', 'pattern', 'personal_data', 'moderation'] as const;
 
 const rule = z
@@ -45,10 +48,15 @@ const rule = z
   })
   .refine((read) => SEARCHES.some((search) => read[search] !== undefined), {
     error: `has none of ${SEARCHES.join(', ')}`,
+    when,
   })
-  .refine(({ country, personal_data: kinds }) => country === undefined || kinds?.includes('phone'), {
-    error: 'has a country without the phone of personal_data',
-  })
+  .refine(
+    ({ country, personal_data: kinds }) => country === undefined || (Array.isArray(kinds) && kinds.includes('phone')),
+    {
+      error: 'has a country without the phone of personal_data',
+      when,
+    },
+  )
   .transform(({ name, reason, on, keywords, pattern, personal_data: kinds, country, moderation }): ReviewRule => ({
     name,
     reason,
@@ -65,9 +73,12 @@ const policy = z.strictObject({
 
 /** Names must tell rules apart; looked at by itself, so that it is told along with what else is wrong. */
 function repeatedNames(content: unknown): string[] {
-  const { data } = z.object({ rules: z.array(z.object({ name: z.unknown() })) }).safeParse(content);
+  const named = z.object({ name: z.string().nullable() }).catch({ name: null });
+  const { data } = z.object({ rules: z.array(named) }).safeParse(content);
   const names = data?.rules.map(({ name }) => name) ?? [];
-  return names.flatMap((name, index) => (names.indexOf(name) < index ? [`rules.${index}.name: is there twice`] : []));
+  return names.flatMap((name, index) =>
+    name !== null && names.indexOf(name) < index ? [`rules.${index}.name: is there twice`] : [],
+  );
 }
 
 /** What a file holds; null: it cannot be read, and `fault` tells why. */

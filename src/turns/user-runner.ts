@@ -100,8 +100,8 @@ export class UserRunner {
       if (!(error instanceof ClaimLost)) throw error;
     }
     // What a person might have had to see first is shown to nobody.
-    const mayShow = mayStream(policy, work);
-    if (outcome.status === 'lost' && mayShow && partial.text !== null) await this.#keepPartial(work, partial.text);
+    if (outcome.status === 'lost' && partial.text !== null && mayStream(policy, work))
+      await this.#keepPartial(work, partial.text);
     this.#finish(work.turnId, outcome);
     return true;
   }

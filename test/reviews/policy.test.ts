@@ -125,6 +125,8 @@ test('everything that is wrong with a policy file is told at once, and stops the
     { name: 'h', reason: 'x', on: 'message', personal_data: ['phone'], country: 'Atlantis' },
     { name: 'i', reason: 'x', on: 'message', personal_data: ['email'], country: 'DE' },
     { name: 'j', reason: 'x', on: 'message' },
+    { name: 'K', country: 'DE', personal_data: 7 },
+    null,
   ];
   const faults = faultsOf(policyFile(t, { rules: wrong, extra: 1 }));
   for (const place of [
@@ -132,6 +134,7 @@ test('everything that is wrong with a policy file is told at once, and stops the
     'rules.0.pattern',
     'rules.1.reason',
     'rules.1.on',
+    'rules.1: has none of',
     'rules.3.name',
     'rules.4.on',
     'rules.5.on',
@@ -140,6 +143,10 @@ test('everything that is wrong with a policy file is told at once, and stops the
     'rules.7.country',
     'rules.8: has a country',
     'rules.9: has none of',
+    'rules.10.name',
+    'rules.10.personal_data',
+    'rules.10: has a country',
+    'rules.11: ',
   ])
     t.true(
       faults.some((fault) => fault.includes(place)),
