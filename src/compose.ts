@@ -13,9 +13,11 @@ import { DRAIN_MS, type Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { OpenAiModel } from './model/openai-model.ts';
+import { OpenAiModerator } from './model/openai-moderator.ts';
 import { Cancellations } from './redis/cancellations.ts';
 import { checkRedisKeepsKeys, connectRedis } from './redis/connection.ts';
 import { RedisDeltaFeed } from './redis/delta-feed.ts';
+import { forgetBrokerEvents } from './redis/forget-broker-events.ts';
 import { forgetDeltas } from './redis/forget-deltas.ts';
 import { TurnChanges } from './redis/turn-changes.ts';
 import { ReviewDesk } from './reviews/review-desk.ts';
@@ -29,6 +31,7 @@ import { edgeDecisions } from './workers/edge-decisions.ts';
 import { Edge } from './workers/edge.ts';
 import { Queues } from './workers/queues.ts';
 import { startWorkerRole } from './worker-role.ts';
+import { TOPIC_TYPES } from './turns/events.ts';
 import { Eraser } from './users/eraser.ts';
 import { Relay } from './workers/relay.ts';
 
@@ -144,7 +147,8 @@ export async function compose(
   lifecycle.started('redis subscriber', async () => subscriber.disconnect());
   const changes = new TurnChanges(redis, subscriber);
   const cancellations = new Cancellations(redis, subscriber);
-  const model = new OpenAiModel({ ...parts.model, model: parts.model.name, timeoutS: config.MODEL_TIMEOUT_S });
+  const endpoint = { ...parts.model, timeoutS: config.MODEL_TIMEOUT_S };
+  const model = new OpenAiModel({ ...endpoint, model: parts.model.name });
 
   // Only workers publish; what another role commits, their sweep finds in the outbox.
   const edge = parts.dapr && new Edge(database, daprPublisher(parts.dapr), metrics, log);
@@ -162,7 +166,11 @@ export async function compose(
   const eraser = new Eraser({
     database,
     actors,
-    places: [({ userId }) => queues.forgetUser(userId), ({ turnIds }) => forgetDeltas(redis, turnIds)],
+    places: [
+      ({ userId }) => queues.forgetUser(userId),
+      ({ turnIds }) => forgetDeltas(redis, turnIds),
+      ({ userId }) => forgetBrokerEvents(redis, Object.keys(TOPIC_TYPES), userId),
+    ],
     settleS: config.LEASE_S,
     gone: (turnId) => {
       cancellations.announce(turnId);
@@ -174,7 +182,8 @@ export async function compose(
   if (relay) {
     const { redisUrl } = parts;
     const shared = { database, redis, queues, actors, desk, eraser, relay, changes, cancellations, metrics, log };
-    await startWorkerRole(config, { ...shared, redisUrl, model, lifecycle });
+    const moderator = new OpenAiModerator(endpoint);
+    await startWorkerRole(config, { ...shared, redisUrl, model, moderator, lifecycle });
   }
 
   if (!config.roles.includes('http')) return { url: null, runtime: actors.name };

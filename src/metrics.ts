@@ -30,7 +30,7 @@ export function createMetrics() {
     }),
     modelSeconds: new Histogram({
       name: 'turnkeeper_model_attempt_duration_seconds',
-      help: 'Time of one attempt at the model, by purpose and outcome.',
+      help: 'Time of one attempt at the model, moderation included, by purpose and outcome.',
       labelNames: ['purpose', 'outcome'] as const,
       buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
       registers,
@@ -44,6 +44,18 @@ export function createMetrics() {
       name: 'turnkeeper_reviews_ended_total',
       help: 'Reviews that ended, by status.',
       labelNames: ['status'] as const,
+      registers,
+    }),
+    policyInForce: new Gauge({
+      name: 'turnkeeper_review_policy_in_force',
+      help: '1: the policy file as it is on disk is in force; 0: it is bad, and the version before it is.',
+      labelNames: ['file'] as const,
+      registers,
+    }),
+    policyReloads: new Counter({
+      name: 'turnkeeper_review_policy_reloads_total',
+      help: 'Changes of the policy file, by outcome.',
+      labelNames: ['outcome'] as const,
       registers,
     }),
     eventsPublished: new Counter({

@@ -1,7 +1,6 @@
 // Every setting: its name, its rule, its default and what it means.
 import { z } from 'zod';
-import { readPolicyFile } from './reviews/policy-file.ts';
-import type { ReviewRule } from './reviews/policy.ts';
+import { readPolicyFile, type PolicyFile } from './reviews/policy-file.ts';
 import { DEADLINE_OUTCOMES } from './reviews/review.ts';
 import { address, integer, oneOf, optional, optionalPort, port, text, words, type Setting } from './setting-kinds.ts';
 
@@ -49,17 +48,18 @@ const keywords: Setting<string[]> = {
     .refine((list) => list.every((word) => word.length <= 100), { error: 'words of at most 100 characters each' }),
 };
 
-const policyFile: Setting<ReviewRule[]> = {
+const policyFile: Setting<PolicyFile | null> = {
   fallback: null,
-  meaning: 'JSON file of more rules for review, on messages and on replies; see docs/review-policy.md',
+  meaning:
+    'JSON file of more rules for review, on messages and on replies, read again when it changes; see docs/review-policy.md',
   parse: z
     .string()
     .optional()
     .transform((path, context) => {
-      if (path === undefined) return [];
-      const { rules, faults } = readPolicyFile(path);
-      for (const fault of faults) context.addIssue({ code: 'custom', message: `a sound policy file: ${fault}` });
-      return rules;
+      if (path === undefined) return null;
+      const file = readPolicyFile(path);
+      for (const fault of file.faults) context.addIssue({ code: 'custom', message: `a sound policy file: ${fault}` });
+      return file;
     }),
 };
 

@@ -5,12 +5,13 @@ import type { Config } from './config.ts';
 import { DRAIN_MS, type Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import { measured } from './model/measured.ts';
-import type { Model } from './model/model.ts';
+import { measured, measuredModerator } from './model/measured.ts';
+import type { Model, Moderator } from './model/model.ts';
 import type { Cancellations } from './redis/cancellations.ts';
 import { connectRedis } from './redis/connection.ts';
 import { RedisDeltaWriter } from './redis/delta-writer.ts';
 import type { TurnChanges } from './redis/turn-changes.ts';
+import { LivePolicy } from './reviews/live-policy.ts';
 import type { ReviewDesk } from './reviews/review-desk.ts';
 import { releaseClaims, renewLeases } from './store/claims.ts';
 import type { Database } from './store/database.ts';
@@ -30,6 +31,7 @@ export interface WorkerDeps {
   readonly queues: Queues;
   readonly actors: ActorRuntime;
   readonly model: Model;
+  readonly moderator: Moderator;
   readonly desk: ReviewDesk;
   readonly eraser: Eraser;
   readonly relay: Relay;
@@ -44,6 +46,9 @@ export interface WorkerDeps {
 export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise<void> {
   const { database, redis, queues, actors, model, desk, eraser } = deps;
   const { relay, changes, cancellations, metrics, log, lifecycle } = deps;
+  const policies = new LivePolicy({ keywords: config.REVIEW_KEYWORDS, file: config.REVIEW_POLICY, metrics, log });
+  policies.start();
+  lifecycle.started('policy', () => policies.stop());
   lifecycle.started('relay', () => relay.idle());
   const keeper = new ClaimKeeper({
     leaseS: config.LEASE_S,
@@ -58,13 +63,12 @@ export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise
     actors,
     keeper,
     model: measured(model, 'reply', metrics),
+    moderator: measuredModerator(deps.moderator, metrics),
     deltas: new RedisDeltaWriter(redis),
     historyExchanges: config.HISTORY_EXCHANGES,
     modelAttempts: config.MODEL_MAX_ATTEMPTS,
-    review: {
-      policy: { keywords: config.REVIEW_KEYWORDS, rules: config.REVIEW_POLICY },
-      deadlineS: config.REVIEW_DEADLINE_S,
-    },
+    policies,
+    reviewDeadlineS: config.REVIEW_DEADLINE_S,
     leaseS: config.LEASE_S,
     announce: (turnId) => changes.announce(turnId),
     relay: (events) => relay.push(events),

