@@ -79,8 +79,7 @@ test('every answer has a description, every error is problem+json, or OpenAI’s
     for (const [status, answer] of responses) {
       t.truthy(answer['description']);
       const types = Object.keys((answer['content'] ?? {}) as Json);
-      if (Number(status) >= 400 && operation['operationId'] !== 'getReadiness')
-        t.deepEqual(types, [type]);
+      if (Number(status) >= 400 && operation['operationId'] !== 'getReadiness') t.deepEqual(types, [type]);
     }
   }
 });

@@ -174,7 +174,11 @@ test('an attempt that breaks before or with the same words goes unnoticed, with 
   const client = clientOf(url);
   const read = async (content: string) => {
     let text = '';
-    const stream = await client.chat.completions.create({ model: 'turnkeeper', messages: [user(content)], stream: true });
+    const stream = await client.chat.completions.create({
+      model: 'turnkeeper',
+      messages: [user(content)],
+      stream: true,
+    });
     for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
     return text;
   };
@@ -182,7 +186,9 @@ test('an attempt that breaks before or with the same words goes unnoticed, with 
     if (kind !== 'chat') return {};
     const slowly = { delayMs: 300, trickleMs: 100 };
     if (attempt > 1) return { text: WORDS };
-    return lastUserMessage === 'same' ? { text: WORDS, ...slowly, reset: 5 } : { text: 'never said', ...slowly, reset: 3 };
+    return lastUserMessage === 'same'
+      ? { text: WORDS, ...slowly, reset: 5 }
+      : { text: 'never said', ...slowly, reset: 3 };
   });
   t.is(await read('same'), WORDS);
   const failure = await failureOf(read('other'));
