@@ -38,7 +38,7 @@ export async function failureOf(work: Promise<unknown>): Promise<Failure> {
   try {
     await work;
   } catch (error) {
-    if (!(error instanceof OpenAI.APIError)) throw new Error(String(error));
+    if (!(error instanceof OpenAI.APIError)) throw error;
     const { status, code, param, type, message, headers } = error;
     const retry = (headers as Headers | undefined)?.get('x-should-retry') ?? null;
     return { name: error.constructor.name, status, code, param, type, message, error: error.error, retry };

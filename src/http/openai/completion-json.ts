@@ -40,16 +40,17 @@ export const usageJson = ({ inputTokens, outputTokens }: Usage): z.output<typeof
   total_tokens: inputTokens + outputTokens,
 });
 
+/** All chunks of a completion name the same model. */
 const head = (turn: Turn, model: string) => ({
   id: completionIdOf(turn.turnId),
   created: secondsOf(turn.createdAt),
-  model: turn.model ?? model,
+  model,
 });
 
 /** The whole answer. `model`: as the request named it. */
 export function completionJson(turn: Turn, content: string, model: string): z.output<typeof completion> {
   return {
-    ...head(turn, model),
+    ...head(turn, turn.model ?? model),
     object: 'chat.completion',
     choices: [
       { index: 0, message: { role: 'assistant', content, refusal: null }, logprobs: null, finish_reason: 'stop' },
