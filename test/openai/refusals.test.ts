@@ -36,6 +36,16 @@ const COMPLETIONS: readonly [string, object, string][] = [
   ['a session that is none', { metadata: { session_id: 'x' } }, 'metadata.session_id'],
   ['a reserved name', { metadata: { openai: 'x' } }, 'metadata.openai'],
   ['metadata that is no text', { metadata: { a: 1 } }, 'metadata.a'],
+  [
+    'metadata too large',
+    { metadata: Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`k${n}`, 'a'.repeat(500)])) },
+    'metadata',
+  ],
+  [
+    'too many entries',
+    { metadata: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`k${n}`, 'a'])) },
+    'metadata',
+  ],
   ['stream that is no boolean', { stream: 'yes' }, 'stream'],
 ];
 

@@ -1,5 +1,6 @@
 // Responses with OpenAI's own client for Node, unchanged.
 import test from 'ava';
+import { Redis } from 'ioredis';
 import type OpenAI from 'openai';
 import { startApp } from '../support/app.ts';
 import { call, chat, eventually, type TurnJson } from '../support/client.ts';
@@ -216,6 +217,9 @@ test('a stream that is cut again and again goes on at another server, without ga
   const numbers = events.map(({ sequence_number: number }) => number);
   t.true(numbers.every((number, at) => at === 0 || number > numbers[at - 1]!));
   // The same numbers later, from the row alone: whatever was seen, the rest follows.
+  const redis = new Redis(app.redisUrl);
+  t.teardown(() => redis.disconnect());
+  t.is(await redis.del(`turnkeeper:deltas:${id.slice('resp_'.length)}`), 1);
   const { sequence_number: last } = events.at(-1)!;
   for (const [at, { sequence_number: after }] of events.entries()) {
     const rest = await read(resume(clients[0]!, id, after));

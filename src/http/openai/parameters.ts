@@ -1,5 +1,6 @@
 // The parameters of OpenAI's API that turnkeeper does not steer: harmless ones are ignored, the others refused.
 import { z } from 'zod';
+import { MESSAGE_LIMITS } from '../../turns/busy-rules.ts';
 import { sessionId, soundText } from '../schemas.ts';
 
 /** A parameter that changes how a reply is made, not what is asked: the operator's model decides. */
@@ -42,6 +43,9 @@ export const OWN_METADATA = 'openai';
 export const metadata = z
   .record(z.string(), soundText(0, 512))
   .check(({ value, issues }) => {
+    const { metadataBytes: most } = MESSAGE_LIMITS;
+    if (Buffer.byteLength(JSON.stringify(value)) > most)
+      issues.push({ code: 'custom', message: `must have at most ${most} bytes as JSON`, input: value });
     if (Object.keys(value).length > 16)
       issues.push({ code: 'custom', message: 'must have at most 16 entries', input: value });
     for (const name of Object.keys(value)) {
@@ -58,7 +62,9 @@ export const metadata = z
       issues.push({ code: 'custom', message: 'must be a UUID', path: ['session_id'], input: session });
   })
   .nullish()
-  .meta({ description: 'At most 16 texts. `session_id`: the conversation that the turn belongs to, a UUID.' });
+  .meta({
+    description: 'At most 16 texts, 4096 bytes. `session_id`: the conversation that the turn belongs to, a UUID.',
+  });
 
 export type GivenMetadata = z.output<typeof metadata>;
 
