@@ -211,6 +211,7 @@ export async function compose(
     services,
     settings: { host: config.HOST, port: config.PORT, auth: config.AUTH, apiKeys: config.API_KEYS },
     version: VERSION,
+    model: parts.model.name,
     log,
     observe: (route, method, status, seconds) => metrics.httpSeconds.observe({ route, method, status }, seconds),
   });
