@@ -8,6 +8,7 @@ import type { ActorRuntime } from './actors/runtime.ts';
 import { sessionStore } from './actors/session-store.ts';
 import type { Config } from './config.ts';
 import { startIngress } from './http/server.ts';
+import { turnJson } from './http/turn-json.ts';
 import { DRAIN_MS, type Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -26,6 +27,9 @@ import { migrateToLatest, pendingMigrations } from './store/migrate.ts';
 import { Queues } from './workers/queues.ts';
 import { startWorkerRole } from './worker-role.ts';
 import { Relay } from './workers/relay.ts';
+import { Courier } from './webhooks/courier.ts';
+import { WebhookService } from './webhooks/webhook-service.ts';
+import { resolverFor, type ResolveNames } from './webhooks/names.ts';
 
 const VERSION = packageJson.version;
 const POOL_SIZE = 24;
@@ -39,6 +43,8 @@ export interface Parts {
   readonly model: { readonly baseUrl: string | undefined; readonly apiKey: string | undefined; readonly name: string };
   /** Undefined: the embedded runtime. */
   readonly dapr: DaprAddress | undefined;
+  /** How the hosts of webhooks become addresses; absent: by DNS. */
+  readonly resolveNames?: ResolveNames | undefined;
 }
 
 export interface DaprAddress {
@@ -135,19 +141,25 @@ export async function compose(
 
   // Only workers publish; what another role commits, their sweep finds in the outbox.
   const relay = config.roles.includes('worker') ? new Relay(database, queues, metrics, log) : undefined;
+  const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE === 'yes';
+  const target = { allowPrivate, resolve: resolverFor(allowPrivate, parts.resolveNames) };
+  const courier = relay && new Courier({ database, post: target, show: turnJson, metrics, log });
   const desk = new ReviewDesk({
     database,
     onDeadline: config.REVIEW_ON_DEADLINE,
-    announce: (turnId) => changes.announce(turnId),
+    announce: (turnId) => {
+      changes.announce(turnId);
+      courier?.wake();
+    },
     relay: (events) => relay?.push(events),
     withdraw: (reviewId) => queues.withdrawReview(reviewId),
     metrics,
     log,
   });
 
-  if (relay) {
+  if (relay && courier) {
     const { redisUrl } = parts;
-    const shared = { database, redis, queues, actors, desk, relay, changes, cancellations, metrics, log };
+    const shared = { database, redis, queues, actors, desk, courier, relay, changes, cancellations, metrics, log };
     await startWorkerRole(config, { ...shared, redisUrl, model, lifecycle });
   }
 
@@ -166,6 +178,7 @@ export async function compose(
     changes,
     cancellations,
     deltas,
+    webhooks: new WebhookService({ database, target, wake: () => courier?.wake() }),
     metrics,
     log,
     draining: () => lifecycle.stopping,

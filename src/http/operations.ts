@@ -12,6 +12,7 @@ import type { Services } from './services.ts';
 import { reviewOperations } from './reviews.ts';
 import { turnEventOperations } from './turn-events.ts';
 import { turnOperations } from './turns.ts';
+import { webhookOperations } from './webhooks.ts';
 
 export interface ApiSettings {
   readonly version: string;
@@ -27,6 +28,7 @@ export function operationsOf(services: Services, { version }: ApiSettings): Oper
     ...turnEventOperations(services),
     ...conversationOperations(services.conversations),
     ...reviewOperations(services.reviews),
+    ...webhookOperations(services.webhooks),
     ...memoryOperations(services.memory),
     ...analyticsOperations(services.analytics),
     ...operationRoutes(services),

@@ -12,6 +12,8 @@ import { ReviewDesk } from '../../src/reviews/review-desk.ts';
 import { servicesOf } from '../../src/services.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
+import { resolverFor } from '../../src/webhooks/names.ts';
+import { WebhookService } from '../../src/webhooks/webhook-service.ts';
 import { Queues } from '../../src/workers/queues.ts';
 import type { Owner } from './owner.ts';
 
@@ -66,6 +68,11 @@ export async function startSecondIngress(
     changes,
     cancellations: new Cancellations(redis, changing),
     deltas,
+    webhooks: new WebhookService({
+      database,
+      target: { allowPrivate: true, resolve: resolverFor(true) },
+      wake: nothing,
+    }),
     metrics,
     log,
     draining: () => false,
