@@ -23,6 +23,9 @@ import type { Relay } from './workers/relay.ts';
 import { Sweeper } from './workers/sweeper.ts';
 import { consumersOf } from './workers/topics.ts';
 
+/** What is being sent to webhooks may arrive within this time; then it is sent again later. */
+const COURIER_DRAIN_MS = 3_000;
+
 export interface WorkerDeps {
   readonly redisUrl: string;
   readonly database: Database;
@@ -106,7 +109,7 @@ export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise
   const consumers = new Consumers(table, consuming, log);
   consumers.start();
   lifecycle.started('consumers', () => consumers.stop(DRAIN_MS));
-  lifecycle.started('courier', () => courier.stop(DRAIN_MS));
+  lifecycle.started('courier', () => courier.stop(COURIER_DRAIN_MS));
   const sweeper = new Sweeper(database, queues, relay, metrics, log, [() => desk.sweep(), () => courier.sweep()]);
   sweeper.start();
   lifecycle.started('sweeper', () => sweeper.stop());

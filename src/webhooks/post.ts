@@ -45,14 +45,16 @@ function exchange(begin: () => ClientRequest, body: string): Promise<number> {
     const request = begin();
     request.on('error', reject);
     request.on('response', (response) => {
+      // The status has come; what becomes of the rest changes nothing.
+      const done = () => resolve(response.statusCode!);
+      request.off('error', reject).on('error', done);
       let read = 0;
       response.on('data', (chunk: Buffer) => {
         read += chunk.length;
         if (read > BODY_BYTES) response.destroy();
       });
-      // The status has come; what becomes of the rest changes nothing.
-      response.on('error', () => {});
-      response.on('close', () => resolve(response.statusCode!));
+      response.on('error', done);
+      response.on('close', done);
     });
     request.end(body);
   });

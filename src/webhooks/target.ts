@@ -1,4 +1,5 @@
 // Where a webhook may lead: the rule of its address. Pure; names are resolved elsewhere, and every address they have comes here.
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** The IPv6 addresses that have been given out at all; what is not among them is none of the internet's. */
@@ -9,7 +10,8 @@ const METADATA = new Set(['168.63.129.16']);
 /** Whether an IP address belongs to the internet at large: no private, loopback, link-local, shared, multicast,
  *  reserved or translated one, and no cloud's metadata service. */
 export function isPublic(address: string): boolean {
-  if (!ipaddr.isValid(address) || METADATA.has(address)) return false;
+  // The library also reads forms that no resolver answers.
+  if (isIP(address) === 0 || METADATA.has(address)) return false;
   const parsed = ipaddr.parse(address);
   if (parsed.range() !== 'unicast') return false;
   return parsed.kind() === 'ipv4' || parsed.match(GLOBAL_IPV6);
