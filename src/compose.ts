@@ -178,7 +178,7 @@ export async function compose(
     changes,
     cancellations,
     deltas,
-    webhooks: new WebhookService({ database, target, wake: () => courier?.wake() }),
+    webhooks: new WebhookService({ database, target, expect: () => courier?.expect() }),
     metrics,
     log,
     draining: () => lifecycle.stopping,

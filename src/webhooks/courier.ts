@@ -72,6 +72,12 @@ export class Courier {
       });
   }
 
+  /** There is a hook, or a delivery for one: looks soon, whatever the last sweep knew. */
+  expect(): void {
+    this.#anyHook = true;
+    this.wake();
+  }
+
   /** Sends what is due, begins no more than there is room for, and removes what is old. Rejects with DatabaseUnavailable. */
   async sweep(): Promise<void> {
     const { database, metrics } = this.#deps;

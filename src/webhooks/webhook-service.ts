@@ -41,8 +41,8 @@ export type ChangeReply =
 export interface WebhookServiceDeps {
   readonly database: Database;
   readonly target: Pick<PostDeps, 'allowPrivate' | 'resolve'>;
-  /** A delivery is due. */
-  readonly wake: () => void;
+  /** There is a hook, or a delivery for one: its sender, if it is in this process, need not wait for its next sweep. */
+  readonly expect: () => void;
 }
 
 export class WebhookService {
@@ -70,6 +70,7 @@ export class WebhookService {
     if (detail !== null) return { outcome: 'refused', detail };
     const made = { webhookId: newId(), secret: newSecret(), atMost: WEBHOOKS_AT_MOST };
     const webhook = await addWebhook(this.#deps.database, made, asked);
+    if (webhook) this.#deps.expect();
     return webhook ? { outcome: 'added', webhook, secret: made.secret } : { outcome: 'too_many' };
   }
 
@@ -107,14 +108,14 @@ export class WebhookService {
   /** Null: the hook has no such delivery. @throws DatabaseUnavailable */
   async replay(webhookId: string, deliveryId: string): Promise<Delivery | null> {
     const delivery = await replayDelivery(this.#deps.database, webhookId, deliveryId);
-    if (delivery) this.#deps.wake();
+    if (delivery) this.#deps.expect();
     return delivery;
   }
 
   /** @throws DatabaseUnavailable */
   async ping(webhook: Webhook): Promise<Delivery> {
     const delivery = await addDelivery(this.#deps.database, webhook, { deliveryId: newId(), event: PING });
-    this.#deps.wake();
+    this.#deps.expect();
     return delivery;
   }
 }

@@ -71,7 +71,7 @@ export async function startSecondIngress(
     webhooks: new WebhookService({
       database,
       target: { allowPrivate: true, resolve: resolverFor(true) },
-      wake: nothing,
+      expect: nothing,
     }),
     metrics,
     log,
