@@ -1,5 +1,6 @@
 // Webhooks: who wants to be told when turns come to rest, and what became of the telling.
 import { z } from 'zod';
+import { faultOfUrl } from '../webhooks/target.ts';
 import { DELIVERY_STATUSES, WEBHOOK_EVENTS, type Webhook } from '../webhooks/webhook.ts';
 import type { Identity } from './access.ts';
 import { deliveryCursor, page, webhookCursor } from './cursor.ts';
@@ -18,11 +19,17 @@ import {
   webhookWithSecret,
 } from './webhook-json.ts';
 
-const url = soundText(1, 2_000).meta({
-  format: 'uri',
-  description:
-    'Where to post to: https, without a user name or password. A host with an address that is not public is refused, now and at every attempt, unless WEBHOOK_ALLOW_PRIVATE says otherwise.',
-});
+/** What no setting allows is told with all other faults; the rest needs the setting, and a name resolved. */
+const url = soundText(1, 2_000)
+  .check(({ value, issues }) => {
+    const fault = value === '' ? null : faultOfUrl(value, true);
+    if (fault) issues.push({ code: 'custom', message: fault, input: value });
+  })
+  .meta({
+    format: 'uri',
+    description:
+      'Where to post to: https, without a user name or password. A host with an address that is not public is refused, now and at every attempt, unless WEBHOOK_ALLOW_PRIVATE says otherwise.',
+  });
 const events = z
   .array(z.enum(WEBHOOK_EVENTS))
   .min(1)

@@ -73,7 +73,13 @@ test('ten hooks of one user, ten for all users', async (t) => {
 test('bad input is told with every fault at once, and nothing is registered', async (t) => {
   const { url } = await startApp(t, { settings: PRIVATE });
   const refused = await call<{ errors: { pointer: string }[] }>(url, '/webhooks', {
-    body: { user_id: 'a b', events: ['turn.queued'], description: '', secret: 'mine' },
+    body: {
+      url: 'https://me:secret@example.com/',
+      user_id: 'a b',
+      events: ['turn.queued'],
+      description: '',
+      secret: 'mine',
+    },
   });
   t.is(refused.status, 400);
   t.deepEqual(
