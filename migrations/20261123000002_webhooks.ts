@@ -18,7 +18,8 @@ export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw('create index webhooks_user on webhooks (user_id, webhook_id)');
 
   // next_attempt_at is the lease too: claiming an attempt moves it on, so that a worker that dies leaves it due again.
-  // Milliseconds are what clients see of created_at, and page by.
+  // created_at is when it happened; `now()` is when the transaction began, which may have been before. Milliseconds are what
+  // clients see of it, and page by.
   await knex.schema.raw(`create table webhook_deliveries (
     delivery_id uuid primary key,
     webhook_id uuid not null,
@@ -32,7 +33,7 @@ export async function up(knex: Knex): Promise<void> {
     last_attempt_at timestamptz,
     last_status int4,
     last_error text,
-    created_at timestamptz not null default date_trunc('milliseconds', now()),
+    created_at timestamptz not null default date_trunc('milliseconds', clock_timestamp()),
     ended_at timestamptz)`);
   await knex.schema.raw(
     "create index webhook_deliveries_due on webhook_deliveries (next_attempt_at, webhook_id) where status = 'pending'",

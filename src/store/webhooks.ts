@@ -30,7 +30,7 @@ const webhookOf = (row: WebhookRow): Webhook => ({
 const ADD: Statement = {
   name: 'webhook-add',
   sql: `insert into webhooks (webhook_id, user_id, url, events, description, secret)
-        select ?::uuid, asked.user_id, ?, ?::text[], ?, ? from (select ?::text as user_id) asked
+        select ?::uuid, asked.user_id, ?::text, ?::text[], ?::text, ?::text from (select ?::text as user_id) asked
         where (select count(*) from webhooks w
                where w.user_id = asked.user_id or (w.user_id is null and asked.user_id is null)) < ?
         returning ${COLUMNS}`,
@@ -69,7 +69,7 @@ export async function listWebhooks(database: Database, { whose, after, limit }: 
 const CHANGE: Statement = {
   name: 'webhook-change',
   sql: `update webhooks set url = ?, events = ?::text[], description = ?, enabled = ?,
-               disabled_reason = case when ? then null else disabled_reason end
+               disabled_reason = case when ?::bool then null else disabled_reason end
         where webhook_id = ? returning ${COLUMNS}`,
 };
 

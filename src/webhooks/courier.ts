@@ -101,7 +101,9 @@ export class Courier {
     while (this.#again && !this.#stopped) {
       this.#again = false;
       await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
-      for (let room = this.#traffic.room(); room && !this.#stopped; room = this.#traffic.room()) {
+      for (;;) {
+        const room = this.#stopped ? null : this.#traffic.room(performance.now());
+        if (!room) break;
         const claimed = await claimDeliveries(this.#deps.database, { ...room, leaseS: LEASE_S });
         for (const each of claimed) this.#begin(each);
         if (claimed.length === 0) break;
@@ -119,7 +121,7 @@ export class Courier {
       })
       .then((failed) => {
         this.#underWay.delete(sending);
-        this.#traffic.end(claimed.webhookId, failed);
+        this.#traffic.end(claimed.webhookId, failed, performance.now());
         this.wake();
       });
     this.#underWay.add(sending);

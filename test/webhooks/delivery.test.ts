@@ -2,6 +2,7 @@ import test from 'ava';
 import { startApp } from '../support/app.ts';
 import { call, chat, ended, type TurnJson } from '../support/client.ts';
 import { decide, park } from '../reviews/support.ts';
+import type { ModelScript } from '../support/model.ts';
 import { deliveriesOf, deliveryThat, PRIVATE, register, startReceiver, verified } from './support.ts';
 
 test('Webhook config accepted, never delivered: what is registered is told of the next turn at once', async (t) => {
@@ -30,9 +31,8 @@ test('every end of a turn is told, once, and never a draft', async (t) => {
   });
   const everybody = await register(url, { url: receiver.url });
   t.is(everybody.user_id, null);
-  model.script((one) =>
-    one.lastUserMessage === 'fail' ? { status: 400 } : { text: `the draft: ${one.lastUserMessage}`, delayMs: 20 },
-  );
+  const scripts: Record<string, ModelScript> = { fail: { status: 400 }, slow: { delayMs: 10_000 } };
+  model.script((one) => scripts[one.lastUserMessage] ?? { text: `the draft: ${one.lastUserMessage}` });
   const expected: [string, string][] = [];
   const expect = (turn: { turn_id: string }, ...types: string[]) =>
     types.forEach((type) => expected.push([turn.turn_id, type]));
@@ -47,12 +47,10 @@ test('every end of a turn is told, once, and never a draft', async (t) => {
   const parkedAndCancelled = await park(url, 'eve', 'urgent three');
   await call(url, `/turns/${parkedAndCancelled.turn_id}/cancel`, { method: 'POST' });
   expect(parkedAndCancelled, 'turn.awaiting_review', 'turn.cancelled');
-  model.script(() => ({ delayMs: 10_000 }));
   const cancelled = await chat(url, { user_id: 'fay', text: 'slow' });
   await call(url, `/turns/${cancelled.turn_id}/cancel`, { method: 'POST' });
   expect(cancelled, 'turn.cancelled');
-  const interrupted = await chat(url, { user_id: 'gus', text: 'slow too' });
-  model.script(() => ({ text: 'the draft: four' }));
+  const interrupted = await chat(url, { user_id: 'gus', text: 'slow' });
   expect(interrupted, 'turn.cancelled');
   expect(await chat(url, { user_id: 'gus', text: 'again', on_busy: 'interrupt' }), 'turn.completed');
   expect(await park(url, 'hal', 'urgent five'), 'turn.awaiting_review', 'turn.expired');
