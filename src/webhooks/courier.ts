@@ -91,10 +91,12 @@ export class Courier {
 
   async #prune(): Promise<void> {
     if (performance.now() - this.#pruned < PRUNE_EVERY_MS) return;
-    const { database } = this.#deps;
+    let more = false;
     for (const status of ['delivered', 'dead'] as const)
-      while ((await pruneDeliveries(database, status, KEEP_DAYS[status], PRUNE_PAGE)) === PRUNE_PAGE);
-    this.#pruned = performance.now();
+      if ((await pruneDeliveries(this.#deps.database, status, KEEP_DAYS[status], PRUNE_PAGE)) === PRUNE_PAGE)
+        more = true;
+    // A page at a time: other work is due at the same sweep.
+    if (!more) this.#pruned = performance.now();
   }
 
   async #look(): Promise<void> {
