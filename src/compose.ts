@@ -9,6 +9,7 @@ import type { ActorRuntime } from './actors/runtime.ts';
 import { sessionStore } from './actors/session-store.ts';
 import type { Config } from './config.ts';
 import { startIngress } from './http/server.ts';
+import { turnJson } from './http/turn-json.ts';
 import { DRAIN_MS, type Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -34,6 +35,9 @@ import { startWorkerRole } from './worker-role.ts';
 import { TOPIC_TYPES } from './turns/events.ts';
 import { Eraser } from './users/eraser.ts';
 import { Relay } from './workers/relay.ts';
+import { Courier } from './webhooks/courier.ts';
+import { WebhookService } from './webhooks/webhook-service.ts';
+import { resolverFor, type ResolveNames } from './webhooks/names.ts';
 
 const VERSION = packageJson.version;
 const POOL_SIZE = 24;
@@ -47,6 +51,8 @@ export interface Parts {
   readonly model: { readonly baseUrl: string | undefined; readonly apiKey: string | undefined; readonly name: string };
   /** Undefined: the embedded runtime. */
   readonly dapr: DaprAddress | undefined;
+  /** How the hosts of webhooks become addresses; absent: by DNS. */
+  readonly resolveNames?: ResolveNames | undefined;
 }
 
 export interface DaprAddress {
@@ -153,10 +159,16 @@ export async function compose(
   // Only workers publish; what another role commits, their sweep finds in the outbox.
   const edge = parts.dapr && new Edge(database, daprPublisher(parts.dapr), metrics, log);
   const relay = config.roles.includes('worker') ? new Relay(database, queues, edge, metrics, log) : undefined;
+  const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE === 'yes';
+  const target = { allowPrivate, resolve: resolverFor(allowPrivate, parts.resolveNames) };
+  const courier = relay && new Courier({ database, post: target, show: turnJson, metrics, log });
   const desk = new ReviewDesk({
     database,
     onDeadline: config.REVIEW_ON_DEADLINE,
-    announce: (turnId) => changes.announce(turnId),
+    announce: (turnId) => {
+      changes.announce(turnId);
+      courier?.wake();
+    },
     relay: (events) => relay?.push(events),
     withdraw: (reviewId) => queues.withdrawReview(reviewId),
     metrics,
@@ -179,11 +191,11 @@ export async function compose(
     log,
   });
 
-  if (relay) {
+  if (relay && courier) {
     const { redisUrl } = parts;
-    const shared = { database, redis, queues, actors, desk, eraser, relay, changes, cancellations, metrics, log };
+    const shared = { database, redis, queues, actors, desk, eraser, courier, relay, changes, cancellations };
     const moderator = new OpenAiModerator(endpoint);
-    await startWorkerRole(config, { ...shared, redisUrl, model, moderator, lifecycle });
+    await startWorkerRole(config, { ...shared, redisUrl, model, moderator, metrics, log, lifecycle });
   }
 
   if (!config.roles.includes('http')) return { url: null, runtime: actors.name };
@@ -202,6 +214,7 @@ export async function compose(
     changes,
     cancellations,
     deltas,
+    webhooks: new WebhookService({ database, target, expect: () => courier?.expect() }),
     metrics,
     log,
     draining: () => lifecycle.stopping,

@@ -58,6 +58,17 @@ export function createMetrics() {
       labelNames: ['outcome'] as const,
       registers,
     }),
+    webhookAttempts: new Counter({
+      name: 'turnkeeper_webhook_attempts_total',
+      help: 'Attempts at webhook deliveries, by outcome: delivered, retry (it comes again), dead (given up).',
+      labelNames: ['outcome'] as const,
+      registers,
+    }),
+    webhooksDue: new Gauge({
+      name: 'turnkeeper_webhook_deliveries_due',
+      help: 'Webhook deliveries that are due and not yet sent, counted up to 10,000.',
+      registers,
+    }),
     eventsPublished: new Counter({
       name: 'turnkeeper_events_published_total',
       help: 'Events published from the outbox, by topic.',

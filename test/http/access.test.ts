@@ -6,6 +6,7 @@ import { operationsOf } from '../../src/http/operations.ts';
 import { keyOf, sha256, start, type Fixture } from './support/ingress.ts';
 import { REVIEW_ID } from './support/memory-reviews.ts';
 import { ERASURE_ID, MemoryServices } from './support/memory-services.ts';
+import { DELIVERY_ID, GLOBAL_WEBHOOK_ID, WEBHOOK_ID } from './support/memory-webhooks.ts';
 
 const ROLES = {
   alice: 'user:alice',
@@ -37,6 +38,15 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   claimReview: REVIEWS,
   releaseReview: [401, 403, 403, 403, 204, 204],
   decideReview: REVIEWS,
+  addWebhook: [401, 201, 404, 201, 403, 201],
+  listWebhooks: [401, 200, 200, 200, 403, 200],
+  getWebhook: OWN,
+  patchWebhook: OWN,
+  deleteWebhook: [401, 204, 404, 204, 403, 204],
+  rotateWebhookSecret: OWN,
+  testWebhook: [401, 202, 404, 202, 403, 202],
+  listWebhookDeliveries: OWN,
+  replayWebhookDelivery: [401, 202, 404, 202, 403, 202],
   initializeMemory: OWN,
   getMemory: OWN,
   patchMemory: OWN,
@@ -79,7 +89,9 @@ function furnish(fixture: Fixture): (path: string) => string {
       .replace('{response_id}', `resp_${turnId}`)
       .replace('{session_id}', SESSION)
       .replace('{review_id}', REVIEW_ID)
-      .replace('{erasure_id}', ERASURE_ID);
+      .replace('{erasure_id}', ERASURE_ID)
+      .replace('{webhook_id}', WEBHOOK_ID)
+      .replace('{delivery_id}', DELIVERY_ID);
 }
 
 function callAs(fixture: Fixture, caller: Caller, { method, body, example }: Operation, path: string) {
@@ -110,6 +122,22 @@ for (const operation of operations) {
     }
   });
 }
+
+test('a webhook for all users is the admin’s alone', async (t) => {
+  const fixture = await start(t, { auth: 'keys', apiKeys });
+  const as = (name: string) => ({ authorization: `Bearer ${keyOf(name)}` });
+  const body = { url: 'https://example.com/hook' };
+  for (const [name, added, found] of [
+    ['alice', 403, 404],
+    ['service', 403, 404],
+    ['admin', 201, 200],
+  ] as const) {
+    t.is((await fixture.call('POST', '/webhooks', body, as(name))).status, added, name);
+    for (const path of ['', '/deliveries'])
+      t.is((await fixture.call('GET', `/webhooks/${GLOBAL_WEBHOOK_ID}${path}`, undefined, as(name))).status, found);
+  }
+  t.is((await fixture.call('GET', '/webhooks?user_id=alice', undefined, as('bob'))).status, 404);
+});
 
 test('somebody else’s thing is answered exactly as one that does not exist', async (t) => {
   const fixture = await start(t, { auth: 'keys', apiKeys });

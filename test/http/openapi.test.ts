@@ -5,6 +5,7 @@ import { operationsOf } from '../../src/http/operations.ts';
 import { start, type Json, type JsonValue, textOf } from './support/ingress.ts';
 import { REVIEW_ID } from './support/memory-reviews.ts';
 import { MemoryServices } from './support/memory-services.ts';
+import { WEBHOOK_ID } from './support/memory-webhooks.ts';
 
 const operations = operationsOf(new MemoryServices().services, { version: '1.2.3', model: 'scripted' });
 const document = JSON.parse(JSON.stringify(openApiDocument(operations, '1.2.3'))) as Json;
@@ -110,7 +111,7 @@ test('examples of bodies are accepted', async (t) => {
     fixture.nextOutcome = path.startsWith('/v1/') ? { outcome: 'repeated', turn: answered } : null;
     const { status, text } = await call(
       method,
-      path.replace('{user_id}', 'alice').replace('{review_id}', REVIEW_ID),
+      path.replace('{user_id}', 'alice').replace('{review_id}', REVIEW_ID).replace('{webhook_id}', WEBHOOK_ID),
       body ? example : undefined,
     );
     t.true(status < 300, text);

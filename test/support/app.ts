@@ -31,6 +31,8 @@ export interface AppOptions {
   readonly brokerUrl?: string;
   /** Join this placement instead of starting one. */
   readonly placement?: Placement;
+  /** How the hosts of webhooks become addresses. */
+  readonly resolveNames?: Parts['resolveNames'];
 }
 
 export interface TestApp {
@@ -71,6 +73,7 @@ export async function startApp(t: Owner, options: AppOptions = {}): Promise<Test
     redisUrl: redis,
     model: { baseUrl: model.baseUrl, apiKey: undefined, name: SCRIPTED_MODEL },
     dapr: dapr?.sidecar,
+    resolveNames: options.resolveNames,
   };
   const fatal: string[] = [];
   t.teardown(() => lifecycle.stop());
