@@ -19,3 +19,6 @@ export class DaprBuildError extends Error {
 export function daprPaths(options?: Pick<DaprBuildOptions, 'root' | 'env'>): DaprPaths | null;
 /** Builds them unless they are there. */
 export function buildDapr(options?: DaprBuildOptions): Promise<DaprPaths>;
+
+/** Where what is built once for a user of this machine is kept. */
+export function cacheFolder(env: NodeJS.ProcessEnv): string;

@@ -104,7 +104,7 @@ export async function buildDapr({ root = ROOT, env = process.env, log = () => {}
   }
 }
 
-function cacheFolder(env) {
+export function cacheFolder(env) {
   // The XDG rules say to ignore a relative path.
   const xdg = env.XDG_CACHE_HOME;
   return join(xdg && isAbsolute(xdg) ? xdg : join(env.HOME || homedir(), '.cache'), 'turnkeeper');

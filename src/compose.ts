@@ -1,6 +1,7 @@
 // The composition root: the only place that constructs across folders.
 import packageJson from '../package.json' with { type: 'json' };
 import { startActorHost } from './actors/dapr/host.ts';
+import { daprPublisher } from './actors/dapr/publish.ts';
 import { DaprRuntime } from './actors/dapr/runtime.ts';
 import { DaprState } from './actors/dapr/sidecar.ts';
 import { EmbeddedRuntime, type ProcessLease } from './actors/embedded.ts';
@@ -8,13 +9,16 @@ import type { ActorRuntime } from './actors/runtime.ts';
 import { sessionStore } from './actors/session-store.ts';
 import type { Config } from './config.ts';
 import { startIngress } from './http/server.ts';
+import { turnJson } from './http/turn-json.ts';
 import { DRAIN_MS, type Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { OpenAiModel } from './model/openai-model.ts';
+import { OpenAiModerator } from './model/openai-moderator.ts';
 import { Cancellations } from './redis/cancellations.ts';
 import { checkRedisKeepsKeys, connectRedis } from './redis/connection.ts';
 import { RedisDeltaFeed } from './redis/delta-feed.ts';
+import { forgetBrokerEvents } from './redis/forget-broker-events.ts';
 import { forgetDeltas } from './redis/forget-deltas.ts';
 import { TurnChanges } from './redis/turn-changes.ts';
 import { ReviewDesk } from './reviews/review-desk.ts';
@@ -24,10 +28,16 @@ import { connect } from './store/connect.ts';
 import { Database, isUnavailable } from './store/database.ts';
 import { takeLease, type Lease } from './store/leases.ts';
 import { migrateToLatest, pendingMigrations } from './store/migrate.ts';
+import { edgeDecisions } from './workers/edge-decisions.ts';
+import { Edge } from './workers/edge.ts';
 import { Queues } from './workers/queues.ts';
 import { startWorkerRole } from './worker-role.ts';
+import { TOPIC_TYPES } from './turns/events.ts';
 import { Eraser } from './users/eraser.ts';
 import { Relay } from './workers/relay.ts';
+import { Courier } from './webhooks/courier.ts';
+import { WebhookService } from './webhooks/webhook-service.ts';
+import { resolverFor, type ResolveNames } from './webhooks/names.ts';
 
 const VERSION = packageJson.version;
 const POOL_SIZE = 24;
@@ -41,6 +51,8 @@ export interface Parts {
   readonly model: { readonly baseUrl: string | undefined; readonly apiKey: string | undefined; readonly name: string };
   /** Undefined: the embedded runtime. */
   readonly dapr: DaprAddress | undefined;
+  /** How the hosts of webhooks become addresses; absent: by DNS. */
+  readonly resolveNames?: ResolveNames | undefined;
 }
 
 export interface DaprAddress {
@@ -93,7 +105,14 @@ function processLease(database: Database): ProcessLease {
   };
 }
 
-function actorRuntime(config: Config, { dapr }: Parts, database: Database, log: Log, onLost: () => void): ActorRuntime {
+interface RuntimeDeps {
+  readonly database: Database;
+  readonly queues: Queues;
+  readonly log: Log;
+  readonly onLost: () => void;
+}
+
+function actorRuntime(config: Config, { dapr }: Parts, { database, queues, log, onLost }: RuntimeDeps): ActorRuntime {
   const store = sessionStore(database);
   if (!dapr)
     return new EmbeddedRuntime({
@@ -106,7 +125,9 @@ function actorRuntime(config: Config, { dapr }: Parts, database: Database, log: 
   const state = new DaprState(dapr);
   const { appPort: port, appToken: token } = dapr;
   const hosts = config.roles.includes('actors');
-  const host = hosts ? () => startActorHost({ port, token, store, state, isUnavailable, log }) : undefined;
+  const subscriptions = { 'review-decisions': edgeDecisions(queues, log) };
+  const options = { port, token, store, state, isUnavailable, subscriptions, log };
+  const host = hosts ? () => startActorHost(options) : undefined;
   return new DaprRuntime({ sidecar: dapr, readyWithinMs: ACTORS_READY_MS, host });
 }
 
@@ -132,9 +153,8 @@ export async function compose(
   const queues = new Queues(redis, log);
   lifecycle.started('queues', () => queues.close());
 
-  const actors = actorRuntime(config, parts, database, log, () =>
-    onFatal('another process took over the embedded actors'),
-  );
+  const onLost = () => onFatal('another process took over the embedded actors');
+  const actors = actorRuntime(config, parts, { database, queues, log, onLost });
   // Registered first: a start that fails half-way (host up, no sidecar) must be stopped too.
   lifecycle.started('actors', () => actors.stop());
   await actors.start();
@@ -143,14 +163,22 @@ export async function compose(
   lifecycle.started('redis subscriber', async () => subscriber.disconnect());
   const changes = new TurnChanges(redis, subscriber);
   const cancellations = new Cancellations(redis, subscriber);
-  const model = new OpenAiModel({ ...parts.model, model: parts.model.name, timeoutS: config.MODEL_TIMEOUT_S });
+  const endpoint = { ...parts.model, timeoutS: config.MODEL_TIMEOUT_S };
+  const model = new OpenAiModel({ ...endpoint, model: parts.model.name });
 
   // Only workers publish; what another role commits, their sweep finds in the outbox.
-  const relay = config.roles.includes('worker') ? new Relay(database, queues, metrics, log) : undefined;
+  const edge = parts.dapr && new Edge(database, daprPublisher(parts.dapr), metrics, log);
+  const relay = config.roles.includes('worker') ? new Relay(database, queues, edge, metrics, log) : undefined;
+  const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE === 'yes';
+  const target = { allowPrivate, resolve: resolverFor(allowPrivate, parts.resolveNames) };
+  const courier = relay && new Courier({ database, post: target, show: turnJson, metrics, log });
   const desk = new ReviewDesk({
     database,
     onDeadline: config.REVIEW_ON_DEADLINE,
-    announce: (turnId) => changes.announce(turnId),
+    announce: (turnId) => {
+      changes.announce(turnId);
+      courier?.wake();
+    },
     relay: (events) => relay?.push(events),
     withdraw: (reviewId) => queues.withdrawReview(reviewId),
     metrics,
@@ -160,7 +188,11 @@ export async function compose(
   const eraser = new Eraser({
     database,
     actors,
-    places: [({ userId }) => queues.forgetUser(userId), ({ turnIds }) => forgetDeltas(redis, turnIds)],
+    places: [
+      ({ userId }) => queues.forgetUser(userId),
+      ({ turnIds }) => forgetDeltas(redis, turnIds),
+      ({ userId }) => forgetBrokerEvents(redis, Object.keys(TOPIC_TYPES), userId),
+    ],
     settleS: config.LEASE_S,
     gone: (turnId) => {
       cancellations.announce(turnId);
@@ -169,10 +201,11 @@ export async function compose(
     log,
   });
 
-  if (relay) {
+  if (relay && courier) {
     const { redisUrl } = parts;
-    const shared = { database, redis, queues, actors, desk, eraser, relay, changes, cancellations, metrics, log };
-    await startWorkerRole(config, { ...shared, redisUrl, model, lifecycle });
+    const shared = { database, redis, queues, actors, desk, eraser, courier, relay, changes, cancellations };
+    const moderator = new OpenAiModerator(endpoint);
+    await startWorkerRole(config, { ...shared, redisUrl, model, moderator, metrics, log, lifecycle });
   }
 
   if (!config.roles.includes('http')) return { url: null, runtime: actors.name };
@@ -191,6 +224,7 @@ export async function compose(
     changes,
     cancellations,
     deltas,
+    webhooks: new WebhookService({ database, target, expect: () => courier?.expect() }),
     metrics,
     log,
     draining: () => lifecycle.stopping,
@@ -200,6 +234,7 @@ export async function compose(
     services,
     settings: { host: config.HOST, port: config.PORT, auth: config.AUTH, apiKeys: config.API_KEYS },
     version: VERSION,
+    model: parts.model.name,
     log,
     observe: (route, method, status, seconds) => metrics.httpSeconds.observe({ route, method, status }, seconds),
   });

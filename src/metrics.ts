@@ -30,7 +30,7 @@ export function createMetrics() {
     }),
     modelSeconds: new Histogram({
       name: 'turnkeeper_model_attempt_duration_seconds',
-      help: 'Time of one attempt at the model, by purpose and outcome.',
+      help: 'Time of one attempt at the model, moderation included, by purpose and outcome.',
       labelNames: ['purpose', 'outcome'] as const,
       buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
       registers,
@@ -46,9 +46,44 @@ export function createMetrics() {
       labelNames: ['status'] as const,
       registers,
     }),
+    policyInForce: new Gauge({
+      name: 'turnkeeper_review_policy_in_force',
+      help: '1: the policy file as it is on disk is in force; 0: it is bad, and the version before it is.',
+      labelNames: ['file'] as const,
+      registers,
+    }),
+    policyReloads: new Counter({
+      name: 'turnkeeper_review_policy_reloads_total',
+      help: 'Changes of the policy file, by outcome.',
+      labelNames: ['outcome'] as const,
+      registers,
+    }),
+    webhookAttempts: new Counter({
+      name: 'turnkeeper_webhook_attempts_total',
+      help: 'Attempts at webhook deliveries, by outcome: delivered, retry (it comes again), dead (given up).',
+      labelNames: ['outcome'] as const,
+      registers,
+    }),
+    webhooksDue: new Gauge({
+      name: 'turnkeeper_webhook_deliveries_due',
+      help: 'Webhook deliveries that are due and not yet sent, counted up to 10,000.',
+      registers,
+    }),
     eventsPublished: new Counter({
       name: 'turnkeeper_events_published_total',
       help: 'Events published from the outbox, by topic.',
+      labelNames: ['topic'] as const,
+      registers,
+    }),
+    edgeEventsPublished: new Counter({
+      name: 'turnkeeper_edge_events_published_total',
+      help: 'Events published to Dapr pub/sub, by topic.',
+      labelNames: ['topic'] as const,
+      registers,
+    }),
+    edgeEventsRefused: new Counter({
+      name: 'turnkeeper_edge_events_refused_total',
+      help: 'Events that Dapr pub/sub will never take, by topic; the log names them.',
       labelNames: ['topic'] as const,
       registers,
     }),

@@ -18,6 +18,7 @@ import { ReviewService } from './reviews/review-service.ts';
 import { followTurn } from './turns/follow-turn.ts';
 import { TurnService } from './turns/turn-service.ts';
 import type { Eraser } from './users/eraser.ts';
+import type { WebhookService } from './webhooks/webhook-service.ts';
 import type { Queues } from './workers/queues.ts';
 
 const COUNT_MS = 1_000;
@@ -35,6 +36,7 @@ export interface ServiceDeps {
   readonly changes: TurnChanges;
   readonly cancellations: Cancellations;
   readonly deltas: RedisDeltaFeed;
+  readonly webhooks: WebhookService;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly draining: () => boolean;
@@ -76,8 +78,8 @@ function countRegularly({ database, metrics, log }: ServiceDeps): { waiting: () 
 
 /** The services, and how to stop what runs behind them. */
 export function servicesOf(config: Config, deps: ServiceDeps): { services: Services; stop: () => Promise<void> } {
-  const { database, redis, actors, queues, desk, eraser, changes, cancellations, deltas, metrics, log, draining } =
-    deps;
+  const { database, redis, actors, queues, desk, eraser, webhooks } = deps;
+  const { changes, cancellations, deltas, metrics, log, draining } = deps;
   const counter = countRegularly(deps);
   const turns = new TurnService({
     database,
@@ -108,6 +110,7 @@ export function servicesOf(config: Config, deps: ServiceDeps): { services: Servi
       changes,
       log,
     }),
+    webhooks,
     memory: {
       read: (userId) => actors.call(userId, 'memory', {}),
       patch: (userId, patch) => actors.call(userId, 'patch', patch),

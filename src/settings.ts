@@ -1,7 +1,6 @@
 // Every setting: its name, its rule, its default and what it means.
 import { z } from 'zod';
-import { readPolicyFile } from './reviews/policy-file.ts';
-import type { ReviewRule } from './reviews/policy.ts';
+import { readPolicyFile, type PolicyFile } from './reviews/policy-file.ts';
 import { DEADLINE_OUTCOMES } from './reviews/review.ts';
 import {
   address,
@@ -60,17 +59,18 @@ const keywords: Setting<string[]> = {
     .refine((list) => list.every((word) => word.length <= 100), { error: 'words of at most 100 characters each' }),
 };
 
-const policyFile: Setting<ReviewRule[]> = {
+const policyFile: Setting<PolicyFile | null> = {
   fallback: null,
-  meaning: 'JSON file of more rules for review, on messages and on replies; see docs/review-policy.md',
+  meaning:
+    'JSON file of more rules for review, on messages and on replies, read again when it changes; see docs/review-policy.md',
   parse: z
     .string()
     .optional()
     .transform((path, context) => {
-      if (path === undefined) return [];
-      const { rules, faults } = readPolicyFile(path);
-      for (const fault of faults) context.addIssue({ code: 'custom', message: `a sound policy file: ${fault}` });
-      return rules;
+      if (path === undefined) return null;
+      const file = readPolicyFile(path);
+      for (const fault of file.faults) context.addIssue({ code: 'custom', message: `a sound policy file: ${fault}` });
+      return file;
     }),
 };
 
@@ -117,6 +117,10 @@ export const SETTINGS = {
   REVIEW_DEADLINE_S: integer('seconds a person has to decide a review', 86_400, 1, 31_536_000),
   REVIEW_ON_DEADLINE: oneOf('what becomes of a review that nobody decided in time', DEADLINE_OUTCOMES),
   REVIEW_CLAIM_S: integer('seconds a reviewer holds a claimed review', 300, 1, 86_400),
+  WEBHOOK_ALLOW_PRIVATE: oneOf(
+    'yes: webhooks may lead to private and loopback addresses, and without TLS; then whoever may register one can make this machine call what only it can reach',
+    ['no', 'yes'],
+  ),
   LEASE_S: integer('seconds after which a claim that was not renewed is taken over', 10, 2, 3600),
   AUTH: oneOf('who may call: none (only on a loopback HOST) or keys', ['none', 'keys']),
   API_KEYS: apiKeys,

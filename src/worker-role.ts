@@ -5,23 +5,28 @@ import type { Config } from './config.ts';
 import { DRAIN_MS, type Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import { measured } from './model/measured.ts';
-import type { Model } from './model/model.ts';
+import { measured, measuredModerator } from './model/measured.ts';
+import type { Model, Moderator } from './model/model.ts';
 import type { Cancellations } from './redis/cancellations.ts';
 import { connectRedis } from './redis/connection.ts';
 import { RedisDeltaWriter } from './redis/delta-writer.ts';
 import type { TurnChanges } from './redis/turn-changes.ts';
+import { LivePolicy } from './reviews/live-policy.ts';
 import type { ReviewDesk } from './reviews/review-desk.ts';
 import { releaseClaims, renewLeases } from './store/claims.ts';
 import type { Database } from './store/database.ts';
 import { ClaimKeeper } from './turns/claim-keeper.ts';
 import { UserRunner } from './turns/user-runner.ts';
 import type { Eraser } from './users/eraser.ts';
+import type { Courier } from './webhooks/courier.ts';
 import { Consumers } from './workers/consumers.ts';
 import type { Queues } from './workers/queues.ts';
 import type { Relay } from './workers/relay.ts';
 import { Sweeper } from './workers/sweeper.ts';
 import { consumersOf } from './workers/topics.ts';
+
+/** What is being sent to webhooks may arrive within this time; then it is sent again later. */
+const COURIER_DRAIN_MS = 3_000;
 
 export interface WorkerDeps {
   readonly redisUrl: string;
@@ -30,8 +35,10 @@ export interface WorkerDeps {
   readonly queues: Queues;
   readonly actors: ActorRuntime;
   readonly model: Model;
+  readonly moderator: Moderator;
   readonly desk: ReviewDesk;
   readonly eraser: Eraser;
+  readonly courier: Courier;
   readonly relay: Relay;
   readonly changes: TurnChanges;
   readonly cancellations: Cancellations;
@@ -42,8 +49,11 @@ export interface WorkerDeps {
 
 /** Starts consuming. Rejects while Redis is away; what was started until then is in `lifecycle`. */
 export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise<void> {
-  const { database, redis, queues, actors, model, desk, eraser } = deps;
+  const { database, redis, queues, actors, model, desk, eraser, courier } = deps;
   const { relay, changes, cancellations, metrics, log, lifecycle } = deps;
+  const policies = new LivePolicy({ keywords: config.REVIEW_KEYWORDS, file: config.REVIEW_POLICY, metrics, log });
+  policies.start();
+  lifecycle.started('policy', () => policies.stop());
   lifecycle.started('relay', () => relay.idle());
   const keeper = new ClaimKeeper({
     leaseS: config.LEASE_S,
@@ -58,15 +68,17 @@ export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise
     actors,
     keeper,
     model: measured(model, 'reply', metrics),
+    moderator: measuredModerator(deps.moderator, metrics),
     deltas: new RedisDeltaWriter(redis),
     historyExchanges: config.HISTORY_EXCHANGES,
     modelAttempts: config.MODEL_MAX_ATTEMPTS,
-    review: {
-      policy: { keywords: config.REVIEW_KEYWORDS, rules: config.REVIEW_POLICY },
-      deadlineS: config.REVIEW_DEADLINE_S,
-    },
+    policies,
+    reviewDeadlineS: config.REVIEW_DEADLINE_S,
     leaseS: config.LEASE_S,
-    announce: (turnId) => changes.announce(turnId),
+    announce: (turnId) => {
+      changes.announce(turnId);
+      courier.wake();
+    },
     relay: (events) => relay.push(events),
     parked: (turnId) => desk.settleKept(turnId),
     metrics,
@@ -92,7 +104,8 @@ export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise
   lifecycle.started('consumers', () => consumers.stop(DRAIN_MS));
   eraser.start();
   lifecycle.started('eraser', () => eraser.stop());
-  const sweeper = new Sweeper(database, queues, relay, metrics, log, [() => desk.sweep()]);
+  lifecycle.started('courier', () => courier.stop(COURIER_DRAIN_MS));
+  const sweeper = new Sweeper(database, queues, relay, metrics, log, [() => desk.sweep(), () => courier.sweep()]);
   sweeper.start();
   lifecycle.started('sweeper', () => sweeper.stop());
 }

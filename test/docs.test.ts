@@ -35,21 +35,26 @@ test("the README's commands exist", (t) => {
   for (const [, name] of textOf('README.md').matchAll(/npm run ([\w:]+)/g)) t.truthy(scripts[name!], name);
 });
 
-test("the README's first conversation works as printed", async (t) => {
-  const { url, model } = await startApp(t);
-  model.script(() => ({ text: 'Good day, Alice.' }));
-  const conversation = textOf('README.md').split('<!-- first-conversation -->')[1]!.split('\n## ')[0]!;
-  const commands = [...conversation.matchAll(/```sh\n(.*?)```/gs)].map(([, command]) =>
-    command!.replaceAll('\\\n', ' '),
-  );
-  t.true(commands.length >= 5);
-  for (const command of commands) {
-    const address = /http:\/\/127\.0\.0\.1:8080([^\s']*)/.exec(command)![1]!;
-    const headers = Object.fromEntries(
-      [...command.matchAll(/-H '([^:]+): ([^']+)'/g)].map(([, name, value]) => [name!, value!]),
+for (const [page, least] of [
+  ['README.md', 5],
+  ['docs/openai.md', 4],
+] as const) {
+  test(`the first conversation of ${page} works as printed`, async (t) => {
+    const { url, model } = await startApp(t);
+    model.script(() => ({ text: 'Good day, Alice.' }));
+    const conversation = textOf(page).split('<!-- first-conversation -->')[1]!.split('\n## ')[0]!;
+    const commands = [...conversation.matchAll(/```sh\n(.*?)```/gs)].map(([, command]) =>
+      command!.replaceAll('\\\n', ' '),
     );
-    const body = /-d '([^']+)'/.exec(command)?.[1];
-    const response = await fetch(url + address, body === undefined ? {} : { method: 'POST', headers, body });
-    t.is(response.status, 200, `${command}: ${await response.text()}`);
-  }
-});
+    t.true(commands.length >= least);
+    for (const command of commands) {
+      const address = /http:\/\/127\.0\.0\.1:8080([^\s']*)/.exec(command)![1]!;
+      const headers = Object.fromEntries(
+        [...command.matchAll(/-H '([^:]+): ([^']+)'/g)].map(([, name, value]) => [name!, value!]),
+      );
+      const body = /-d '([^']+)'/.exec(command)?.[1];
+      const response = await fetch(url + address, body === undefined ? {} : { method: 'POST', headers, body });
+      t.is(response.status, 200, `${command}: ${await response.text()}`);
+    }
+  });
+}

@@ -10,6 +10,7 @@ import type { Part } from '../src/dev/part.ts';
 import { startEmbeddedPostgres } from '../src/dev/postgres.ts';
 import { startEmbeddedRedis } from '../src/dev/redis.ts';
 import { createLog } from '../src/log.ts';
+import { installPythonClient } from './support/python-client.ts';
 import { TapReport } from './support/tap-report.ts';
 
 const ROOT = dirname(import.meta.dirname);
@@ -30,7 +31,7 @@ chmodSync(folder, 0o711); // started by root, PostgreSQL runs as another user
 const parts: Part[] = [];
 const report = new TapReport((line) => console.log(line));
 try {
-  const env = { ...(await startServices()), ...(await daprEnvironment()) };
+  const env = { ...(await startServices()), ...(await daprEnvironment()), ...(await pythonEnvironment()) };
   if (!interrupt.signal.aborted) await runAva(env);
 } catch (error) {
   report.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -65,6 +66,17 @@ async function daprEnvironment(): Promise<Record<string, string>> {
     return { TURNKEEPER_TEST_DAPRD: daprd, TURNKEEPER_TEST_PLACEMENT: placement };
   } catch (error) {
     console.log(`No Dapr in this run: ${(error as Error).message.split('\n')[0]}`);
+    return {};
+  }
+}
+
+/** Without Python the test of its client reports itself as skipped. */
+async function pythonEnvironment(): Promise<Record<string, string>> {
+  try {
+    const log = (line: string) => console.log(line);
+    return { TURNKEEPER_TEST_PYTHON: await installPythonClient({ log, signal: interrupt.signal }) };
+  } catch (error) {
+    console.log(`No client for Python in this run: ${(error as Error).message.split('\n')[0]}`);
     return {};
   }
 }

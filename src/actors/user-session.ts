@@ -82,7 +82,8 @@ async function write({ state, userId }: SessionContext, next: Remembered): Promi
 }
 
 const nothing = z.strictObject({});
-const shortText = z.string().max(2000);
+/** What the ingress lets in: 4,000 characters, of which each may be two units. */
+const shortText = z.string().max(8_000);
 
 interface Method<A, R> {
   readonly args: z.ZodType<A>;

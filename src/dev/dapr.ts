@@ -10,6 +10,7 @@ import { freePort } from './ports.ts';
 
 const COMPONENTS = new URL('../../components', import.meta.url).pathname;
 const READY_MS = 30_000;
+const REDIS_PORT = 6379;
 
 export interface DaprBinaries {
   readonly daprd: string;
@@ -46,6 +47,8 @@ export interface DaprOptions {
   readonly redisUrl: string;
   /** Of the process it stands next to; only the actor hosts' is called back. */
   readonly role?: Role;
+  /** Take the place of this one, which ended: same ports, same tokens. For tests of what survives a crash. */
+  readonly insteadOf?: Sidecar;
 }
 
 export interface Placement extends Part {
@@ -94,18 +97,25 @@ export interface Sidecar extends Part {
   readonly kill: Child['kill'];
 }
 
+/** The secrets that components/pubsub.yaml names, for daprd's environment. */
+export function redisSecrets(redisUrl: string): Record<string, string> {
+  const { protocol, hostname, port, username, password, pathname } = new URL(redisUrl);
+  return {
+    TURNKEEPER_SECRET_REDIS_HOST: `${hostname}:${port || REDIS_PORT}`,
+    TURNKEEPER_SECRET_REDIS_USERNAME: decodeURIComponent(username),
+    TURNKEEPER_SECRET_REDIS_PASSWORD: decodeURIComponent(password),
+    TURNKEEPER_SECRET_REDIS_DB: pathname.slice(1) || '0',
+    TURNKEEPER_SECRET_REDIS_TLS: String(protocol === 'rediss:'),
+  };
+}
+
 /** Starts a daprd for one process of ours; it answers actor calls once an actor host listens on its `appPort`. */
 export async function startSidecar(options: DaprOptions, placementPort: number): Promise<Sidecar> {
-  const { binaries, dataDir, databaseUrl, redisUrl, role = 'actors' } = options;
-  const [httpPort, grpcPort, internalPort, appPort] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ];
-  const apiToken = randomBytes(24).toString('base64url');
-  const appToken = randomBytes(24).toString('base64url');
-  const redis = new URL(redisUrl);
+  const { binaries, dataDir, databaseUrl, redisUrl, role = 'actors', insteadOf } = options;
+  const [grpcPort, internalPort] = [await freePort(), await freePort()];
+  const [httpPort, appPort] = [insteadOf?.httpPort ?? (await freePort()), insteadOf?.appPort ?? (await freePort())];
+  const apiToken = insteadOf?.apiToken ?? randomBytes(24).toString('base64url');
+  const appToken = insteadOf?.appToken ?? randomBytes(24).toString('base64url');
   const hosts = role === 'actors';
   const child = await startChild({
     name: hosts ? 'daprd' : `daprd-${role}`,
@@ -130,8 +140,7 @@ export async function startSidecar(options: DaprOptions, placementPort: number):
       DAPR_API_TOKEN: apiToken,
       APP_API_TOKEN: appToken,
       TURNKEEPER_SECRET_DATABASE_URL: databaseUrl,
-      TURNKEEPER_SECRET_REDIS_HOST: redis.host,
-      TURNKEEPER_SECRET_REDIS_PASSWORD: decodeURIComponent(redis.password),
+      ...redisSecrets(redisUrl),
     },
     // Listening is enough here: it is healthy once the actor host, started after it, answers.
     ready: async () => (await fetch(`http://127.0.0.1:${httpPort}/v1.0/healthz`)).status > 0,

@@ -1,10 +1,22 @@
 // Who may do what: pure decisions over data. The contract's roles, and the kinds of things each may touch at all.
 const RIGHTS = {
   /** Own things only. */
-  user: ['chat', 'turns', 'conversations', 'memories', 'export', 'erase'],
-  service: ['chat', 'turns', 'conversations', 'memories', 'analytics'],
+  user: ['chat', 'turns', 'conversations', 'memories', 'webhooks', 'export', 'erase'],
+  service: ['chat', 'turns', 'conversations', 'memories', 'webhooks', 'analytics'],
   reviewer: ['reviews'],
-  admin: ['chat', 'turns', 'conversations', 'memories', 'analytics', 'export', 'erase', 'reviews', 'metrics', 'admin'],
+  admin: [
+    'chat',
+    'turns',
+    'conversations',
+    'memories',
+    'webhooks',
+    'analytics',
+    'export',
+    'erase',
+    'reviews',
+    'metrics',
+    'admin',
+  ],
 } as const;
 
 export type Role = keyof typeof RIGHTS;

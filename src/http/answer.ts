@@ -1,9 +1,10 @@
-// The outermost middleware: every answer leaves through here, with its headers, and every error as problem+json.
+// The outermost middleware: every answer leaves through here, with its headers, and every error in the shape of its path.
 import type Koa from 'koa';
 import type { Log } from '../log.ts';
 import { inSpan } from '../tracing.ts';
 import { drainBody } from './body.ts';
-import { Problem, PROBLEM_TYPE, problemDocument, PROBLEMS, unavailableProblem, type Dependency } from './problem.ts';
+import { Problem, PROBLEMS, unavailableProblem, type Dependency } from './problem.ts';
+import { problemShapeAt } from './problem-shapes.ts';
 import type { RequestState } from './router.ts';
 
 /** What we answer loads nothing from elsewhere, is framed by nobody, and is kept by no cache. */
@@ -37,11 +38,12 @@ async function writeProblem(ctx: Koa.Context, problem: Problem): Promise<void> {
   if (!(await drainBody(ctx.req))) ctx.set('connection', 'close');
   ctx.status = PROBLEMS[problem.code].status;
   ctx.set({ ...problem.headers });
-  ctx.set('content-type', PROBLEM_TYPE);
-  ctx.body = JSON.stringify(problemDocument(problem));
+  const shape = problemShapeAt(ctx.url);
+  ctx.set('content-type', shape.type);
+  ctx.body = JSON.stringify(shape.document(problem));
 }
 
-/** Headers for every answer, problem+json for every error, one log line and one observation for every request. */
+/** Headers for every answer, a document for every error, one log line and one observation for every request. */
 export function answerAll({ log, unavailable, observe, stopping }: AnswerDeps): Koa.Middleware<RequestState> {
   const answer = async (ctx: Koa.ParameterizedContext<RequestState>, next: Koa.Next): Promise<void> => {
     const begun = performance.now();
@@ -52,7 +54,9 @@ export function answerAll({ log, unavailable, observe, stopping }: AnswerDeps): 
       // With the client gone there is nobody to tell, and most errors come from its going.
       if (ctx.writable) {
         const problem = problemOf(error, unavailable);
-        if (!problem) log.error({ err: error, method: ctx.method, route: ctx.state.route }, 'A request failed.');
+        const unknown = problem ? problem.cause : error;
+        if (unknown !== undefined)
+          log.error({ err: unknown, method: ctx.method, route: ctx.state.route }, 'A request failed.');
         await writeProblem(ctx, problem ?? new Problem('internal_error', 'It was logged. Please try again later.'));
       }
     }

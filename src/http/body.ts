@@ -18,11 +18,8 @@ interface ParserError extends Error {
 }
 
 // The parser merges its list of types with ours place by place: the first must be said again.
-const parse = bodyParser({
-  enableTypes: ['json'],
-  extendTypes: { json: ['application/json', '+json'] },
-  jsonLimit: BODY_LIMIT_BYTES,
-});
+const parserOf = (jsonLimit: number) =>
+  bodyParser({ enableTypes: ['json'], extendTypes: { json: ['application/json', '+json'] }, jsonLimit });
 const nothingMore = async (): Promise<void> => {};
 
 /** The parser refuses two things that are JSON: a body that is no object, and one with `__proto__`. Both are for the
@@ -49,7 +46,7 @@ function checkType(ctx: Koa.Context): boolean {
   const type = ctx.request.is('json', '+json');
   if (type === null || ctx.get('content-length') === '0') return false;
   if (type === false) throw new Problem('unsupported_media_type', 'Send the body as application/json.');
-  // 256 KiB need no compression, and what is not unpacked cannot explode.
+  // Bodies so small need no compression, and what is not unpacked cannot explode.
   if (ctx.get('content-encoding').toLowerCase().replace('identity', '') !== '') {
     throw new Problem('unsupported_media_type', 'Send the body without a Content-Encoding.', {
       headers: { 'accept-encoding': 'identity' },
@@ -58,19 +55,23 @@ function checkType(ctx: Koa.Context): boolean {
   return true;
 }
 
-/** The JSON body; an absent one counts as `{}`, so that its missing fields are named. @throws Problem */
-export async function readBody(ctx: Koa.Context): Promise<ReadBody> {
-  if (!checkType(ctx)) return { value: {}, source: '' };
-  try {
-    await parse(ctx, nothingMore);
-  } catch (error) {
-    const failed = error as ParserError;
-    if (failed.status === 413) throw new Problem('body_too_large', `A body may have ${BODY_LIMIT_BYTES} bytes.`);
-    return secondLook(failed);
-  }
-  const source = ctx.request.rawBody ?? '';
-  checkEncoding(source, ctx.request.length);
-  return { value: ctx.request.body, source };
+/** Reads JSON bodies of at most so many bytes; an absent one counts as `{}`, so that its missing fields are named. The
+ *  reader rejects with Problem. */
+export function bodyReader(limitBytes: number): (ctx: Koa.Context) => Promise<ReadBody> {
+  const parse = parserOf(limitBytes);
+  return async (ctx) => {
+    if (!checkType(ctx)) return { value: {}, source: '' };
+    try {
+      await parse(ctx, nothingMore);
+    } catch (error) {
+      const failed = error as ParserError;
+      if (failed.status === 413) throw new Problem('body_too_large', `A body may have ${limitBytes} bytes.`);
+      return secondLook(failed);
+    }
+    const source = ctx.request.rawBody ?? '';
+    checkEncoding(source, ctx.request.length);
+    return { value: ctx.request.body, source };
+  };
 }
 
 const DRAIN_BYTES = 4 * 1024 * 1024;

@@ -66,7 +66,8 @@ function newTurn(body: ChatRequest, key: string | null, sentBody: unknown): NewT
   };
 }
 
-function acceptedTurn(outcome: AcceptOutcome): Turn {
+/** The turn that an accept made or found. @throws Problem where it was refused */
+export function acceptedTurn(outcome: AcceptOutcome): Turn {
   switch (outcome.outcome) {
     case 'accepted':
     case 'joined':

@@ -52,6 +52,22 @@ export const messageCursor = cursorOf<{ seq: number; ordinal: number }>(
   ({ seq, ordinal }) => [seq, ordinal],
 );
 
+/** Webhooks, in the order of their ids: behind this one. */
+export const webhookCursor = cursorOf<string>(
+  'webhooks',
+  [UUID],
+  ([webhookId = '']) => webhookId,
+  (webhookId) => [webhookId],
+);
+
+/** Deliveries of a webhook, newest first: behind this one. */
+export const deliveryCursor = cursorOf<{ createdAt: Date; deliveryId: string }>(
+  'deliveries',
+  [NUMBER, UUID],
+  ([createdAt, deliveryId = '']) => ({ createdAt: new Date(Number(createdAt)), deliveryId }),
+  ({ createdAt, deliveryId }) => [createdAt.getTime(), deliveryId],
+);
+
 /** Reviews, oldest deadline first: behind this review. */
 export const reviewCursor = cursorOf<ReviewPlace>(
   'reviews',

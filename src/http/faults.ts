@@ -18,6 +18,14 @@ function sizeOf(issue: { origin: string }, bound: number | bigint): string {
 
 type Issue = z.core.$ZodIssue;
 
+/** What a value is told that is of none of the kinds it may be of; null: our own message says it. */
+function noKindOf({ message, errors }: z.core.$ZodIssueInvalidUnion): string | null {
+  const kinds = errors.flat().filter((issue) => issue.code === 'invalid_type');
+  if (message !== 'Invalid input' || kinds.length === 0) return null;
+  if (kinds.every((kind) => kind.message.endsWith('received undefined'))) return 'is required';
+  return `must be ${kinds.map(({ expected }) => article(expected)).join(' or ')}`;
+}
+
 /** Our own messages stand in the schemas and are sentences already; zod's are replaced by ones that say the rule. */
 function detailOf(issue: Issue): string {
   switch (issue.code) {
@@ -31,6 +39,8 @@ function detailOf(issue: Issue): string {
       return issue.values.length === 1
         ? `must be ${String(issue.values[0])}`
         : `must be one of ${issue.values.join(', ')}`;
+    case 'invalid_union':
+      return noKindOf(issue) ?? issue.message;
     default:
       return issue.message;
   }
@@ -38,10 +48,27 @@ function detailOf(issue: Issue): string {
 
 const UNKNOWN: Readonly<Record<string, string>> = { '/query': 'is not a parameter of this operation' };
 
+/** Of a value that may be of several kinds, the faults as the kind that it is; null: it is of none of them. */
+function asTheKindItIs(issue: Issue): readonly Issue[] | null {
+  if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input') return null;
+  const isKind = (issues: readonly Issue[]) =>
+    issues.length > 0 && !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0);
+  return issue.errors.find(isKind) ?? null;
+}
+
 /** The faults that zod found, with pointers below `root` ('' for the body). */
 export function faultsOf(error: z.ZodError, root: string): Fault[] {
+  return faultsOfIssues(error.issues, root);
+}
+
+function faultsOfIssues(issues: readonly Issue[], root: string): Fault[] {
   const faults: Fault[] = [];
-  for (const issue of error.issues) {
+  for (const issue of issues) {
+    const within = asTheKindItIs(issue);
+    if (within) {
+      faults.push(...faultsOfIssues(within, issue.path.reduce<string>(stepTo, root)));
+      continue;
+    }
     const pointer = issue.path.reduce<string>(stepTo, root);
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys)

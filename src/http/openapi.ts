@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { rolesFor } from './access.ts';
 import type { AnswerSpec, Operation } from './operation.ts';
-import { PROBLEM_TYPE, PROBLEMS, problemDocument, Problem, type ProblemCode } from './problem.ts';
-import { COMPONENTS, problem } from './schemas.ts';
+import { PROBLEMS, Problem, type ProblemCode } from './problem.ts';
+import { problemShapeAt } from './problem-shapes.ts';
+import { COMPONENTS } from './schemas.ts';
 
 type Json = Record<string, unknown>;
 
@@ -41,10 +42,12 @@ const headersOf = (headers: Readonly<Record<string, string>>): Json =>
   );
 
 function answerOf({ description, schema, type, headers }: AnswerSpec): Json {
-  const content = schema
-    ? { 'application/json': { schema: refTo(schema) } }
-    : type && { [type]: { schema: { type: 'string' } } };
-  return { description, ...(headers && { headers: headersOf(headers) }), ...(content && { content }) };
+  const content = {
+    ...(schema && { 'application/json': { schema: refTo(schema) } }),
+    ...(type && { [type]: { schema: { type: 'string' } } }),
+  };
+  const has = Object.keys(content).length > 0;
+  return { description, ...(headers && { headers: headersOf(headers) }), ...(has && { content }) };
 }
 
 /** Its own problems, and those that follow from what it takes and who may call it. */
@@ -66,15 +69,14 @@ const PROBLEM_HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>
 
 function problemAnswers(op: Operation): Json {
   const byStatus = Map.groupBy(problemCodes(op), (code) => PROBLEMS[code].status);
+  const shape = problemShapeAt(op.path);
   const answers = [...byStatus].map(([status, codes]) => {
-    const examples = Object.fromEntries(
-      codes.map((code) => [code, { value: problemDocument(new Problem(code, '…')) }]),
-    );
+    const examples = Object.fromEntries(codes.map((code) => [code, { value: shape.document(new Problem(code, '…')) }]));
     const headers = PROBLEM_HEADERS[status];
     const answer = {
       description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' '),
       ...(headers && { headers: headersOf(headers) }),
-      content: { [PROBLEM_TYPE]: { schema: refTo(problem), examples } },
+      content: { [shape.type]: { schema: refTo(shape.schema), examples } },
     };
     return [String(status), answer];
   });
@@ -113,7 +115,7 @@ function operationObject(op: Operation): Json {
 }
 
 const ABOUT =
-  'Durable, ordered, reviewed chat turns. JSON in and out; errors are problem+json with every fault at once; unknown fields are refused; paths work with and without a trailing slash. ' +
+  'Durable, ordered, reviewed chat turns. JSON in and out; errors are problem+json with every fault at once (below `/v1` in the shape of OpenAI); unknown fields are refused; paths work with and without a trailing slash. ' +
   'A `HEAD` works wherever a `GET` does. Without authentication (`AUTH=none`) everybody is admin.';
 
 /** The OpenAPI 3.1 document of the operations. */

@@ -31,7 +31,7 @@ export interface AnswerSpec {
   readonly description: string;
   /** Of a JSON body: a schema that is registered as a component. */
   readonly schema?: z.ZodType;
-  /** Of another body. */
+  /** Of another body; with a `schema` too it is one or the other, as the request asks. */
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -66,6 +66,8 @@ export interface Operation<
   /** Request headers, in lower case. */
   readonly headers: H;
   readonly body: B;
+  /** Bytes that a body may have, where it is not the usual limit. */
+  readonly bodyBytes?: number;
   /** A body to try it with, for the documentation. */
   readonly example?: unknown;
   readonly answers: Readonly<Record<number, AnswerSpec>>;

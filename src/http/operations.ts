@@ -5,6 +5,9 @@ import { chatOperations } from './chat.ts';
 import { conversationOperations } from './conversations.ts';
 import { docsOperations } from './docs.ts';
 import { memoryOperations } from './memories.ts';
+import { chatCompletionOperations } from './openai/chat-completions.ts';
+import { modelOperations } from './openai/models.ts';
+import { responseOperations } from './openai/responses.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { operationRoutes } from './operation-routes.ts';
@@ -13,13 +16,16 @@ import { reviewOperations } from './reviews.ts';
 import { turnEventOperations } from './turn-events.ts';
 import { turnOperations } from './turns.ts';
 import { userOperations } from './users.ts';
+import { webhookOperations } from './webhooks.ts';
 
 export interface ApiSettings {
   readonly version: string;
+  /** The configured model's name. */
+  readonly model: string;
 }
 
 /** Every operation of the API, in the order of its documentation. */
-export function operationsOf(services: Services, { version }: ApiSettings): Operation[] {
+export function operationsOf(services: Services, { version, model }: ApiSettings): Operation[] {
   let document: string | undefined;
   const operations: Operation[] = [
     ...chatOperations(services.turns),
@@ -28,9 +34,13 @@ export function operationsOf(services: Services, { version }: ApiSettings): Oper
     ...turnEventOperations(services),
     ...conversationOperations(services.conversations),
     ...reviewOperations(services.reviews),
+    ...webhookOperations(services.webhooks),
     ...memoryOperations(services.memory),
     ...analyticsOperations(services.analytics),
     ...userOperations(services),
+    ...modelOperations(model),
+    ...chatCompletionOperations(services, model),
+    ...responseOperations(services, model),
     ...operationRoutes(services),
     // The document describes its own operation too, so it is made when first asked for, and kept.
     ...docsOperations(() => (document ??= JSON.stringify(openApiDocument(operations, version)))),

@@ -9,10 +9,13 @@ export const PROBLEMS = {
   foreign_origin: { status: 403, title: 'The Host or Origin of the request is not ours' },
   route_not_found: { status: 404, title: 'There is nothing at this path' },
   user_not_found: { status: 404, title: 'There is no such user' },
+  model_not_found: { status: 404, title: 'There is no such model' },
   turn_not_found: { status: 404, title: 'There is no such turn' },
   session_not_found: { status: 404, title: 'There is no such session' },
   erasure_not_found: { status: 404, title: 'There is no such erasure' },
   review_not_found: { status: 404, title: 'There is no such review' },
+  webhook_not_found: { status: 404, title: 'There is no such webhook' },
+  delivery_not_found: { status: 404, title: 'There is no such delivery' },
   method_not_allowed: { status: 405, title: 'This path does not know that method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
   user_busy: { status: 409, title: 'This user has unfinished turns' },
@@ -20,10 +23,16 @@ export const PROBLEMS = {
   turn_finished: { status: 409, title: 'The turn has ended already' },
   already_decided: { status: 409, title: 'Something else was decided first' },
   claimed_by_other: { status: 409, title: 'Another reviewer is at it' },
+  webhook_limit: { status: 409, title: 'There are as many webhooks as there may be' },
+  webhook_disabled: { status: 409, title: 'The webhook is disabled' },
   review_expired: { status: 410, title: 'The deadline of the review has passed' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body is not of a type that can be read' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key came with another body before' },
+  turn_failed: { status: 422, title: 'The turn failed and has no reply' },
+  turn_cancelled: { status: 422, title: 'The turn was cancelled and has no reply' },
+  turn_expired: { status: 422, title: 'Nobody reviewed the reply in time' },
+  turn_unfinished: { status: 422, title: 'The turn goes on, but this request waits no longer' },
   user_queue_full: { status: 429, title: 'Too many turns of this user wait' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },
@@ -48,6 +57,8 @@ export interface ProblemExtras {
   readonly headers?: Readonly<Record<string, string>>;
   /** Members of the document beyond the usual ones (RFC 9457, 3.2). */
   readonly members?: Readonly<Record<string, unknown>>;
+  /** The error behind it, for the log. */
+  readonly cause?: unknown;
 }
 
 /** Thrown anywhere below the outermost middleware, which writes it as problem+json. */
@@ -59,7 +70,7 @@ export class Problem extends Error {
   readonly members: Readonly<Record<string, unknown>>;
 
   constructor(code: ProblemCode, detail: string, extras: ProblemExtras = {}) {
-    super(detail);
+    super(detail, { cause: extras.cause });
     this.code = code;
     this.errors = extras.errors;
     this.headers = extras.headers ?? {};

@@ -1,7 +1,7 @@
 // From a request to the validated input of an operation, or to everything that is wrong with it at once.
 import type Koa from 'koa';
 import type { z } from 'zod';
-import { readBody, type ReadBody } from './body.ts';
+import { BODY_LIMIT_BYTES, bodyReader, type ReadBody } from './body.ts';
 import { faultsOf, withoutRepeats } from './faults.ts';
 import { NOTHING, type Input, type Operation } from './operation.ts';
 import { Problem, type Fault } from './problem.ts';
@@ -32,7 +32,8 @@ function refusal(faults: Fault[]): Problem {
 }
 
 /** Reads and checks requests for one operation; what can be prepared is prepared here, once. */
-export function inputReader({ params, query, headers, body }: Operation) {
+export function inputReader({ params, query, headers, body, bodyBytes }: Operation) {
+  const readBody = bodyReader(bodyBytes ?? BODY_LIMIT_BYTES);
   const headerNames = Object.keys(headers.shape);
   const pickHeaders = (ctx: Koa.Context) =>
     Object.fromEntries(

@@ -8,6 +8,7 @@ import { authenticateByKey, authenticateNobody, type KeyEntry } from './authenti
 import { foreignOriginCheck, type ForeignOrigin } from './foreign-origin.ts';
 import { answerMalformed } from './malformed-http.ts';
 import { OpenWaits } from './open-waits.ts';
+import { OWN_NAME } from './openai/models.ts';
 import { operationsOf } from './operations.ts';
 import { dependencyOf, Problem } from './problem.ts';
 import { routesOf, type RequestState } from './router.ts';
@@ -28,6 +29,8 @@ export interface IngressOptions {
   readonly settings: IngressSettings;
   readonly log: Log;
   readonly version?: string;
+  /** The configured model's name; absent: clients know it as turnkeeper only. */
+  readonly model?: string;
   readonly unavailable?: AnswerDeps['unavailable'];
   readonly observe?: AnswerDeps['observe'];
 }
@@ -98,7 +101,15 @@ function urlOf(host: string, { port, family }: AddressInfo): string {
 
 /** Listens, and answers by the table of operations. Rejects with a clear message where it cannot listen. */
 export async function startIngress(options: IngressOptions): Promise<Ingress> {
-  const { services, settings, log, version = '0.0.0', unavailable = dependencyOf, observe = () => {} } = options;
+  const {
+    services,
+    settings,
+    log,
+    version = '0.0.0',
+    model = OWN_NAME,
+    unavailable = dependencyOf,
+    observe = () => {},
+  } = options;
   const waits = new OpenWaits();
   let stopped: Promise<void> | undefined;
 
@@ -106,7 +117,7 @@ export async function startIngress(options: IngressOptions): Promise<Ingress> {
   const authenticate = settings.auth === 'keys' ? authenticateByKey(settings.apiKeys) : authenticateNobody;
   app.use(answerAll({ log, unavailable, observe, stopping: () => stopped !== undefined }));
   app.use(guard(foreignOriginCheck(settings.host, settings.hostNames)));
-  app.use(routesOf(operationsOf(services, { version }), { authenticate, waits }));
+  app.use(routesOf(operationsOf(services, { version, model }), { authenticate, waits }));
   // What comes here happened on the socket, after or besides an answer.
   app.on('error', (error: NodeJS.ErrnoException) => {
     if (GONE.has(error.code ?? '')) log.debug({ code: error.code }, 'A client has gone.');

@@ -10,6 +10,15 @@ import type { Followed } from '../turns/follow-turn.ts';
 import type { ReadingPlace } from '../turns/reading-place.ts';
 import type { Turn, TurnFilter } from '../turns/turn.ts';
 import type { Erasure } from '../users/erasure.ts';
+import type { AddReply, ChangeReply } from '../webhooks/webhook-service.ts';
+import type {
+  Delivery,
+  DeliveryFilter,
+  NewWebhook,
+  Webhook,
+  WebhookFields,
+  WebhookFilter,
+} from '../webhooks/webhook.ts';
 
 export type { Activity } from '../turns/activity.ts';
 export type { ConversationFilter, ConversationPosition, ConversationRow } from '../turns/conversation.ts';
@@ -75,6 +84,22 @@ export interface ErasureService {
   find(erasureId: string): Promise<Erasure | null>;
 }
 
+export interface WebhookService {
+  add(webhook: NewWebhook): Promise<AddReply>;
+  find(webhookId: string): Promise<Webhook | null>;
+  list(filter: WebhookFilter): Promise<Webhook[]>;
+  change(webhook: Webhook, patch: Partial<WebhookFields>): Promise<ChangeReply>;
+  /** With its deliveries. False: there was none. */
+  remove(webhookId: string): Promise<boolean>;
+  /** The new secret; null: there is no such hook. */
+  rotateSecret(webhookId: string): Promise<string | null>;
+  deliveries(webhookId: string, filter: DeliveryFilter): Promise<Delivery[]>;
+  /** Makes a delivery due again; null: the hook has none of this id. */
+  replay(webhookId: string, deliveryId: string): Promise<Delivery | null>;
+  /** Makes a delivery that tells of nothing. */
+  ping(webhook: Webhook): Promise<Delivery>;
+}
+
 export interface AnalyticsService {
   /** Sets how many messages the user has sent. */
   initialize(userId: string, messageCount: number): Promise<void>;
@@ -97,6 +122,7 @@ export interface Services {
   readonly turnEvents: TurnEventService;
   readonly conversations: ConversationService;
   readonly reviews: ReviewService;
+  readonly webhooks: WebhookService;
   readonly memory: MemoryService;
   readonly analytics: AnalyticsService;
   readonly erasures: ErasureService;

@@ -1,9 +1,9 @@
 // A turn as server-sent events.
-import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { isAtEnd, placeOf } from '../turns/reading-place.ts';
 import type { Followed } from '../turns/follow-turn.ts';
 import type { Turn } from '../turns/turn.ts';
+import { EVENTS_TYPE, eventStream, HEARTBEAT, WAITING_BYTES } from './event-stream.ts';
 import { operation, type Operation } from './operation.ts';
 import type { Services } from './services.ts';
 import { turnJson } from './turn-json.ts';
@@ -11,17 +11,6 @@ import { ownTurn, turnId } from './turns.ts';
 
 /** Milliseconds after which a client whose stream broke comes back. */
 const RETRY_MS = 1_000;
-/** Text that waits for a slow client in this process; the rest waits where it came from. */
-const WAITING_BYTES = 16_384;
-
-const EVENTS_TYPE = 'text/event-stream';
-const HEADERS = {
-  // Compression would hold pieces back; so would a proxy's buffer.
-  'cache-control': 'no-store, no-transform',
-  'x-accel-buffering': 'no',
-  // Once a stream has ended its connection is of no use, and would only keep the server from stopping.
-  connection: 'close',
-};
 
 /** The bytes of turns as JSON. Readers who are told of the same look at the row share them, so that a long reply which
  *  many slow readers have not taken yet is held once. */
@@ -38,7 +27,7 @@ class TurnBytes {
 /** An event, or a heartbeat as a comment, as it is sent: in pieces, of which a slow reader holds one. JSON has no line
  *  breaks in it. */
 function* piecesOf(event: Followed, turns: TurnBytes): Generator<string | Buffer> {
-  if (event.type === 'heartbeat') return yield ':\n\n';
+  if (event.type === 'heartbeat') return yield HEARTBEAT;
   const head = `event: ${event.type}\nid: ${event.id}\ndata: `;
   if (event.type === 'delta') return yield `${head}${JSON.stringify({ text: event.text })}\n\n`;
   const data = turns.of(event.turn);
@@ -91,9 +80,7 @@ export const turnEventOperations = (
       const turn = await ownTurn(turns, path.turn_id, context);
       const from = placeOf(headers['last-event-id'] || query.last_event_id, turn);
       if (isAtEnd(from)) return { status: 204 };
-      const frames = framesOf(turnEvents.follow(turn, from, context.signal()), bytes);
-      const body = Readable.from(frames, { objectMode: false, highWaterMark: WAITING_BYTES });
-      return { status: 200, type: EVENTS_TYPE, headers: HEADERS, body };
+      return eventStream(framesOf(turnEvents.follow(turn, from, context.signal()), bytes));
     },
   }),
 ];

@@ -49,7 +49,8 @@ export type TurnJson = z.output<typeof turnSchema>;
 
 export const linkTo = (turnId: string): string => `/turns/${turnId}`;
 
-function replyOf({ status, reply }: Turn): string | null {
+/** The reply as the user may see it; null: there is none, or not yet. */
+export function replyOf({ status, reply }: Pick<Turn, 'status' | 'reply'>): string | null {
   if (status === 'completed') return reply;
   return status === 'rejected' ? REJECTED_REPLY : null;
 }

@@ -1,6 +1,14 @@
 // The one retry layer over the model.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ModelError, type Completion, type CompletionRequest, type Model } from './model.ts';
+import {
+  ModelError,
+  type Completion,
+  type CompletionRequest,
+  type Moderated,
+  type ModerationRequest,
+  type Model,
+  type Moderator,
+} from './model.ts';
 
 const BASE_MS = 500;
 const CAP_MS = 20_000;
@@ -21,18 +29,25 @@ export interface Attempts {
 
 /** Attempts until one succeeds, one cannot succeed, or `most` have failed. Rejects with the last ModelError, or with
  *  the signal's reason. */
-export async function completeWithin(
-  model: Model,
-  request: CompletionRequest,
-  { most, onRetry }: Attempts,
-): Promise<Completion> {
+async function within<T>(attempt: () => Promise<T>, signal: AbortSignal, { most, onRetry }: Attempts): Promise<T> {
   for (let failed = 1; ; failed += 1) {
     try {
-      return await model.complete(request);
+      return await attempt();
     } catch (error) {
       if (!(error instanceof ModelError) || !error.retryable || failed >= most) throw error;
       onRetry?.(error, failed);
-      await sleep(backoffMs(failed, error.retryAfterMs, Math.random()), undefined, { signal: request.signal });
+      // Its own rejection is not the signal's reason.
+      await sleep(backoffMs(failed, error.retryAfterMs, Math.random()), undefined, { signal }).catch(() => {});
+      signal.throwIfAborted();
     }
   }
 }
+
+export const completeWithin = (model: Model, request: CompletionRequest, attempts: Attempts): Promise<Completion> =>
+  within(() => model.complete(request), request.signal, attempts);
+
+export const moderateWithin = (
+  moderator: Moderator,
+  request: ModerationRequest,
+  attempts: Attempts,
+): Promise<readonly Moderated[]> => within(() => moderator.moderate(request), request.signal, attempts);

@@ -1,18 +1,25 @@
 // Measures every attempt at a model.
 import type { Metrics } from '../metrics.ts';
-import { ModelError, type Model } from './model.ts';
+import { ModelError, type Model, type Moderator } from './model.ts';
+
+async function timed<T>(metrics: Metrics, purpose: string, attempt: () => Promise<T>): Promise<T> {
+  const end = metrics.modelSeconds.startTimer({ purpose });
+  try {
+    const answer = await attempt();
+    end({ outcome: 'completed' });
+    return answer;
+  } catch (error) {
+    end({ outcome: error instanceof ModelError ? error.code : 'aborted' });
+    throw error;
+  }
+}
 
 /** The same model, with its attempts counted and timed under `purpose`. */
 export const measured = (model: Model, purpose: 'reply' | 'summary', metrics: Metrics): Model => ({
-  async complete(request) {
-    const end = metrics.modelSeconds.startTimer({ purpose });
-    try {
-      const completion = await model.complete(request);
-      end({ outcome: 'completed' });
-      return completion;
-    } catch (error) {
-      end({ outcome: error instanceof ModelError ? error.code : 'aborted' });
-      throw error;
-    }
-  },
+  complete: (request) => timed(metrics, purpose, () => model.complete(request)),
+});
+
+/** The same for what moderates, under the purpose `moderation`. */
+export const measuredModerator = (moderator: Moderator, metrics: Metrics): Moderator => ({
+  moderate: (request) => timed(metrics, 'moderation', () => moderator.moderate(request)),
 });

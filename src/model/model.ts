@@ -26,6 +26,26 @@ export interface Model {
   complete(request: CompletionRequest): Promise<Completion>;
 }
 
+/** What a moderation model says of one text. */
+export interface Moderated {
+  readonly flagged: boolean;
+  /** The categories that it flags, as the endpoint names them. */
+  readonly categories: readonly string[];
+}
+
+export interface ModerationRequest {
+  readonly model: string;
+  readonly texts: readonly string[];
+  /** Aborted when nobody wants the verdicts any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface Moderator {
+  /** One attempt; one verdict for each text, in their order. Rejects with ModelError, or with the signal's reason once
+   *  it is aborted. */
+  moderate(request: ModerationRequest): Promise<readonly Moderated[]>;
+}
+
 export type ModelErrorCode =
   | 'model_invalid_request'
   | 'model_unauthorized'

@@ -1,8 +1,9 @@
 // The model behind the openai SDK: one streamed attempt, with one deadline over all of it and no retry of its own.
-import OpenAI from 'openai';
+import type OpenAI from 'openai';
 import type { Stream } from 'openai/core/streaming';
 import { inSpan } from '../tracing.ts';
 import { failureOf } from './failure.ts';
+import { clientOf, type Endpoint } from './openai-client.ts';
 import { ModelError, type Completion, type CompletionRequest, type Model } from './model.ts';
 
 type Chunk = OpenAI.Chat.Completions.ChatCompletionChunk;
@@ -10,13 +11,8 @@ type Chunk = OpenAI.Chat.Completions.ChatCompletionChunk;
 /** Characters of a reply at most; what is longer is not a chat message. */
 const REPLY_LIMIT = 200_000;
 
-export interface OpenAiModelOptions {
-  /** Undefined: the SDK's own, OpenAI. */
-  readonly baseUrl: string | undefined;
-  readonly apiKey: string | undefined;
+export interface OpenAiModelOptions extends Endpoint {
   readonly model: string;
-  /** Seconds for a whole attempt, its stream included. */
-  readonly timeoutS: number;
 }
 
 interface Gathered {
@@ -60,17 +56,10 @@ export class OpenAiModel implements Model {
   readonly #model: string;
   readonly #timeoutMs: number;
 
-  constructor({ baseUrl, apiKey, model, timeoutS }: OpenAiModelOptions) {
+  constructor({ model, ...endpoint }: OpenAiModelOptions) {
     this.#model = model;
-    this.#timeoutMs = timeoutS * 1000;
-    // An endpoint that asks for no key is sent one all the same: the SDK insists on having it.
-    this.#client = new OpenAI({
-      apiKey: apiKey ?? 'none',
-      baseURL: baseUrl ?? null,
-      maxRetries: 0,
-      timeout: this.#timeoutMs,
-      logLevel: 'off',
-    });
+    this.#timeoutMs = endpoint.timeoutS * 1000;
+    this.#client = clientOf(endpoint);
   }
 
   /** In a span by OpenTelemetry's conventions for generative AI, without text. */

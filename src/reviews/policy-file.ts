@@ -1,7 +1,11 @@
 // The policy file: more rules than keywords, as JSON. Everything that is wrong with it is found at once.
 import { readFileSync } from 'node:fs';
+import { getCountries } from 'libphonenumber-js';
 import { z } from 'zod';
-import type { ReviewRule } from './policy.ts';
+import { PERSONAL_DATA } from './personal-data.ts';
+import { PARTS, type ReviewRule } from './policy.ts';
+
+const DEFAULT_MODERATION_MODEL = 'omni-moderation-latest';
 
 function compiled(pattern: string): RegExp | null {
   try {
@@ -11,24 +15,56 @@ function compiled(pattern: string): RegExp | null {
   }
 }
 
+const part = z.enum(PARTS);
+const distinct = (items: readonly string[]): boolean => new Set(items).size === items.length;
+
+/** Rules between fields are told along with what is wrong with the fields themselves. */
+const when = ({ value }: { value: unknown }): boolean => typeof value === 'object' && value !== null;
+
+/** What a rule can look for. */
+const SEARCHES = ['keywords', 'pattern', 'personal_data', 'moderation'] as const;
+
 const rule = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 of a–z 0–9 _ -' }),
     reason: z.string().min(1).max(500),
-    on: z.enum(['message', 'reply']),
-    keywords: z.array(z.string().min(1).max(100)).max(1_000).default([]),
+    on: z.union([part, z.array(part).min(1).refine(distinct, { error: 'has one twice' })], {
+      error: `must be ${PARTS.join(' or ')}, or a list of them`,
+    }),
+    keywords: z.array(z.string().min(1).max(100)).min(1).max(1_000).optional(),
     pattern: z
       .string()
       .max(1_000)
       .refine((pattern) => compiled(pattern) !== null, { error: 'is no regular expression' })
       .optional(),
+    personal_data: z.array(z.enum(PERSONAL_DATA)).min(1).refine(distinct, { error: 'has one twice' }).optional(),
+    country: z.enum(getCountries(), { error: 'must be a country as in ISO 3166, such as DE' }).optional(),
+    moderation: z
+      .strictObject({
+        model: z.string().min(1).max(200).default(DEFAULT_MODERATION_MODEL),
+        categories: z.array(z.string().min(1).max(100)).min(1).max(100).optional(),
+      })
+      .optional(),
   })
-  .refine(({ keywords, pattern }) => keywords.length > 0 || pattern !== undefined, {
-    error: 'has neither keywords nor a pattern',
+  .refine((read) => SEARCHES.some((search) => read[search] !== undefined), {
+    error: `has none of ${SEARCHES.join(', ')}`,
+    when,
   })
-  .transform(({ pattern, ...rest }): ReviewRule => ({
-    ...rest,
+  .refine(
+    ({ country, personal_data: kinds }) => country === undefined || (Array.isArray(kinds) && kinds.includes('phone')),
+    {
+      error: 'has a country without the phone of personal_data',
+      when,
+    },
+  )
+  .transform(({ name, reason, on, keywords, pattern, personal_data: kinds, country, moderation }): ReviewRule => ({
+    name,
+    reason,
+    on: typeof on === 'string' ? [on] : on,
+    keywords: keywords ?? [],
     pattern: pattern === undefined ? null : compiled(pattern),
+    personalData: kinds ? { kinds, country: country ?? null } : null,
+    moderation: moderation ? { model: moderation.model, categories: moderation.categories ?? null } : null,
   }));
 
 const policy = z.strictObject({
@@ -37,26 +73,54 @@ const policy = z.strictObject({
 
 /** Names must tell rules apart; looked at by itself, so that it is told along with what else is wrong. */
 function repeatedNames(content: unknown): string[] {
-  const { data } = z.object({ rules: z.array(z.object({ name: z.unknown() })) }).safeParse(content);
+  const named = z.object({ name: z.string().nullable() }).catch({ name: null });
+  const { data } = z.object({ rules: z.array(named) }).safeParse(content);
   const names = data?.rules.map(({ name }) => name) ?? [];
-  return names.flatMap((name, index) => (names.indexOf(name) < index ? [`rules.${index}.name: is there twice`] : []));
+  return names.flatMap((name, index) =>
+    name !== null && names.indexOf(name) < index ? [`rules.${index}.name: is there twice`] : [],
+  );
 }
 
-/** The rules of the file at `path`, or all that is wrong with it. */
-export function readPolicyFile(path: string): { readonly rules: ReviewRule[]; readonly faults: readonly string[] } {
-  let text: string;
+/** What a file holds; null: it cannot be read, and `fault` tells why. */
+export type PolicyText = { readonly text: string } | { readonly text: null; readonly fault: string };
+
+export interface ReadPolicy {
+  readonly rules: readonly ReviewRule[];
+  /** All that is wrong; none: the rules hold. */
+  readonly faults: readonly string[];
+}
+
+export const unreadable = (error: unknown): PolicyText => ({
+  text: null,
+  fault: `it cannot be read: ${(error as Error).message}`,
+});
+
+/** The rules of a policy file's text, or all that is wrong with it. */
+export function parsePolicy(read: PolicyText): ReadPolicy {
+  if (read.text === null) return { rules: [], faults: [read.fault] };
   let content: unknown;
   try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    return { rules: [], faults: [`it cannot be read: ${(error as Error).message}`] };
-  }
-  try {
-    content = JSON.parse(text);
+    content = JSON.parse(read.text);
   } catch (error) {
     return { rules: [], faults: [`it is not JSON: ${(error as Error).message}`] };
   }
-  const read = policy.safeParse(content);
-  const issues = read.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
-  return { rules: read.data?.rules ?? [], faults: [...issues, ...repeatedNames(content)] };
+  const parsed = policy.safeParse(content);
+  const issues = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
+  return { rules: parsed.data?.rules ?? [], faults: [...issues, ...repeatedNames(content)] };
+}
+
+/** The file as it was read at the start. */
+export interface PolicyFile extends ReadPolicy {
+  readonly path: string;
+  readonly read: PolicyText;
+}
+
+export function readPolicyFile(path: string): PolicyFile {
+  let read: PolicyText;
+  try {
+    read = { text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    read = unreadable(error);
+  }
+  return { path, read, ...parsePolicy(read) };
 }

@@ -3,6 +3,7 @@
 import type { Turn } from '../turns/turn.ts';
 import type { Claim } from './claims.ts';
 import type { Database, Queries, Statement } from './database.ts';
+import { NOTIFY } from './notify-webhooks.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
 /** How far the epoch moves. The partial reply is kept only at the epoch right after its claim, so that a turn which
@@ -23,7 +24,8 @@ const cancelling = (where: string, rule: PartialRule): string =>
      insert into analytics_days (user_id, day, status, turns, reviewed, input_tokens, output_tokens, first_at, last_at)
      select user_id, (finished_at at time zone 'UTC')::date, 'cancelled', 1, 0, 0, 0, finished_at, finished_at from done
      on conflict (user_id, day, status) do update
-     set turns = analytics_days.turns + 1, last_at = greatest(analytics_days.last_at, excluded.last_at))
+     set turns = analytics_days.turns + 1, last_at = greatest(analytics_days.last_at, excluded.last_at)),
+   ${NOTIFY}
    select ${TURN_COLUMNS.join(', ')} from done`;
 
 const CANCEL: Statement = {

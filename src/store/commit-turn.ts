@@ -3,8 +3,10 @@ import type { OutboxEvent } from '../turns/events.ts';
 import type { TurnError, Usage } from '../turns/turn.ts';
 import type { Claim } from './claims.ts';
 import type { Database, Statement } from './database.ts';
+import { NOTIFY } from './notify-webhooks.ts';
 
-/** Delivers what stands in the CTE `done`: its conversation rows and tags, where it has a reply, and its events. */
+/** Delivers what stands in the CTE `done`: its conversation rows and tags, where it has a reply, its events, and what
+ *  webhooks want to hear of it. */
 export const DELIVER = `delivered as (
           insert into conversation_rows (user_id, seq, ordinal, session_id, turn_id, role, content, tags, metadata)
           select user_id, seq, 0, session_id, turn_id, 'user', text, tags, metadata from done where reply is not null
@@ -16,7 +18,8 @@ export const DELIVER = `delivered as (
           insert into outbox (event_id, topic, user_id, data)
           select e.event_id, e.topic, done.user_id, e.data::jsonb
           from done join unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[]) as e (turn_id, event_id, topic, data)
-            on e.turn_id = done.turn_id)`;
+            on e.turn_id = done.turn_id),
+        ${NOTIFY}`;
 
 /** An event of a turn. */
 export interface TurnEvent {
@@ -42,7 +45,8 @@ const COMPLETE: Statement = {
                  output_tokens = answers.output_tokens, attempts = answers.attempts, finished_at = now(), lease_until = null
           from answers
           where turns.turn_id = answers.turn_id and turns.epoch = answers.epoch and turns.status = 'running'
-          returning turns.turn_id, turns.user_id, turns.session_id, turns.seq, turns.text, turns.reply, turns.tags, turns.metadata),
+          returning turns.turn_id, turns.user_id, turns.session_id, turns.seq, turns.text, turns.reply, turns.tags, turns.metadata,
+                    turns.status),
         ${DELIVER}
         select turn_id from done`,
 };
@@ -53,12 +57,13 @@ const FAIL: Statement = {
   sql: `with done as (
           update turns set status = 'failed', error_code = ?, error_detail = ?, attempts = ?, finished_at = now(), lease_until = null
           where turn_id = ? and epoch = ? and status = 'running'
-          returning turn_id, user_id, finished_at),
+          returning turn_id, user_id, status, finished_at),
         counted as (
           insert into analytics_days (user_id, day, status, turns, reviewed, input_tokens, output_tokens, first_at, last_at)
           select user_id, (finished_at at time zone 'UTC')::date, 'failed', 1, 0, 0, 0, finished_at, finished_at from done
           on conflict (user_id, day, status) do update
-          set turns = analytics_days.turns + 1, last_at = greatest(analytics_days.last_at, excluded.last_at))
+          set turns = analytics_days.turns + 1, last_at = greatest(analytics_days.last_at, excluded.last_at)),
+        ${NOTIFY}
         select turn_id from done`,
 };
 

@@ -1,12 +1,22 @@
-// The outbox table. A commit writes it; the relay publishes and removes.
+// The outbox table. A commit writes it; the relay publishes and removes. A row with `queued_at` is in BullMQ and only
+// waits for the edge (docs/decisions/0015-two-destinations.md).
 import type { OutboxEvent, OutboxTopic } from '../turns/events.ts';
 import type { Database, Statement } from './database.ts';
 
+/** An event goes on in the trace of its turn. */
+const EVENTS = `select o.event_id, o.topic, o.user_id, o.data, o.created_at, t.traceparent
+        from outbox o left join turns t on t.turn_id = (o.data ->> 'turn_id')::uuid`;
 const LEFT_OVER: Statement = {
   name: 'outbox-left-over',
-  sql: `select o.event_id, o.topic, o.user_id, o.data, t.traceparent
-        from outbox o left join turns t on t.turn_id = (o.data ->> 'turn_id')::uuid
-        where o.created_at < now() - ? * interval '1 second' order by o.created_at limit ?`,
+  sql: `${EVENTS} where o.queued_at is null and o.created_at < now() - ? * interval '1 second' order by o.created_at limit ?`,
+};
+const FOR_EDGE: Statement = {
+  name: 'outbox-for-edge',
+  sql: `${EVENTS} where o.queued_at is not null order by o.queued_at limit ?`,
+};
+const QUEUED: Statement = {
+  name: 'outbox-queued',
+  sql: 'update outbox set queued_at = now() where event_id = any(?::uuid[])',
 };
 const REMOVE: Statement = { name: 'outbox-remove', sql: 'delete from outbox where event_id = any(?::uuid[])' };
 const OLDEST: Statement = {
@@ -14,22 +24,38 @@ const OLDEST: Statement = {
   sql: 'select count(*) as waiting, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as age_s from outbox',
 };
 
-/** Events older than `ageS`, oldest first: those whose process ended, or could not publish. @throws DatabaseUnavailable */
+interface OutboxRow {
+  readonly event_id: string;
+  readonly topic: OutboxTopic;
+  readonly user_id: string;
+  readonly data: Record<string, unknown>;
+  readonly created_at: Date;
+  readonly traceparent: string | null;
+}
+
+const eventOf = (row: OutboxRow): OutboxEvent => ({
+  eventId: row.event_id,
+  topic: row.topic,
+  userId: row.user_id,
+  data: row.data,
+  committedAt: row.created_at,
+  traceparent: row.traceparent,
+});
+
+/** Events older than `ageS` that are in neither place, oldest first: those whose process ended, or could not publish.
+ *  @throws DatabaseUnavailable */
 export async function leftOverEvents(database: Database, ageS: number, limit: number): Promise<OutboxEvent[]> {
-  const rows = await database.rows<{
-    event_id: string;
-    topic: OutboxTopic;
-    user_id: string;
-    data: Record<string, unknown>;
-    traceparent: string | null;
-  }>(LEFT_OVER, [ageS, limit]);
-  return rows.map((row) => ({
-    eventId: row.event_id,
-    topic: row.topic,
-    userId: row.user_id,
-    data: row.data,
-    traceparent: row.traceparent,
-  }));
+  return (await database.rows<OutboxRow>(LEFT_OVER, [ageS, limit])).map(eventOf);
+}
+
+/** Events that BullMQ has and the edge has not, those first that were tried longest ago. @throws DatabaseUnavailable */
+export async function eventsForEdge(database: Database, limit: number): Promise<OutboxEvent[]> {
+  return (await database.rows<OutboxRow>(FOR_EDGE, [limit])).map(eventOf);
+}
+
+/** From now on these wait for the edge alone, after all others that do. @throws DatabaseUnavailable */
+export async function leaveToEdge(database: Database, eventIds: readonly string[]): Promise<void> {
+  await database.rows(QUEUED, [eventIds]);
 }
 
 /** @throws DatabaseUnavailable */

@@ -3,6 +3,7 @@ import type { Reason } from '../reviews/policy.ts';
 import type { Claim } from './claims.ts';
 import type { Answer } from './commit-turn.ts';
 import type { Database, Statement } from './database.ts';
+import { NOTIFY } from './notify-webhooks.ts';
 
 /** Milliseconds are what clients see of a deadline, and page by. */
 const PARK: Statement = {
@@ -10,7 +11,7 @@ const PARK: Statement = {
   sql: `with done as (
           update turns set status = 'awaiting_review', model = ?, input_tokens = ?, output_tokens = ?, attempts = ?, lease_until = null
           where turn_id = ? and epoch = ? and status = 'running'
-          returning turn_id, user_id, session_id, seq, text),
+          returning turn_id, user_id, session_id, seq, text, status),
         parked as (
           insert into reviews (review_id, turn_id, user_id, session_id, seq, reasons, draft, deadline)
           select ?::uuid, turn_id, user_id, session_id, seq, ?::jsonb, ?,
@@ -25,7 +26,8 @@ const PARK: Statement = {
             'review_id', review_id, 'turn_id', parked.turn_id, 'user_id', parked.user_id, 'session_id', parked.session_id,
             'message', done.text, 'proposed_reply', draft, 'reasons', reasons, 'deadline', deadline)
           from parked join done on done.turn_id = parked.turn_id
-          returning data)
+          returning data),
+        ${NOTIFY}
         select data from told`,
 };
 

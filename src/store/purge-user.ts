@@ -46,6 +46,9 @@ const TABLES: readonly (readonly [table: string, which: string])[] = [
   ['conversation_tags', OF_USER],
   ['conversation_rows', OF_USER],
   ['outbox', OF_USER],
+  // Before their hooks, so that a sender who settles one meets a row that is gone.
+  ['webhook_deliveries', OF_USER],
+  ['webhooks', OF_USER],
   ['joined_keys', OF_USER],
   ['sessions', OF_USER],
   ['analytics_days', OF_USER],

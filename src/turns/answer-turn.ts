@@ -4,17 +4,18 @@ import type { Work } from '../actors/user-session.ts';
 import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import { completeWithin } from '../model/attempts.ts';
-import { ModelError, type Completion, type Model } from '../model/model.ts';
+import { ModelError, type Completion, type Model, type Moderator } from '../model/model.ts';
 import { commitAnswer, commitFailure } from '../store/commit-turn.ts';
 import { lastOfSession } from '../store/conversations.ts';
 import { DatabaseUnavailable, type Database } from '../store/database.ts';
 import { parkTurn } from '../store/park-turn.ts';
 import { inSpan, traceparent } from '../tracing.ts';
-import { screen, type ReviewPolicy } from '../reviews/policy.ts';
+import type { ReviewPolicy } from '../reviews/policy.ts';
 import { deliveryEvents, type OutboxEvent } from './events.ts';
 import { SILENT, type DeltaWriter } from './delta.ts';
 import { mayStream } from './may-stream.ts';
 import { promptOf } from './prompt.ts';
+import { Screening } from './screening.ts';
 import type { TurnError } from './turn.ts';
 
 /** A turn whose worker died so often is taken to be what kills it. */
@@ -24,11 +25,14 @@ const COMMIT_RETRY_MS = 500;
 export interface AnswerDeps {
   readonly database: Database;
   readonly model: Model;
+  readonly moderator: Moderator;
   /** Shows the reply while it is written. */
   readonly deltas: DeltaWriter;
   readonly historyExchanges: number;
   readonly modelAttempts: number;
-  readonly review: { readonly policy: ReviewPolicy; readonly deadlineS: number };
+  /** One version of it from the claim to the commit: what was streamed was judged by the same rules. */
+  readonly policy: ReviewPolicy;
+  readonly reviewDeadlineS: number;
   readonly log: Log;
 }
 
@@ -48,7 +52,9 @@ async function commitUntilDone<T>(commit: () => Promise<T>, signal: AbortSignal)
       return await inSpan('commit', {}, commit);
     } catch (error) {
       if (!(error instanceof DatabaseUnavailable)) throw error;
-      await sleep(COMMIT_RETRY_MS, undefined, { signal });
+      // Its own rejection is not the signal's reason.
+      await sleep(COMMIT_RETRY_MS, undefined, { signal }).catch(() => {});
+      signal.throwIfAborted();
     }
   }
 }
@@ -74,9 +80,10 @@ export async function answerTurn(deps: AnswerDeps, work: Work, signal: AbortSign
   const history = await lastOfSession(database, work.sessionId, deps.historyExchanges);
   const messages = promptOf({ memory: work.memory, messageCount: work.messageCount, history, text: work.text });
   let attempts = work.attempts;
-  const shown = mayStream(deps.review.policy, work)
+  const shown = mayStream(deps.policy, work)
     ? deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: attempts })
     : SILENT;
+  const screening = new Screening(deps, deps.policy, work.text, signal);
   let completion: Completion;
   try {
     completion = await completeWithin(
@@ -95,15 +102,16 @@ export async function answerTurn(deps: AnswerDeps, work: Work, signal: AbortSign
       },
     );
   } catch (error) {
+    screening.abandon();
     if (!(error instanceof ModelError)) throw error;
     return fail(deps, work, attempts, { code: error.code, detail: error.message }, signal);
   } finally {
     shown.end();
   }
   const answer = { reply: completion.text, model: completion.model, usage: completion.usage };
-  const reasons = screen(deps.review.policy, { message: work.text, reply: completion.text });
+  const reasons = await screening.reasons(completion.text);
   if (reasons.length > 0) {
-    const parking = { reviewId: newId(), auditId: newId(), reasons, deadlineS: deps.review.deadlineS };
+    const parking = { reviewId: newId(), auditId: newId(), reasons, deadlineS: deps.reviewDeadlineS };
     const data = await commitUntilDone(() => parkTurn(database, work, attempts, answer, parking), signal);
     if (!data) return { status: 'lost' };
     const { userId } = work;

@@ -40,6 +40,8 @@ export interface OutboxEvent {
   readonly data: Readonly<Record<string, unknown>>;
   /** Where it stands in the trace of its turn; null: that is not traced. */
   readonly traceparent: string | null;
+  /** Absent: just now. */
+  readonly committedAt?: Date;
 }
 
 /** The events of a delivered turn. */
@@ -83,6 +85,7 @@ export const cloudEvent = (
   id: string,
   userId: string,
   data: object,
+  at = new Date(),
   place: string | null = traceparent(),
 ): CloudEvent => ({
   specversion: '1.0',
@@ -90,15 +93,21 @@ export const cloudEvent = (
   source: SOURCE,
   type: TOPIC_TYPES[topic],
   subject: userId,
-  time: new Date().toISOString(),
+  time: at.toISOString(),
   ...(place !== null && { traceparent: place }),
   data,
 });
 
+export const outboxCloudEvent = (event: OutboxEvent): CloudEvent =>
+  cloudEvent(event.topic, event.eventId, event.userId, event.data, event.committedAt, event.traceparent);
+
+/** An event as it came from elsewhere, or null: it is no CloudEvent. */
+export const asCloudEvent = (payload: unknown): CloudEvent | null => envelope.safeParse(payload).data ?? null;
+
 /** The data of an event of the topic's type and shape, or null: not ours to retry. */
 export function dataOf<T>(topic: Topic, shape: z.ZodType<T>, event: unknown): T | null {
-  const parsed = envelope.safeParse(event);
-  if (!parsed.success || parsed.data.type !== TOPIC_TYPES[topic]) return null;
-  const data = shape.safeParse(parsed.data.data);
+  const known = asCloudEvent(event);
+  if (known?.type !== TOPIC_TYPES[topic]) return null;
+  const data = shape.safeParse(known.data);
   return data.success ? data.data : null;
 }

@@ -8,6 +8,7 @@ import { keepPartialReply } from '../store/cancel-turn.ts';
 import { inSpan, type SpanOptions } from '../tracing.ts';
 import { answerTurn, type AnswerDeps, type Outcome } from './answer-turn.ts';
 import { ClaimLost, Stopping, type ClaimKeeper } from './claim-keeper.ts';
+import type { PolicySource } from '../reviews/policy.ts';
 import type { OutboxEvent } from './events.ts';
 import { mayStream } from './may-stream.ts';
 import { PartialReply } from './partial-reply.ts';
@@ -15,7 +16,8 @@ import { PartialReply } from './partial-reply.ts';
 /** Turns of one user in a row; then the others come first. */
 const IN_A_ROW = 5;
 
-export interface RunnerDeps extends AnswerDeps {
+export interface RunnerDeps extends Omit<AnswerDeps, 'policy'> {
+  readonly policies: PolicySource;
   readonly actors: ActorRuntime;
   readonly keeper: ClaimKeeper;
   readonly leaseS: number;
@@ -94,9 +96,10 @@ export class UserRunner {
     }
     announce(work.turnId);
     const partial = new PartialReply(this.#deps.model);
+    const policy = this.#deps.policies.current;
     let outcome: Outcome = { status: 'lost' };
     try {
-      const answer = (signal: AbortSignal) => answerTurn({ ...this.#deps, model: partial }, work, signal);
+      const answer = (signal: AbortSignal) => answerTurn({ ...this.#deps, model: partial, policy }, work, signal);
       outcome = await inSpan('turn', spanOf(work), async (span) => {
         const came = await keeper.hold(work, answer);
         span.setAttribute('turnkeeper.outcome', came.status);
@@ -107,8 +110,8 @@ export class UserRunner {
       if (!(error instanceof ClaimLost)) throw error;
     }
     // What a person might have had to see first is shown to nobody.
-    const mayShow = mayStream(this.#deps.review.policy, work);
-    if (outcome.status === 'lost' && mayShow && partial.text !== null) await this.#keepPartial(work, partial.text);
+    if (outcome.status === 'lost' && partial.text !== null && mayStream(policy, work))
+      await this.#keepPartial(work, partial.text);
     this.#finish(work.turnId, outcome);
     return true;
   }

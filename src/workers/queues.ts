@@ -6,7 +6,7 @@ import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { Claim } from '../store/claims.ts';
 import { traceparent } from '../tracing.ts';
-import { cloudEvent, type OutboxEvent, type Topic } from '../turns/events.ts';
+import { cloudEvent, outboxCloudEvent, TOPIC_TYPES, type OutboxEvent, type Topic } from '../turns/events.ts';
 import { removeJobsOf } from './remove-jobs.ts';
 
 export const PREFIX = 'turnkeeper';
@@ -63,9 +63,9 @@ export class Queues {
   async publish(events: readonly OutboxEvent[]): Promise<void> {
     const byTopic = Map.groupBy(events, (event) => event.topic);
     for (const [topic, ofTopic] of byTopic) {
-      const jobs = ofTopic.map(({ eventId, userId, data, traceparent: place }) => {
-        const event = cloudEvent(topic, eventId, userId, data, place);
-        return { name: event.type, data: event, opts: { jobId: eventId, ...KEEP_FAILED } };
+      const jobs = ofTopic.map((committed) => {
+        const event = outboxCloudEvent(committed);
+        return { name: event.type, data: event, opts: { jobId: event.id, ...KEEP_FAILED } };
       });
       await this.#queues[topic].addBulk(jobs);
     }
@@ -86,6 +86,12 @@ export class Queues {
   async postDecision(userId: string, data: object): Promise<void> {
     const event = cloudEvent('review-decisions', newId(), userId, data);
     await this.#queues['review-decisions'].add(event.type, event, { jobId: event.id, ...KEEP_FAILED });
+  }
+
+  /** Hands over what came from elsewhere as a decision, right or wrong: the consumer judges it, and keeps what is wrong.
+   *  Once while a job of this id is there. Rejects while Redis is away. */
+  async handOverDecision(jobId: string, payload: unknown): Promise<void> {
+    await this.#queues['review-decisions'].add(TOPIC_TYPES['review-decisions'], payload, { jobId, ...KEEP_FAILED });
   }
 
   /** Takes back the event that asks for a person, where nobody took it: what is decided needs nobody, and without a

@@ -1,10 +1,12 @@
-// The outbox relay: publishes what this process committed at once, and what others left behind a little later.
+// The outbox relay: publishes what this process committed at once, and what others left behind a little later. BullMQ
+// first; with an edge, rows go on to it, and whoever publishes last removes them.
 import type { Log } from '../log.ts';
 import { inSpan, traceparent } from '../tracing.ts';
 import type { Metrics } from '../metrics.ts';
-import { leftOverEvents, removeEvents } from '../store/outbox.ts';
+import { leaveToEdge, leftOverEvents, removeEvents } from '../store/outbox.ts';
 import type { Database } from '../store/database.ts';
 import type { OutboxEvent } from '../turns/events.ts';
+import type { Edge } from './edge.ts';
 import type { Queues } from './queues.ts';
 
 /** Events at most that wait in memory; the rest is found in the table. */
@@ -20,18 +22,22 @@ async function placed(event: OutboxEvent): Promise<OutboxEvent> {
   const create = async () => ({ ...event, traceparent: traceparent() });
   return inSpan(`${topic} create`, { kind: 'producer', parent }, create);
 }
+const idsOf = (events: readonly OutboxEvent[]): string[] => events.map(({ eventId }) => eventId);
 
 export class Relay {
   readonly #database: Database;
   readonly #queues: Queues;
+  readonly #edge: Edge | undefined;
   readonly #metrics: Metrics;
   readonly #log: Log;
   #waiting: OutboxEvent[] = [];
   #flushing: Promise<void> | undefined;
 
-  constructor(database: Database, queues: Queues, metrics: Metrics, log: Log) {
+  /** `edge` undefined: BullMQ is the only destination. */
+  constructor(database: Database, queues: Queues, edge: Edge | undefined, metrics: Metrics, log: Log) {
     this.#database = database;
     this.#queues = queues;
+    this.#edge = edge;
     this.#metrics = metrics;
     this.#log = log;
   }
@@ -60,19 +66,26 @@ export class Relay {
 
   /** Published first and removed then: an end in between publishes again, and consumers are idempotent. */
   async #publish(events: readonly OutboxEvent[]): Promise<void> {
-    await this.#queues.publish(await Promise.all(events.map(placed)));
-    for (const { topic } of events) this.#metrics.eventsPublished.inc({ topic });
-    await removeEvents(
-      this.#database,
-      events.map(({ eventId }) => eventId),
-    );
+    await this.#queue(events);
+    if (this.#edge) this.#edge.push(events);
+    else await removeEvents(this.#database, idsOf(events));
   }
 
-  /** Publishes what others left behind. Rejects while the database or Redis is away. */
+  async #queue(events: readonly OutboxEvent[]): Promise<void> {
+    await this.#queues.publish(await Promise.all(events.map(placed)));
+    for (const { topic } of events) this.#metrics.eventsPublished.inc({ topic });
+  }
+
+  /** Publishes what others left behind. Rejects while the database or Redis is away; what is left for the edge is seen
+   *  to in the background, since the edge may hang. */
   async sweep(): Promise<void> {
+    this.#edge?.sweep();
     for (;;) {
       const events = await leftOverEvents(this.#database, LEFT_OVER_AGE_S, BATCH);
-      if (events.length > 0) await this.#publish(events);
+      if (events.length === 0) return;
+      await this.#queue(events);
+      // Settled before the next page is read, which would be this one again.
+      await (this.#edge ? leaveToEdge : removeEvents)(this.#database, idsOf(events));
       if (events.length < BATCH) return;
     }
   }
@@ -80,5 +93,6 @@ export class Relay {
   /** Resolves when nothing waits in memory. */
   async idle(): Promise<void> {
     await this.#flushing;
+    await this.#edge?.idle();
   }
 }

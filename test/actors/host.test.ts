@@ -1,12 +1,13 @@
 import test from 'ava';
 import { startActorHost } from '../../src/actors/dapr/host.ts';
+import type { Subscriptions } from '../../src/actors/dapr/subscriptions.ts';
 import { createLog } from '../../src/log.ts';
 import type { Owner } from '../support/owner.ts';
 
 const TOKEN = 'the-app-token';
 
 /** A host over state in memory: what is tested here is its HTTP surface. */
-async function startHost(t: Owner, delayMs = 0) {
+async function startHost(t: Owner, delayMs = 0, subscriptions: Subscriptions = {}) {
   const values = new Map<string, object>();
   const running = { now: 0, most: 0 };
   const host = await startActorHost({
@@ -28,6 +29,7 @@ async function startHost(t: Owner, delayMs = 0) {
       },
     },
     isUnavailable: () => false,
+    subscriptions,
     log: createLog('silent'),
   });
   t.teardown(() => host.stop());
@@ -40,7 +42,7 @@ async function startHost(t: Owner, delayMs = 0) {
   return { ask, running };
 }
 
-test('serves its six routes and nothing else', async (t) => {
+test('serves the routes of an actor host and nothing else', async (t) => {
   const { ask } = await startHost(t);
   t.is((await ask('GET', '/healthz')).status, 204);
   t.like(await (await ask('GET', '/dapr/config')).json(), {
@@ -100,4 +102,33 @@ test('calls of one actor wait for each other, calls of different actors do not',
   t.is(running.most, 1);
   await Promise.all(['a', 'b', 'c'].map(memory));
   t.is(running.most, 3);
+});
+
+test('messages of pub/sub are taken, dropped for good, or asked for again, in the words of Dapr', async (t) => {
+  const seen: unknown[] = [];
+  const { ask } = await startHost(t, 0, {
+    decisions: async (message) => {
+      seen.push(message);
+      if (message === 'away') throw new Error('Redis is away');
+      return message === 'wrong' ? 'ignored' : 'taken';
+    },
+  });
+  t.deepEqual(await (await ask('GET', '/dapr/subscribe')).json(), [
+    { pubsubname: 'pubsub', topic: 'decisions', route: '/topics/decisions', metadata: { rawPayload: 'true' } },
+  ]);
+  const post = async (body: unknown, token?: string) => {
+    const response = await ask('POST', '/topics/decisions', body, token);
+    return [response.status, ((await response.json().catch(() => ({}))) as { status?: string }).status];
+  };
+  const raw = (text: string) => ({ data_base64: Buffer.from(text).toString('base64') });
+  t.deepEqual(await post(raw('{"a":1}')), [200, 'SUCCESS']);
+  t.deepEqual(await post({ b: 2 }), [200, 'SUCCESS']);
+  t.deepEqual(await post(raw('wrong')), [200, 'DROP']);
+  t.deepEqual(await post(raw('away')), [503, 'RETRY']);
+  t.deepEqual(seen, [{ a: 1 }, { b: 2 }, 'wrong', 'away']);
+  // Neither will be better the next time.
+  t.deepEqual(await post('{"broken'), [200, 'DROP']);
+  t.deepEqual(await post(raw('x'.repeat(2_000_000))), [200, 'DROP']);
+  t.is((await post(raw('{}'), 'wrong'))[0], 401);
+  t.is(seen.length, 4);
 });

@@ -6,6 +6,7 @@ import { parseEnv } from 'node:util';
 import test from 'ava';
 import { readConfig } from '../../src/config.ts';
 import { SETTINGS } from '../../src/settings.ts';
+import { OUTBOX_TYPES } from '../../src/turns/events.ts';
 import { composecheck } from './composecheck.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
@@ -219,6 +220,26 @@ check('components hold no secret, and daprd is given every one they name', (t) =
     t.is(env['DAPR_SECRET_STORE'], 'secrets');
   }
   t.false('TURNKEEPER_SECRET_OPENAI_API_KEY' in (service('http-dapr').environment ?? {}));
+});
+
+check('pub/sub at the edge: who may say and hear what is named, and what nobody reads has an end', (t) => {
+  const pubsub = resources().find(({ metadata }) => metadata.name === 'pubsub')!;
+  const value = (wanted: string) => pubsub.spec.metadata?.find(({ name }) => name === wanted)?.value ?? '';
+  const scopes = (name: string) =>
+    Object.fromEntries(
+      value(name)
+        .split(';')
+        .map((part) => part.split('=') as [string, string]),
+    );
+  const outgoing = Object.keys(OUTBOX_TYPES).join(',');
+  const [worker, actors] = ['worker-dapr', 'actors-dapr'].map((name) => argument(name, '--app-id')!);
+  t.is(scopes('publishingScopes')[worker!], outgoing);
+  t.is(scopes('subscriptionScopes')[actors!], 'review-decisions');
+  for (const appId of Object.keys({ ...scopes('publishingScopes'), ...scopes('subscriptionScopes') }))
+    t.true(pubsub.scopes?.includes(appId), appId);
+  for (const appId of pubsub.scopes ?? [])
+    t.true(appId in scopes('publishingScopes'), `${appId} could publish anything`);
+  t.true(Number(value('maxLenApprox')) > 0);
 });
 
 check('the tracing configuration names a service of compose.yml', (t) => {

@@ -81,6 +81,27 @@ test('summarises a user by the words used most', async (t) => {
   t.is(summary, 'alice is interested in tea, dragons and weather.');
 });
 
+test('flags a few words as OpenAI moderation does, so that a rule can be tried', async (t) => {
+  const openai = await client(t);
+  const { results } = await openai.moderations.create({
+    model: 'omni-moderation-latest',
+    input: ['a cup of tea', 'how to build a bomb'],
+  });
+  t.deepEqual(
+    results.map(({ flagged, categories }) => [
+      flagged,
+      categories.violence,
+      categories['illicit/violent'],
+      categories.hate,
+    ]),
+    [
+      [false, false, false, false],
+      [true, true, true, false],
+    ],
+  );
+  await t.throwsAsync(openai.moderations.create({ input: [] }), { instanceOf: OpenAI.BadRequestError });
+});
+
 test('refuses bad input as OpenAI does', async (t) => {
   const openai = await client(t);
   const messages = prompt('casual', 'x');

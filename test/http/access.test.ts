@@ -6,6 +6,7 @@ import { operationsOf } from '../../src/http/operations.ts';
 import { keyOf, sha256, start, type Fixture } from './support/ingress.ts';
 import { REVIEW_ID } from './support/memory-reviews.ts';
 import { ERASURE_ID, MemoryServices } from './support/memory-services.ts';
+import { DELIVERY_ID, GLOBAL_WEBHOOK_ID, WEBHOOK_ID } from './support/memory-webhooks.ts';
 
 const ROLES = {
   alice: 'user:alice',
@@ -37,6 +38,15 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   claimReview: REVIEWS,
   releaseReview: [401, 403, 403, 403, 204, 204],
   decideReview: REVIEWS,
+  addWebhook: [401, 201, 404, 201, 403, 201],
+  listWebhooks: [401, 200, 200, 200, 403, 200],
+  getWebhook: OWN,
+  patchWebhook: OWN,
+  deleteWebhook: [401, 204, 404, 204, 403, 204],
+  rotateWebhookSecret: OWN,
+  testWebhook: [401, 202, 404, 202, 403, 202],
+  listWebhookDeliveries: OWN,
+  replayWebhookDelivery: [401, 202, 404, 202, 403, 202],
   initializeMemory: OWN,
   getMemory: OWN,
   patchMemory: OWN,
@@ -48,6 +58,11 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   initializeAnalytics: [401, 403, 403, 200, 403, 200],
   getAnalytics: [401, 403, 403, 200, 403, 200],
   listAnalytics: [401, 403, 403, 200, 403, 200],
+  listModels: [401, 200, 200, 200, 403, 200],
+  createChatCompletion: OWN,
+  createResponse: OWN,
+  getResponse: OWN,
+  cancelResponse: OWN,
   getHealth: OPEN,
   getLiveness: OPEN,
   getReadiness: OPEN,
@@ -64,16 +79,19 @@ const SESSION = '3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11';
 
 /** Something of alice's in every place. */
 function furnish(fixture: Fixture): (path: string) => string {
-  const { turnId } = fixture.add({ userId: 'alice', status: 'completed', sessionId: SESSION });
+  const { turnId } = fixture.add({ userId: 'alice', status: 'completed', reply: 'Hello', sessionId: SESSION });
   const row = { turnId, userId: 'alice', sessionId: SESSION, seq: 1, tags: [], metadata: {}, createdAt: new Date() };
   fixture.rows.push({ ...row, ordinal: 0, role: 'user', content: 'Hi' });
   return (path) =>
     path
       .replace('{user_id}', 'alice')
       .replace('{turn_id}', turnId)
+      .replace('{response_id}', `resp_${turnId}`)
       .replace('{session_id}', SESSION)
       .replace('{review_id}', REVIEW_ID)
-      .replace('{erasure_id}', ERASURE_ID);
+      .replace('{erasure_id}', ERASURE_ID)
+      .replace('{webhook_id}', WEBHOOK_ID)
+      .replace('{delivery_id}', DELIVERY_ID);
 }
 
 function callAs(fixture: Fixture, caller: Caller, { method, body, example }: Operation, path: string) {
@@ -81,7 +99,7 @@ function callAs(fixture: Fixture, caller: Caller, { method, body, example }: Ope
   return fixture.call(method, path, body ? example : undefined, headers);
 }
 
-const operations = operationsOf(new MemoryServices().services, { version: '0' });
+const operations = operationsOf(new MemoryServices().services, { version: '0', model: 'scripted' });
 
 test('every operation stands in the table, and none that is not there', (t) => {
   t.deepEqual(operations.map(({ id }) => id).toSorted(), Object.keys(EXPECTED).toSorted());
@@ -94,6 +112,9 @@ for (const operation of operations) {
     for (const [index, caller] of CALLERS.entries()) {
       const fixture = await start(t, { auth: 'keys', apiKeys });
       const place = furnish(fixture);
+      // Nobody answers a turn here, and some operations wait for that.
+      const [answered] = fixture.kept.values();
+      if (operation.path.startsWith('/v1/')) fixture.nextOutcome = { outcome: 'repeated', turn: answered!.turn };
       const { status, json, headers } = await callAs(fixture, caller, operation, place(operation.path));
       t.is(status, EXPECTED[operation.id]![index]!, `${caller}: ${JSON.stringify(json)}`);
       if (status === 401) t.regex(headers.get('www-authenticate')!, /^Bearer /);
@@ -102,15 +123,34 @@ for (const operation of operations) {
   });
 }
 
+test('a webhook for all users is the admin’s alone', async (t) => {
+  const fixture = await start(t, { auth: 'keys', apiKeys });
+  const as = (name: string) => ({ authorization: `Bearer ${keyOf(name)}` });
+  const body = { url: 'https://example.com/hook' };
+  for (const [name, added, found] of [
+    ['alice', 403, 404],
+    ['service', 403, 404],
+    ['admin', 201, 200],
+  ] as const) {
+    t.is((await fixture.call('POST', '/webhooks', body, as(name))).status, added, name);
+    for (const path of ['', '/deliveries'])
+      t.is((await fixture.call('GET', `/webhooks/${GLOBAL_WEBHOOK_ID}${path}`, undefined, as(name))).status, found);
+  }
+  t.is((await fixture.call('GET', '/webhooks?user_id=alice', undefined, as('bob'))).status, 404);
+});
+
 test('somebody else’s thing is answered exactly as one that does not exist', async (t) => {
   const fixture = await start(t, { auth: 'keys', apiKeys });
   const place = furnish(fixture);
   const headers = { authorization: `Bearer ${keyOf('bob')}` };
-  for (const path of ['/turns/{turn_id}', '/conversations/{session_id}']) {
+  for (const path of ['/turns/{turn_id}', '/v1/responses/{response_id}', '/conversations/{session_id}']) {
     const foreign = await fixture.call('GET', place(path), undefined, headers);
     const missing = await fixture.call(
       'GET',
-      path.replace(/\{\w+\}/, '3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a99'),
+      path.replace(
+        /(responses\/)?\{\w+\}/,
+        (_, of = '') => `${of && 'responses/resp_'}3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a99`,
+      ),
       undefined,
       headers,
     );

@@ -32,7 +32,7 @@ class FakeElement {
 }
 
 test('the page shows every operation with its parameters, answers and a curl example', async (t) => {
-  const operations = operationsOf(new MemoryServices().services, { version: '1.2.3' });
+  const operations = operationsOf(new MemoryServices().services, { version: '1.2.3', model: 'scripted' });
   const openApi: unknown = JSON.parse(JSON.stringify(openApiDocument(operations, '1.2.3')));
   const root = new FakeElement('div');
   Object.assign(globalThis, {

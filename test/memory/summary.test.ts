@@ -39,7 +39,7 @@ for (const runtime of RUNTIMES) {
       );
       const asked = model.summaryCalls[0]!.messages;
       t.regex(asked[0]!.content, /Previous summary: Ann is new here\./);
-      t.is(asked[1]!.content, 'User: I like tea.\nAssistant: echo: I like tea.');
+      t.is(asked[1]!.content, '<exchanges>\nUser: I like tea.\nAssistant: echo: I like tea.\n</exchanges>');
 
       await ended(url, (await chat(url, { user_id: 'ann', text: 'And chess.' })).turn_id);
       t.regex(
@@ -68,6 +68,18 @@ test('when the model gives no summary the old one stays; where there is none the
   );
   t.is((await memoryOf(url, 'known')).user_summary, 'Known likes rain.');
   t.is((await memoryOf(url, 'unknown')).user_summary, 'unknown is interested in having conversations.');
+});
+
+test('the longest values that the API takes are kept', async (t) => {
+  const { url } = await startApp(t);
+  const body = {
+    name: '😀'.repeat(200),
+    user_summary: '😀'.repeat(4_000),
+    favourite_topics: Array.from({ length: 50 }, () => '😀'.repeat(100)),
+  };
+  t.is((await call(url, '/memories/finn', { method: 'PATCH', body })).status, 200);
+  t.like(await memoryOf(url, 'finn'), body);
+  t.is((await ended(url, (await chat(url, { user_id: 'finn', text: 'hi' })).turn_id)).status, 'completed');
 });
 
 test('what was never delivered is never summarised', async (t) => {

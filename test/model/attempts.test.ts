@@ -1,6 +1,7 @@
 import test from 'ava';
-import { backoffMs } from '../../src/model/attempts.ts';
+import { backoffMs, completeWithin } from '../../src/model/attempts.ts';
 import { retryAfterMs } from '../../src/model/failure.ts';
+import { ModelError, type Model } from '../../src/model/model.ts';
 
 test('the pause grows, is spread, and is capped', (t) => {
   t.is(backoffMs(1, null, 1), 500);
@@ -22,4 +23,20 @@ test('Retry-After is read in milliseconds, in seconds and as a date', (t) => {
   t.is(retryAfterMs(new Headers({ 'retry-after': 'Thu, 01 Jan 2025 00:00:00 GMT' }), now), 0);
   t.is(retryAfterMs(new Headers({ 'retry-after': 'soon' }), now), null);
   t.is(retryAfterMs(new Headers(), now), null);
+});
+
+test('who is aborted in a pause hears the reason, and nothing is asked any more', async (t) => {
+  const controller = new AbortController();
+  const reason = new Error('the claim was lost');
+  let asked = 0;
+  const model: Model = {
+    async complete() {
+      asked += 1;
+      setTimeout(() => controller.abort(reason), 20);
+      throw new ModelError('model_unavailable', 'away', { retryable: true, retryAfterMs: 10_000 });
+    },
+  };
+  const request = { messages: [], signal: controller.signal };
+  t.is(await t.throwsAsync(completeWithin(model, request, { most: 3 })), reason);
+  t.is(asked, 1);
 });

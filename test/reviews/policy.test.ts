@@ -5,7 +5,10 @@ import { startApp } from '../support/app.ts';
 import { ended, chat } from '../support/client.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import type { Owner } from '../support/owner.ts';
-import { park } from './support.ts';
+import { startScriptedModel } from '../support/model.ts';
+import { startProcess } from '../support/process.ts';
+import { freshDatabase, redisUrl } from '../support/services.ts';
+import { decide, park, reviewOf } from './support.ts';
 import { mayBeHeld, screen } from '../../src/reviews/policy.ts';
 import { ConfigError, readConfig } from '../../src/config.ts';
 
@@ -13,7 +16,14 @@ const reasonsFor = (message: string, keywords = ['urgent', 'help']) =>
   screen({ keywords, rules: [] }, { message, reply: 'How can I help?' }).map(({ detail }) => detail);
 
 test('a keyword is found anywhere in the message, in any case and any width', (t) => {
-  for (const message of ['urgent', 'This is URGENT!', 'not-so-urgently', 'ｕｒｇｅｎｔ', 'an\nurgent\nmatter'])
+  for (const message of [
+    'urgent',
+    'This is URGENT!',
+    'not-so-urgently',
+    'ｕｒｇｅｎｔ',
+    'an\nurgent\nmatter',
+    'ur\u200Bg\u00ADent',
+  ])
     t.deepEqual(reasonsFor(message), ['The message contains “urgent”.'], message);
   t.is(reasonsFor('urgent: please HELP').length, 2);
   for (const message of ['', 'ur gent', 'hello']) t.deepEqual(reasonsFor(message), [], message);
@@ -58,9 +68,45 @@ test('rules of the policy file screen message and reply, each with its name and 
   t.deepEqual((await park(url, 'ann', 'to GB33BUKB20201555555555')).review!.reasons, ['iban']);
   t.is((await ended(url, (await chat(url, { user_id: 'ann', text: 'help' })).turn_id)).status, 'completed');
   t.true(
-    mayBeHeld({ keywords: [], rules: readConfig([], settings).REVIEW_POLICY }, 'anything'),
+    mayBeHeld({ keywords: [], rules: readConfig([], settings).REVIEW_POLICY!.rules }, 'anything'),
     'there is a reply rule',
   );
+});
+
+test('what a rule found is shown to the reviewer and not logged', async (t) => {
+  const rules = [
+    {
+      name: 'private',
+      reason: 'No personal data.',
+      on: ['message', 'reply'],
+      personal_data: ['payment_card', 'email'],
+    },
+  ];
+  const model = await startScriptedModel(t);
+  const { url: databaseUrl } = await freshDatabase(t);
+  const turnkeeper = await startProcess(t, {
+    args: ['src/main.ts', '--migrate'],
+    env: {
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: await redisUrl(t),
+      ACTOR_RUNTIME: 'embedded',
+      OPENAI_BASE_URL: model.baseUrl,
+      LOG_LEVEL: 'trace',
+      REVIEW_POLICY: policyFile(t, { rules }),
+    },
+  });
+  const turn = await park(turnkeeper.url, 'ann', 'my card is 4111 1111 1111 1111');
+  t.deepEqual((await reviewOf(turnkeeper.url, turn.review!.review_id)).reasons, [
+    {
+      rule: 'private',
+      detail:
+        'No personal data. Found in the message: “4111 1111 1111 1111” (payment card). Found in the reply: “4111 1111 1111 1111” (payment card).',
+    },
+  ]);
+  await decide(turnkeeper.url, turn.review!.review_id, { decision: 'reject' });
+  t.is(await turnkeeper.stop(), 0);
+  t.true(turnkeeper.output().includes(turn.review!.review_id), 'there is a log');
+  t.notRegex(turnkeeper.output(), /4111/);
 });
 
 test('everything that is wrong with a policy file is told at once, and stops the start', (t) => {
@@ -73,9 +119,35 @@ test('everything that is wrong with a policy file is told at once, and stops the
     { name: 'b' },
     { ...RULES[0], name: 'refund' },
     RULES[0],
+    { name: 'e', reason: 'x', on: [], keywords: ['x'] },
+    { name: 'f', reason: 'x', on: ['reply', 'reply'], personal_data: ['email', 'shoe_size'] },
+    { name: 'g', reason: 'x', on: 'message', moderation: { categories: [] } },
+    { name: 'h', reason: 'x', on: 'message', personal_data: ['phone'], country: 'Atlantis' },
+    { name: 'i', reason: 'x', on: 'message', personal_data: ['email'], country: 'DE' },
+    { name: 'j', reason: 'x', on: 'message' },
+    { name: 'K', country: 'DE', personal_data: 7 },
+    null,
   ];
   const faults = faultsOf(policyFile(t, { rules: wrong, extra: 1 }));
-  for (const place of ['extra', 'rules.0.pattern', 'rules.1.reason', 'rules.1.on', 'rules.3.name'])
+  for (const place of [
+    'extra',
+    'rules.0.pattern',
+    'rules.1.reason',
+    'rules.1.on',
+    'rules.1: has none of',
+    'rules.3.name',
+    'rules.4.on',
+    'rules.5.on',
+    'rules.5.personal_data.1',
+    'rules.6.moderation.categories',
+    'rules.7.country',
+    'rules.8: has a country',
+    'rules.9: has none of',
+    'rules.10.name',
+    'rules.10.personal_data',
+    'rules.10: has a country',
+    'rules.11: ',
+  ])
     t.true(
       faults.some((fault) => fault.includes(place)),
       `${place}: ${faults.join(' | ')}`,

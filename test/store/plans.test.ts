@@ -113,8 +113,13 @@ const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = [
   },
   {
     what: 'events that were left over',
-    sql: "select * from outbox where created_at < now() - interval '5 seconds' order by created_at limit 500",
-    index: /outbox_created_at/,
+    sql: "select * from outbox where queued_at is null and created_at < now() - interval '5 seconds' order by created_at limit 500",
+    index: /outbox_to_queue/,
+  },
+  {
+    what: 'events that wait for the edge',
+    sql: 'select * from outbox where queued_at is not null order by queued_at limit 500',
+    index: /outbox_to_edge/,
   },
   { what: 'a review by id', sql: `select * from reviews where review_id = '${ID}'`, index: /reviews_pkey/ },
   { what: 'the review of a turn', sql: `select * from reviews where turn_id = '${ID}'`, index: /reviews_turn/ },
@@ -154,6 +159,46 @@ const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = [
     index: /kept_decisions_pkey/,
   },
   {
+    what: 'deliveries that are due',
+    sql: `select delivery_id, webhook_id, next_attempt_at from webhook_deliveries where status = 'pending' and next_attempt_at <= now() and webhook_id <> all(array['${ID}']::uuid[]) order by next_attempt_at limit 64`,
+    index: /webhook_deliveries_due/,
+  },
+  {
+    what: 'how many deliveries are due',
+    sql: "select count(*) from (select 1 from webhook_deliveries where status = 'pending' and next_attempt_at <= now() limit 10000) due",
+    index: /webhook_deliveries_due/,
+  },
+  {
+    what: 'deliveries of a webhook, newest first',
+    sql: `select * from webhook_deliveries where webhook_id = '${ID}' and (created_at, delivery_id) < (now()::timestamptz, '${ID}'::uuid) order by created_at desc, delivery_id desc limit 51`,
+    index: /webhook_deliveries_hook/,
+  },
+  {
+    what: 'dead deliveries of a webhook, newest first',
+    sql: `select * from webhook_deliveries where webhook_id = '${ID}' and status = 'dead' order by created_at desc, delivery_id desc limit 51`,
+    index: /webhook_deliveries_hook_status/,
+  },
+  {
+    what: 'deliveries that may go',
+    sql: "select delivery_id from webhook_deliveries where status = 'delivered' and ended_at < now() - 7 * interval '1 day' order by ended_at limit 1000",
+    index: /webhook_deliveries_ended/,
+  },
+  {
+    what: "a user's deliveries",
+    sql: `delete from webhook_deliveries where user_id = '${USER}'`,
+    index: /webhook_deliveries_user/,
+  },
+  {
+    what: 'the webhooks that want to hear of a turn of a user',
+    sql: `select w.webhook_id from turns t join webhooks w on w.user_id = t.user_id where t.turn_id = '${ID}' and w.enabled and 'turn.' || t.status = any(w.events)`,
+    index: /webhooks_user/,
+  },
+  {
+    what: 'the webhooks that want to hear of all turns',
+    sql: `select w.webhook_id from turns t join webhooks w on w.user_id is null where t.turn_id = '${ID}' and w.enabled and 'turn.' || t.status = any(w.events)`,
+    index: /webhooks_user/,
+  },
+  {
     what: 'analytics of a user',
     sql: `select status, sum(turns) from analytics_days where user_id = '${USER}' group by status`,
     index: /analytics_days_pkey/,
@@ -180,7 +225,8 @@ test('every query has its index', async (t) => {
   );
   await builder.raw('insert into sessions (session_id, user_id) select session_id, user_id from turns');
   await builder.raw(
-    "insert into outbox (event_id, topic, user_id, data, created_at) select turn_id, 'messages', user_id, '{}', now() - seq * interval '1 minute' from turns",
+    `insert into outbox (event_id, topic, user_id, data, created_at, queued_at)
+     select turn_id, 'messages', user_id, '{}', now() - seq * interval '1 minute', case when seq % 2 = 0 then now() end from turns`,
   );
   await builder.raw(`insert into analytics_days (user_id, day, status, turns, reviewed, input_tokens, output_tokens, first_at, last_at)
     select 'user-' || n % 500, date '2026-01-01' + n / 500, 'completed', 1, 0, 0, 0, now(), now() from generate_series(1, 50000) n`);
@@ -199,6 +245,11 @@ test('every query has its index', async (t) => {
   await builder.raw(
     "insert into erasures (erasure_id, user_id, owner_hash, turn_ids, finished_at) select turn_id, case when seq = 1 then user_id end, '', '[]', case when seq > 1 then now() end from turns",
   );
+  await builder.raw(`insert into webhooks (webhook_id, user_id, url, events, secret)
+    select gen_random_uuid(), nullif('user-' || n, 'user-1'), 'https://example.com', array['turn.completed'], 'whsec_' from generate_series(1, 5000) n`);
+  await builder.raw(`insert into webhook_deliveries (delivery_id, webhook_id, user_id, turn_id, event, status, next_attempt_at, ended_at, created_at)
+    select turn_id, gen_random_uuid(), user_id, turn_id, 'turn.completed', case when seq % 20 = 0 then 'pending' when seq % 20 = 1 then 'dead' else 'delivered' end,
+           case when seq % 20 = 0 then now() + (seq - 10) * interval '1 minute' end, case when seq % 20 > 0 then now() - seq * interval '1 hour' end, now() from turns`);
   await builder.raw('analyze');
   for (const { what, sql, index } of QUERIES) {
     const { rows } = await builder.raw<{ rows: { 'QUERY PLAN': string }[] }>(`explain ${sql}`);

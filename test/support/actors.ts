@@ -54,7 +54,15 @@ export async function startRuntime(t: Owner, name: RuntimeName, join?: TestRunti
   t.teardown(() => sidecar.stop());
   const { appPort: port, appToken: token } = sidecar;
   const host = () =>
-    startActorHost({ port, token, store, state: new DaprState(sidecar), isUnavailable, log: createLog('silent') });
+    startActorHost({
+      port,
+      token,
+      store,
+      state: new DaprState(sidecar),
+      isUnavailable,
+      subscriptions: {},
+      log: createLog('silent'),
+    });
   const actors = new DaprRuntime({ sidecar, readyWithinMs: 30_000, host });
   t.teardown(() => actors.stop());
   await actors.start();

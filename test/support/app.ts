@@ -27,8 +27,12 @@ export interface AppOptions {
   readonly databaseUrl?: string;
   readonly redisUrl?: string;
   readonly roles?: string;
+  /** The Redis of Dapr pub/sub, where it is not the same. */
+  readonly brokerUrl?: string;
   /** Join this placement instead of starting one. */
   readonly placement?: Placement;
+  /** How the hosts of webhooks become addresses. */
+  readonly resolveNames?: Parts['resolveNames'];
 }
 
 export interface TestApp {
@@ -37,6 +41,8 @@ export interface TestApp {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly sidecar: Sidecar | null;
+  /** After `sidecar.kill`: another daprd in its place. */
+  restartSidecar(): Promise<void>;
   readonly placement: Placement | null;
   /** Why it said that it must end. */
   readonly fatal: readonly string[];
@@ -67,6 +73,7 @@ export async function startApp(t: Owner, options: AppOptions = {}): Promise<Test
     redisUrl: redis,
     model: { baseUrl: model.baseUrl, apiKey: undefined, name: SCRIPTED_MODEL },
     dapr: dapr?.sidecar,
+    resolveNames: options.resolveNames,
   };
   const fatal: string[] = [];
   t.teardown(() => lifecycle.stop());
@@ -77,21 +84,27 @@ export async function startApp(t: Owner, options: AppOptions = {}): Promise<Test
     databaseUrl,
     redisUrl: redis,
     sidecar: dapr?.sidecar ?? null,
+    restartSidecar: async () => dapr?.restart(),
     placement: dapr?.placement ?? null,
     fatal,
     stop: () => lifecycle.stop(),
   };
 }
 
-async function startDapr(t: Owner, databaseUrl: string, redis: string, { placement: joined, roles }: AppOptions) {
+async function startDapr(t: Owner, databaseUrl: string, redis: string, options: AppOptions) {
+  const { placement: joined, roles, brokerUrl } = options;
   if (!daprBinaries) throw new Error('this run has no daprd');
   const dataDir = temporaryFolder(t);
   const placement = joined ?? (await startPlacement(daprBinaries, dataDir));
   if (!joined) t.teardown(() => placement.stop());
   // A daprd with an address of the app waits for the actor host there.
   const role = roles === 'http' || roles === 'worker' ? roles : 'actors';
-  const settings = { binaries: daprBinaries, dataDir, databaseUrl, redisUrl: redis, role } as const;
-  const sidecar = await startSidecar(settings, placement.port);
-  t.teardown(() => sidecar.stop());
-  return { placement, sidecar };
+  const settings = { binaries: daprBinaries, dataDir, databaseUrl, redisUrl: brokerUrl ?? redis, role } as const;
+  const start = async (insteadOf?: Sidecar) => {
+    const started = await startSidecar({ ...settings, ...(insteadOf && { insteadOf }) }, placement.port);
+    t.teardown(() => started.stop());
+    return started;
+  };
+  const sidecar = await start();
+  return { placement, sidecar, restart: async () => void (await start(sidecar)) };
 }

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { moderations } from '../../src/dev/offline-model/moderation.ts';
 import { type Answer, chunks, completion, usageOf } from '../../src/dev/offline-model/wire.ts';
 import type { Owner } from './owner.ts';
 
@@ -12,8 +13,10 @@ export interface ModelCall {
   readonly number: number;
   /** 1 for the first call with this last user message. */
   readonly attempt: number;
-  /** `summary`: from the memory worker. */
-  readonly kind: 'chat' | 'summary';
+  /** `summary`: from the memory worker; `moderation`: texts to be judged. */
+  readonly kind: 'chat' | 'summary' | 'moderation';
+  /** Of a moderation call. */
+  readonly texts: readonly string[];
   readonly messages: readonly { role: string; content: string }[];
   readonly lastUserMessage: string;
   readonly stream: boolean;
@@ -35,6 +38,10 @@ export interface ModelScript {
   readonly reset?: boolean | number;
   /** No answer ever; after so many chunks when a number is given. */
   readonly hang?: boolean | number;
+  /** Of a moderation call: the categories flagged in a text. */
+  readonly flagged?: (text: string) => readonly string[];
+  /** Of a moderation call: verdicts on so many of its texts alone. */
+  readonly results?: number;
   /** A body that is not JSON, or a stream with such a chunk. */
   readonly malformed?: boolean;
   readonly text?: string;
@@ -50,6 +57,7 @@ export interface ScriptedModel {
   readonly calls: readonly ModelCall[];
   readonly chatCalls: readonly ModelCall[];
   readonly summaryCalls: readonly ModelCall[];
+  readonly moderationCalls: readonly ModelCall[];
   /** How often a call had this last user message. */
   count(lastUserMessage: string): number;
   /** Replaces what is done with the calls from now on. */
@@ -57,16 +65,21 @@ export interface ScriptedModel {
   stop(): Promise<void>;
 }
 
-/** The echo of a chat call is `echo: <last user message>`, of a summary call `summary: <n> lines.` */
+/** The echo of a chat call is `echo: <last user message>`, of a summary call `summary: <n> lines.`, and nothing is
+ *  flagged in a moderation call. */
 export async function startScriptedModel(
   t: Owner,
   script: (call: ModelCall) => ModelScript | Promise<ModelScript> = () => ({}),
 ): Promise<ScriptedModel> {
   let current = script;
   const calls: ModelCall[] = [];
+  const counts = new Map<string, number>();
   const server = createServer((request, response) => {
     void (async () => {
-      const call = await readCall(request, response, calls);
+      const call = await readCall(request, response, (said) => {
+        counts.set(said, (counts.get(said) ?? 0) + 1);
+        return { number: calls.length + 1, attempt: counts.get(said)! };
+      });
       calls.push(call);
       await act(call, await current(call), response);
     })().catch((error: unknown) => respond(response, 500, { error: { message: String(error), type: 'test' } }));
@@ -78,6 +91,9 @@ export async function startScriptedModel(
     calls,
     get chatCalls() {
       return calls.filter(({ kind }) => kind === 'chat');
+    },
+    get moderationCalls() {
+      return calls.filter(({ kind }) => kind === 'moderation');
     },
     get summaryCalls() {
       return calls.filter(({ kind }) => kind === 'summary');
@@ -91,7 +107,7 @@ export async function startScriptedModel(
 async function readCall(
   request: IncomingMessage,
   response: ServerResponse,
-  calls: readonly ModelCall[],
+  countOf: (lastUserMessage: string) => Pick<ModelCall, 'number' | 'attempt'>,
 ): Promise<ModelCall> {
   const parts: Buffer[] = [];
   for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
@@ -102,9 +118,9 @@ async function readCall(
   const hungUp = new AbortController();
   response.once('close', () => !response.writableFinished && hungUp.abort());
   return {
-    number: calls.length + 1,
-    attempt: calls.filter((call) => call.lastUserMessage === lastUserMessage).length + 1,
-    kind: messages[0]?.role === 'system' && messages[0].content.startsWith('Summarise') ? 'summary' : 'chat',
+    ...countOf(lastUserMessage),
+    kind: kindOf(request.url ?? '', messages),
+    texts: [body['input'] ?? []].flat() as string[],
     messages,
     lastUserMessage,
     stream: body['stream'] === true,
@@ -113,6 +129,11 @@ async function readCall(
     at: Date.now(),
     signal: hungUp.signal,
   };
+}
+
+function kindOf(url: string, [first]: ModelCall['messages']): ModelCall['kind'] {
+  if (url.endsWith('/moderations')) return 'moderation';
+  return first?.role === 'system' && first.content.startsWith('Summarise') ? 'summary' : 'chat';
 }
 
 async function act(call: ModelCall, script: ModelScript, response: ServerResponse): Promise<void> {
@@ -132,6 +153,13 @@ async function act(call: ModelCall, script: ModelScript, response: ServerRespons
   if (!call.stream) {
     if (script.malformed)
       return void response.writeHead(200, { 'content-type': 'application/json' }).end('{"choices": [');
+    if (call.kind === 'moderation')
+      return respond(
+        response,
+        200,
+        moderations(call.texts.slice(0, script.results), script.flagged ?? (() => []), SCRIPTED_MODEL),
+        headers,
+      );
     return respond(response, 200, completion(answerTo(call, script)), headers);
   }
   await stream(call, script, response);

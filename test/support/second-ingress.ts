@@ -13,6 +13,8 @@ import { servicesOf } from '../../src/services.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
 import { Eraser } from '../../src/users/eraser.ts';
+import { resolverFor } from '../../src/webhooks/names.ts';
+import { WebhookService } from '../../src/webhooks/webhook-service.ts';
 import { Queues } from '../../src/workers/queues.ts';
 import type { Owner } from './owner.ts';
 
@@ -69,6 +71,11 @@ export async function startSecondIngress(
     changes,
     cancellations: new Cancellations(redis, changing),
     deltas,
+    webhooks: new WebhookService({
+      database,
+      target: { allowPrivate: true, resolve: resolverFor(true) },
+      expect: nothing,
+    }),
     metrics,
     log,
     draining: () => false,

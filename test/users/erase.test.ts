@@ -5,7 +5,7 @@ import { asked } from '../support/held-model.ts';
 import { decide, park } from '../reviews/support.ts';
 import { erase, erased, placesOf } from './support.ts';
 
-const settings = { LEASE_S: '2' };
+const settings = { LEASE_S: '2', WEBHOOK_ALLOW_PRIVATE: 'yes' };
 
 /** Where a turn can be when its user is erased: brings it there, and goes on with it once the erasure has begun. The word is
  *  the user's id and in all that the user says. */
@@ -58,6 +58,13 @@ const STEPS: Readonly<Record<string, (app: TestApp, word: string) => Promise<(()
   'the review has ended': async ({ url }, word) => {
     const { review } = await park(url, word, `help ${word}`);
     await decide(url, review!.review_id, { decision: 'reject', note: word });
+  },
+  'its end is told to a webhook that does not answer': async ({ url, model }, word) => {
+    const { host } = new URL(model.baseUrl);
+    const hook = await call(url, '/webhooks', { body: { user_id: word, url: `http://${host}/${word}` } });
+    if (hook.status !== 201) throw new Error(JSON.stringify(hook.body));
+    const { turn_id: id } = await chat(url, { user_id: word, text: `hello ${word}` });
+    await ended(url, id);
   },
   'the turn failed': async ({ url }, word) => {
     const { turn_id: id } = await chat(url, { user_id: word, text: `fail ${word}` });

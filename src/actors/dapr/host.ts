@@ -1,4 +1,4 @@
-// Dapr's actor host contract, served by Koa: health, config, and four routes of an actor. Ours, because the SDK's loses
+// Dapr's actor host contract, served by Koa: health, config, four routes of an actor, and pub/sub (subscriptions.ts). Ours, because the SDK's loses
 // writes, leaks its token and ends the process on ordinary calls (docs/decisions/0003-actor-host.md).
 import { createServer, type Server } from 'node:http';
 import { timingSafeEqual } from 'node:crypto';
@@ -13,6 +13,7 @@ import { runMethod } from '../runtime.ts';
 import type { ActorState } from '../state.ts';
 import { ACTOR_TYPE, isMethod, type SessionStore } from '../user-session.ts';
 import { userOf } from './actor-id.ts';
+import { subscriptionRoutes, type Subscriptions } from './subscriptions.ts';
 
 const BODY_LIMIT = '1mb';
 
@@ -32,6 +33,8 @@ export interface ActorHostOptions {
   readonly store: SessionStore;
   readonly state: ActorState;
   readonly isUnavailable: (error: unknown) => boolean;
+  /** What daprd is to bring us from its pub/sub. */
+  readonly subscriptions: Subscriptions;
   readonly log: Log;
 }
 
@@ -99,6 +102,7 @@ export async function startActorHost(options: ActorHostOptions): Promise<ActorHo
     if (!error.expose) options.log.error({ err: error }, 'The actor host failed to answer.');
   });
   if (options.token !== undefined) app.use(tokenGuard(options.token));
+  app.use(subscriptionRoutes(options.subscriptions, options.log).routes());
   // daprd sends no content type of its own accord.
   app.use(bodyParser({ enableTypes: ['json'], detectJSON: () => true, jsonLimit: BODY_LIMIT }));
   app.use(routes(options, mailbox).routes());

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Exit, Part } from '../part.ts';
+import { flaggedByWords, moderations, parseModerationCall } from './moderation.ts';
 import { replyTo } from './reply.ts';
 import { type Answer, chunks, completion, parseChatCall, usageOf, WireError } from './wire.ts';
 
@@ -51,6 +52,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, delayM
     const operation = `${request.method} ${pathname.replace(/\/+$/, '')}`;
     if (operation === 'GET /v1/models') return send(response, 200, { object: 'list', data: [MODEL] });
     if (operation === `GET /v1/models/${OFFLINE_MODEL}`) return send(response, 200, MODEL);
+    if (operation === 'POST /v1/moderations') {
+      const texts = parseModerationCall(await bodyOf(request));
+      return send(response, 200, moderations(texts, flaggedByWords, OFFLINE_MODEL));
+    }
     if (operation !== 'POST /v1/chat/completions') throw new WireError(404, `There is no ${operation}.`, 'not_found');
     await chat(await bodyOf(request), response, delayMs);
   } catch (error) {

@@ -6,6 +6,7 @@ import { refusalOf, type AcceptOutcome, type NewTurn } from '../../../src/turns/
 import type { CancelOutcome } from '../../../src/turns/cancellation.ts';
 import type { ConversationRow } from '../../../src/turns/conversation.ts';
 import { memoryReviews } from './memory-reviews.ts';
+import { memoryWebhooks } from './memory-webhooks.ts';
 import { isAtRest, isFinal, type Turn } from '../../../src/turns/turn.ts';
 import { ownerHashOf, type Erasure } from '../../../src/users/erasure.ts';
 import { TurnEvents } from '../../../src/turns/turn-events.ts';
@@ -170,6 +171,7 @@ export class MemoryServices {
           .slice(0, limit),
     },
     reviews: memoryReviews(),
+    webhooks: memoryWebhooks(),
     memory: {
       read: async (userId) => {
         this.#check();

@@ -1,0 +1,3 @@
+module turnkeeper/examples/pubsub-reviewer
+
+go 1.22

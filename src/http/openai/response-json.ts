@@ -1,0 +1,165 @@
+// A turn as a response of OpenAI's.
+import { z } from 'zod';
+import type { Turn, TurnStatus } from '../../turns/turn.ts';
+import { COMPONENTS } from '../schemas.ts';
+import { replyOf } from '../turn-json.ts';
+import { about } from './completion-json.ts';
+import { aboutTurn, messageIdOf, responseIdOf, secondsOf } from './ids.ts';
+import { OWN_METADATA } from './parameters.ts';
+
+const RESPONSE_STATUSES = ['queued', 'in_progress', 'completed', 'failed', 'cancelled', 'incomplete'] as const;
+
+/** A rejected turn has a reply, which says so; the reply of an expired one is withheld. */
+const STATUSES: Readonly<Record<TurnStatus, (typeof RESPONSE_STATUSES)[number]>> = {
+  queued: 'queued',
+  running: 'in_progress',
+  awaiting_review: 'in_progress',
+  completed: 'completed',
+  rejected: 'completed',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  expired: 'incomplete',
+};
+
+const itemStatus = z.enum(['in_progress', 'completed', 'incomplete']);
+const outputText = z.object({
+  type: z.literal('output_text'),
+  text: z.string(),
+  annotations: z.array(z.unknown()),
+  logprobs: z.array(z.unknown()),
+});
+const outputMessage = z.object({
+  id: z.string(),
+  type: z.literal('message'),
+  role: z.literal('assistant'),
+  status: itemStatus,
+  content: z.array(outputText),
+});
+
+export const response = z
+  .object({
+    id: z.string().meta({ description: '`resp_` and the turn id.' }),
+    object: z.literal('response'),
+    created_at: z.int().meta({ description: 'Seconds since 1970.' }),
+    completed_at: z.int().nullable(),
+    status: z.enum(RESPONSE_STATUSES),
+    background: z.boolean(),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    incomplete_details: z.object({ reason: z.literal('content_filter') }).nullable(),
+    model: z.string(),
+    output: z.array(outputMessage),
+    previous_response_id: z.string().nullable(),
+    usage: z
+      .object({
+        input_tokens: z.int(),
+        input_tokens_details: z.object({ cached_tokens: z.int() }),
+        output_tokens: z.int(),
+        output_tokens_details: z.object({ reasoning_tokens: z.int() }),
+        total_tokens: z.int(),
+      })
+      .nullable(),
+    user: z.string(),
+    metadata: z.record(z.string(), z.string()),
+    instructions: z.null(),
+    max_output_tokens: z.null(),
+    parallel_tool_calls: z.literal(false),
+    store: z.literal(true),
+    temperature: z.null(),
+    text: z.object({ format: z.object({ type: z.literal('text') }) }),
+    tool_choice: z.literal('none'),
+    tools: z.array(z.unknown()),
+    top_p: z.null(),
+    truncation: z.literal('disabled'),
+    turnkeeper: about,
+  })
+  .register(COMPONENTS, { id: 'OpenAiResponse' });
+
+export type ResponseJson = z.output<typeof response>;
+
+export const textJson = (text: string): z.output<typeof outputText> => ({
+  type: 'output_text',
+  text,
+  annotations: [],
+  logprobs: [],
+});
+
+/** The one message of a response. `text` null: nothing of it is there yet. */
+export const messageJson = (
+  turnId: string,
+  status: z.output<typeof itemStatus>,
+  text: string | null,
+): z.output<typeof outputMessage> => ({
+  id: messageIdOf(turnId),
+  type: 'message',
+  role: 'assistant',
+  status,
+  content: text === null ? [] : [textJson(text)],
+});
+
+/** What a turn keeps of the request that made it, where that was one for a response. */
+export const askedAs = z.object({ background: z.boolean(), previous_response_id: z.string().nullable() });
+const keptMetadata = z.object({ [OWN_METADATA]: askedAs });
+const NOT_ASKED = { background: false, previous_response_id: null };
+
+function outputOf(turn: Turn): ResponseJson['output'] {
+  const reply = replyOf(turn);
+  if (reply !== null) return [messageJson(turn.turnId, 'completed', reply)];
+  return turn.partialReply === null ? [] : [messageJson(turn.turnId, 'incomplete', turn.partialReply)];
+}
+
+function usageOf({ usage, status }: Turn): ResponseJson['usage'] {
+  if (!usage || status === 'awaiting_review') return null;
+  const { inputTokens, outputTokens } = usage;
+  return {
+    input_tokens: inputTokens,
+    input_tokens_details: { cached_tokens: 0 },
+    output_tokens: outputTokens,
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: inputTokens + outputTokens,
+  };
+}
+
+/** What the client gave; other entries of the turn's metadata are not OpenAI's. */
+const metadataOf = ({ metadata }: Turn): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(metadata).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+
+/** OpenAI has few codes; ours stands before the message. */
+const errorOf = ({ error }: Turn): ResponseJson['error'] =>
+  error && {
+    code: error.code === 'model_rate_limited' ? 'rate_limit_exceeded' : 'server_error',
+    message: `${error.code}: ${error.detail}`,
+  };
+
+/** The response that the turn is. `model`: the configured one, which stands there until the endpoint has named its own. */
+export function responseJson(turn: Turn, model: string): ResponseJson {
+  const kept = keptMetadata.safeParse(turn.metadata);
+  const status = STATUSES[turn.status];
+  return {
+    id: responseIdOf(turn.turnId),
+    object: 'response',
+    created_at: secondsOf(turn.createdAt),
+    completed_at: status === 'completed' && turn.finishedAt ? secondsOf(turn.finishedAt) : null,
+    status,
+    ...(kept.success ? kept.data[OWN_METADATA] : NOT_ASKED),
+    error: errorOf(turn),
+    incomplete_details: status === 'incomplete' ? { reason: 'content_filter' } : null,
+    model: turn.model ?? model,
+    output: outputOf(turn),
+    usage: usageOf(turn),
+    user: turn.userId,
+    metadata: metadataOf(turn),
+    instructions: null,
+    max_output_tokens: null,
+    parallel_tool_calls: false,
+    store: true,
+    temperature: null,
+    text: { format: { type: 'text' } },
+    tool_choice: 'none',
+    tools: [],
+    top_p: null,
+    truncation: 'disabled',
+    turnkeeper: aboutTurn(turn),
+  };
+}

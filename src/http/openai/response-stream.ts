@@ -1,0 +1,27 @@
+// A response as server-sent events.
+import type { Followed } from '../../turns/follow-turn.ts';
+import type { Turn } from '../../turns/turn.ts';
+import { HEARTBEAT } from '../event-stream.ts';
+import { ResponseEvents, type ResponseEvent } from './response-events.ts';
+import { withoutReply } from './waiting.ts';
+
+const frame = (event: ResponseEvent): string => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+
+/** The frames of the events that the client has not seen, up to the one that ends the response. */
+export async function* responseFrames(
+  accepted: Turn,
+  followed: AsyncIterable<Followed>,
+  events: ResponseEvents,
+): AsyncGenerator<string> {
+  let turn = accepted;
+  for await (const event of followed) {
+    if (event.type === 'heartbeat') {
+      yield HEARTBEAT;
+      continue;
+    }
+    if (event.type === 'turn') ({ turn } = event);
+    for (const each of events.take(event)) yield frame(each);
+    if (events.isOver) return;
+  }
+  yield frame(events.broken(withoutReply(turn, false)));
+}

@@ -1,0 +1,157 @@
+// Deliveries as their sender sees them: due ones claimed, attempts settled, old ones removed. All by the database's clock.
+import type { Attempt, Verdict } from '../webhooks/schedule.ts';
+import type { Database, Statement } from './database.ts';
+
+/** One attempt of a delivery, this sender's alone until its lease lapses. */
+export interface ClaimedDelivery {
+  readonly deliveryId: string;
+  /** Grows with every claim and replay: who settles an older one settles nothing. */
+  readonly epoch: number;
+  /** This one included. */
+  readonly attempts: number;
+  readonly webhookId: string;
+  readonly turnId: string | null;
+  readonly event: string;
+  readonly createdAt: Date;
+  /** Null: the hook was removed. */
+  readonly hook: { readonly url: string; readonly enabled: boolean; readonly secrets: readonly string[] } | null;
+}
+
+interface ClaimedRow {
+  readonly delivery_id: string;
+  readonly epoch: number;
+  readonly attempts: number;
+  readonly webhook_id: string;
+  readonly turn_id: string | null;
+  readonly event: string;
+  readonly created_at: Date;
+  readonly url: string | null;
+  readonly enabled: boolean | null;
+  readonly secret: string | null;
+  readonly old_secret: string | null;
+}
+
+/** The condition is asked again of the row itself: a claim at the same moment has moved it on by then. */
+const CLAIM: Statement = {
+  name: 'deliveries-claim',
+  sql: `with due as (
+          select delivery_id, webhook_id, next_attempt_at from webhook_deliveries
+          where status = 'pending' and next_attempt_at <= now() and webhook_id <> all(?::uuid[])
+          order by next_attempt_at limit ?),
+        placed as (
+          select delivery_id, webhook_id, row_number() over (partition by webhook_id order by next_attempt_at) as place from due),
+        chosen as (
+          select p.delivery_id, w.url, w.enabled, w.secret, case when w.old_secret_until > now() then w.old_secret end as old_secret
+          from placed p left join webhooks w on w.webhook_id = p.webhook_id
+          where p.place <= case when p.webhook_id = any(?::uuid[]) then 1 else ?::int4 end)
+        update webhook_deliveries d
+        set epoch = d.epoch + 1, attempts = d.attempts + 1, last_attempt_at = now(), next_attempt_at = now() + ? * interval '1 second'
+        from chosen where d.delivery_id = chosen.delivery_id and d.status = 'pending' and d.next_attempt_at <= now()
+        returning d.delivery_id, d.epoch, d.attempts, d.webhook_id, d.turn_id, d.event, d.created_at,
+                  chosen.url, chosen.enabled, chosen.secret, chosen.old_secret`,
+};
+
+export interface ClaimRules {
+  readonly limit: number;
+  /** Of one hook at most; of a faltering one, one. */
+  readonly perHook: number;
+  readonly faltering: readonly string[];
+  /** Hooks of which none are wanted. */
+  readonly without: readonly string[];
+  /** Due again after so long, if nobody settles it. */
+  readonly leaseS: number;
+}
+
+const hookOf = ({ url, enabled, secret, old_secret: old }: ClaimedRow): ClaimedDelivery['hook'] =>
+  url === null ? null : { url, enabled: enabled === true, secrets: [secret!, ...(old === null ? [] : [old])] };
+
+/** Claims due deliveries, the longest due first. @throws DatabaseUnavailable */
+export async function claimDeliveries(database: Database, rules: ClaimRules): Promise<ClaimedDelivery[]> {
+  const { limit, perHook, faltering, without, leaseS } = rules;
+  const rows = await database.rows<ClaimedRow>(CLAIM, [without, limit, faltering, perHook, leaseS]);
+  return rows.map((row) => ({
+    deliveryId: row.delivery_id,
+    epoch: row.epoch,
+    attempts: row.attempts,
+    webhookId: row.webhook_id,
+    turnId: row.turn_id,
+    event: row.event,
+    createdAt: row.created_at,
+    hook: hookOf(row),
+  }));
+}
+
+/** A hook that was disabled stays what its owner made of it since. */
+const SETTLE: Statement = {
+  name: 'deliveries-settle',
+  sql: `with settled as (
+          update webhook_deliveries d
+          set status = s.status, last_status = s.http_status, last_error = s.error,
+              next_attempt_at = case when s.status = 'pending' then now() + s.retry_s * interval '1 second' end,
+              ended_at = case when s.status <> 'pending' then now() end
+          from unnest(?::uuid[], ?::int4[], ?::text[], ?::int4[], ?::text[], ?::float8[], ?::text[])
+            as s (delivery_id, epoch, status, http_status, error, retry_s, disable)
+          where d.delivery_id = s.delivery_id and d.epoch = s.epoch and d.status = 'pending'
+          returning d.delivery_id, d.webhook_id, s.disable),
+        disabled as (
+          update webhooks w set enabled = false, disabled_reason = settled.disable
+          from settled where w.webhook_id = settled.webhook_id and settled.disable is not null and w.enabled)
+        select delivery_id from settled`,
+};
+
+const STATUS_OF = { delivered: 'delivered', retry: 'pending', dead: 'dead' } as const;
+
+interface Settlement {
+  readonly claimed: ClaimedDelivery;
+  readonly attempt: Attempt;
+  readonly verdict: Verdict;
+}
+
+async function settleAll(database: Database, all: readonly Settlement[]): Promise<boolean[]> {
+  const rows = await database.rows<{ delivery_id: string }>(SETTLE, [
+    all.map(({ claimed }) => claimed.deliveryId),
+    all.map(({ claimed }) => claimed.epoch),
+    all.map(({ verdict }) => STATUS_OF[verdict.kind]),
+    all.map(({ attempt }) => attempt.status),
+    all.map(({ attempt }) => attempt.error),
+    all.map(({ verdict }) => (verdict.kind === 'retry' ? verdict.inS : null)),
+    all.map(({ verdict }) => (verdict.kind === 'dead' ? verdict.disable : null)),
+  ]);
+  const settled = new Set(rows.map((row) => row.delivery_id));
+  return all.map(({ claimed }) => settled.has(claimed.deliveryId));
+}
+
+/** Writes down what came of an attempt. False: it was claimed or replayed again meanwhile, and nothing was written.
+ *  @throws DatabaseUnavailable */
+export const settleDelivery = (database: Database, settlement: Settlement): Promise<boolean> =>
+  database.together('settle-delivery', settlement, settleAll);
+
+const PRUNE: Statement = {
+  name: 'deliveries-prune',
+  sql: `delete from webhook_deliveries where delivery_id in (
+          select delivery_id from webhook_deliveries
+          where status = ? and ended_at < now() - ? * interval '1 day' order by ended_at limit ?) returning delivery_id`,
+};
+
+/** Removes deliveries that ended so long ago, `limit` at most; returns how many. @throws DatabaseUnavailable */
+export async function pruneDeliveries(
+  database: Database,
+  status: 'delivered' | 'dead',
+  afterDays: number,
+  limit: number,
+): Promise<number> {
+  return (await database.rows(PRUNE, [status, afterDays, limit])).length;
+}
+
+const BACKLOG: Statement = {
+  name: 'deliveries-backlog',
+  sql: `select exists (select 1 from webhooks) as any_hook,
+               (select count(*) from (select 1 from webhook_deliveries
+                where status = 'pending' and next_attempt_at <= now() limit ?) due) as due`,
+};
+
+/** Whether there is any hook, and how many deliveries are due, counted up to `most`. @throws DatabaseUnavailable */
+export async function deliveryBacklog(database: Database, most: number): Promise<{ anyHook: boolean; due: number }> {
+  const [row] = await database.rows<{ any_hook: boolean; due: number }>(BACKLOG, [most]);
+  return { anyHook: row!.any_hook, due: row!.due };
+}

@@ -1,0 +1,101 @@
+// One attempt at a delivery: resolve, check, connect to what was checked, and look at the status.
+import { request as httpRequest, type ClientRequest, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import type { ResolveNames } from './names.ts';
+import type { Attempt } from './schedule.ts';
+import { faultOfAddresses, faultOfUrl, hostOf } from './target.ts';
+
+/** One attempt, from the name to the end of the answer. */
+export const TIMEOUT_MS = 15_000;
+/** Of an answer only the status counts; so much of its body is read, so that a receiver can send it. */
+const BODY_BYTES = 4 * 1024;
+
+export interface Message {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface PostDeps {
+  /** Whether addresses that are not public may be reached, and without TLS. */
+  readonly allowPrivate: boolean;
+  readonly resolve: ResolveNames;
+  readonly timeoutMs?: number;
+}
+
+/** For sockets: the addresses that were checked, whatever the name means by now. */
+const pinned =
+  (addresses: readonly string[]): LookupFunction =>
+  (_host, { all }, callback) => {
+    const found = addresses.map((address) => ({ address, family: isIP(address) }));
+    if (all) callback(null, found);
+    else callback(null, found[0]!.address, found[0]!.family);
+  };
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}
+
+/** Sends the body; resolves to the status once the answer has ended, or as much of it has come as is read. */
+function exchange(begin: () => ClientRequest, body: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = begin();
+    request.on('error', reject);
+    request.on('response', (response) => {
+      // The status has come; what becomes of the rest changes nothing.
+      const done = () => resolve(response.statusCode!);
+      request.off('error', reject).on('error', done);
+      let read = 0;
+      response.on('data', (chunk: Buffer) => {
+        read += chunk.length;
+        if (read > BODY_BYTES) response.destroy();
+      });
+      response.on('error', done);
+      response.on('close', done);
+    });
+    request.end(body);
+  });
+}
+
+/** What an error of the network is called in a sentence; never an address. */
+function reasonOf(error: unknown, signal: AbortSignal, timeoutMs: number): string {
+  if (signal.aborted) return `There was no answer within ${timeoutMs / 1000} s.`;
+  const { code } = error as NodeJS.ErrnoException;
+  return `The receiver could not be reached${code ? ` (${code})` : ''}.`;
+}
+
+function errorOf(status: number): string | null {
+  if (status >= 200 && status < 300) return null;
+  if (status >= 300 && status < 400) return `The receiver answered ${status}; redirects are not followed.`;
+  return `The receiver answered ${status}.`;
+}
+
+/** Posts once. Never rejects: what went wrong is in the attempt. */
+export async function post({ url: text, headers, body }: Message, deps: PostDeps): Promise<Attempt> {
+  const { allowPrivate, resolve, timeoutMs = TIMEOUT_MS } = deps;
+  const refused = (fault: string): Attempt => ({ status: null, error: `Nothing was sent: the URL ${fault}.` });
+  const fault = faultOfUrl(text, allowPrivate);
+  if (fault) return refused(fault);
+  const url = new URL(text);
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    const addresses = await Promise.race([resolve(hostOf(url)), aborted(signal)]);
+    const forbidden = faultOfAddresses(addresses, allowPrivate);
+    if (forbidden) return refused(forbidden);
+    const options: RequestOptions = {
+      method: 'POST',
+      headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+      lookup: pinned(addresses),
+      agent: false,
+      signal,
+    };
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const status = await exchange(() => send(url, options), body);
+    return { status, error: errorOf(status) };
+  } catch (error) {
+    return { status: null, error: reasonOf(error, signal, timeoutMs) };
+  }
+}

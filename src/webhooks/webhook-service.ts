@@ -1,0 +1,121 @@
+// Registering webhooks, and looking after what was sent to them: what the ingress asks for.
+import { newId } from '../ids.ts';
+import type { Database } from '../store/database.ts';
+import { addDelivery, listDeliveries, replayDelivery } from '../store/webhook-deliveries.ts';
+import {
+  addWebhook,
+  changeWebhook,
+  findWebhook,
+  listWebhooks,
+  removeWebhook,
+  rotateSecret,
+} from '../store/webhooks.ts';
+import type { PostDeps } from './post.ts';
+import { newSecret } from './signature.ts';
+import { faultOfAddresses, faultOfUrl, hostOf } from './target.ts';
+import {
+  PING,
+  WEBHOOKS_AT_MOST,
+  type Delivery,
+  type DeliveryFilter,
+  type NewWebhook,
+  type Webhook,
+  type WebhookFields,
+  type WebhookFilter,
+} from './webhook.ts';
+
+/** How long a replaced secret still signs. */
+const OLD_SECRET_S = 86_400;
+
+/** `detail`: what is wrong with the URL. */
+export type AddReply =
+  | { readonly outcome: 'added'; readonly webhook: Webhook; readonly secret: string }
+  | { readonly outcome: 'refused'; readonly detail: string }
+  | { readonly outcome: 'too_many' };
+
+export type ChangeReply =
+  | { readonly outcome: 'changed'; readonly webhook: Webhook }
+  | { readonly outcome: 'refused'; readonly detail: string }
+  | { readonly outcome: 'unknown' };
+
+export interface WebhookServiceDeps {
+  readonly database: Database;
+  readonly target: Pick<PostDeps, 'allowPrivate' | 'resolve'>;
+  /** There is a hook, or a delivery for one: its sender, if it is in this process, need not wait for its next sweep. */
+  readonly expect: () => void;
+}
+
+export class WebhookService {
+  readonly #deps: WebhookServiceDeps;
+
+  constructor(deps: WebhookServiceDeps) {
+    this.#deps = deps;
+  }
+
+  /** What is wrong with the URL now; it is asked again at every attempt, as names change. */
+  async #faultOf(url: string): Promise<string | null> {
+    const { allowPrivate, resolve } = this.#deps.target;
+    const fault = faultOfUrl(url, allowPrivate);
+    if (fault) return fault;
+    try {
+      return faultOfAddresses(await resolve(hostOf(new URL(url))), allowPrivate);
+    } catch {
+      return 'has a host whose address could not be found';
+    }
+  }
+
+  /** @throws DatabaseUnavailable */
+  async add(asked: NewWebhook): Promise<AddReply> {
+    const detail = await this.#faultOf(asked.url);
+    if (detail !== null) return { outcome: 'refused', detail };
+    const made = { webhookId: newId(), secret: newSecret(), atMost: WEBHOOKS_AT_MOST };
+    const webhook = await addWebhook(this.#deps.database, made, asked);
+    if (webhook) this.#deps.expect();
+    return webhook ? { outcome: 'added', webhook, secret: made.secret } : { outcome: 'too_many' };
+  }
+
+  /** @throws DatabaseUnavailable */
+  async change(webhook: Webhook, patch: Partial<WebhookFields>): Promise<ChangeReply> {
+    const detail = patch.url === undefined ? null : await this.#faultOf(patch.url);
+    if (detail !== null) return { outcome: 'refused', detail };
+    const changed = await changeWebhook(this.#deps.database, webhook.webhookId, { ...webhook, ...patch });
+    return changed ? { outcome: 'changed', webhook: changed } : { outcome: 'unknown' };
+  }
+
+  find(webhookId: string): Promise<Webhook | null> {
+    return findWebhook(this.#deps.database, webhookId);
+  }
+
+  list(filter: WebhookFilter): Promise<Webhook[]> {
+    return listWebhooks(this.#deps.database, filter);
+  }
+
+  /** False: it was gone already. @throws DatabaseUnavailable */
+  remove(webhookId: string): Promise<boolean> {
+    return removeWebhook(this.#deps.database, webhookId);
+  }
+
+  /** The new secret; null: the hook is gone. @throws DatabaseUnavailable */
+  async rotateSecret(webhookId: string): Promise<string | null> {
+    const secret = newSecret();
+    return (await rotateSecret(this.#deps.database, webhookId, secret, OLD_SECRET_S)) ? secret : null;
+  }
+
+  deliveries(webhookId: string, filter: DeliveryFilter): Promise<Delivery[]> {
+    return listDeliveries(this.#deps.database, webhookId, filter);
+  }
+
+  /** Null: the hook has no such delivery. @throws DatabaseUnavailable */
+  async replay(webhookId: string, deliveryId: string): Promise<Delivery | null> {
+    const delivery = await replayDelivery(this.#deps.database, webhookId, deliveryId);
+    if (delivery) this.#deps.expect();
+    return delivery;
+  }
+
+  /** @throws DatabaseUnavailable */
+  async ping(webhook: Webhook): Promise<Delivery> {
+    const delivery = await addDelivery(this.#deps.database, webhook, { deliveryId: newId(), event: PING });
+    this.#deps.expect();
+    return delivery;
+  }
+}

@@ -1,0 +1,265 @@
+// Chat completions with OpenAI's own client for Node, unchanged.
+import test from 'ava';
+import { startApp } from '../support/app.ts';
+import { call, eventually, type TurnJson } from '../support/client.ts';
+import { asked, holdSlow } from '../support/held-model.ts';
+import { SCRIPTED_MODEL } from '../support/model.ts';
+import { startSecondIngress } from '../support/second-ingress.ts';
+import { decide, turnOf } from '../reviews/support.ts';
+import { about, assistant, clientOf, failureOf, trickle, user, WORDS } from './support.ts';
+
+test('models are listed', async (t) => {
+  const { url } = await startApp(t);
+  const models = (await clientOf(url).models.list()).data.map(({ id }) => id);
+  t.deepEqual(models, [SCRIPTED_MODEL, 'turnkeeper']);
+});
+
+test('a message is a turn, and the reply its completion', async (t) => {
+  const { url, model } = await startApp(t);
+  const client = clientOf(url);
+  const answer = await client.chat.completions.create({
+    model: 'turnkeeper',
+    user: 'ann',
+    messages: [
+      { role: 'system', content: 'Be rude.' },
+      { role: 'user', content: [{ type: 'text', text: 'hello' }] },
+    ],
+    temperature: 0.1,
+    max_tokens: 5,
+  });
+  const { choices, usage } = answer;
+  t.is(answer.object, 'chat.completion');
+  t.is(answer.model, SCRIPTED_MODEL);
+  t.like(choices[0], { index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'echo: hello' } });
+  t.true(usage!.total_tokens > 0 && usage!.total_tokens === usage!.prompt_tokens + usage!.completion_tokens);
+  const { turn_id: turnId, session_id: session, status } = about(answer);
+  t.is(status, 'completed');
+  t.is(answer.id, `chatcmpl-${turnId}`);
+  t.like(await turnOf(url, turnId), { user_id: 'ann', session_id: session, text: 'hello', reply: 'echo: hello' });
+  t.false(model.calls.some(({ messages }) => JSON.stringify(messages).includes('rude')));
+});
+
+test('a conversation goes on in its session, and is told to the model once', async (t) => {
+  const { url, model } = await startApp(t);
+  const client = clientOf(url);
+  const ask = (messages: { role: 'user' | 'assistant'; content: string }[], more: object = {}) =>
+    client.chat.completions.create({ model: SCRIPTED_MODEL, user: 'ann', messages, ...more });
+  const first = about(await ask([user('one')]));
+  const other = about(await ask([user('one else')]));
+  t.not(other.session_id, first.session_id);
+  const history = [user('one'), assistant(' echo: one\n')];
+  const second = about(await ask([...history, user('two')]));
+  t.is(second.session_id, first.session_id);
+  const seen = model.chatCalls.at(-1)!.messages.filter(({ role }) => role !== 'system');
+  t.deepEqual(
+    seen.map(({ content }) => content),
+    ['one', 'echo: one', 'two'],
+  );
+  const unknown = about(await ask([user('one'), assistant('never said'), user('three')]));
+  t.false([first.session_id, other.session_id].includes(unknown.session_id));
+  const named = about(await ask([user('four')], { metadata: { session_id: first.session_id, colour: 'red' } }));
+  t.is(named.session_id, first.session_id);
+  t.like((await turnOf(url, named.turn_id)).metadata, { colour: 'red' });
+  const stranger = await failureOf(ask([user('five')], { user: 'bob', metadata: { session_id: first.session_id } }));
+  t.like(stranger, { name: 'NotFoundError', code: 'session_not_found' });
+  // The same words of another user are another conversation.
+  const bob = about(await ask([...history, user('two')], { user: 'bob' }));
+  t.not(bob.session_id, first.session_id);
+});
+
+test('streamed, the chunks are the reply', async (t) => {
+  const app = await startApp(t);
+  trickle(app);
+  const stream = await clientOf(app.url).chat.completions.create({
+    model: 'turnkeeper',
+    messages: [user('hello')],
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  const text = chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('');
+  t.is(text, WORDS);
+  t.true(chunks.length > 5, 'it came in pieces');
+  t.is(chunks[0]!.choices[0]!.delta.role, 'assistant');
+  t.is(chunks.at(-2)!.choices[0]!.finish_reason, 'stop');
+  t.deepEqual(chunks.at(-1)!.choices, []);
+  t.true(chunks.at(-1)!.usage!.total_tokens > 0);
+  t.is(about(chunks.at(-1)!).status, 'completed');
+  t.is(new Set(chunks.map(({ id }) => id)).size, 1);
+  const { body } = await call<TurnJson>(app.url, `/turns/${about(chunks[0]!).turn_id}`);
+  t.like(body, { user_id: 'anonymous', reply: WORDS });
+});
+
+test("the client's stream helper puts it together", async (t) => {
+  const app = await startApp(t);
+  trickle(app, 5);
+  const runner = clientOf(app.url).chat.completions.stream({ model: 'turnkeeper', messages: [user('hello')] });
+  t.is((await runner.finalChatCompletion()).choices[0]!.message.content, WORDS);
+});
+
+test('a held reply is a clear message, streamed or not, and its conversation goes on', async (t) => {
+  const { url } = await startApp(t);
+  const client = clientOf(url);
+  const message = { model: 'turnkeeper', user: 'ann', messages: [user('this is urgent')] };
+  const plain = await client.chat.completions.create(message);
+  const { turn_id: turnId, session_id: session, status } = about(plain);
+  const held = plain.choices[0]!.message.content!;
+  t.is(status, 'awaiting_review');
+  t.regex(held, /waits for a person/);
+  t.true(held.includes(`/turns/${turnId}`));
+  t.false(JSON.stringify(plain).includes('echo'));
+  let streamed = '';
+  for await (const chunk of await client.chat.completions.create({ ...message, stream: true }))
+    streamed += chunk.choices[0]?.delta.content ?? '';
+  t.regex(streamed, /waits for a person/);
+  const { review } = await turnOf(url, turnId);
+  await decide(url, review!.review_id, { decision: 'approve' });
+  const next = await client.chat.completions.create({
+    ...message,
+    messages: [user('this is urgent'), assistant(held), user('and?')],
+  });
+  t.is(about(next).session_id, session);
+});
+
+test('a rejected reply is told as such', async (t) => {
+  const { url } = await startApp(t);
+  const send = () =>
+    clientOf(url).chat.completions.create(
+      { model: 'turnkeeper', messages: [user('urgent')] },
+      { headers: { 'idempotency-key': 'one' } },
+    );
+  const { turn_id: turnId } = about(await send());
+  await decide(url, (await turnOf(url, turnId)).review!.review_id, { decision: 'reject' });
+  const again = await send();
+  t.deepEqual(
+    [again.choices[0]!.message.content, about(again).turn_id, about(again).status],
+    ['Message rejected by human reviewer.', turnId, 'rejected'],
+  );
+});
+
+test('a turn that fails is an error, which the client does not repeat', async (t) => {
+  const { url, model } = await startApp(t);
+  model.script(() => ({ status: 400, text: 'no' }));
+  const client = clientOf(url);
+  const body = { model: 'turnkeeper', user: 'ann', messages: [user('hello')] };
+  const failure = await failureOf(client.chat.completions.create(body));
+  t.like(failure, { name: 'UnprocessableEntityError', status: 422, code: 'turn_failed', retry: 'false' });
+  t.regex(failure.message, /model_invalid_request/);
+  t.like(failure.error, { turnkeeper: { status: 'failed' } });
+  const streamed = await failureOf(
+    (async () => {
+      for await (const _ of await client.chat.completions.create({ ...body, stream: true }));
+    })(),
+  );
+  t.like(streamed, { name: 'APIError', code: 'turn_failed' });
+  const { body: turns } = await call<{ items: TurnJson[] }>(url, '/users/ann/turns');
+  t.is(turns.items.length, 2);
+});
+
+test('a turn that is cancelled meanwhile is an error', async (t) => {
+  const { url, model } = await startApp(t);
+  model.script(holdSlow());
+  const pending = failureOf(
+    clientOf(url).chat.completions.create({ model: 'turnkeeper', user: 'ann', messages: [user('slow')] }),
+  );
+  await asked(model, 'slow');
+  const { body } = await call<{ items: TurnJson[] }>(url, '/users/ann/turns');
+  await call(url, `/turns/${body.items[0]!.turn_id}/cancel`, { method: 'POST' });
+  t.like(await pending, { status: 422, code: 'turn_cancelled', retry: 'false' });
+});
+
+test('an attempt that breaks before or with the same words goes unnoticed, with other words it is an error', async (t) => {
+  const { url, model } = await startApp(t);
+  const client = clientOf(url);
+  const read = async (content: string) => {
+    let text = '';
+    const stream = await client.chat.completions.create({
+      model: 'turnkeeper',
+      messages: [user(content)],
+      stream: true,
+    });
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
+    return text;
+  };
+  model.script(({ kind, attempt, lastUserMessage }) => {
+    if (kind !== 'chat') return {};
+    const slowly = { delayMs: 300, trickleMs: 100 };
+    if (attempt > 1) return { text: WORDS };
+    return lastUserMessage === 'same'
+      ? { text: WORDS, ...slowly, reset: 5 }
+      : { text: 'never said', ...slowly, reset: 3 };
+  });
+  t.is(await read('same'), WORDS);
+  const failure = await failureOf(read('other'));
+  t.like(failure, { name: 'APIError', code: 'turn_unfinished' });
+  t.regex(failure.message, /begun anew/);
+});
+
+test('a client that repeats a request with its key has one turn', async (t) => {
+  const { url, model } = await startApp(t);
+  model.script((each) => (each.kind === 'chat' ? { delayMs: 1_500 } : {}));
+  const client = clientOf(url);
+  // The client gives up and sends again by itself, twice.
+  const answer = await client.chat.completions.create(
+    { model: 'turnkeeper', user: 'ann', messages: [user('hello')] },
+    { timeout: 700, maxRetries: 5, headers: { 'Idempotency-Key': 'message-1' } },
+  );
+  t.is(answer.choices[0]!.message.content, 'echo: hello');
+  const { body } = await call<{ items: TurnJson[] }>(url, '/users/ann/turns');
+  t.is(body.items.length, 1);
+  t.is(model.count('hello'), 1);
+  const other = await failureOf(
+    client.chat.completions.create(
+      { model: 'turnkeeper', user: 'ann', messages: [user('bye')] },
+      { headers: { 'Idempotency-Key': 'message-1' } },
+    ),
+  );
+  t.like(other, { name: 'UnprocessableEntityError', code: 'idempotency_key_reused' });
+});
+
+test('a server that stops answers at once; the turn goes on, and with a key the client finds it', async (t) => {
+  const app = await startApp(t);
+  app.model.script((each) => (each.kind === 'chat' ? { delayMs: 2_000 } : {}));
+  const ask = (url: string, key?: string, stream = false) =>
+    failureOf(
+      (async () => {
+        const options = { maxRetries: 0, ...(key !== undefined && { headers: { 'idempotency-key': key } }) };
+        const body = { model: 'turnkeeper', user: key ?? 'ann', messages: [user('hello')] };
+        if (!stream) return clientOf(url).chat.completions.create(body, options);
+        for await (const _ of await clientOf(url).chat.completions.create({ ...body, stream: true }, options));
+        return null;
+      })(),
+    );
+  const other = await startSecondIngress(t, app);
+  const pending = [ask(other.url), ask(other.url, 'bob'), ask(other.url, 'carol', true)];
+  await eventually('the calls', async () => app.model.chatCalls.length === 3);
+  await other.stop();
+  const [without, withKey, streamed] = await Promise.all(pending);
+  t.like(without, { status: 422, code: 'turn_unfinished', retry: 'false' });
+  t.like(withKey, { status: 422, code: 'turn_unfinished', retry: 'true' });
+  t.like(streamed, { name: 'APIError', code: 'turn_unfinished' });
+  const found = await clientOf(app.url).chat.completions.create(
+    { model: 'turnkeeper', user: 'bob', messages: [user('hello')] },
+    { headers: { 'idempotency-key': 'bob' } },
+  );
+  t.is(found.choices[0]!.message.content, 'echo: hello');
+  t.is(app.model.chatCalls.length, 3);
+});
+
+test('a client that hangs up cancels nothing', async (t) => {
+  const app = await startApp(t);
+  trickle(app);
+  const stream = await clientOf(app.url).chat.completions.create({
+    model: 'turnkeeper',
+    messages: [user('hello')],
+    stream: true,
+  });
+  let turnId = '';
+  for await (const chunk of stream) {
+    turnId = about(chunk).turn_id;
+    if (chunk.choices[0]?.delta.content) break;
+  }
+  const { body } = await call<TurnJson>(app.url, `/turns/${turnId}?wait=30`);
+  t.like(body, { status: 'completed', reply: WORDS, attempts: 1 });
+});

@@ -1,0 +1,49 @@
+import test from 'ava';
+import { newId } from '../../src/ids.ts';
+import { createLog } from '../../src/log.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import { connect } from '../../src/store/connect.ts';
+import { Database } from '../../src/store/database.ts';
+import { migrateToLatest } from '../../src/store/migrate.ts';
+import { Courier } from '../../src/webhooks/courier.ts';
+import { resolverFor } from '../../src/webhooks/names.ts';
+import { eventually } from '../support/client.ts';
+import { freshDatabase } from '../support/services.ts';
+
+test('what ended long ago goes, what waits for a hook that was removed is given up, the rest stays', async (t) => {
+  const builder = await connect((await freshDatabase(t)).url, { poolSize: 4 });
+  t.teardown(() => builder.destroy());
+  await migrateToLatest(builder);
+  const add = async (event: string, status: string, endedDaysAgo: number | null) => {
+    await builder.raw(
+      `insert into webhook_deliveries (delivery_id, webhook_id, user_id, event, status, next_attempt_at, ended_at)
+       values (?, ?, 'ann', ?, ?, case when ?::text = 'pending' then now() end, now() - ?::int4 * interval '1 day')`,
+      [newId(), newId(), event, status, status, endedDaysAgo] as string[],
+    );
+  };
+  await add('arrived long ago', 'delivered', 8);
+  await add('arrived lately', 'delivered', 6);
+  await add('died long ago', 'dead', 31);
+  await add('died lately', 'dead', 29);
+  await add('left over', 'pending', null);
+  const courier = new Courier({
+    database: new Database(builder),
+    post: { allowPrivate: true, resolve: resolverFor(true) },
+    show: () => ({}),
+    metrics: createMetrics(),
+    log: createLog('silent'),
+  });
+  await courier.sweep();
+  const rows = await eventually('the left over one has ended', async () => {
+    const found = await builder<{ event: string; status: string; last_error: string | null }>('webhook_deliveries')
+      .select('event', 'status', 'last_error')
+      .orderBy('event');
+    return found.every(({ status }) => status !== 'pending') && found;
+  });
+  await courier.stop(1_000);
+  t.deepEqual(
+    rows.map(({ event }) => event),
+    ['arrived lately', 'died lately', 'left over'],
+  );
+  t.like(rows[2], { status: 'dead', last_error: 'The webhook was removed.' });
+});

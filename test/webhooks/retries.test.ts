@@ -1,0 +1,135 @@
+import test from 'ava';
+import { startApp } from '../support/app.ts';
+import { call, chat, ended, eventually } from '../support/client.ts';
+import { ATTEMPTS, verdictOn } from '../../src/webhooks/schedule.ts';
+import {
+  deliveriesOf,
+  deliveryThat,
+  PRIVATE,
+  register,
+  startReceiver,
+  status,
+  timePasses,
+  verified,
+  type DeliveryJson,
+  type WebhookJson,
+} from './support.ts';
+
+const HOUR_S = 3_600;
+
+test('the schedule: at once, soon, then ever later, about a day in all; then dead', (t) => {
+  const failed = { status: 500, error: 'no' };
+  const gaps = (random: number) =>
+    Array.from({ length: ATTEMPTS - 1 }, (_, n) => {
+      const verdict = verdictOn(n + 1, failed, random);
+      return verdict.kind === 'retry' ? verdict.inS : NaN;
+    });
+  const total = (random: number) => gaps(random).reduce((sum, gap) => sum + gap, 0);
+  t.deepEqual(gaps(0.5).map(Math.round), [5, 300, 1_800, 7_200, 18_000, 28_800, 28_800]);
+  t.true(total(0) > 20 * HOUR_S && total(0.999) < 27 * HOUR_S);
+  t.true(Math.abs(total(0.5) - 24 * HOUR_S) < HOUR_S);
+  t.true(gaps(0)[0]! < gaps(0.9)[0]!, 'what failed together does not come back together');
+  t.deepEqual(verdictOn(ATTEMPTS, failed, 0.5), { kind: 'dead', disable: null });
+  t.deepEqual(verdictOn(ATTEMPTS, { status: 204, error: null }, 0.5), { kind: 'delivered' });
+  t.like(verdictOn(1, { status: 410, error: 'gone' }, 0.5), { kind: 'dead' });
+});
+
+/** Ends a turn, and gives back what becomes of telling it. */
+async function tell(url: string, userId: string, hook: WebhookJson, is: (delivery: DeliveryJson) => boolean) {
+  await ended(url, (await chat(url, { user_id: userId, text: 'hello' })).turn_id);
+  return deliveryThat(url, hook, is);
+}
+
+test('a receiver that fails first is asked again after some seconds, under the same id', async (t) => {
+  const receiver = await startReceiver(t);
+  const { url } = await startApp(t, { settings: PRIVATE });
+  const hook = await register(url, { url: receiver.url });
+  receiver.answer = status(503);
+  const waiting = await tell(url, 'ann', hook, ({ attempts, last_status: last }) => attempts === 1 && last === 503);
+  t.like(waiting, { status: 'pending', last_error: 'The receiver answered 503.' });
+  t.truthy(waiting.next_attempt_at);
+  receiver.answer = status(200);
+  const [first, second] = await receiver.has(2);
+  t.is(second!.id, first!.id);
+  t.is(second!.body, first!.body);
+  t.true(Number(second!.headers['webhook-timestamp']) > Number(first!.headers['webhook-timestamp']));
+  verified(hook.secret, second!);
+  t.like(await deliveryThat(url, hook, (now) => now.status === 'delivered'), { attempts: 2, last_status: 200 });
+});
+
+test('what is never taken is dead at the end, can be seen, and sent again', async (t) => {
+  const receiver = await startReceiver(t);
+  const { url, databaseUrl } = await startApp(t, { settings: PRIVATE });
+  const hook = await register(url, { url: receiver.url });
+  receiver.answer = status(500);
+  await tell(url, 'ann', hook, ({ attempts }) => attempts === 1);
+  for (let attempt = 2; attempt <= ATTEMPTS; attempt += 1) {
+    await deliveryThat(url, hook, (now) => now.attempts === attempt - 1 && now.last_status === 500);
+    await timePasses(databaseUrl);
+    await receiver.has(attempt);
+  }
+  const dead = await deliveryThat(url, hook, (now) => now.status === 'dead');
+  t.like(dead, { attempts: ATTEMPTS, next_attempt_at: null, last_error: 'The receiver answered 500.' });
+  t.deepEqual(await deliveriesOf(url, hook, '?status=dead'), [dead]);
+  await timePasses(databaseUrl);
+  t.regex(await (await fetch(`${url}/metrics`)).text(), /turnkeeper_webhook_attempts_total\{outcome="dead"\} 1/);
+
+  receiver.answer = status(200);
+  const path = `/webhooks/${hook.webhook_id}/deliveries/${dead.delivery_id}/replay`;
+  const replayed = await call(url, path, { method: 'POST' });
+  t.is(replayed.status, 202);
+  t.like(replayed.body, { status: 'pending', attempts: 0 });
+  await deliveryThat(url, hook, (now) => now.status === 'delivered' && now.attempts === 1);
+  t.is(receiver.received.length, ATTEMPTS + 1);
+  t.is(new Set(receiver.received.map(({ id }) => id)).size, 1, 'one event, however often it is sent');
+  // What arrived may be sent again too.
+  await call(url, path, { method: 'POST' });
+  await receiver.has(ATTEMPTS + 2);
+  for (const id of ['nonsense', '018f0000-0000-7000-8000-00000000ffff'])
+    t.is(
+      (await call(url, `/webhooks/${hook.webhook_id}/deliveries/${id}/replay`, { method: 'POST' })).body['code'],
+      'delivery_not_found',
+    );
+});
+
+test('410 Gone disables the hook; what waits for it is dead, not sent', async (t) => {
+  const receiver = await startReceiver(t);
+  const { url, databaseUrl } = await startApp(t, { settings: PRIVATE });
+  const hook = await register(url, { url: receiver.url });
+  receiver.answer = status(500);
+  await tell(url, 'ann', hook, ({ last_status: last }) => last === 500);
+  receiver.answer = status(410);
+  await tell(url, 'ben', hook, ({ status: now }) => now === 'dead');
+  const path = `/webhooks/${hook.webhook_id}`;
+  t.like((await call(url, path)).body, { enabled: false, disabled_reason: 'The receiver answered 410 Gone.' });
+  await timePasses(databaseUrl);
+  await eventually('both dead', async () => (await deliveriesOf(url, hook, '?status=dead')).length === 2);
+  await ended(url, (await chat(url, { user_id: 'cleo', text: 'hello' })).turn_id);
+  const deliveries = await deliveriesOf(url, hook);
+  t.is(deliveries.length, 2, 'nothing more for it');
+  t.is(receiver.received.length, 2);
+  const replay = `${path}/deliveries/${deliveries[0]!.delivery_id}/replay`;
+  t.is((await call(url, replay, { method: 'POST' })).body['code'], 'webhook_disabled');
+  receiver.answer = status(200);
+  t.like((await call(url, path, { method: 'PATCH', body: { enabled: true } })).body, {
+    enabled: true,
+    disabled_reason: null,
+  });
+  t.is((await call(url, replay, { method: 'POST' })).status, 202);
+  await receiver.has(3);
+});
+
+test('a receiver that is away, hangs up, or answers with no HTTP is tried again', async (t) => {
+  const receiver = await startReceiver(t);
+  const { url } = await startApp(t, { settings: PRIVATE });
+  const away = await register(url, { url: 'http://127.0.0.1:9/hook', user_id: 'ann' });
+  const failed = ({ attempts, last_error: error }: DeliveryJson) => attempts === 1 && error !== null;
+  const refused = await tell(url, 'ann', away, failed);
+  t.like(refused, { status: 'pending', last_error: 'The receiver could not be reached (ECONNREFUSED).' });
+  const hook = await register(url, { url: receiver.url, user_id: 'ben' });
+  receiver.answer = (response) => response.destroy();
+  t.regex((await tell(url, 'ben', hook, failed)).last_error!, /ECONNRESET/);
+  const third = await register(url, { url: receiver.url, user_id: 'cleo' });
+  receiver.answer = (response) => response.socket!.end('hello\r\n\r\n');
+  t.regex((await tell(url, 'cleo', third, failed)).last_error!, /HPE_/);
+});
