@@ -31,6 +31,8 @@ export class Talk {
   /** Messages on their way: Ctrl-C may come before they have an id. */
   #sending = 0;
   #cancelNext = false;
+  /** The message before: accepted in the order of saying, as two requests at once may overtake each other. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(api: Api, { userId, session, busy, onCut }: TalkOptions) {
     this.#api = api;
@@ -40,14 +42,22 @@ export class Talk {
     this.#onCut = onCut;
   }
 
-  /** Says it; resolves once it is accepted. @throws Unreachable, Refused */
-  async say(text: string): Promise<TurnJson> {
+  /** Says it after what was said before; resolves once it is accepted. @throws Unreachable, Refused */
+  say(text: string): Promise<TurnJson> {
+    // As they are now: both may change while it waits.
+    const body = { user_id: this.userId, text, metadata: { session_id: this.session }, on_busy: this.busy };
+    const accepted = this.#last.then(() => this.#send(body));
+    this.#last = accepted.catch(() => {});
+    return accepted;
+  }
+
+  async #send(body: object): Promise<TurnJson> {
     this.#sending += 1;
     try {
       const { body: turn } = await this.#api.json<TurnJson>('/chat', {
         method: 'POST',
         headers: { 'idempotency-key': randomUUID() },
-        body: { user_id: this.userId, text, metadata: { session_id: this.session }, on_busy: this.busy },
+        body,
       });
       // Merged into one that waits, it is that turn.
       if (!this.#cancellable.includes(turn.turn_id)) this.#cancellable.push(turn.turn_id);
