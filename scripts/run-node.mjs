@@ -5,14 +5,14 @@ import { watchNpm } from './npm-watch.mjs';
 import { ROOT, withPinnedNode } from './prepare.mjs';
 
 /**
- * Starts `command` in the checkout with the pinned Node first on the PATH and gives its exit code. SIGINT is left to
+ * Starts `command` in the checkout, or in `cwd`, with the pinned Node first on the PATH and gives its exit code. SIGINT is left to
  * the child, which a terminal's Ctrl-C reaches by itself; SIGTERM and SIGHUP are passed on.
  * `env` is added to ours; a line of its output for which `keep(line)` is false is dropped.
  */
-export function runToEnd(command, args, { env = {}, keep } = {}) {
+export function runToEnd(command, args, { env = {}, cwd = ROOT, keep } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      cwd: ROOT,
+      cwd,
       env: { ...withPinnedNode(), ...env },
       stdio: ['inherit', keep ? 'pipe' : 'inherit', keep ? 'pipe' : 'inherit'],
     });

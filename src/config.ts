@@ -1,4 +1,4 @@
-// The settings as the environment has them, and the rules between them. The only reader of process.env.
+// The settings as the environment has them, and the rules between them. The server's only reader of process.env.
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { words } from './setting-kinds.ts';

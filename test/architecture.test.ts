@@ -46,6 +46,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   webhooks: ['turns', 'store', 'metrics.ts', 'ids.ts', 'log.ts'],
   store: ['tracing.ts', 'turns', 'reviews', 'users', 'webhooks', 'actors', 'ids.ts'],
   redis: ['turns', 'log.ts'],
+  cli: ['http'],
   dev: ['log.ts', 'compose.ts', 'config.ts', 'lifecycle.ts', '../scripts'],
 };
 
@@ -80,8 +81,21 @@ test('folders import what they may, and only the composition imports across', (t
   }
 });
 
-test('one place reads the environment', (t) => {
-  for (const file of files.filter((each) => each !== 'config.ts')) t.notRegex(textOf(file), /process\.env\b/, file);
+/** The terminal program (src/cli) is one of its own: the server's settings mean nothing to it, nor its own to the server. */
+const READERS_OF_ENVIRONMENT: readonly string[] = ['config.ts', 'cli/settings.ts'];
+
+test('one place of each program reads the environment', (t) => {
+  for (const file of files.filter((each) => !READERS_OF_ENVIRONMENT.includes(each)))
+    t.notRegex(textOf(file), /process\.env\b/, file);
+});
+
+test('of the server the terminal program knows types alone, and the server nothing of it', (t) => {
+  for (const file of files) {
+    const across = isIn(file, ['cli'])
+      ? /^(?:import|export) (?!type )[^;]*?from '(?:\.\.\/)[^']*'/m
+      : /from '[^']*\/cli\//;
+    t.notRegex(textOf(file), across, file);
+  }
 });
 
 test('no file is longer than 300 lines', (t) => {

@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// npx turnkeeper: the terminal program, on the pinned Node, as if it had been started in our place.
+import { join } from 'node:path';
+import { prepare, ROOT } from './prepare.mjs';
+import { runToEnd } from './run-node.mjs';
+
+const node = await prepare();
+const program = join(ROOT, 'src/cli/main.ts');
+process.exitCode = await runToEnd(node, ['--disable-warning=ExperimentalWarning', program, ...process.argv.slice(2)], {
+  cwd: process.cwd(),
+});

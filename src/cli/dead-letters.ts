@@ -1,0 +1,50 @@
+// turnkeeper dead-letters: jobs that failed for good, and giving them another go.
+import { wholeNumberFault, type Command } from './command.ts';
+import { excerpt, plain } from './output.ts';
+import { readPages } from './pages.ts';
+
+interface DeadLetter {
+  readonly topic: string;
+  readonly job_id: string;
+  readonly user_id: string | null;
+  readonly failed_at: string;
+  readonly attempts: number;
+  readonly reason: string;
+}
+
+export const listDeadLetters: Command = {
+  words: 'dead-letters list',
+  args: [],
+  options: ['topic', 'limit'],
+  does: 'Lists jobs that failed for good.',
+  faults: (_args, options) => wholeNumberFault(options, 'limit', 1, 10_000),
+  async run({ api, output, options }) {
+    const limit = Number(options.limit ?? '50');
+    const page = await readPages<DeadLetter>(api, '/admin/dead-letters', { topic: options.topic }, limit);
+    if (output.json) output.document(page);
+    else {
+      for (const letter of page.items) {
+        output.line(output.style('bold', plain(`${letter.topic} ${letter.job_id}`)));
+        output.line(plain(`  ${letter.user_id ?? '-'}  failed ${letter.failed_at} after ${letter.attempts} attempts`));
+        output.line(`  ${output.style('red', excerpt(letter.reason, 200))}`);
+      }
+      if (page.items.length === 0) output.note('There are none.');
+      if (page.next_cursor !== null) output.note('There are more: --limit N.');
+    }
+    return 'ok';
+  },
+};
+
+export const replayDeadLetter: Command = {
+  words: 'dead-letters replay',
+  args: ['<topic>', '<job-id>'],
+  options: [],
+  does: 'Gives one of them another go.',
+  async run({ api, output }, [topic, jobId]) {
+    const path = `/admin/dead-letters/${encodeURIComponent(topic!)}/${encodeURIComponent(jobId!)}/replay`;
+    await api.json(path, { method: 'POST' });
+    if (output.json) output.document({ topic, job_id: jobId, replayed: true });
+    else output.line(`${topic} ${jobId} runs again.`);
+    return 'ok';
+  },
+};

@@ -1,0 +1,105 @@
+// turnkeeper reviews: the desk, from a terminal.
+import type { z } from 'zod';
+import type { reviewPage, reviewSchema } from '../http/review-json.ts';
+import { wholeNumberFault, type Command, type Options } from './command.ts';
+import { excerpt, plain, type Output } from './output.ts';
+import { readPages } from './pages.ts';
+
+type Review = z.output<typeof reviewSchema>;
+type ListedReview = z.output<typeof reviewPage>['items'][number];
+
+const DECISIONS = ['approve', 'reject', 'edit'];
+const EXCERPT = 100;
+
+const reasonsOf = ({ reasons }: ListedReview): string => reasons.map(({ rule }) => rule).join(', ');
+
+function marksOf(review: ListedReview, output: Output): string {
+  const marks = [
+    review.stale ? output.style('yellow', 'the user wrote more since') : null,
+    review.claimed_by === null ? null : plain(`claimed by ${review.claimed_by}`),
+    review.decided_by === null ? null : plain(`decided by ${review.decided_by}`),
+  ];
+  return marks.flatMap((mark) => (mark === null ? [] : `  ${mark}`)).join('');
+}
+
+function headOf(review: ListedReview, output: Output): string {
+  const style = review.status === 'pending' ? 'yellow' : 'dim';
+  const head = `${output.style('bold', review.review_id)}  ${output.style(style, review.status)}`;
+  return `${head}  until ${review.deadline}${marksOf(review, output)}`;
+}
+
+function show(review: Review, output: Output): void {
+  output.line(headOf(review, output));
+  output.line(plain(`user     ${review.user_id}, session ${review.session_id}`));
+  for (const { rule, detail } of review.reasons) output.line(plain(`reason   ${rule}: ${detail}`));
+  for (const { role, content } of review.history)
+    output.line(output.style('dim', plain(`${role.padEnd(9)}${content}`)));
+  output.line(`${output.style('bold', 'message')}  ${plain(review.text)}`);
+  output.line(`${output.style('bold', 'draft')}    ${plain(review.draft)}`);
+  if (review.reply !== null) output.line(`${output.style('bold', 'told')}     ${plain(review.reply)}`);
+  if (review.note !== null) output.line(`note     ${plain(review.note)}`);
+}
+
+export const listReviews: Command = {
+  words: 'reviews',
+  args: [],
+  options: ['status', 'limit'],
+  does: 'Lists replies that wait for a person, oldest deadline first.',
+  faults: (_args, options) => wholeNumberFault(options, 'limit', 1, 10_000),
+  async run({ api, output, options }) {
+    const { status = 'pending', limit = '50' } = options;
+    const query = { status: status === 'all' ? undefined : status };
+    const page = await readPages<ListedReview>(api, '/reviews', query, Number(limit));
+    if (output.json) output.document(page);
+    else {
+      for (const review of page.items) {
+        output.line(headOf(review, output));
+        output.line(`  ${plain(review.user_id)} (${plain(reasonsOf(review))}): ${excerpt(review.text, EXCERPT)}`);
+        output.line(`  draft: ${excerpt(review.draft, EXCERPT)}`);
+      }
+      if (page.items.length === 0) output.note('There are none.');
+      if (page.next_cursor !== null) output.note('There are more: --limit N.');
+    }
+    return 'ok';
+  },
+};
+
+export const showReview: Command = {
+  words: 'reviews show',
+  args: ['<review-id>'],
+  options: [],
+  does: 'Shows one with its whole draft and the session around it.',
+  async run({ api, output }, [id]) {
+    const { body } = await api.json<Review>(`/reviews/${encodeURIComponent(id!)}`);
+    if (output.json) output.document(body);
+    else show(body, output);
+    return 'ok';
+  },
+};
+
+function decisionFaults(decision: string, { reply }: Options): string[] {
+  if (!DECISIONS.includes(decision)) return [`the decision must be one of ${DECISIONS.join(', ')}`];
+  if (decision === 'edit' && reply === undefined) return ['--reply is required to edit'];
+  return decision !== 'edit' && reply !== undefined ? ['--reply goes with the decision edit alone'] : [];
+}
+
+export const decideReview: Command = {
+  words: 'reviews decide',
+  args: ['<review-id>', 'approve|reject|edit'],
+  options: ['reply', 'note'],
+  does: 'Decides one; the first decision wins.',
+  faults: ([, decision], options) => decisionFaults(decision!, options),
+  async run({ api, output, options: { reply, note } }, [id, decision]) {
+    const { status, body } = await api.json<Review>(`/reviews/${encodeURIComponent(id!)}/decision`, {
+      method: 'POST',
+      body: { decision, reply, note },
+    });
+    if (output.json) output.document(body);
+    else if (status === 202) output.line('The decision is posted and will be applied; see `turnkeeper reviews show`.');
+    else {
+      output.line(headOf(body, output));
+      if (body.reply !== null) output.line(`told     ${plain(body.reply)}`);
+    }
+    return 'ok';
+  },
+};
