@@ -15,6 +15,8 @@ export interface RequestState {
 }
 
 export interface RouterDeps {
+  /** Milliseconds after which a client that takes nothing of a stream is cut off. */
+  readonly stalledMs: number;
   readonly authenticate: Authenticate;
   readonly waits: OpenWaits;
 }
@@ -34,16 +36,18 @@ function checkBodyOwner(identity: Identity, access: Access, body: unknown): void
     throw new Problem('user_not_found', 'No user has this id.');
 }
 
-function write(ctx: Koa.Context, { status, headers, body, type }: Answer): void {
+function write(ctx: Koa.Context, { status, headers, body, type }: Answer, stalledMs: number): void {
   ctx.status = status;
   if (headers) ctx.set({ ...headers });
   if (body === undefined) return;
   ctx.set('content-type', type ?? 'application/json; charset=utf-8');
+  // Who takes nothing for so long is cut off: heartbeats show who is there. Else a client that never reads stays for ever.
+  if (typeof body === 'object' && 'pipe' in body) ctx.req.socket.setTimeout(stalledMs, () => ctx.req.socket.destroy());
   const raw = typeof body === 'string' || Buffer.isBuffer(body) || 'pipe' in body;
   ctx.body = raw ? body : JSON.stringify(body);
 }
 
-function handlerOf(op: Operation, { authenticate, waits }: RouterDeps) {
+function handlerOf(op: Operation, { authenticate, waits, stalledMs }: RouterDeps) {
   const read = inputReader(op);
   const { access } = op;
   return async (ctx: RouterContext<RequestState>): Promise<void> => {
@@ -60,7 +64,7 @@ function handlerOf(op: Operation, { authenticate, waits }: RouterDeps) {
       signal: () => waits.begin(ctx.res),
       owns: (userId) => owns(identity, userId),
     };
-    write(ctx, await op.handle(input, context));
+    write(ctx, await op.handle(input, context), stalledMs);
   };
 }
 

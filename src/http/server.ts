@@ -29,6 +29,8 @@ export interface IngressOptions {
   readonly settings: IngressSettings;
   readonly log: Log;
   readonly version?: string;
+  /** Milliseconds after which a client that takes nothing of a stream is cut off. */
+  readonly stalledMs?: number;
   /** The configured model's name; absent: clients know it as turnkeeper only. */
   readonly model?: string;
   readonly unavailable?: AnswerDeps['unavailable'];
@@ -45,6 +47,8 @@ export interface Ingress {
 
 /** Longer than proxies keep an idle connection (60 s mostly): they close it, not we while they send on it. */
 const KEEP_ALIVE_MS = 72_000;
+/** Of a stream, on which something is sent every 15 s. */
+const STALLED_MS = 120_000;
 /** A whole request must have arrived by then. */
 const REQUEST_MS = 30_000;
 
@@ -106,6 +110,7 @@ export async function startIngress(options: IngressOptions): Promise<Ingress> {
     settings,
     log,
     version = '0.0.0',
+    stalledMs = STALLED_MS,
     model = OWN_NAME,
     unavailable = dependencyOf,
     observe = () => {},
@@ -117,7 +122,7 @@ export async function startIngress(options: IngressOptions): Promise<Ingress> {
   const authenticate = settings.auth === 'keys' ? authenticateByKey(settings.apiKeys) : authenticateNobody;
   app.use(answerAll({ log, unavailable, observe, stopping: () => stopped !== undefined }));
   app.use(guard(foreignOriginCheck(settings.host, settings.hostNames)));
-  app.use(routesOf(operationsOf(services, { version, model }), { authenticate, waits }));
+  app.use(routesOf(operationsOf(services, { version, model }), { authenticate, waits, stalledMs }));
   // What comes here happened on the socket, after or besides an answer.
   app.on('error', (error: NodeJS.ErrnoException) => {
     if (GONE.has(error.code ?? '')) log.debug({ code: error.code }, 'A client has gone.');

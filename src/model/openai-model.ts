@@ -2,6 +2,7 @@
 import type OpenAI from 'openai';
 import type { Stream } from 'openai/core/streaming';
 import { inSpan } from '../tracing.ts';
+import { withDeadline } from './deadline.ts';
 import { failureOf } from './failure.ts';
 import { clientOf, type Endpoint } from './openai-client.ts';
 import { ModelError, type Completion, type CompletionRequest, type Model } from './model.ts';
@@ -70,7 +71,8 @@ export class OpenAiModel implements Model {
       'gen_ai.request.model': this.#model,
     };
     return inSpan(`chat ${this.#model}`, { kind: 'client', attributes }, async (span) => {
-      const completion = await this.#attempt(request);
+      const attempt = (either: AbortSignal, late: () => boolean) => this.#attempt(request, either, late);
+      const completion = await withDeadline(request.signal, this.#timeoutMs, attempt);
       const { model, usage } = completion;
       span.setAttributes({
         'gen_ai.response.model': model,
@@ -81,9 +83,11 @@ export class OpenAiModel implements Model {
     });
   }
 
-  async #attempt({ messages, signal, onDelta }: CompletionRequest): Promise<Completion> {
-    const deadline = AbortSignal.timeout(this.#timeoutMs);
-    const either = AbortSignal.any([signal, deadline]);
+  async #attempt(
+    { messages, signal, onDelta }: CompletionRequest,
+    either: AbortSignal,
+    late: () => boolean,
+  ): Promise<Completion> {
     const gathered: Gathered = {
       text: '',
       refusal: '',
@@ -107,7 +111,7 @@ export class OpenAiModel implements Model {
       return completionOf(gathered);
     } catch (error) {
       signal.throwIfAborted();
-      throw failureOf(error, deadline.aborted, Date.now());
+      throw failureOf(error, late(), Date.now());
     }
   }
 }

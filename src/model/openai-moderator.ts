@@ -1,6 +1,7 @@
 // The moderation endpoint behind the openai SDK: one attempt, with one deadline over all of it.
 import type OpenAI from 'openai';
 import { z } from 'zod';
+import { withDeadline } from './deadline.ts';
 import { failureOf } from './failure.ts';
 import { ModelError, type Moderated, type ModerationRequest, type Moderator } from './model.ts';
 import { clientOf, type Endpoint } from './openai-client.ts';
@@ -24,9 +25,16 @@ export class OpenAiModerator implements Moderator {
     this.#client = clientOf(endpoint);
   }
 
-  async moderate({ model, texts, signal }: ModerationRequest): Promise<readonly Moderated[]> {
-    const deadline = AbortSignal.timeout(this.#timeoutMs);
-    const either = AbortSignal.any([signal, deadline]);
+  moderate(request: ModerationRequest): Promise<readonly Moderated[]> {
+    const attempt = (either: AbortSignal, late: () => boolean) => this.#attempt(request, either, late);
+    return withDeadline(request.signal, this.#timeoutMs, attempt);
+  }
+
+  async #attempt(
+    { model, texts, signal }: ModerationRequest,
+    either: AbortSignal,
+    late: () => boolean,
+  ): Promise<readonly Moderated[]> {
     try {
       const body = await this.#client.moderations.create({ model, input: [...texts] }, { signal: either });
       const { data } = answer.safeParse(body);
@@ -38,7 +46,7 @@ export class OpenAiModerator implements Moderator {
       return data.results.map(moderatedOf);
     } catch (error) {
       signal.throwIfAborted();
-      throw failureOf(error, deadline.aborted, Date.now());
+      throw failureOf(error, late(), Date.now());
     }
   }
 }

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import test from 'ava';
 import { newId } from '../../src/ids.ts';
 import { rawCall, start } from './support/ingress.ts';
@@ -50,4 +51,34 @@ test('HEAD, unknown turns and unknown parameters', async (t) => {
     t.is((await fixture.call('GET', `/turns/${id}/events`)).json['code'], 'turn_not_found');
   t.is((await fixture.call('GET', `/turns/${turnId}/events?after=1`)).status, 400);
   t.deepEqual(fixture.errors(), []);
+});
+
+test('a client that takes nothing of a stream is cut off, one that reads is not', async (t) => {
+  const fixture = await start(t, {}, { stalledMs: 300 });
+  const { turnId } = fixture.add({ userId: 'alice', status: 'running', epoch: 1 });
+  const ended = { stalled: false, reading: false };
+  const follow = async function* () {
+    for (;;) {
+      yield { type: 'delta', id: '0.1.0.1', text: 'word '.repeat(40_000) } as const;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+  Object.assign(fixture.services.turnEvents, { follow });
+  const open = (reads: boolean, name: keyof typeof ended) => {
+    const socket = connect(fixture.ingress.port, '127.0.0.1');
+    t.teardown(() => socket.destroy());
+    socket.on('close', () => (ended[name] = true));
+    socket.on('error', () => {});
+    socket.write(`GET /turns/${turnId}/events HTTP/1.1\r\nhost: 127.0.0.1:${fixture.ingress.port}\r\n\r\n`);
+    if (reads) socket.resume();
+    return socket;
+  };
+  const stalled = open(false, 'stalled');
+  open(true, 'reading');
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  t.false(ended.reading);
+  // Only now it sees that it was cut off.
+  stalled.resume();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  t.true(ended.stalled);
 });

@@ -52,7 +52,11 @@ export const keyOf = (name: string): string => `key-of-${name}`;
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Starts an ingress that ends with the test. */
-export async function start(t: ExecutionContext, settings: Partial<IngressSettings> = {}): Promise<Fixture> {
+export async function start(
+  t: ExecutionContext,
+  settings: Partial<IngressSettings> = {},
+  { stalledMs }: { stalledMs?: number } = {},
+): Promise<Fixture> {
   const memory = new MemoryServices();
   const lines: LogLine[] = [];
   const observed: Fixture['observed'] = [];
@@ -61,6 +65,7 @@ export async function start(t: ExecutionContext, settings: Partial<IngressSettin
     settings: { host: '127.0.0.1', port: 0, auth: 'none', apiKeys: [], ...settings },
     log: keptLog(lines),
     version: '1.2.3',
+    ...(stalledMs !== undefined && { stalledMs }),
     observe: (route, method, status, seconds) => void observed.push({ route, method, status, seconds }),
   });
   t.teardown(() => ingress.stop(1_000));
