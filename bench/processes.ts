@@ -12,7 +12,13 @@ const ROOT = join(import.meta.dirname, '..');
 const READY_MS = 120_000;
 const OWN_VARIABLES = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'LANG'];
 
-export type Runtime = 'embedded' | 'dapr';
+/** What is measured, and the settings that make it. `traced`: every turn recorded, and sent to a collector. */
+const SUBJECTS = {
+  embedded: { ACTOR_RUNTIME: 'embedded' },
+  traced: { ACTOR_RUNTIME: 'embedded', OTEL_TRACES_SAMPLER_ARG: '1' },
+  dapr: { ACTOR_RUNTIME: 'dapr' },
+} as const;
+export type Subject = keyof typeof SUBJECTS;
 
 /** Starts a script of this folder that reports `{ ready }`, and ends with us. */
 export async function startScript(name: string): Promise<{ child: ChildProcess; ready: string }> {
@@ -51,11 +57,11 @@ export interface Turnkeeper {
 }
 
 /** turnkeeper as `npm start` runs it, on a fresh PostgreSQL (durable) and Redis of its own, with the model given. */
-export function startTurnkeeper(runtime: Runtime, modelUrl: string): Turnkeeper {
+export function startTurnkeeper(subject: Subject, modelUrl: string): Turnkeeper {
   // In the checkout and not in the temporary folder, which may be in memory, where a flush to disk costs nothing.
   const parent = join(ROOT, '.turnkeeper');
   mkdirSync(parent, { recursive: true });
-  const dataDir = mkdtempSync(join(parent, `bench-${runtime}-`));
+  const dataDir = mkdtempSync(join(parent, `bench-${subject}-`));
   chmodSync(dataDir, 0o711); // started by root, PostgreSQL runs as another user
   const own = OWN_VARIABLES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []));
   const env = {
@@ -63,7 +69,8 @@ export function startTurnkeeper(runtime: Runtime, modelUrl: string): Turnkeeper 
     PORT: '0',
     LOG_LEVEL: 'warn',
     DATA_DIR: dataDir,
-    ACTOR_RUNTIME: runtime,
+    ...SUBJECTS[subject],
+    ...(subject === 'traced' && { OTEL_EXPORTER_OTLP_ENDPOINT: new URL(modelUrl).origin }),
     OPENAI_BASE_URL: modelUrl,
     OPENAI_MODEL: 'bench',
   };

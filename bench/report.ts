@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { LoadResult } from './driver.ts';
-import type { Runtime } from './processes.ts';
+import type { Subject } from './processes.ts';
 
 const RESULTS = join(import.meta.dirname, 'results');
 
@@ -13,7 +13,7 @@ interface Quantiles {
 }
 
 export interface Row {
-  readonly runtime: Runtime;
+  readonly subject: Subject;
   readonly clients: number;
   readonly turns: number;
   readonly seconds: number;
@@ -25,7 +25,7 @@ export interface Row {
   readonly cpuMsPerTurn: Readonly<Record<string, number>>;
   /** Transactions that wrote. */
   readonly writesPerTurn: number;
-  /** Transactions that wrote or read, over all loads on this runtime; null where that was not waited for. */
+  /** Transactions that wrote or read, over all loads on this subject; null where that was not waited for. */
   readonly commitsPerTurn: number | null;
   readonly faults: readonly string[];
 }
@@ -37,7 +37,7 @@ interface Look {
 }
 
 interface Measured {
-  readonly runtime: Runtime;
+  readonly subject: Subject;
   readonly clients: number;
   readonly result: LoadResult;
   readonly before: Look;
@@ -45,13 +45,13 @@ interface Measured {
 }
 
 /** One line of the results. */
-export function rowOf({ runtime, clients, result, before, after }: Measured): Row {
+export function rowOf({ subject, clients, result, before, after }: Measured): Row {
   const { turns, seconds, faults } = result;
   const cpu = Object.entries(after.cpuMs).map(
     ([kind, ms]) => [kind, (ms - (before.cpuMs[kind] ?? 0)) / turns] as const,
   );
   return {
-    runtime,
+    subject,
     clients,
     turns,
     seconds,
@@ -71,7 +71,7 @@ function quantiles(times: readonly number[]): Quantiles {
 }
 
 const HEADS = [
-  'runtime',
+  'subject',
   'clients',
   'turns',
   'turns/s',
@@ -93,7 +93,7 @@ function cellsOf(row: Row): string[] {
     ([kind, ms]) => !['driver', 'model'].includes(kind) && ms >= 0.01,
   );
   return [
-    row.runtime,
+    row.subject,
     String(row.clients),
     String(row.turns),
     figure(row.turns / row.seconds),
@@ -129,8 +129,8 @@ export function report(
   const results = { at: new Date().toISOString(), node: process.version, quick, machine, notMeasured, rows };
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(join(RESULTS, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`);
-  const faults = rows.flatMap(({ runtime, clients, faults }) =>
-    faults.map((fault) => `${runtime}, ${clients} client(s): ${fault}`),
+  const faults = rows.flatMap(({ subject, clients, faults }) =>
+    faults.map((fault) => `${subject}, ${clients} client(s): ${fault}`),
   );
   return [table([HEADS, ...rows.map(cellsOf)]), ...(notMeasured ? [notMeasured] : []), ...faults].join('\n');
 }

@@ -5,7 +5,7 @@ import type { Client } from 'pg';
 import { findDapr } from '../src/dev/dapr.ts';
 import { cpuMsByKind, cpuMsOf } from './cpu.ts';
 import type { Load, LoadResult } from './driver.ts';
-import { end, nextMessage, type Runtime, startScript, startTurnkeeper, type Turnkeeper } from './processes.ts';
+import { end, nextMessage, type Subject, startScript, startTurnkeeper, type Turnkeeper } from './processes.ts';
 import { report, type Row, rowOf } from './report.ts';
 
 const USERS = 200;
@@ -43,7 +43,7 @@ interface Clients {
   readonly model: ChildProcess;
 }
 
-async function measure(runtime: Runtime, app: Turnkeeper, clients: Clients): Promise<Row[]> {
+async function measure(subject: Subject, app: Turnkeeper, clients: Clients): Promise<Row[]> {
   const { url, database } = await app.ready;
   const flushes =
     "select count(*) as n from pg_settings where name in ('fsync', 'synchronous_commit') and setting = 'on'";
@@ -65,8 +65,8 @@ async function measure(runtime: Runtime, app: Turnkeeper, clients: Clients): Pro
     const result = await drive(clients.driver, { ...load, clients: count, seconds: TIMES.load, prefix: `at${count}` });
     await sleep(TIMES.settle);
     const after = await look();
-    rows.push(rowOf({ runtime, clients: count, result, before, after }));
-    console.error(`${runtime}, ${count} client(s): ${(result.turns / result.seconds).toFixed(0)} turns/s`);
+    rows.push(rowOf({ subject, clients: count, result, before, after }));
+    console.error(`${subject}, ${count} client(s): ${(result.turns / result.seconds).toFixed(0)} turns/s`);
   }
   if (quick) return rows;
   await sleep(COUNTERS_S - TIMES.settle);
@@ -75,14 +75,14 @@ async function measure(runtime: Runtime, app: Turnkeeper, clients: Clients): Pro
   return rows.map((row) => ({ ...row, commitsPerTurn }));
 }
 
-async function bench(runtime: Runtime, modelUrl: string, clients: Clients): Promise<Row[]> {
+async function bench(subject: Subject, modelUrl: string, clients: Clients): Promise<Row[]> {
   const began = performance.now();
-  const app = startTurnkeeper(runtime, modelUrl);
+  const app = startTurnkeeper(subject, modelUrl);
   stopApp = () => app.stop();
   try {
     await app.ready;
-    console.error(`${runtime}: ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
-    return await measure(runtime, app, clients);
+    console.error(`${subject}: ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
+    return await measure(subject, app, clients);
   } finally {
     await app.stop();
   }
@@ -100,6 +100,7 @@ try {
   const [model, driver] = [await startScript('model.ts'), await startScript('driver.ts')];
   const clients = { driver: driver.child, model: model.child };
   const rows = await bench('embedded', model.ready, clients);
+  rows.push(...(await bench('traced', model.ready, clients)));
   const hasDapr = findDapr(process.env['PATH'] ?? '') !== null;
   if (hasDapr) rows.push(...(await bench('dapr', model.ready, clients)));
   await Promise.all([end(driver.child), end(model.child)]);
