@@ -60,7 +60,8 @@ test('1,000 streams at once, each cut and resumed three times at random: every r
   let pieces = 0;
   for (const [number, reading] of readings.entries()) {
     const expected = replyTo(`message ${number}`);
-    t.is(reading.text, expected);
+    // Who came so late that the turn had ended is told its end alone.
+    if (reading.begun > 0) t.is(reading.text, expected);
     t.is(reading.turn?.reply, expected);
     pieces += reading.events.filter(({ event }) => event === 'delta').length;
   }

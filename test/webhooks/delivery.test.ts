@@ -2,6 +2,7 @@ import test from 'ava';
 import { startApp } from '../support/app.ts';
 import { call, chat, ended, type TurnJson } from '../support/client.ts';
 import { decide, park } from '../reviews/support.ts';
+import { asked } from '../support/held-model.ts';
 import type { ModelScript } from '../support/model.ts';
 import { deliveriesOf, deliveryThat, PRIVATE, register, startReceiver, verified } from './support.ts';
 
@@ -31,7 +32,11 @@ test('every end of a turn is told, once, and never a draft', async (t) => {
   });
   const everybody = await register(url, { url: receiver.url });
   t.is(everybody.user_id, null);
-  const scripts: Record<string, ModelScript> = { fail: { status: 400 }, slow: { delayMs: 10_000 } };
+  const scripts: Record<string, ModelScript> = {
+    fail: { status: 400 },
+    slow: { delayMs: 10_000 },
+    slower: { delayMs: 10_000 },
+  };
   model.script((one) => scripts[one.lastUserMessage] ?? { text: `the draft: ${one.lastUserMessage}` });
   const expected: [string, string][] = [];
   const expect = (turn: { turn_id: string }, ...types: string[]) =>
@@ -50,7 +55,9 @@ test('every end of a turn is told, once, and never a draft', async (t) => {
   const cancelled = await chat(url, { user_id: 'fay', text: 'slow' });
   await call(url, `/turns/${cancelled.turn_id}/cancel`, { method: 'POST' });
   expect(cancelled, 'turn.cancelled');
-  const interrupted = await chat(url, { user_id: 'gus', text: 'slow' });
+  const interrupted = await chat(url, { user_id: 'gus', text: 'slower' });
+  // What only waits is not interrupted.
+  await asked(model, 'slower');
   expect(interrupted, 'turn.cancelled');
   expect(await chat(url, { user_id: 'gus', text: 'again', on_busy: 'interrupt' }), 'turn.completed');
   expect(await park(url, 'hal', 'urgent five'), 'turn.awaiting_review', 'turn.expired');
