@@ -8,6 +8,7 @@ import type { ActorRuntime } from './actors/runtime.ts';
 import { sessionStore } from './actors/session-store.ts';
 import type { Config } from './config.ts';
 import { startIngress } from './http/server.ts';
+import { ingressSettings } from './ingress-settings.ts';
 import { DRAIN_MS, type Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -188,7 +189,7 @@ export async function compose(
   lifecycle.started('services', stop);
   const ingress = await startIngress({
     services,
-    settings: { host: config.HOST, port: config.PORT, auth: config.AUTH, apiKeys: config.API_KEYS },
+    settings: await ingressSettings(config, database),
     version: VERSION,
     log,
     observe: (route, method, status, seconds) => metrics.httpSeconds.observe({ route, method, status }, seconds),

@@ -1,5 +1,6 @@
 // The one table: every operation there is.
 import { analyticsOperations } from './analytics.ts';
+import { authenticateNobody, type Authenticator } from './authenticate.ts';
 import { cancelOperations } from './cancel.ts';
 import { chatOperations } from './chat.ts';
 import { conversationOperations } from './conversations.ts';
@@ -10,16 +11,22 @@ import type { Operation } from './operation.ts';
 import { operationRoutes } from './operation-routes.ts';
 import type { Services } from './services.ts';
 import { reviewOperations } from './reviews.ts';
+import { sessionOperations } from './session.ts';
 import { turnEventOperations } from './turn-events.ts';
 import { turnOperations } from './turns.ts';
 import { userOperations } from './users.ts';
 
 export interface ApiSettings {
   readonly version: string;
+  /** Absent: everybody is admin. */
+  readonly authenticator?: Authenticator;
 }
 
 /** Every operation of the API, in the order of its documentation. */
-export function operationsOf(services: Services, { version }: ApiSettings): Operation[] {
+export function operationsOf(
+  services: Services,
+  { version, authenticator = authenticateNobody }: ApiSettings,
+): Operation[] {
   let document: string | undefined;
   const operations: Operation[] = [
     ...chatOperations(services.turns),
@@ -31,6 +38,7 @@ export function operationsOf(services: Services, { version }: ApiSettings): Oper
     ...memoryOperations(services.memory),
     ...analyticsOperations(services.analytics),
     ...userOperations(services),
+    ...sessionOperations(authenticator),
     ...operationRoutes(services),
     // The document describes its own operation too, so it is made when first asked for, and kept.
     ...docsOperations(() => (document ??= JSON.stringify(openApiDocument(operations, version)))),
