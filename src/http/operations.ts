@@ -10,6 +10,7 @@ import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { operationRoutes } from './operation-routes.ts';
 import type { Services } from './services.ts';
+import { reviewFeedOperations } from './review-feed.ts';
 import { reviewOperations } from './reviews.ts';
 import { sessionOperations } from './session.ts';
 import { turnEventOperations } from './turn-events.ts';
@@ -34,6 +35,8 @@ export function operationsOf(
     ...cancelOperations(services.turns),
     ...turnEventOperations(services),
     ...conversationOperations(services.conversations),
+    // Before /reviews/{review_id}, which would take its path.
+    ...reviewFeedOperations(services),
     ...reviewOperations(services.reviews),
     ...memoryOperations(services.memory),
     ...analyticsOperations(services.analytics),

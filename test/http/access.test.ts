@@ -31,6 +31,7 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   listTurns: OWN,
   getConversation: OWN,
   listConversations: OWN,
+  followReviews: REVIEWS,
   listReviews: REVIEWS,
   getReview: REVIEWS,
   listReviewEvents: REVIEWS,

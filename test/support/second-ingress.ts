@@ -8,6 +8,7 @@ import { createMetrics } from '../../src/metrics.ts';
 import { Cancellations } from '../../src/redis/cancellations.ts';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { RedisDeltaFeed } from '../../src/redis/delta-feed.ts';
+import { ReviewChanges } from '../../src/redis/review-changes.ts';
 import { TurnChanges } from '../../src/redis/turn-changes.ts';
 import { ReviewDesk } from '../../src/reviews/review-desk.ts';
 import { servicesOf } from '../../src/services.ts';
@@ -46,7 +47,9 @@ export async function startSecondIngress(
   ]);
   const changes = new TurnChanges(redis, changing);
   const deltas = new RedisDeltaFeed(redis, hearing);
+  const reviewChanges = new ReviewChanges(redis, changing);
   changes.start();
+  reviewChanges.start();
   deltas.start();
   const queues = new Queues(redis, log);
   const metrics = createMetrics();
@@ -69,6 +72,7 @@ export async function startSecondIngress(
     desk,
     eraser,
     changes,
+    reviewChanges,
     cancellations: new Cancellations(redis, changing),
     deltas,
     metrics,
