@@ -124,3 +124,26 @@ test('while Redis is away the rows are still told, and that it is away', async (
   await redis.restart();
   await eventually('it answers again', async () => (await look(url)).queues_answer);
 });
+
+test('hours that are over are counted once, and still told', async (t) => {
+  const { url, databaseUrl } = await startApp(t);
+  const builder = await connect(databaseUrl, { poolSize: 1 });
+  t.teardown(() => builder.destroy());
+  let seq = 0;
+  const end = (hoursAgo: number) =>
+    builder.raw(
+      `insert into turns (turn_id, user_id, session_id, seq, status, text, metadata, tags, finished_at)
+       values (gen_random_uuid(), 'ann', gen_random_uuid(), ?, 'completed', 'x', '{}', '[]', now() - ? * interval '1 hour')`,
+      [(seq += 1), hoursAgo],
+    );
+  const sum = async () =>
+    (await look(url)).by_hour.reduce((all, { by_status: byStatus }) => all + byStatus['completed']!, 0);
+  await end(0);
+  await end(3);
+  await end(40);
+  await end(60);
+  t.is(await sum(), 3);
+  await end(0);
+  t.is(await sum(), 4);
+  t.is(await sum(), 4);
+});
