@@ -8,8 +8,10 @@ import { EmbeddedRuntime, type ProcessLease } from './actors/embedded.ts';
 import type { ActorRuntime } from './actors/runtime.ts';
 import { sessionStore } from './actors/session-store.ts';
 import type { Config } from './config.ts';
+import { BOARD_PATH } from './http/board.ts';
 import { startIngress } from './http/server.ts';
 import { turnJson } from './http/turn-json.ts';
+import { ingressSettings } from './ingress-settings.ts';
 import { DRAIN_MS, type Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -20,6 +22,7 @@ import { checkRedisKeepsKeys, connectRedis } from './redis/connection.ts';
 import { RedisDeltaFeed } from './redis/delta-feed.ts';
 import { forgetBrokerEvents } from './redis/forget-broker-events.ts';
 import { forgetDeltas } from './redis/forget-deltas.ts';
+import { ReviewChanges } from './redis/review-changes.ts';
 import { TurnChanges } from './redis/turn-changes.ts';
 import { ReviewDesk } from './reviews/review-desk.ts';
 import { servicesOf } from './services.ts';
@@ -30,6 +33,7 @@ import { takeLease, type Lease } from './store/leases.ts';
 import { migrateToLatest, pendingMigrations } from './store/migrate.ts';
 import { edgeDecisions } from './workers/edge-decisions.ts';
 import { Edge } from './workers/edge.ts';
+import { queueBoard } from './workers/board.ts';
 import { Queues } from './workers/queues.ts';
 import { startWorkerRole } from './worker-role.ts';
 import { TOPIC_TYPES } from './turns/events.ts';
@@ -162,6 +166,7 @@ export async function compose(
   const subscriber = await connectRedis(parts.redisUrl, 'patient', log);
   lifecycle.started('redis subscriber', async () => subscriber.disconnect());
   const changes = new TurnChanges(redis, subscriber);
+  const reviewChanges = new ReviewChanges(redis, subscriber);
   const cancellations = new Cancellations(redis, subscriber);
   const endpoint = { ...parts.model, timeoutS: config.MODEL_TIMEOUT_S };
   const model = new OpenAiModel({ ...endpoint, model: parts.model.name });
@@ -178,6 +183,7 @@ export async function compose(
     announce: (turnId) => {
       changes.announce(turnId);
       courier?.wake();
+      reviewChanges.announce();
     },
     relay: (events) => relay?.push(events),
     withdraw: (reviewId) => queues.withdrawReview(reviewId),
@@ -203,13 +209,15 @@ export async function compose(
 
   if (relay && courier) {
     const { redisUrl } = parts;
-    const shared = { database, redis, queues, actors, desk, eraser, courier, relay, changes, cancellations };
+    const shared = { database, redis, queues, actors, desk, eraser, courier, relay };
     const moderator = new OpenAiModerator(endpoint);
-    await startWorkerRole(config, { ...shared, redisUrl, model, moderator, metrics, log, lifecycle });
+    const told = { changes, reviewChanges, cancellations, metrics, log, lifecycle };
+    await startWorkerRole(config, { ...shared, ...told, redisUrl, model, moderator });
   }
 
   if (!config.roles.includes('http')) return { url: null, runtime: actors.name };
   changes.start();
+  reviewChanges.start();
   const hearing = await connectRedis(parts.redisUrl, 'patient', log);
   lifecycle.started('redis deltas', async () => hearing.disconnect());
   const deltas = new RedisDeltaFeed(redis, hearing);
@@ -222,6 +230,7 @@ export async function compose(
     desk,
     eraser,
     changes,
+    reviewChanges,
     cancellations,
     deltas,
     webhooks: new WebhookService({ database, target, expect: () => courier?.expect() }),
@@ -232,7 +241,8 @@ export async function compose(
   lifecycle.started('services', stop);
   const ingress = await startIngress({
     services,
-    settings: { host: config.HOST, port: config.PORT, auth: config.AUTH, apiKeys: config.API_KEYS },
+    settings: await ingressSettings(config, database),
+    board: queueBoard(queues, BOARD_PATH),
     version: VERSION,
     model: parts.model.name,
     log,

@@ -7,19 +7,25 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Cancellations } from './redis/cancellations.ts';
 import type { RedisDeltaFeed } from './redis/delta-feed.ts';
+import type { ReviewChanges } from './redis/review-changes.ts';
 import type { TurnChanges } from './redis/turn-changes.ts';
 import { activityByDay, activityOfUser, setMessageCount } from './store/analytics.ts';
 import { countWaiting } from './store/claims.ts';
 import { sessionRows, userRows } from './store/conversations.ts';
 import type { Database } from './store/database.ts';
+import { outboxBacklog } from './store/outbox.ts';
+import { TurnsCounter } from './store/overview.ts';
 import { decisionData } from './reviews/events.ts';
 import type { ReviewDesk } from './reviews/review-desk.ts';
+import { ReviewFeed } from './reviews/review-feed.ts';
 import { ReviewService } from './reviews/review-service.ts';
 import { followTurn } from './turns/follow-turn.ts';
 import { TurnService } from './turns/turn-service.ts';
 import type { Eraser } from './users/eraser.ts';
 import type { WebhookService } from './webhooks/webhook-service.ts';
+import { DeadLetters } from './workers/dead-letters.ts';
 import type { Queues } from './workers/queues.ts';
+import { topicCounts } from './workers/topic-counts.ts';
 
 const COUNT_MS = 1_000;
 /** A dependency that has not answered a probe by then counts as away. */
@@ -34,6 +40,7 @@ export interface ServiceDeps {
   readonly desk: ReviewDesk;
   readonly eraser: Eraser;
   readonly changes: TurnChanges;
+  readonly reviewChanges: ReviewChanges;
   readonly cancellations: Cancellations;
   readonly deltas: RedisDeltaFeed;
   readonly webhooks: WebhookService;
@@ -42,14 +49,12 @@ export interface ServiceDeps {
   readonly draining: () => boolean;
 }
 
-function inTime(probe: Promise<unknown>): Promise<void> {
+function inTime<T>(probe: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${PROBE_MS} ms`)), PROBE_MS);
   });
-  return Promise.race([probe, late])
-    .then(() => {})
-    .finally(() => clearTimeout(timer));
+  return Promise.race([probe, late]).finally(() => clearTimeout(timer));
 }
 
 /** Counts all waiting turns again and again; the last count serves every accept. */
@@ -76,10 +81,31 @@ function countRegularly({ database, metrics, log }: ServiceDeps): { waiting: () 
   };
 }
 
+/** Whoever looks at the same time shares one look. */
+function overviewOf({ database, queues, log }: ServiceDeps): Services['overview'] {
+  const counter = new TurnsCounter(database);
+  const look = async () => {
+    const now = new Date();
+    const topics = inTime(topicCounts(queues, now)).catch((error: Error) => {
+      log.debug({ detail: error.message }, 'The topics could not be counted.');
+      return null;
+    });
+    const [rows, outbox] = await Promise.all([counter.read(now), outboxBacklog(database)]);
+    return { rows, outbox, topics: await topics };
+  };
+  let underWay: ReturnType<typeof look> | null = null;
+  return {
+    read: () =>
+      (underWay ??= look().finally(() => {
+        underWay = null;
+      })),
+  };
+}
+
 /** The services, and how to stop what runs behind them. */
 export function servicesOf(config: Config, deps: ServiceDeps): { services: Services; stop: () => Promise<void> } {
   const { database, redis, actors, queues, desk, eraser, webhooks } = deps;
-  const { changes, cancellations, deltas, metrics, log, draining } = deps;
+  const { changes, reviewChanges, cancellations, deltas, metrics, log, draining } = deps;
   const counter = countRegularly(deps);
   const turns = new TurnService({
     database,
@@ -108,9 +134,11 @@ export function servicesOf(config: Config, deps: ServiceDeps): { services: Servi
       claimLeaseS: config.REVIEW_CLAIM_S,
       post: (review, decision) => queues.postDecision(review.userId, decisionData(review.reviewId, decision)),
       changes,
+      changed: () => reviewChanges.announce(),
       log,
     }),
     webhooks,
+    reviewFeed: new ReviewFeed({ database, changes: reviewChanges }),
     memory: {
       read: (userId) => actors.call(userId, 'memory', {}),
       patch: (userId, patch) => actors.call(userId, 'patch', patch),
@@ -123,11 +151,13 @@ export function servicesOf(config: Config, deps: ServiceDeps): { services: Servi
       byDay: (from, to) => activityByDay(database, from, to),
     },
     erasures: eraser,
+    overview: overviewOf(deps),
+    deadLetters: new DeadLetters(queues, redis),
     health: {
       checks: {
         database: () => inTime(database.ping()),
-        redis: () => inTime(redis.ping()),
-        actors: () => inTime(actors.call(PROBE_USER, 'ping', {})),
+        redis: async () => void (await inTime(redis.ping())),
+        actors: async () => void (await inTime(actors.call(PROBE_USER, 'ping', {}))),
       },
       draining,
     },

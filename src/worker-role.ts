@@ -10,11 +10,13 @@ import type { Model, Moderator } from './model/model.ts';
 import type { Cancellations } from './redis/cancellations.ts';
 import { connectRedis } from './redis/connection.ts';
 import { RedisDeltaWriter } from './redis/delta-writer.ts';
+import type { ReviewChanges } from './redis/review-changes.ts';
 import type { TurnChanges } from './redis/turn-changes.ts';
 import { LivePolicy } from './reviews/live-policy.ts';
 import type { ReviewDesk } from './reviews/review-desk.ts';
 import { releaseClaims, renewLeases } from './store/claims.ts';
 import type { Database } from './store/database.ts';
+import { numberReviewEvents } from './store/review-feed.ts';
 import { ClaimKeeper } from './turns/claim-keeper.ts';
 import { UserRunner } from './turns/user-runner.ts';
 import type { Eraser } from './users/eraser.ts';
@@ -41,6 +43,7 @@ export interface WorkerDeps {
   readonly courier: Courier;
   readonly relay: Relay;
   readonly changes: TurnChanges;
+  readonly reviewChanges: ReviewChanges;
   readonly cancellations: Cancellations;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -50,7 +53,7 @@ export interface WorkerDeps {
 /** Starts consuming. Rejects while Redis is away; what was started until then is in `lifecycle`. */
 export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise<void> {
   const { database, redis, queues, actors, model, desk, eraser, courier } = deps;
-  const { relay, changes, cancellations, metrics, log, lifecycle } = deps;
+  const { relay, changes, reviewChanges, cancellations, metrics, log, lifecycle } = deps;
   const policies = new LivePolicy({ keywords: config.REVIEW_KEYWORDS, file: config.REVIEW_POLICY, metrics, log });
   policies.start();
   lifecycle.started('policy', () => policies.stop());
@@ -80,7 +83,10 @@ export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise
       courier.wake();
     },
     relay: (events) => relay.push(events),
-    parked: (turnId) => desk.settleKept(turnId),
+    parked: (turnId) => {
+      reviewChanges.announce();
+      return desk.settleKept(turnId);
+    },
     metrics,
     log,
   });
@@ -105,7 +111,12 @@ export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise
   eraser.start();
   lifecycle.started('eraser', () => eraser.stop());
   lifecycle.started('courier', () => courier.stop(COURIER_DRAIN_MS));
-  const sweeper = new Sweeper(database, queues, relay, metrics, log, [() => desk.sweep(), () => courier.sweep()]);
+  const sweeper = new Sweeper(database, queues, relay, metrics, log, [
+    () => desk.sweep(),
+    () => courier.sweep(),
+    // Where nobody watches they would pile up.
+    () => numberReviewEvents(database),
+  ]);
   sweeper.start();
   lifecycle.started('sweeper', () => sweeper.stop());
 }

@@ -1,12 +1,14 @@
-// An answer of server-sent events.
+// What all server-sent events have in common.
 import { Readable } from 'node:stream';
 import type { Answer } from './operation.ts';
 
+/** Milliseconds after which a client whose stream broke comes back. */
+const RETRY_MS = 1_000;
 /** Text that waits for a slow client in this process; the rest waits where it came from. */
-export const WAITING_BYTES = 16_384;
+const WAITING_BYTES = 16_384;
 
 export const EVENTS_TYPE = 'text/event-stream';
-const HEADERS = {
+const EVENTS_HEADERS = {
   // Compression would hold pieces back; so would a proxy's buffer.
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
@@ -14,11 +16,40 @@ const HEADERS = {
   connection: 'close',
 };
 
+/** Sent at once: the client learns that it is connected even if nothing happens for long. */
+export const FIRST_FRAME = `retry: ${RETRY_MS}\n\n`;
 /** A comment, which clients leave out: it only shows that the connection stands. */
 export const HEARTBEAT = ':\n\n';
 
 /** Sends the frames as they come; asks for no more than the client takes. */
 export function eventStream(frames: AsyncIterable<string | Buffer>): Answer {
   const body = Readable.from(frames, { objectMode: false, highWaterMark: WAITING_BYTES });
-  return { status: 200, type: EVENTS_TYPE, headers: HEADERS, body };
+  return { status: 200, type: EVENTS_TYPE, headers: EVENTS_HEADERS, body };
+}
+
+/** The bytes of things as JSON. Readers who are told of the same object share them, so that what many slow readers have
+ *  not taken yet is held once. */
+export class SharedJson<T extends object> {
+  readonly #bytes = new WeakMap<T, Buffer>();
+  readonly #json: (thing: T) => object;
+
+  constructor(json: (thing: T) => object) {
+    this.#json = json;
+  }
+
+  of(thing: T): Buffer {
+    let bytes = this.#bytes.get(thing);
+    if (!bytes) this.#bytes.set(thing, (bytes = Buffer.from(JSON.stringify(this.#json(thing)))));
+    return bytes;
+  }
+}
+
+/** An event as it is sent: bytes in pieces, of which a slow reader holds one. JSON has no line breaks in it. */
+export function* framesOfEvent(event: string, id: string, data: Buffer | string): Generator<string | Buffer> {
+  const head = `event: ${event}\nid: ${id}\ndata: `;
+  if (typeof data === 'string') return yield `${head}${data}\n\n`;
+  if (data.length <= WAITING_BYTES) return yield `${head}${data.toString()}\n\n`;
+  yield head;
+  for (let at = 0; at < data.length; at += WAITING_BYTES) yield data.subarray(at, at + WAITING_BYTES);
+  yield '\n\n';
 }

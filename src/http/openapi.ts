@@ -5,6 +5,7 @@ import type { AnswerSpec, Operation } from './operation.ts';
 import { PROBLEMS, Problem, type ProblemCode } from './problem.ts';
 import { problemShapeAt } from './problem-shapes.ts';
 import { COMPONENTS } from './schemas.ts';
+import { SESSION_COOKIE } from './session-cookie.ts';
 
 type Json = Record<string, unknown>;
 
@@ -110,7 +111,7 @@ function operationObject(op: Operation): Json {
     ...(taken.length > 0 && { parameters: taken }),
     ...(content && { requestBody: { required: true, content } }),
     responses: { ...problemAnswers(op), ...(Object.fromEntries(answers) as Json) },
-    security: op.access === 'open' ? [] : [{ apiKey: [] }],
+    security: op.access === 'open' ? [] : [{ apiKey: [] }, { session: [] }],
   };
 }
 
@@ -135,7 +136,20 @@ export function openApiDocument(operations: readonly Operation[], version: strin
     paths,
     components: {
       schemas: components(),
-      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, with `AUTH=keys`.' } },
+      securitySchemes: {
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key with `AUTH=keys`, a signed token with `AUTH=jwt`.',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: SESSION_COOKIE,
+          description:
+            'What `POST /session` set. What changes something must then come from a page of ours (`Sec-Fetch-Site` or `Origin`).',
+        },
+      },
     },
   };
 }

@@ -1,8 +1,10 @@
 // The one table: every operation there is.
 import { analyticsOperations } from './analytics.ts';
+import { authenticateNobody, type Authenticator } from './authenticate.ts';
 import { cancelOperations } from './cancel.ts';
 import { chatOperations } from './chat.ts';
 import { conversationOperations } from './conversations.ts';
+import { deadLetterOperations } from './dead-letters.ts';
 import { docsOperations } from './docs.ts';
 import { memoryOperations } from './memories.ts';
 import { chatCompletionOperations } from './openai/chat-completions.ts';
@@ -11,8 +13,11 @@ import { responseOperations } from './openai/responses.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { operationRoutes } from './operation-routes.ts';
+import { overviewOperations } from './overview.ts';
 import type { Services } from './services.ts';
+import { reviewFeedOperations } from './review-feed.ts';
 import { reviewOperations } from './reviews.ts';
+import { sessionOperations } from './session.ts';
 import { turnEventOperations } from './turn-events.ts';
 import { turnOperations } from './turns.ts';
 import { userOperations } from './users.ts';
@@ -22,10 +27,15 @@ export interface ApiSettings {
   readonly version: string;
   /** The configured model's name. */
   readonly model: string;
+  /** Absent: everybody is admin. */
+  readonly authenticator?: Authenticator;
 }
 
 /** Every operation of the API, in the order of its documentation. */
-export function operationsOf(services: Services, { version, model }: ApiSettings): Operation[] {
+export function operationsOf(
+  services: Services,
+  { version, model, authenticator = authenticateNobody }: ApiSettings,
+): Operation[] {
   let document: string | undefined;
   const operations: Operation[] = [
     ...chatOperations(services.turns),
@@ -33,6 +43,8 @@ export function operationsOf(services: Services, { version, model }: ApiSettings
     ...cancelOperations(services.turns),
     ...turnEventOperations(services),
     ...conversationOperations(services.conversations),
+    // Before /reviews/{review_id}, which would take its path.
+    ...reviewFeedOperations(services),
     ...reviewOperations(services.reviews),
     ...webhookOperations(services.webhooks),
     ...memoryOperations(services.memory),
@@ -41,7 +53,10 @@ export function operationsOf(services: Services, { version, model }: ApiSettings
     ...modelOperations(model),
     ...chatCompletionOperations(services, model),
     ...responseOperations(services, model),
+    ...sessionOperations(authenticator),
     ...operationRoutes(services),
+    ...overviewOperations(services.overview),
+    ...deadLetterOperations(services.deadLetters),
     // The document describes its own operation too, so it is made when first asked for, and kept.
     ...docsOperations(() => (document ??= JSON.stringify(openApiDocument(operations, version)))),
   ];

@@ -4,7 +4,10 @@ import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import type { Log } from '../log.ts';
 import { answerAll, type AnswerDeps } from './answer.ts';
-import { authenticateByKey, authenticateNobody, type KeyEntry } from './authenticate.ts';
+import { authenticateBy, authenticateNobody, type Authenticator } from './authenticate.ts';
+import { authenticateByKey, type KeyEntry } from './authenticate-by-key.ts';
+import { authenticateByToken, type TokenRules } from './authenticate-by-token.ts';
+import { boardRoutes } from './board.ts';
 import { foreignOriginCheck, type ForeignOrigin } from './foreign-origin.ts';
 import { answerMalformed } from './malformed-http.ts';
 import { OpenWaits } from './open-waits.ts';
@@ -18,8 +21,13 @@ export interface IngressSettings {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
-  readonly auth: 'none' | 'keys';
+  readonly auth: Authenticator['auth'];
+  /** For `keys`. */
   readonly apiKeys: readonly KeyEntry[];
+  /** For `keys`: signs sessions; random, and the same at every ingress. */
+  readonly sessionSecret?: Uint8Array | undefined;
+  /** For `jwt`. */
+  readonly tokens?: TokenRules | undefined;
   /** Further names under which a loopback address is reached, as behind a reverse proxy on the same machine. */
   readonly hostNames?: readonly string[];
 }
@@ -27,6 +35,8 @@ export interface IngressSettings {
 export interface IngressOptions {
   readonly services: Services;
   readonly settings: IngressSettings;
+  /** The queue board; absent: there is none. */
+  readonly board?: Koa.Middleware | undefined;
   readonly log: Log;
   readonly version?: string;
   /** Milliseconds after which a client that takes nothing of a stream is cut off. */
@@ -69,6 +79,19 @@ function guard(foreign: ForeignOrigin): Koa.Middleware<RequestState> {
     }
     return next();
   };
+}
+
+function authenticatorOf({ auth, apiKeys, sessionSecret, tokens }: IngressSettings): Authenticator {
+  switch (auth) {
+    case 'none':
+      return authenticateNobody;
+    case 'keys':
+      if (!sessionSecret) throw new Error('keys need a secret for their sessions');
+      return authenticateByKey(apiKeys, sessionSecret);
+    case 'jwt':
+      if (!tokens) throw new Error('tokens need rules');
+      return authenticateByToken(tokens);
+  }
 }
 
 function listen(server: Server, { host, port }: IngressSettings): Promise<AddressInfo> {
@@ -119,10 +142,12 @@ export async function startIngress(options: IngressOptions): Promise<Ingress> {
   let stopped: Promise<void> | undefined;
 
   const app = new Koa<RequestState>();
-  const authenticate = settings.auth === 'keys' ? authenticateByKey(settings.apiKeys) : authenticateNobody;
+  const authenticator = authenticatorOf(settings);
+  const authenticate = authenticateBy(authenticator);
   app.use(answerAll({ log, unavailable, observe, stopping: () => stopped !== undefined }));
   app.use(guard(foreignOriginCheck(settings.host, settings.hostNames)));
-  app.use(routesOf(operationsOf(services, { version, model }), { authenticate, waits, stalledMs }));
+  if (options.board) app.use(boardRoutes(options.board, authenticate));
+  app.use(routesOf(operationsOf(services, { version, model, authenticator }), { authenticate, waits, stalledMs }));
   // What comes here happened on the socket, after or besides an answer.
   app.on('error', (error: NodeJS.ErrnoException) => {
     if (GONE.has(error.code ?? '')) log.debug({ code: error.code }, 'A client has gone.');

@@ -3,43 +3,21 @@ import { z } from 'zod';
 import { isAtEnd, placeOf } from '../turns/reading-place.ts';
 import type { Followed } from '../turns/follow-turn.ts';
 import type { Turn } from '../turns/turn.ts';
-import { EVENTS_TYPE, eventStream, HEARTBEAT, WAITING_BYTES } from './event-stream.ts';
+import { EVENTS_TYPE, eventStream, FIRST_FRAME, framesOfEvent, HEARTBEAT, SharedJson } from './event-stream.ts';
 import { operation, type Operation } from './operation.ts';
 import type { Services } from './services.ts';
 import { turnJson } from './turn-json.ts';
 import { ownTurn, turnId } from './turns.ts';
 
-/** Milliseconds after which a client whose stream broke comes back. */
-const RETRY_MS = 1_000;
-
-/** The bytes of turns as JSON. Readers who are told of the same look at the row share them, so that a long reply which
- *  many slow readers have not taken yet is held once. */
-class TurnBytes {
-  readonly #bytes = new WeakMap<Turn, Buffer>();
-
-  of(turn: Turn): Buffer {
-    let bytes = this.#bytes.get(turn);
-    if (!bytes) this.#bytes.set(turn, (bytes = Buffer.from(JSON.stringify(turnJson(turn)))));
-    return bytes;
-  }
-}
-
-/** An event, or a heartbeat as a comment, as it is sent: in pieces, of which a slow reader holds one. JSON has no line
- *  breaks in it. */
-function* piecesOf(event: Followed, turns: TurnBytes): Generator<string | Buffer> {
+/** An event, or a heartbeat as a comment, as it is sent. */
+function* piecesOf(event: Followed, turns: SharedJson<Turn>): Generator<string | Buffer> {
   if (event.type === 'heartbeat') return yield HEARTBEAT;
-  const head = `event: ${event.type}\nid: ${event.id}\ndata: `;
-  if (event.type === 'delta') return yield `${head}${JSON.stringify({ text: event.text })}\n\n`;
-  const data = turns.of(event.turn);
-  if (data.length <= WAITING_BYTES) return yield `${head}${data.toString()}\n\n`;
-  yield head;
-  for (let at = 0; at < data.length; at += WAITING_BYTES) yield data.subarray(at, at + WAITING_BYTES);
-  yield '\n\n';
+  const data = event.type === 'delta' ? JSON.stringify({ text: event.text }) : turns.of(event.turn);
+  yield* framesOfEvent(event.type, event.id, data);
 }
 
-async function* framesOf(events: AsyncIterable<Followed>, turns: TurnBytes): AsyncGenerator<string | Buffer> {
-  // Sent at once: the client learns that it is connected even if nothing happens for long.
-  yield `retry: ${RETRY_MS}\n\n`;
+async function* framesOf(events: AsyncIterable<Followed>, turns: SharedJson<Turn>): AsyncGenerator<string | Buffer> {
+  yield FIRST_FRAME;
   for await (const event of events) yield* piecesOf(event, turns);
 }
 
@@ -48,7 +26,7 @@ const EVENT_ID = z.string().optional();
 /** Watching a turn. */
 export const turnEventOperations = (
   { turns, turnEvents }: Pick<Services, 'turns' | 'turnEvents'>,
-  bytes = new TurnBytes(),
+  bytes = new SharedJson(turnJson),
 ): Operation[] => [
   operation({
     id: 'getTurnEvents',

@@ -3,7 +3,7 @@ import type { Reason } from '../reviews/policy.ts';
 import type { DecisionKind, Review, ReviewEvent, ReviewFilter, ReviewStatus } from '../reviews/review.ts';
 import type { Database, Statement } from './database.ts';
 
-interface ReviewRow {
+export interface ReviewRow {
   readonly review_id: string;
   readonly turn_id: string;
   readonly user_id: string;
@@ -27,7 +27,8 @@ interface ReviewRow {
   readonly traceparent: string | null;
 }
 
-const SELECT = `select r.review_id, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, r.draft,
+/** Reviews as they are listed: to be completed by where and order. */
+export const REVIEW_SELECT = `select r.review_id, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, r.draft,
   case when r.claimed_until > now() then r.claimed_by end as claimed_by,
   case when r.claimed_until > now() then r.claimed_until end as claimed_until,
   r.deadline, r.deadline <= now() as overdue, r.decision, r.reply, r.note, r.decided_by, r.decided_at, r.created_at,
@@ -35,7 +36,8 @@ const SELECT = `select r.review_id, r.turn_id, r.user_id, r.session_id, r.seq, r
           and later.session_id = r.session_id) as stale, t.traceparent
   from reviews r join turns t on t.turn_id = r.turn_id`;
 
-const reviewOf = (row: ReviewRow): Review => ({
+/** The review of a row. */
+export const reviewOf = (row: ReviewRow): Review => ({
   reviewId: row.review_id,
   turnId: row.turn_id,
   userId: row.user_id,
@@ -59,8 +61,8 @@ const reviewOf = (row: ReviewRow): Review => ({
   traceparent: row.traceparent,
 });
 
-const BY_ID: Statement = { name: 'review-by-id', sql: `${SELECT} where r.review_id = ?` };
-const BY_TURN: Statement = { name: 'review-by-turn', sql: `${SELECT} where r.turn_id = ?` };
+const BY_ID: Statement = { name: 'review-by-id', sql: `${REVIEW_SELECT} where r.review_id = ?` };
+const BY_TURN: Statement = { name: 'review-by-turn', sql: `${REVIEW_SELECT} where r.turn_id = ?` };
 
 /** The review, or null where there is none. @throws DatabaseUnavailable */
 export async function findReview(database: Database, reviewId: string): Promise<Review | null> {
@@ -74,31 +76,41 @@ export async function reviewOfTurn(database: Database, turnId: string): Promise<
   return row ? reviewOf(row) : null;
 }
 
-/** Four statements rather than one with optional parts: each has its plan. */
-function listStatement(withStatus: boolean, withAfter: boolean): Statement {
-  const rules = [
-    ...(withStatus ? ['r.status = ?'] : []),
-    ...(withAfter ? ['(r.deadline, r.review_id) > (?::timestamptz, ?::uuid)'] : []),
-  ];
-  const where = rules.length > 0 ? ` where ${rules.join(' and ')}` : '';
-  const name = `reviews-list${withStatus ? '-of-status' : ''}${withAfter ? '-after' : ''}`;
-  return { name, sql: `${SELECT}${where} order by r.deadline, r.review_id limit ?` };
-}
+const given = <T>(value: T | undefined): readonly T[] | undefined => (value === undefined ? undefined : [value]);
 
-/** Reviews, oldest deadline first. @throws DatabaseUnavailable */
-export async function listReviews(database: Database, { status, after, limit }: ReviewFilter): Promise<Review[]> {
-  const statement = listStatement(status !== undefined, after !== undefined);
-  const rows = await database.rows<ReviewRow>(statement, [
-    ...(status === undefined ? [] : [status]),
-    ...(after === undefined ? [] : [after.deadline, after.reviewId]),
-    limit,
-  ]);
-  return rows.map(reviewOf);
+/** What a list can be asked for: the condition, and what it is given of the filter. */
+const CONDITIONS: Readonly<
+  Record<string, readonly [sql: string, bindings: (filter: ReviewFilter) => readonly unknown[] | undefined]>
+> = {
+  status: ['r.status = ?', ({ status }) => given(status)],
+  user: ['r.user_id = ?', ({ userId }) => given(userId)],
+  rule: ['r.reasons @> ?::jsonb', ({ rule }) => given(rule && JSON.stringify([{ rule }]))],
+  claimed: ['r.claimed_by = ? and r.claimed_until > now()', ({ claimedBy }) => given(claimedBy)],
+  decided: ['r.decided_by = ?', ({ decidedBy }) => given(decidedBy)],
+  since: ['r.decided_at >= ?', ({ decidedSince }) => given(decidedSince)],
+  after: [
+    '(r.deadline, r.review_id) > (?::timestamptz, ?::uuid)',
+    ({ after }) => after && [after.deadline, after.reviewId],
+  ],
+};
+
+/** Reviews, oldest deadline first. A statement for each set of conditions rather than one with optional parts: each has
+ *  its plan. @throws DatabaseUnavailable */
+export async function listReviews(database: Database, filter: ReviewFilter): Promise<Review[]> {
+  const asked = Object.entries(CONDITIONS).flatMap(([name, [sql, bindingsOf]]) => {
+    const bindings = bindingsOf(filter);
+    return bindings ? [{ name, sql, bindings }] : [];
+  });
+  const where = asked.length > 0 ? ` where ${asked.map(({ sql }) => sql).join(' and ')}` : '';
+  const name = ['reviews-list', ...asked.map((each) => each.name)].join('-');
+  const sql = `${REVIEW_SELECT}${where} order by r.deadline, r.review_id limit ?`;
+  const bindings = [...asked.flatMap((each) => each.bindings), filter.limit];
+  return (await database.rows<ReviewRow>({ name, sql }, bindings)).map(reviewOf);
 }
 
 const OF_USER: Statement = {
   name: 'reviews-of-user',
-  sql: `${SELECT} where r.user_id = ? and r.seq > ? order by r.seq limit ?`,
+  sql: `${REVIEW_SELECT} where r.user_id = ? and r.seq > ? order by r.seq limit ?`,
 };
 
 /** A user's reviews, oldest first, behind the turn `afterSeq`. @throws DatabaseUnavailable */

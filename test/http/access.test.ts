@@ -24,6 +24,7 @@ const OPEN: Row = [200, 200, 200, 200, 200, 200];
 const OWN: Row = [401, 200, 404, 200, 403, 200];
 const PERSONAL: Row = [401, 200, 404, 403, 403, 200];
 const REVIEWS: Row = [401, 403, 403, 403, 200, 200];
+const ADMIN: Row = [401, 403, 403, 403, 403, 200];
 const EXPECTED: Readonly<Record<string, Row>> = {
   postChat: [401, 202, 404, 202, 403, 202],
   getTurn: OWN,
@@ -32,6 +33,7 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   listTurns: OWN,
   getConversation: OWN,
   listConversations: OWN,
+  followReviews: REVIEWS,
   listReviews: REVIEWS,
   getReview: REVIEWS,
   listReviewEvents: REVIEWS,
@@ -63,9 +65,17 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   createResponse: OWN,
   getResponse: OWN,
   cancelResponse: OWN,
+  // The key of the example is nobody's.
+  signIn: [401, 401, 401, 401, 401, 401],
+  getSession: [401, 200, 200, 200, 200, 200],
+  signOut: [204, 204, 204, 204, 204, 204],
   getHealth: OPEN,
   getLiveness: OPEN,
   getReadiness: OPEN,
+  getOverview: ADMIN,
+  listDeadLetters: ADMIN,
+  replayDeadLetter: [401, 403, 403, 403, 403, 202],
+  deleteDeadLetter: [401, 403, 403, 403, 403, 204],
   getMetrics: [401, 403, 403, 403, 403, 200],
   getOpenApi: OPEN,
   getDocs: OPEN,
@@ -91,7 +101,9 @@ function furnish(fixture: Fixture): (path: string) => string {
       .replace('{review_id}', REVIEW_ID)
       .replace('{erasure_id}', ERASURE_ID)
       .replace('{webhook_id}', WEBHOOK_ID)
-      .replace('{delivery_id}', DELIVERY_ID);
+      .replace('{delivery_id}', DELIVERY_ID)
+      .replace('{topic}', 'messages')
+      .replace('{job_id}', '7');
 }
 
 function callAs(fixture: Fixture, caller: Caller, { method, body, example }: Operation, path: string) {

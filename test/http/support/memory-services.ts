@@ -5,8 +5,8 @@ import { NO_HISTORY, patchMemory, unknownUser, type Remembered } from '../../../
 import { refusalOf, type AcceptOutcome, type NewTurn } from '../../../src/turns/accept.ts';
 import type { CancelOutcome } from '../../../src/turns/cancellation.ts';
 import type { ConversationRow } from '../../../src/turns/conversation.ts';
-import { memoryReviews } from './memory-reviews.ts';
 import { memoryWebhooks } from './memory-webhooks.ts';
+import { memoryFeed, memoryReviews } from './memory-reviews.ts';
 import { isAtRest, isFinal, type Turn } from '../../../src/turns/turn.ts';
 import { ownerHashOf, type Erasure } from '../../../src/users/erasure.ts';
 import { TurnEvents } from '../../../src/turns/turn-events.ts';
@@ -172,6 +172,7 @@ export class MemoryServices {
     },
     reviews: memoryReviews(),
     webhooks: memoryWebhooks(),
+    reviewFeed: memoryFeed,
     memory: {
       read: async (userId) => {
         this.#check();
@@ -197,6 +198,13 @@ export class MemoryServices {
       begin: async (userId) => erasureOf(userId),
       find: async (id) => (id === ERASURE_ID ? erasureOf('alice') : null),
     },
+    overview: { read: async () => NO_OVERVIEW },
+    deadLetters: {
+      topics: ['messages'],
+      list: async () => [DEAD_LETTER],
+      replay: async () => true,
+      remove: async () => true,
+    },
     health: {
       checks: {
         database: () => this.#probe('database'),
@@ -217,6 +225,29 @@ export class MemoryServices {
     while (this.waiting !== count) await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+const DEAD_LETTER = {
+  topic: 'messages',
+  jobId: '7',
+  userId: 'alice',
+  failedAt: new Date('2026-01-01T00:00:00Z'),
+  attempts: 8,
+  reason: 'it broke',
+  data: { user_id: 'alice' },
+};
+
+const NO_OVERVIEW = {
+  rows: {
+    turns: { queued: 0, running: 0, awaitingReview: 0 },
+    oldestWaitingS: null,
+    byHour: [],
+    failures: [],
+    takeovers: 0,
+    model: { requests: 0, errors: 0, latencyP50S: null, latencyP95S: null, inputTokens: 0, outputTokens: 0 },
+  },
+  outbox: { waiting: 0, ageS: 0 },
+  topics: null,
+};
 
 /** The erasure there is: alice's. */
 export const ERASURE_ID = '018f0000-0000-7000-8000-000000000003';
