@@ -8,6 +8,7 @@ import { memoryOperations } from './memories.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { operationRoutes } from './operation-routes.ts';
+import { pageOperations, readPages, type Pages } from './pages.ts';
 import type { Services } from './services.ts';
 import { reviewOperations } from './reviews.ts';
 import { turnEventOperations } from './turn-events.ts';
@@ -16,10 +17,12 @@ import { userOperations } from './users.ts';
 
 export interface ApiSettings {
   readonly version: string;
+  /** Absent: those that were built. */
+  readonly pages?: Pages;
 }
 
 /** Every operation of the API, in the order of its documentation. */
-export function operationsOf(services: Services, { version }: ApiSettings): Operation[] {
+export function operationsOf(services: Services, { version, pages = readPages() }: ApiSettings): Operation[] {
   let document: string | undefined;
   const operations: Operation[] = [
     ...chatOperations(services.turns),
@@ -32,6 +35,7 @@ export function operationsOf(services: Services, { version }: ApiSettings): Oper
     ...analyticsOperations(services.analytics),
     ...userOperations(services),
     ...operationRoutes(services),
+    ...pageOperations(pages),
     // The document describes its own operation too, so it is made when first asked for, and kept.
     ...docsOperations(() => (document ??= JSON.stringify(openApiDocument(operations, version)))),
   ];
