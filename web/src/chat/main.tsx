@@ -1,0 +1,5 @@
+import { start } from '../shell/start.tsx';
+import '../styles/chat.css';
+import { ChatPage } from './ChatPage.tsx';
+
+start('chat', (session) => <ChatPage session={session} />);
