@@ -9,13 +9,15 @@ export interface StreamOptions {
   readonly url: string;
   /** What is done with an event of this name. */
   readonly on: Readonly<Record<string, (data: string) => void>>;
+  /** The stream is open (again). */
+  readonly opened?: () => void;
   /** Before a stream that was refused begins anew: look at what was missed. False, or a rejection that is no network
    *  error, ends it. */
   readonly again: () => Promise<boolean>;
 }
 
 /** Follows the events until what it gives is called. */
-export function followEvents({ url, on, again }: StreamOptions): () => void {
+export function followEvents({ url, on, opened, again }: StreamOptions): () => void {
   let source: EventSource | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let retryMs = FIRST_RETRY_MS;
@@ -34,6 +36,7 @@ export function followEvents({ url, on, again }: StreamOptions): () => void {
     source.addEventListener('open', () => {
       retryMs = FIRST_RETRY_MS;
       report(url, true);
+      opened?.();
     });
     source.addEventListener('error', () => {
       if (ended) return;

@@ -1,4 +1,5 @@
 import { start } from '../shell/start.tsx';
+import '../styles/user.css';
 import '../styles/chat.css';
 import { ChatPage } from './ChatPage.tsx';
 
