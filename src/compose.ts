@@ -8,6 +8,7 @@ import type { ActorRuntime } from './actors/runtime.ts';
 import { sessionStore } from './actors/session-store.ts';
 import type { Config } from './config.ts';
 import { startIngress } from './http/server.ts';
+import { ingressSettings } from './ingress-settings.ts';
 import { DRAIN_MS, type Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -16,6 +17,7 @@ import { Cancellations } from './redis/cancellations.ts';
 import { checkRedisKeepsKeys, connectRedis } from './redis/connection.ts';
 import { RedisDeltaFeed } from './redis/delta-feed.ts';
 import { forgetDeltas } from './redis/forget-deltas.ts';
+import { ReviewChanges } from './redis/review-changes.ts';
 import { TurnChanges } from './redis/turn-changes.ts';
 import { ReviewDesk } from './reviews/review-desk.ts';
 import { servicesOf } from './services.ts';
@@ -132,6 +134,7 @@ export async function compose(
   const subscriber = await connectRedis(parts.redisUrl, 'patient', log);
   lifecycle.started('redis subscriber', async () => subscriber.disconnect());
   const changes = new TurnChanges(redis, subscriber);
+  const reviewChanges = new ReviewChanges(redis, subscriber);
   const cancellations = new Cancellations(redis, subscriber);
   const model = new OpenAiModel({ ...parts.model, model: parts.model.name, timeoutS: config.MODEL_TIMEOUT_S });
 
@@ -140,7 +143,10 @@ export async function compose(
   const desk = new ReviewDesk({
     database,
     onDeadline: config.REVIEW_ON_DEADLINE,
-    announce: (turnId) => changes.announce(turnId),
+    announce: (turnId) => {
+      changes.announce(turnId);
+      reviewChanges.announce();
+    },
     relay: (events) => relay?.push(events),
     withdraw: (reviewId) => queues.withdrawReview(reviewId),
     metrics,
@@ -161,12 +167,26 @@ export async function compose(
 
   if (relay) {
     const { redisUrl } = parts;
-    const shared = { database, redis, queues, actors, desk, eraser, relay, changes, cancellations, metrics, log };
+    const shared = {
+      database,
+      redis,
+      queues,
+      actors,
+      desk,
+      eraser,
+      relay,
+      changes,
+      reviewChanges,
+      cancellations,
+      metrics,
+      log,
+    };
     await startWorkerRole(config, { ...shared, redisUrl, model, lifecycle });
   }
 
   if (!config.roles.includes('http')) return { url: null, runtime: actors.name };
   changes.start();
+  reviewChanges.start();
   const hearing = await connectRedis(parts.redisUrl, 'patient', log);
   lifecycle.started('redis deltas', async () => hearing.disconnect());
   const deltas = new RedisDeltaFeed(redis, hearing);
@@ -179,6 +199,7 @@ export async function compose(
     desk,
     eraser,
     changes,
+    reviewChanges,
     cancellations,
     deltas,
     metrics,
@@ -188,7 +209,7 @@ export async function compose(
   lifecycle.started('services', stop);
   const ingress = await startIngress({
     services,
-    settings: { host: config.HOST, port: config.PORT, auth: config.AUTH, apiKeys: config.API_KEYS },
+    settings: await ingressSettings(config, database),
     version: VERSION,
     log,
     observe: (route, method, status, seconds) => metrics.httpSeconds.observe({ route, method, status }, seconds),

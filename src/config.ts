@@ -36,6 +36,8 @@ export const SECRETS = ['DATABASE_URL', 'OPENAI_API_KEY'] as const satisfies rea
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
+const JWT_SETTINGS = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URL'] as const;
+
 /** Rules that hold between settings. */
 function crossFaults(settings: Settings, roles: readonly Role[]): string[] {
   const alone = roles.length < ROLES.length;
@@ -44,6 +46,10 @@ function crossFaults(settings: Settings, roles: readonly Role[]): string[] {
       settings.AUTH === 'none' && !LOOPBACK.test(settings.HOST),
       'AUTH: none is only allowed on a loopback HOST; set AUTH=keys and API_KEYS',
     ],
+    ...JWT_SETTINGS.map((name): [boolean, string] => [
+      settings.AUTH === 'jwt' && settings[name] === undefined,
+      `${name}: AUTH=jwt needs it`,
+    ]),
     [settings.AUTH === 'keys' && settings.API_KEYS.length === 0, 'API_KEYS: AUTH=keys needs at least one key'],
     [
       alone && settings.DATABASE_URL === undefined && settings.DAPR_SECRET_STORE === undefined,

@@ -7,6 +7,7 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Cancellations } from './redis/cancellations.ts';
 import type { RedisDeltaFeed } from './redis/delta-feed.ts';
+import type { ReviewChanges } from './redis/review-changes.ts';
 import type { TurnChanges } from './redis/turn-changes.ts';
 import { activityByDay, activityOfUser, setMessageCount } from './store/analytics.ts';
 import { countWaiting } from './store/claims.ts';
@@ -14,6 +15,7 @@ import { sessionRows, userRows } from './store/conversations.ts';
 import type { Database } from './store/database.ts';
 import { decisionData } from './reviews/events.ts';
 import type { ReviewDesk } from './reviews/review-desk.ts';
+import { ReviewFeed } from './reviews/review-feed.ts';
 import { ReviewService } from './reviews/review-service.ts';
 import { followTurn } from './turns/follow-turn.ts';
 import { TurnService } from './turns/turn-service.ts';
@@ -33,6 +35,7 @@ export interface ServiceDeps {
   readonly desk: ReviewDesk;
   readonly eraser: Eraser;
   readonly changes: TurnChanges;
+  readonly reviewChanges: ReviewChanges;
   readonly cancellations: Cancellations;
   readonly deltas: RedisDeltaFeed;
   readonly metrics: Metrics;
@@ -76,8 +79,21 @@ function countRegularly({ database, metrics, log }: ServiceDeps): { waiting: () 
 
 /** The services, and how to stop what runs behind them. */
 export function servicesOf(config: Config, deps: ServiceDeps): { services: Services; stop: () => Promise<void> } {
-  const { database, redis, actors, queues, desk, eraser, changes, cancellations, deltas, metrics, log, draining } =
-    deps;
+  const {
+    database,
+    redis,
+    actors,
+    queues,
+    desk,
+    eraser,
+    changes,
+    reviewChanges,
+    cancellations,
+    deltas,
+    metrics,
+    log,
+    draining,
+  } = deps;
   const counter = countRegularly(deps);
   const turns = new TurnService({
     database,
@@ -106,8 +122,10 @@ export function servicesOf(config: Config, deps: ServiceDeps): { services: Servi
       claimLeaseS: config.REVIEW_CLAIM_S,
       post: (review, decision) => queues.postDecision(review.userId, decisionData(review.reviewId, decision)),
       changes,
+      changed: () => reviewChanges.announce(),
       log,
     }),
+    reviewFeed: new ReviewFeed({ database, changes: reviewChanges }),
     memory: {
       read: (userId) => actors.call(userId, 'memory', {}),
       patch: (userId, patch) => actors.call(userId, 'patch', patch),

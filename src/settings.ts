@@ -36,6 +36,24 @@ const apiKeys: Setting<ApiKey[]> = {
     .transform((entries) => entries.map(parseKey).filter((key) => key !== null)),
 };
 
+const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/;
+
+/** Whoever can change the keys on their way here can sign as anybody. */
+const jwksUrl: Setting<string | undefined> = {
+  fallback: null,
+  meaning: "for AUTH=jwt: address of the issuer's public keys (JWKS)",
+  parse: z
+    .string()
+    .refine(
+      (value) => {
+        const { protocol, hostname } = URL.canParse(value) ? new URL(value) : { protocol: '', hostname: '' };
+        return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
+      },
+      { error: 'an address such as https://issuer/jwks.json; http only on a loopback host' },
+    )
+    .optional(),
+};
+
 const DEFAULT_KEYWORDS = 'urgent,help,emergency';
 const NO_KEYWORDS = 'none';
 
@@ -107,8 +125,15 @@ export const SETTINGS = {
   REVIEW_ON_DEADLINE: oneOf('what becomes of a review that nobody decided in time', DEADLINE_OUTCOMES),
   REVIEW_CLAIM_S: integer('seconds a reviewer holds a claimed review', 300, 1, 86_400),
   LEASE_S: integer('seconds after which a claim that was not renewed is taken over', 10, 2, 3600),
-  AUTH: oneOf('who may call: none (only on a loopback HOST) or keys', ['none', 'keys']),
+  AUTH: oneOf('who may call: none (only on a loopback HOST), keys, or jwt', ['none', 'keys', 'jwt']),
   API_KEYS: apiKeys,
+  JWT_ISSUER: optional('for AUTH=jwt: what the claim iss of a token must be'),
+  JWT_AUDIENCE: optional('for AUTH=jwt: what the claim aud must be or contain'),
+  JWT_JWKS_URL: jwksUrl,
+  JWT_ROLE_CLAIM: text(
+    'for AUTH=jwt: claim that names the role: user (whose id is the claim sub), user:<user_id>, service, reviewer, admin',
+    'turnkeeper_role',
+  ),
   LOG_LEVEL: oneOf('least level of the log lines on standard output', [
     'info',
     'trace',

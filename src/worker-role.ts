@@ -10,10 +10,12 @@ import type { Model } from './model/model.ts';
 import type { Cancellations } from './redis/cancellations.ts';
 import { connectRedis } from './redis/connection.ts';
 import { RedisDeltaWriter } from './redis/delta-writer.ts';
+import type { ReviewChanges } from './redis/review-changes.ts';
 import type { TurnChanges } from './redis/turn-changes.ts';
 import type { ReviewDesk } from './reviews/review-desk.ts';
 import { releaseClaims, renewLeases } from './store/claims.ts';
 import type { Database } from './store/database.ts';
+import { numberReviewEvents } from './store/review-feed.ts';
 import { ClaimKeeper } from './turns/claim-keeper.ts';
 import { UserRunner } from './turns/user-runner.ts';
 import type { Eraser } from './users/eraser.ts';
@@ -34,6 +36,7 @@ export interface WorkerDeps {
   readonly eraser: Eraser;
   readonly relay: Relay;
   readonly changes: TurnChanges;
+  readonly reviewChanges: ReviewChanges;
   readonly cancellations: Cancellations;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -43,7 +46,7 @@ export interface WorkerDeps {
 /** Starts consuming. Rejects while Redis is away; what was started until then is in `lifecycle`. */
 export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise<void> {
   const { database, redis, queues, actors, model, desk, eraser } = deps;
-  const { relay, changes, cancellations, metrics, log, lifecycle } = deps;
+  const { relay, changes, reviewChanges, cancellations, metrics, log, lifecycle } = deps;
   lifecycle.started('relay', () => relay.idle());
   const keeper = new ClaimKeeper({
     leaseS: config.LEASE_S,
@@ -68,7 +71,10 @@ export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise
     leaseS: config.LEASE_S,
     announce: (turnId) => changes.announce(turnId),
     relay: (events) => relay.push(events),
-    parked: (turnId) => desk.settleKept(turnId),
+    parked: (turnId) => {
+      reviewChanges.announce();
+      return desk.settleKept(turnId);
+    },
     metrics,
     log,
   });
@@ -92,7 +98,11 @@ export async function startWorkerRole(config: Config, deps: WorkerDeps): Promise
   lifecycle.started('consumers', () => consumers.stop(DRAIN_MS));
   eraser.start();
   lifecycle.started('eraser', () => eraser.stop());
-  const sweeper = new Sweeper(database, queues, relay, metrics, log, [() => desk.sweep()]);
+  const sweeper = new Sweeper(database, queues, relay, metrics, log, [
+    () => desk.sweep(),
+    // Where nobody watches they would pile up.
+    () => numberReviewEvents(database),
+  ]);
   sweeper.start();
   lifecycle.started('sweeper', () => sweeper.stop());
 }

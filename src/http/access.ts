@@ -1,25 +1,41 @@
 // Who may do what: pure decisions over data. The contract's roles, and the kinds of things each may touch at all.
+import { USER_ID } from './schemas.ts';
+
 const RIGHTS = {
   /** Own things only. */
-  user: ['chat', 'turns', 'conversations', 'memories', 'export', 'erase'],
-  service: ['chat', 'turns', 'conversations', 'memories', 'analytics'],
-  reviewer: ['reviews'],
-  admin: ['chat', 'turns', 'conversations', 'memories', 'analytics', 'export', 'erase', 'reviews', 'metrics', 'admin'],
+  user: ['session', 'chat', 'turns', 'conversations', 'memories', 'export', 'erase'],
+  service: ['session', 'chat', 'turns', 'conversations', 'memories', 'analytics'],
+  reviewer: ['session', 'reviews'],
+  admin: [
+    'session',
+    'chat',
+    'turns',
+    'conversations',
+    'memories',
+    'analytics',
+    'export',
+    'erase',
+    'reviews',
+    'metrics',
+    'admin',
+  ],
 } as const;
 
 export type Role = keyof typeof RIGHTS;
 export type Thing = (typeof RIGHTS)[Role][number];
 
 export interface Identity {
-  /** Name of the key; becomes `decided_by` of a review. */
+  /** Name of the key, or subject of the token; becomes `decided_by` of a review. */
   readonly name: string;
   readonly role: Role;
   /** Whose things a `user` may touch; null: not limited to one user. */
   readonly userId: string | null;
+  /** When what was shown lapses: streams end then too. Null: never. */
+  readonly until: Date | null;
 }
 
 /** Everybody, where AUTH is none. */
-export const ANONYMOUS: Identity = { name: 'anonymous', role: 'admin', userId: null };
+export const ANONYMOUS: Identity = { name: 'anonymous', role: 'admin', userId: null, until: null };
 
 /** The rule of an operation. `owner`: where the id of the user stands whose thing it is: in the path or the body (then
  *  it is checked before the operation runs), in what is loaded (then the operation asks `owns`), or nowhere: it concerns
@@ -39,9 +55,11 @@ export function rolesFor(access: Access): readonly Role[] {
   return roles.filter((role) => (RIGHTS[role] as readonly Thing[]).includes(access.thing));
 }
 
-/** The identity of a configured key's role: `user:<user_id>`, `service`, `reviewer` or `admin`. */
-export function identityOf(name: string, role: string): Identity {
-  if (role.startsWith('user:')) return { name, role: 'user', userId: role.slice('user:'.length) };
-  if (role === 'service' || role === 'reviewer' || role === 'admin') return { name, role, userId: null };
-  throw new Error(`API key ${name} has the unknown role ${role}`);
+/** The role that an API key or a token names (`user:<user_id>`, `service`, `reviewer` or `admin`); null: none of these. */
+export function roleOf(role: string): Pick<Identity, 'role' | 'userId'> | null {
+  if (role.startsWith('user:')) {
+    const userId = role.slice('user:'.length);
+    return USER_ID.test(userId) ? { role: 'user', userId } : null;
+  }
+  return role === 'service' || role === 'reviewer' || role === 'admin' ? { role, userId: null } : null;
 }

@@ -4,6 +4,7 @@ import { rolesFor } from './access.ts';
 import type { AnswerSpec, Operation } from './operation.ts';
 import { PROBLEM_TYPE, PROBLEMS, problemDocument, Problem, type ProblemCode } from './problem.ts';
 import { COMPONENTS, problem } from './schemas.ts';
+import { SESSION_COOKIE } from './session-cookie.ts';
 
 type Json = Record<string, unknown>;
 
@@ -108,7 +109,7 @@ function operationObject(op: Operation): Json {
     ...(taken.length > 0 && { parameters: taken }),
     ...(content && { requestBody: { required: true, content } }),
     responses: { ...problemAnswers(op), ...(Object.fromEntries(answers) as Json) },
-    security: op.access === 'open' ? [] : [{ apiKey: [] }],
+    security: op.access === 'open' ? [] : [{ apiKey: [] }, { session: [] }],
   };
 }
 
@@ -133,7 +134,20 @@ export function openApiDocument(operations: readonly Operation[], version: strin
     paths,
     components: {
       schemas: components(),
-      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key, with `AUTH=keys`.' } },
+      securitySchemes: {
+        apiKey: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key with `AUTH=keys`, a signed token with `AUTH=jwt`.',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: SESSION_COOKIE,
+          description:
+            'What `POST /session` set. What changes something must then come from a page of ours (`Sec-Fetch-Site` or `Origin`).',
+        },
+      },
     },
   };
 }

@@ -11,7 +11,9 @@ export interface RequestContext {
   readonly identity: Identity;
   /** The body as it was sent, before defaults. */
   readonly sentBody: unknown;
-  /** Aborted when the client has gone or the server stops. Only operations that wait ask for it. */
+  /** The client came by TLS. */
+  readonly tls: boolean;
+  /** Aborted when the client has gone, its sign-in has lapsed or the server stops. Only operations that wait ask for it. */
   readonly signal: () => AbortSignal;
   /** Whether the caller may touch a thing of this user; if not, answer as if it were not there. */
   readonly owns: (userId: string) => boolean;

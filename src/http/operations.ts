@@ -1,5 +1,6 @@
 // The one table: every operation there is.
 import { analyticsOperations } from './analytics.ts';
+import { authenticateNobody, type Authenticator } from './authenticate.ts';
 import { cancelOperations } from './cancel.ts';
 import { chatOperations } from './chat.ts';
 import { conversationOperations } from './conversations.ts';
@@ -10,19 +11,26 @@ import type { Operation } from './operation.ts';
 import { operationRoutes } from './operation-routes.ts';
 import { pageOperations, readPages, type Pages } from './pages.ts';
 import type { Services } from './services.ts';
+import { reviewFeedOperations } from './review-feed.ts';
 import { reviewOperations } from './reviews.ts';
+import { sessionOperations } from './session.ts';
 import { turnEventOperations } from './turn-events.ts';
 import { turnOperations } from './turns.ts';
 import { userOperations } from './users.ts';
 
 export interface ApiSettings {
   readonly version: string;
+  /** Absent: everybody is admin. */
+  readonly authenticator?: Authenticator;
   /** Absent: those that were built. */
   readonly pages?: Pages;
 }
 
 /** Every operation of the API, in the order of its documentation. */
-export function operationsOf(services: Services, { version, pages = readPages() }: ApiSettings): Operation[] {
+export function operationsOf(
+  services: Services,
+  { version, authenticator = authenticateNobody, pages = readPages() }: ApiSettings,
+): Operation[] {
   let document: string | undefined;
   const operations: Operation[] = [
     ...chatOperations(services.turns),
@@ -30,10 +38,13 @@ export function operationsOf(services: Services, { version, pages = readPages() 
     ...cancelOperations(services.turns),
     ...turnEventOperations(services),
     ...conversationOperations(services.conversations),
+    // Before /reviews/{review_id}, which would take its path.
+    ...reviewFeedOperations(services),
     ...reviewOperations(services.reviews),
     ...memoryOperations(services.memory),
     ...analyticsOperations(services.analytics),
     ...userOperations(services),
+    ...sessionOperations(authenticator),
     ...operationRoutes(services),
     ...pageOperations(pages),
     // The document describes its own operation too, so it is made when first asked for, and kept.

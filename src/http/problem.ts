@@ -4,8 +4,8 @@ export const PROBLEMS = {
   invalid_request: { status: 400, title: 'The request breaks the rules of this operation' },
   malformed_path: { status: 400, title: 'The path is not validly percent-encoded' },
   malformed_http: { status: 400, title: 'This is not valid HTTP' },
-  unauthorized: { status: 401, title: 'A valid API key is needed' },
-  forbidden: { status: 403, title: 'This API key has no right to do that' },
+  unauthorized: { status: 401, title: 'A valid key, token or session is needed' },
+  forbidden: { status: 403, title: 'Whoever is signed in has no right to do that' },
   foreign_origin: { status: 403, title: 'The Host or Origin of the request is not ours' },
   route_not_found: { status: 404, title: 'There is nothing at this path' },
   user_not_found: { status: 404, title: 'There is no such user' },
@@ -13,6 +13,7 @@ export const PROBLEMS = {
   session_not_found: { status: 404, title: 'There is no such session' },
   erasure_not_found: { status: 404, title: 'There is no such erasure' },
   review_not_found: { status: 404, title: 'There is no such review' },
+  dead_letter_not_found: { status: 404, title: 'There is no such dead letter' },
   method_not_allowed: { status: 405, title: 'This path does not know that method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
   user_busy: { status: 409, title: 'This user has unfinished turns' },
@@ -30,6 +31,8 @@ export const PROBLEMS = {
   queue_full: { status: 503, title: 'Too many turns wait' },
   database_unavailable: { status: 503, title: 'The database does not answer' },
   actors_unavailable: { status: 503, title: 'The actors do not answer' },
+  queues_unavailable: { status: 503, title: 'The queues do not answer' },
+  issuer_unavailable: { status: 503, title: 'The issuer of tokens does not answer' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
@@ -82,21 +85,28 @@ export function problemDocument({ code, message, errors, members }: Problem): Pr
   return { type: `/docs/errors#${code}`, title, status, detail: message, code, ...(errors && { errors }), ...members };
 }
 
-export type Dependency = 'database' | 'actors';
+export type Dependency = 'database' | 'actors' | 'queues';
 
 const RETRY_AFTER = { 'retry-after': '2' };
 
+const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
+  DatabaseUnavailable: 'database',
+  ActorsUnavailable: 'actors',
+  QueuesUnavailable: 'queues',
+};
+
 /** Which dependency an error says is away. The errors are known by name: the ingress may not import who throws them. */
-export function dependencyOf(error: unknown): Dependency | null {
-  const name = error instanceof Error ? error.name : null;
-  if (name === 'DatabaseUnavailable') return 'database';
-  return name === 'ActorsUnavailable' ? 'actors' : null;
-}
+export const dependencyOf = (error: unknown): Dependency | null =>
+  (error instanceof Error && DEPENDENCIES[error.name]) || null;
+
+const AWAY: Readonly<Record<Dependency, readonly [ProblemCode, string]>> = {
+  database: ['database_unavailable', 'Nothing was done. Please try again.'],
+  actors: ['actors_unavailable', 'The memory of users cannot be reached now. Please try again.'],
+  queues: ['queues_unavailable', 'The queues cannot be reached now. Please try again.'],
+};
 
 /** The problem for a dependency that is away. Nothing was changed, or the change is safe to repeat. */
-export const unavailableProblem = (dependency: Dependency): Problem =>
-  dependency === 'database'
-    ? new Problem('database_unavailable', 'Nothing was done. Please try again.', { headers: RETRY_AFTER })
-    : new Problem('actors_unavailable', 'The memory of users cannot be reached now. Please try again.', {
-        headers: RETRY_AFTER,
-      });
+export function unavailableProblem(dependency: Dependency): Problem {
+  const [code, detail] = AWAY[dependency];
+  return new Problem(code, detail, { headers: RETRY_AFTER });
+}

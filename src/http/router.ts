@@ -7,6 +7,7 @@ import type { OpenWaits } from './open-waits.ts';
 import type { Answer, Operation, RequestContext } from './operation.ts';
 import { Problem } from './problem.ts';
 import { inputReader, type PathValues } from './request-input.ts';
+import { cameByTls } from './session-cookie.ts';
 
 /** What the outer middleware wants to know of a request. */
 export interface RequestState {
@@ -50,14 +51,15 @@ function handlerOf(op: Operation, { authenticate, waits }: RouterDeps) {
     ctx.state.route = op.path;
     const path: PathValues = ctx['params'];
     // Rights come first: whoever has none learns nothing about the input, and sends no body that is read.
-    const identity = access === 'open' ? ANONYMOUS : authenticate(ctx.headers.authorization);
+    const identity = access === 'open' ? ANONYMOUS : await authenticate(ctx);
     checkPathOwner(identity, access, path);
     const { input, sentBody } = await read(ctx, path);
     checkBodyOwner(identity, access, input.body);
     const context: RequestContext = {
       identity,
       sentBody,
-      signal: () => waits.begin(ctx.res),
+      tls: cameByTls(ctx),
+      signal: () => waits.begin(ctx.res, identity.until),
       owns: (userId) => owns(identity, userId),
     };
     write(ctx, await op.handle(input, context));

@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import type { Log } from '../log.ts';
 import { answerAll, type AnswerDeps } from './answer.ts';
-import { authenticateByKey, authenticateNobody, type KeyEntry } from './authenticate.ts';
+import { authenticateBy, authenticateNobody, type Authenticator } from './authenticate.ts';
+import { authenticateByKey, type KeyEntry } from './authenticate-by-key.ts';
+import { authenticateByToken, type TokenRules } from './authenticate-by-token.ts';
 import { foreignOriginCheck, type ForeignOrigin } from './foreign-origin.ts';
 import { answerMalformed } from './malformed-http.ts';
 import { OpenWaits } from './open-waits.ts';
@@ -17,8 +19,13 @@ export interface IngressSettings {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
-  readonly auth: 'none' | 'keys';
+  readonly auth: Authenticator['auth'];
+  /** For `keys`. */
   readonly apiKeys: readonly KeyEntry[];
+  /** For `keys`: signs sessions; random, and the same at every ingress. */
+  readonly sessionSecret?: Uint8Array | undefined;
+  /** For `jwt`. */
+  readonly tokens?: TokenRules | undefined;
   /** Further names under which a loopback address is reached, as behind a reverse proxy on the same machine. */
   readonly hostNames?: readonly string[];
 }
@@ -64,6 +71,19 @@ function guard(foreign: ForeignOrigin): Koa.Middleware<RequestState> {
   };
 }
 
+function authenticatorOf({ auth, apiKeys, sessionSecret, tokens }: IngressSettings): Authenticator {
+  switch (auth) {
+    case 'none':
+      return authenticateNobody;
+    case 'keys':
+      if (!sessionSecret) throw new Error('keys need a secret for their sessions');
+      return authenticateByKey(apiKeys, sessionSecret);
+    case 'jwt':
+      if (!tokens) throw new Error('tokens need rules');
+      return authenticateByToken(tokens);
+  }
+}
+
 function listen(server: Server, { host, port }: IngressSettings): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
@@ -103,10 +123,11 @@ export async function startIngress(options: IngressOptions): Promise<Ingress> {
   let stopped: Promise<void> | undefined;
 
   const app = new Koa<RequestState>();
-  const authenticate = settings.auth === 'keys' ? authenticateByKey(settings.apiKeys) : authenticateNobody;
+  const authenticator = authenticatorOf(settings);
+  const authenticate = authenticateBy(authenticator);
   app.use(answerAll({ log, unavailable, observe, stopping: () => stopped !== undefined }));
   app.use(guard(foreignOriginCheck(settings.host, settings.hostNames)));
-  app.use(routesOf(operationsOf(services, { version }), { authenticate, waits }));
+  app.use(routesOf(operationsOf(services, { version, authenticator }), { authenticate, waits }));
   // What comes here happened on the socket, after or besides an answer.
   app.on('error', (error: NodeJS.ErrnoException) => {
     if (GONE.has(error.code ?? '')) log.debug({ code: error.code }, 'A client has gone.');

@@ -1,6 +1,7 @@
 // What the ingress asks of the rest of turnkeeper. It knows no Knex, no BullMQ and no Dapr.
 import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../memory/memory.ts';
 import type { ClaimReply, DecideReply } from '../reviews/review-service.ts';
+import type { FeedEvent } from '../reviews/review-feed.ts';
 import type { Decision, Review, ReviewEvent, ReviewFilter } from '../reviews/review.ts';
 import type { AcceptOutcome, NewTurn } from '../turns/accept.ts';
 import type { Activity } from '../turns/activity.ts';
@@ -69,6 +70,13 @@ export interface ReviewService {
   ofUser(userId: string, afterSeq: number, limit: number): Promise<Review[]>;
 }
 
+export interface ReviewFeedService {
+  /** Where a reader begins who saw everything up to `seen`; null: who comes new. */
+  placeOf(seen: number | null): Promise<number>;
+  /** What happens behind `from`, until the signal aborts; asks for no more than is taken. */
+  follow(from: number, signal: AbortSignal): AsyncIterable<FeedEvent>;
+}
+
 export interface ErasureService {
   /** All rows of the user are gone when it resolves, and nothing that runs can commit; the rest follows. */
   begin(userId: string): Promise<Erasure>;
@@ -97,6 +105,7 @@ export interface Services {
   readonly turnEvents: TurnEventService;
   readonly conversations: ConversationService;
   readonly reviews: ReviewService;
+  readonly reviewFeed: ReviewFeedService;
   readonly memory: MemoryService;
   readonly analytics: AnalyticsService;
   readonly erasures: ErasureService;

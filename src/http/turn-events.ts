@@ -6,51 +6,27 @@ import type { Followed } from '../turns/follow-turn.ts';
 import type { Turn } from '../turns/turn.ts';
 import { operation, type Operation } from './operation.ts';
 import type { Services } from './services.ts';
+import {
+  EVENTS_HEADERS,
+  EVENTS_TYPE,
+  FIRST_FRAME,
+  framesOfEvent,
+  HEARTBEAT_FRAME,
+  SharedJson,
+  WAITING_BYTES,
+} from './sse.ts';
 import { turnJson } from './turn-json.ts';
 import { ownTurn, turnId } from './turns.ts';
 
-/** Milliseconds after which a client whose stream broke comes back. */
-const RETRY_MS = 1_000;
-/** Text that waits for a slow client in this process; the rest waits where it came from. */
-const WAITING_BYTES = 16_384;
-
-const EVENTS_TYPE = 'text/event-stream';
-const HEADERS = {
-  // Compression would hold pieces back; so would a proxy's buffer.
-  'cache-control': 'no-store, no-transform',
-  'x-accel-buffering': 'no',
-  // Once a stream has ended its connection is of no use, and would only keep the server from stopping.
-  connection: 'close',
-};
-
-/** The bytes of turns as JSON. Readers who are told of the same look at the row share them, so that a long reply which
- *  many slow readers have not taken yet is held once. */
-class TurnBytes {
-  readonly #bytes = new WeakMap<Turn, Buffer>();
-
-  of(turn: Turn): Buffer {
-    let bytes = this.#bytes.get(turn);
-    if (!bytes) this.#bytes.set(turn, (bytes = Buffer.from(JSON.stringify(turnJson(turn)))));
-    return bytes;
-  }
+/** An event, or a heartbeat as a comment, as it is sent. */
+function* piecesOf(event: Followed, turns: SharedJson<Turn>): Generator<string | Buffer> {
+  if (event.type === 'heartbeat') return yield HEARTBEAT_FRAME;
+  const data = event.type === 'delta' ? JSON.stringify({ text: event.text }) : turns.of(event.turn);
+  yield* framesOfEvent(event.type, event.id, data);
 }
 
-/** An event, or a heartbeat as a comment, as it is sent: in pieces, of which a slow reader holds one. JSON has no line
- *  breaks in it. */
-function* piecesOf(event: Followed, turns: TurnBytes): Generator<string | Buffer> {
-  if (event.type === 'heartbeat') return yield ':\n\n';
-  const head = `event: ${event.type}\nid: ${event.id}\ndata: `;
-  if (event.type === 'delta') return yield `${head}${JSON.stringify({ text: event.text })}\n\n`;
-  const data = turns.of(event.turn);
-  if (data.length <= WAITING_BYTES) return yield `${head}${data.toString()}\n\n`;
-  yield head;
-  for (let at = 0; at < data.length; at += WAITING_BYTES) yield data.subarray(at, at + WAITING_BYTES);
-  yield '\n\n';
-}
-
-async function* framesOf(events: AsyncIterable<Followed>, turns: TurnBytes): AsyncGenerator<string | Buffer> {
-  // Sent at once: the client learns that it is connected even if nothing happens for long.
-  yield `retry: ${RETRY_MS}\n\n`;
+async function* framesOf(events: AsyncIterable<Followed>, turns: SharedJson<Turn>): AsyncGenerator<string | Buffer> {
+  yield FIRST_FRAME;
   for await (const event of events) yield* piecesOf(event, turns);
 }
 
@@ -59,7 +35,7 @@ const EVENT_ID = z.string().optional();
 /** Watching a turn. */
 export const turnEventOperations = (
   { turns, turnEvents }: Pick<Services, 'turns' | 'turnEvents'>,
-  bytes = new TurnBytes(),
+  bytes = new SharedJson(turnJson),
 ): Operation[] => [
   operation({
     id: 'getTurnEvents',
@@ -93,7 +69,7 @@ export const turnEventOperations = (
       if (isAtEnd(from)) return { status: 204 };
       const frames = framesOf(turnEvents.follow(turn, from, context.signal()), bytes);
       const body = Readable.from(frames, { objectMode: false, highWaterMark: WAITING_BYTES });
-      return { status: 200, type: EVENTS_TYPE, headers: HEADERS, body };
+      return { status: 200, type: EVENTS_TYPE, headers: EVENTS_HEADERS, body };
     },
   }),
 ];

@@ -30,6 +30,8 @@ export interface ReviewServiceDeps {
   /** Posts to the topic `review-decisions`. */
   readonly post: (review: Review, decision: Decision) => Promise<void>;
   readonly changes: { listen(turnId: string, listener: () => void): () => void };
+  /** Tells who watches the reviews. */
+  readonly changed: () => void;
   readonly log: Log;
 }
 
@@ -74,6 +76,7 @@ export class ReviewService {
   async claim(reviewId: string, by: string): Promise<ClaimReply> {
     const { database, claimLeaseS: leaseS } = this.#deps;
     const claimed = await claimReview(database, { reviewId, by, leaseS, eventId: newId() });
+    if (claimed) this.#deps.changed();
     const review = await this.find(reviewId);
     if (!review) return { outcome: 'unknown' };
     if (claimed) return { outcome: 'claimed', review };
@@ -84,6 +87,7 @@ export class ReviewService {
   /** Gives the review back, if `by` has it. False: there is no such review. */
   async release(reviewId: string, by: string): Promise<boolean> {
     await releaseReview(this.#deps.database, { reviewId, by, eventId: newId() });
+    this.#deps.changed();
     return (await this.find(reviewId)) !== null;
   }
 

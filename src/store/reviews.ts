@@ -3,7 +3,7 @@ import type { Reason } from '../reviews/policy.ts';
 import type { DecisionKind, Review, ReviewEvent, ReviewFilter, ReviewStatus } from '../reviews/review.ts';
 import type { Database, Statement } from './database.ts';
 
-interface ReviewRow {
+export interface ReviewRow {
   readonly review_id: string;
   readonly turn_id: string;
   readonly user_id: string;
@@ -26,7 +26,8 @@ interface ReviewRow {
   readonly stale: boolean;
 }
 
-const SELECT = `select r.review_id, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, r.draft,
+/** Reviews as they are listed: to be completed by where and order. */
+export const REVIEW_SELECT = `select r.review_id, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, r.draft,
   case when r.claimed_until > now() then r.claimed_by end as claimed_by,
   case when r.claimed_until > now() then r.claimed_until end as claimed_until,
   r.deadline, r.deadline <= now() as overdue, r.decision, r.reply, r.note, r.decided_by, r.decided_at, r.created_at,
@@ -34,7 +35,8 @@ const SELECT = `select r.review_id, r.turn_id, r.user_id, r.session_id, r.seq, r
           and later.session_id = r.session_id) as stale
   from reviews r join turns t on t.turn_id = r.turn_id`;
 
-const reviewOf = (row: ReviewRow): Review => ({
+/** The review of a row. */
+export const reviewOf = (row: ReviewRow): Review => ({
   reviewId: row.review_id,
   turnId: row.turn_id,
   userId: row.user_id,
@@ -57,8 +59,8 @@ const reviewOf = (row: ReviewRow): Review => ({
   stale: row.stale,
 });
 
-const BY_ID: Statement = { name: 'review-by-id', sql: `${SELECT} where r.review_id = ?` };
-const BY_TURN: Statement = { name: 'review-by-turn', sql: `${SELECT} where r.turn_id = ?` };
+const BY_ID: Statement = { name: 'review-by-id', sql: `${REVIEW_SELECT} where r.review_id = ?` };
+const BY_TURN: Statement = { name: 'review-by-turn', sql: `${REVIEW_SELECT} where r.turn_id = ?` };
 
 /** The review, or null where there is none. @throws DatabaseUnavailable */
 export async function findReview(database: Database, reviewId: string): Promise<Review | null> {
@@ -80,7 +82,7 @@ function listStatement(withStatus: boolean, withAfter: boolean): Statement {
   ];
   const where = rules.length > 0 ? ` where ${rules.join(' and ')}` : '';
   const name = `reviews-list${withStatus ? '-of-status' : ''}${withAfter ? '-after' : ''}`;
-  return { name, sql: `${SELECT}${where} order by r.deadline, r.review_id limit ?` };
+  return { name, sql: `${REVIEW_SELECT}${where} order by r.deadline, r.review_id limit ?` };
 }
 
 /** Reviews, oldest deadline first. @throws DatabaseUnavailable */
@@ -96,7 +98,7 @@ export async function listReviews(database: Database, { status, after, limit }: 
 
 const OF_USER: Statement = {
   name: 'reviews-of-user',
-  sql: `${SELECT} where r.user_id = ? and r.seq > ? order by r.seq limit ?`,
+  sql: `${REVIEW_SELECT} where r.user_id = ? and r.seq > ? order by r.seq limit ?`,
 };
 
 /** A user's reviews, oldest first, behind the turn `afterSeq`. @throws DatabaseUnavailable */

@@ -31,6 +31,7 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   listTurns: OWN,
   getConversation: OWN,
   listConversations: OWN,
+  followReviews: REVIEWS,
   listReviews: REVIEWS,
   getReview: REVIEWS,
   listReviewEvents: REVIEWS,
@@ -48,6 +49,10 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   initializeAnalytics: [401, 403, 403, 200, 403, 200],
   getAnalytics: [401, 403, 403, 200, 403, 200],
   listAnalytics: [401, 403, 403, 200, 403, 200],
+  // The key of the example is nobody's.
+  signIn: [401, 401, 401, 401, 401, 401],
+  getSession: [401, 200, 200, 200, 200, 200],
+  signOut: [204, 204, 204, 204, 204, 204],
   getHealth: OPEN,
   getLiveness: OPEN,
   getReadiness: OPEN,

@@ -2,11 +2,13 @@
 // The embedded runtime allows one process with actors, so this one has none: reading turns needs none.
 import { readConfig } from '../../src/config.ts';
 import { startIngress } from '../../src/http/server.ts';
+import { ingressSettings } from '../../src/ingress-settings.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { Cancellations } from '../../src/redis/cancellations.ts';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { RedisDeltaFeed } from '../../src/redis/delta-feed.ts';
+import { ReviewChanges } from '../../src/redis/review-changes.ts';
 import { TurnChanges } from '../../src/redis/turn-changes.ts';
 import { ReviewDesk } from '../../src/reviews/review-desk.ts';
 import { servicesOf } from '../../src/services.ts';
@@ -33,9 +35,10 @@ export interface SecondIngress {
 export async function startSecondIngress(
   t: Owner,
   app: { readonly databaseUrl: string; readonly redisUrl: string },
+  env: Readonly<Record<string, string>> = {},
 ): Promise<SecondIngress> {
   const log = createLog('silent');
-  const config = readConfig([], { DATABASE_URL: app.databaseUrl, REDIS_URL: app.redisUrl });
+  const config = readConfig([], { DATABASE_URL: app.databaseUrl, REDIS_URL: app.redisUrl, PORT: '0', ...env });
   const database = new Database(await connect(app.databaseUrl, { poolSize: 24 }));
   const redis = await connectRedis(app.redisUrl, 'fail-fast', log);
   const [changing, hearing] = await Promise.all([
@@ -44,7 +47,9 @@ export async function startSecondIngress(
   ]);
   const changes = new TurnChanges(redis, changing);
   const deltas = new RedisDeltaFeed(redis, hearing);
+  const reviewChanges = new ReviewChanges(redis, changing);
   changes.start();
+  reviewChanges.start();
   deltas.start();
   const queues = new Queues(redis, log);
   const metrics = createMetrics();
@@ -67,13 +72,14 @@ export async function startSecondIngress(
     desk,
     eraser,
     changes,
+    reviewChanges,
     cancellations: new Cancellations(redis, changing),
     deltas,
     metrics,
     log,
     draining: () => false,
   });
-  const settings = { host: '127.0.0.1', port: 0, auth: 'none' as const, apiKeys: [] };
+  const settings = await ingressSettings(config, database);
   const ingress = await startIngress({ services, settings, log });
   let stopped: Promise<void> | undefined;
   const stopAll = async () => {

@@ -33,10 +33,14 @@ function plainly(error: unknown): never {
 }
 
 /** Opens the events of a turn. */
-export async function openEvents(base: string, turnId: string, options: Options = {}): Promise<SseStream> {
+export const openEvents = (base: string, turnId: string, options: Options = {}): Promise<SseStream> =>
+  openStream(`${base}/turns/${turnId}/events`, options);
+
+/** Opens any stream of events. */
+export async function openStream(url: string, options: Options = {}): Promise<SseStream> {
   const controller = new AbortController();
   const { lastEventId, headers = {} } = options;
-  const response = await fetch(`${base}/turns/${turnId}/events`, {
+  const response = await fetch(url, {
     headers: { ...headers, ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) },
     signal: controller.signal,
   }).catch(plainly);

@@ -51,6 +51,9 @@ export type JsonValue = string | number | boolean | null | undefined | Json | Js
 export const keyOf = (name: string): string => `key-of-${name}`;
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+/** Every ingress of a deployment has the same. */
+export const SESSION_SECRET = new Uint8Array(32).fill(7);
+
 /** Starts an ingress that ends with the test. */
 export async function start(t: ExecutionContext, settings: Partial<IngressSettings> = {}): Promise<Fixture> {
   const memory = new MemoryServices();
@@ -58,7 +61,7 @@ export async function start(t: ExecutionContext, settings: Partial<IngressSettin
   const observed: Fixture['observed'] = [];
   const ingress = await startIngress({
     services: memory.services,
-    settings: { host: '127.0.0.1', port: 0, auth: 'none', apiKeys: [], ...settings },
+    settings: { host: '127.0.0.1', port: 0, auth: 'none', apiKeys: [], sessionSecret: SESSION_SECRET, ...settings },
     log: keptLog(lines),
     version: '1.2.3',
     observe: (route, method, status, seconds) => void observed.push({ route, method, status, seconds }),

@@ -1,5 +1,5 @@
 // Reviews in memory, for tests of the HTTP surface only: there is one, and everything about it succeeds.
-import type { ReviewService } from '../../../src/http/services.ts';
+import type { ReviewFeedService, ReviewService } from '../../../src/http/services.ts';
 import type { Review } from '../../../src/reviews/review.ts';
 
 export const REVIEW_ID = '018f0000-0000-7000-8000-000000000001';
@@ -25,6 +25,15 @@ const review: Review = {
   decidedAt: null,
   createdAt: new Date('2026-01-01T00:00:00Z'),
   stale: false,
+};
+
+/** One event, and then the end. */
+export const memoryFeed: ReviewFeedService = {
+  placeOf: async (seen) => seen ?? 0,
+  follow: async function* (from) {
+    yield { type: 'place', position: from };
+    yield { type: 'review', position: from + 1, review };
+  },
 };
 
 /** One review of alice's, pending. */

@@ -5,7 +5,7 @@ import { NO_HISTORY, patchMemory, unknownUser, type Remembered } from '../../../
 import { refusalOf, type AcceptOutcome, type NewTurn } from '../../../src/turns/accept.ts';
 import type { CancelOutcome } from '../../../src/turns/cancellation.ts';
 import type { ConversationRow } from '../../../src/turns/conversation.ts';
-import { memoryReviews } from './memory-reviews.ts';
+import { memoryFeed, memoryReviews } from './memory-reviews.ts';
 import { isAtRest, isFinal, type Turn } from '../../../src/turns/turn.ts';
 import { ownerHashOf, type Erasure } from '../../../src/users/erasure.ts';
 import { TurnEvents } from '../../../src/turns/turn-events.ts';
@@ -170,6 +170,7 @@ export class MemoryServices {
           .slice(0, limit),
     },
     reviews: memoryReviews(),
+    reviewFeed: memoryFeed,
     memory: {
       read: async (userId) => {
         this.#check();

@@ -1,0 +1,90 @@
+// The review events in one order for all readers. An event gets its position after its commit, under one lock: whoever
+// sees a position sees all before it, however late an event was committed. When it happened (`at`) and the ids of
+// processes are in no such order. The position is set once, and nothing else of the trail ever changes.
+import type { Review } from '../reviews/review.ts';
+import type { Database, Statement } from './database.ts';
+import { REVIEW_SELECT, reviewOf, type ReviewRow } from './reviews.ts';
+
+/** Events numbered at once, so that the lock is short. */
+const NUMBERED = 500;
+/** Events of one read: what a slow reader holds. */
+export const FEED_PAGE = 50;
+
+const ANY: Statement = {
+  name: 'review-feed-any',
+  sql: 'select 1 from review_events where position is null order by at, event_id limit 1',
+};
+const LOCK: Statement = {
+  name: 'review-feed-lock',
+  sql: "select last from review_positions where name = 'review-events' for update",
+};
+const NUMBER: Statement = {
+  name: 'review-feed-number',
+  sql: `with next as (
+          select event_id, row_number() over (order by at, event_id) as n
+          from review_events where position is null order by at, event_id limit ?)
+        update review_events set position = ?::int8 + next.n from next where review_events.event_id = next.event_id
+        returning position`,
+};
+const ADVANCE: Statement = {
+  name: 'review-feed-advance',
+  sql: "update review_positions set last = ? where name = 'review-events'",
+};
+
+/** Numbers all events that are committed by now. Safe to run anywhere at the same time. @throws DatabaseUnavailable */
+export async function numberReviewEvents(database: Database): Promise<void> {
+  while ((await database.rows(ANY, [])).length > 0) {
+    await database.transaction(async (queries) => {
+      const [head] = await queries.rows<{ last: number }>(LOCK, []);
+      // A statement of its own after the lock: it sees what whoever had the lock before has numbered.
+      const numbered = await queries.rows<{ position: number }>(NUMBER, [NUMBERED, head!.last]);
+      await queries.rows(ADVANCE, [Math.max(head!.last, ...numbered.map(({ position }) => position))]);
+    });
+  }
+}
+
+const AFTER: Statement = {
+  name: 'review-feed-after',
+  sql: `select e.position, listed.* from review_events e
+        join (${REVIEW_SELECT}) listed on listed.review_id = e.review_id
+        where e.position > ? order by e.position limit ?`,
+};
+
+export interface FedReview {
+  readonly position: number;
+  /** As it is now, which may be after later events too. */
+  readonly review: Review;
+}
+
+async function readAll(database: Database, afters: readonly number[]): Promise<FedReview[][]> {
+  await numberReviewEvents(database);
+  const pages = new Map<number, FedReview[]>();
+  for (const after of new Set(afters)) {
+    const rows = await database.rows<ReviewRow & { position: number }>(AFTER, [after, FEED_PAGE]);
+    pages.set(
+      after,
+      rows.map((row) => ({ position: row.position, review: reviewOf(row) })),
+    );
+  }
+  return afters.map((after) => pages.get(after)!);
+}
+
+/** The next events behind a position, at most FEED_PAGE, with what was committed before the call. Readers at the same
+ *  place share one read and its objects. @throws DatabaseUnavailable */
+export const reviewsAfter = (database: Database, after: number): Promise<FedReview[]> =>
+  database.together('review-feed', after, readAll);
+
+const PLACES: Statement = {
+  name: 'review-feed-places',
+  sql: `select last, coalesce((
+          select min(position) - 1 from (
+            select position, at from review_events where position is not null order by position desc limit 1000) lately
+          where at > now() - ? * interval '1 second'), last) as lately
+        from review_positions where name = 'review-events'`,
+};
+
+/** The last position, and the one before what happened within `s` seconds. @throws DatabaseUnavailable */
+export async function feedPlaces(database: Database, s: number): Promise<{ last: number; lately: number }> {
+  const [row] = await database.rows<{ last: number; lately: number }>(PLACES, [s]);
+  return row!;
+}
