@@ -20,7 +20,10 @@ function sources(root) {
     .filter((file) => !MADE.some((folder) => file.startsWith(join(web, folder))));
   const hash = createHash('sha256');
   for (const file of [join(root, 'package-lock.json'), ...files.toSorted()]) {
-    hash.update(`${file.slice(root.length)}\0`).update(readFileSync(file)).update('\0');
+    hash
+      .update(`${file.slice(root.length)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
   }
   return hash.digest('hex');
 }

@@ -42,6 +42,10 @@ export interface Answered<T> {
   readonly body: T;
 }
 
+let unauthorized = (): void => {};
+/** What is done when the server does not know (any more) who we are. */
+export const whenUnauthorized = (act: () => void): void => void (unauthorized = act);
+
 /** Gives status and JSON body of a 2xx. @throws ApiProblem, Unreachable */
 export async function request<T>(path: string, { method, body, headers, signal }: Call = {}): Promise<Answered<T>> {
   let response: Response;
@@ -59,6 +63,7 @@ export async function request<T>(path: string, { method, body, headers, signal }
     throw new Unreachable(error);
   }
   const json = parsed(text);
+  if (response.status === 401) unauthorized();
   if (!response.ok) throw new ApiProblem(response.status, (json ?? {}) as ProblemDocument);
   return { status: response.status, body: json as T };
 }

@@ -1,6 +1,6 @@
 // Who uses the page: a key once, then a cookie that no script can read.
 import { signal } from '@preact/signals';
-import { ApiProblem, call, told } from './call.ts';
+import { ApiProblem, call, told, whenUnauthorized } from './call.ts';
 import type { Role, Session } from './types.ts';
 
 export type SignedIn =
@@ -11,13 +11,25 @@ export type SignedIn =
 
 export const signedIn = signal<SignedIn>({ state: 'loading' });
 
-/** Asks the server who we are. */
+/** Asks the server who we are. From then on, whenever it does not know us any more, the page asks for a key. */
 export async function loadSession(): Promise<void> {
+  whenUnauthorized(() => void (signedIn.value = { state: 'unknown' }));
   try {
     signedIn.value = { state: 'in', session: await call<Session>('/session') };
   } catch (error) {
     const unknown = error instanceof ApiProblem && error.status === 401;
     signedIn.value = unknown ? { state: 'unknown' } : { state: 'failed', why: told(error) };
+  }
+}
+
+/** Whether a stream that was refused may be asked for again. @throws Unreachable, ApiProblem: not now */
+export async function isStillSignedIn(): Promise<boolean> {
+  try {
+    await call('/session');
+    return true;
+  } catch (error) {
+    if (error instanceof ApiProblem && error.status === 401) return false;
+    throw error;
   }
 }
 

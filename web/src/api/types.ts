@@ -14,14 +14,7 @@ export interface Page<T> {
 }
 
 export type TurnStatus =
-  | 'queued'
-  | 'running'
-  | 'awaiting_review'
-  | 'completed'
-  | 'rejected'
-  | 'expired'
-  | 'cancelled'
-  | 'failed';
+  'queued' | 'running' | 'awaiting_review' | 'completed' | 'rejected' | 'expired' | 'cancelled' | 'failed';
 
 export interface Turn {
   readonly turn_id: string;

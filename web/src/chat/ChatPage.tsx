@@ -33,7 +33,14 @@ export function ChatPage({ session }: { readonly session: Session }) {
         onOpen={open}
         onUser={(id) => go({ userId: id, sessionId: null })}
       />
-      <Conversation key={userId} turns={turns} sessionId={sessionId} onSession={open} drawer={drawer} onDrawer={setDrawer} />
+      <Conversation
+        key={userId}
+        turns={turns}
+        sessionId={sessionId}
+        onSession={open}
+        drawer={drawer}
+        onDrawer={setDrawer}
+      />
       <SidePanel userId={userId} turns={turns} onOpen={open} />
     </div>
   );

@@ -42,7 +42,12 @@ export function Conversation({ turns, sessionId, onSession, drawer, onDrawer }: 
     <main class="conversation">
       <h1 class="hidden">Chat</h1>
       <div class="drawers row">
-        <button type="button" class="quiet open-sessions" aria-expanded={drawer === 'sessions'} onClick={toggle('sessions')}>
+        <button
+          type="button"
+          class="quiet open-sessions"
+          aria-expanded={drawer === 'sessions'}
+          onClick={toggle('sessions')}
+        >
           Sessions
         </button>
         <button type="button" class="quiet open-panel" aria-expanded={drawer === 'panel'} onClick={toggle('panel')}>

@@ -20,7 +20,13 @@ export function SidePanel({ userId, turns, onOpen }: Props) {
     <aside class="column panel" aria-label="Memory and history">
       <div class="tabs" role="group" aria-label="Panel">
         {Object.entries(TABS).map(([name, title]) => (
-          <button key={name} type="button" class="quiet" aria-pressed={name === tab} onClick={() => setTab(name as Tab)}>
+          <button
+            key={name}
+            type="button"
+            class="quiet"
+            aria-pressed={name === tab}
+            onClick={() => setTab(name as Tab)}
+          >
             {title}
           </button>
         ))}

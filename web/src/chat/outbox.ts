@@ -30,7 +30,8 @@ const without = (key: string): readonly Outgoing[] => outgoing.value.filter((eac
 export const drop = (key: string): void => void (outgoing.value = without(key));
 
 /** Sends a message; gives its turn, or null where it was not taken and stands in `outgoing` with the reason. */
-export const send = (draft: Draft): Promise<Turn | null> => sendAs({ ...draft, key: newKey(), failed: null, again: false });
+export const send = (draft: Draft): Promise<Turn | null> =>
+  sendAs({ ...draft, key: newKey(), failed: null, again: false });
 
 /** Sends under the key it had. */
 export async function sendAs(message: Outgoing): Promise<Turn | null> {

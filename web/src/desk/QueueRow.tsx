@@ -1,8 +1,10 @@
 import type { ListedReview } from '../api/types.ts';
 import { Badge } from '../parts/Badge.tsx';
+import { useClock } from '../parts/use-clock.ts';
 import { Moment } from '../parts/Moment.tsx';
 import { Countdown } from './Countdown.tsx';
 import { OUTCOME } from './outcome.ts';
+import { claimantOf } from './review-order.ts';
 
 interface Props {
   readonly review: ListedReview;
@@ -16,7 +18,8 @@ interface Props {
 
 /** One review in the list. */
 export function QueueRow({ review, me, place, count, rowPx, selected, onSelect }: Props) {
-  const { status, claimed_by: claimedBy, decided_at: decidedAt } = review;
+  const { status, decided_at: decidedAt } = review;
+  const claimedBy = claimantOf(review, useClock(5_000));
   return (
     <div
       id={`review-${review.review_id}`}

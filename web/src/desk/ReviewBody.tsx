@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Review } from '../api/types.ts';
 import { Notice } from '../parts/Notice.tsx';
 import { Diff } from './Diff.tsx';
@@ -17,13 +18,18 @@ interface Props {
 /** What there is to read before one decides. */
 export function ReviewBody({ review, edited, children }: Props) {
   const words = wordsOf(review.reasons);
+  const draft = useRef<HTMLElement>(null);
+  const editing = edited !== null;
+  useEffect(() => void (editing && draft.current?.scrollIntoView({ block: 'end' })), [editing]);
   const told = review.status === 'edited' ? review.reply : null;
   return (
     // Focusable, so that it can be scrolled by keyboard.
     <div class="review-body" tabIndex={0} role="region" aria-label="What there is to read">
       {children}
       {review.stale && review.status === 'pending' && (
-        <Notice kind="warn">Stale: {review.user_id} wrote more in this session since. The draft may be out of date.</Notice>
+        <Notice kind="warn">
+          Stale: {review.user_id} wrote more in this session since. The draft may be out of date.
+        </Notice>
       )}
       <section>
         <h3>Why it is here</h3>
@@ -42,17 +48,23 @@ export function ReviewBody({ review, edited, children }: Props) {
           <Marked text={review.text} words={words} />
         </p>
       </section>
-      <section>
-        <h3>Draft</h3>
-        <p class="card text draft">
-          <Marked text={review.draft} words={words} />
-        </p>
+      <section ref={draft}>
+        <h3>{edited === null ? 'Draft' : 'Draft, with your changes'}</h3>
+        <div class="card draft">
+          {edited === null ? (
+            <p class="text">
+              <Marked text={review.draft} words={words} />
+            </p>
+          ) : (
+            <Diff draft={review.draft} edited={edited} />
+          )}
+        </div>
       </section>
-      {(edited ?? told) !== null && (
+      {told !== null && (
         <section>
-          <h3>{told === null ? 'Your changes' : 'What the user was told'}</h3>
+          <h3>What the user was told</h3>
           <div class="card">
-            <Diff draft={review.draft} edited={edited ?? told!} />
+            <Diff draft={review.draft} edited={told} />
           </div>
         </section>
       )}

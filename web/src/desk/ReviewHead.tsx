@@ -1,7 +1,9 @@
 import type { Review } from '../api/types.ts';
 import { Badge } from '../parts/Badge.tsx';
+import { useClock } from '../parts/use-clock.ts';
 import { Countdown } from './Countdown.tsx';
 import { OUTCOME } from './outcome.ts';
+import { claimantOf } from './review-order.ts';
 import type { Claim } from './use-claim.ts';
 
 interface Props {
@@ -14,13 +16,14 @@ interface Props {
 /** Whose review it is, how long there is, and who is at it. */
 export function ReviewHead({ review, me, claim, onBack }: Props) {
   const pending = review.status === 'pending';
+  const claimant = claimantOf(review, useClock(5_000));
   return (
     <header class="review-head">
       <button type="button" class="quiet back" onClick={onBack}>
         ← Queue
       </button>
       <h2 class="grow one-line">{review.user_id}</h2>
-      {review.claimed_by !== null && review.claimed_by !== me && <Badge tone="info">{review.claimed_by} is at it</Badge>}
+      {pending && claimant !== null && claimant !== me && <Badge tone="info">{claimant} is at it</Badge>}
       {pending ? (
         <>
           <span class="small">

@@ -13,7 +13,11 @@ export const wordsOf = (reasons: readonly Reason[]): string[] => [
 
 /** Other forms of the same letter are the same; letters that nobody sees are none; a line break is a space. */
 const foldedCharacter = (character: string): string =>
-  character.normalize('NFKC').toLowerCase().replace(/\p{Cf}/u, '').replace(/\s/, ' ');
+  character
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/\p{Cf}/u, '')
+    .replace(/\s/, ' ');
 
 /** Folded as screening folds, with the place in the text that each folded character came from. */
 function folded(text: string): { readonly letters: string; readonly from: readonly number[] } {

@@ -2,6 +2,7 @@
 import { batch, signal } from '@preact/signals';
 import { call, pathTo, told } from '../api/call.ts';
 import { followEvents } from '../api/event-stream.ts';
+import { isStillSignedIn } from '../api/session.ts';
 import type { ListedReview, Page } from '../api/types.ts';
 import { NO_FILTER, queryOf, shows, withHeard, type Filter } from './review-order.ts';
 
@@ -30,7 +31,7 @@ export class Queue {
       on: { review: (data) => this.hear(JSON.parse(data) as ListedReview) },
       // What happened before the stream is open is in the list only.
       opened: () => void this.load(),
-      again: async () => true,
+      again: isStillSignedIn,
     });
     void this.load();
   }

@@ -34,6 +34,10 @@ export function shows({ view, userId, rule }: Filter, review: ListedReview, me: 
   return review.status === 'pending' && (view === 'pending' || review.claimed_by === me);
 }
 
+/** Who is at it now: a claim that has lapsed is none, though nobody told us. */
+export const claimantOf = (review: ListedReview, nowMs: number): string | null =>
+  review.claimed_until !== null && Date.parse(review.claimed_until) > nowMs ? review.claimed_by : null;
+
 /** Oldest deadline first, as the server lists them. */
 export const byDeadline = (a: ListedReview, b: ListedReview): number =>
   Date.parse(a.deadline) - Date.parse(b.deadline) || (a.review_id < b.review_id ? -1 : 1);

@@ -12,12 +12,7 @@ export interface Claim {
 }
 
 /** The lease on a review: taken, given back, and renewed half-way while the review is open. */
-export function useClaim(
-  review: Review | null,
-  me: string,
-  take: (review: Review) => void,
-  reload: () => void,
-): Claim {
+export function useClaim(review: Review | null, me: string, take: (review: Review) => void, reload: () => void): Claim {
   const [failed, setFailed] = useState<string | null>(null);
   const isMine = review?.status === 'pending' && review.claimed_by === me;
   const path = pathTo(['reviews', review?.review_id ?? '', 'claim']);

@@ -61,7 +61,11 @@ export function MemoryPanel({ userId, changedBy = '' }: Props) {
             <dd class="text summary">{value.user_summary}</dd>
             <dt>Favourite topics</dt>
             <dd class="text">
-              {value.favourite_topics.length === 0 ? <span class="soft">none yet</span> : value.favourite_topics.join(', ')}
+              {value.favourite_topics.length === 0 ? (
+                <span class="soft">none yet</span>
+              ) : (
+                value.favourite_topics.join(', ')
+              )}
             </dd>
           </dl>
           <div class="row">
