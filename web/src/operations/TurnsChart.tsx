@@ -23,7 +23,7 @@ export function TurnsChart({ hours }: { readonly hours: Overview['by_hour'] }) {
   };
   useEffect(() => {
     if (!box.current || statuses.length === 0) return;
-    const options = optionsOf(statuses.toReversed(), getComputedStyle(box.current));
+    const options = optionsOf(statuses.toReversed(), box.current);
     const made = new uPlot({ ...options, width: box.current.clientWidth, height: HEIGHT_PX }, data(), box.current);
     plot.current = made;
     const observer = new ResizeObserver(([entry]) => {
