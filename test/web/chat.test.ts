@@ -38,7 +38,7 @@ webTest('an ingress that is replaced in mid-stream is told as reconnecting, and 
   await turn(page, 1).getByText('word3').waitFor();
   await first.stop();
   await page.locator('[data-state=reconnecting]').waitFor();
-  await startSecondIngress(t, app, Number(new URL(first.url).port));
+  await startSecondIngress(t, app, { PORT: new URL(first.url).port });
   await page.locator('[data-state=reconnecting]').waitFor({ state: 'detached' });
   await turn(page, 1).getByText('word59').waitFor();
   t.true((await turn(page, 1).innerText()).includes(LONG), 'without gap or repeat');
