@@ -4,7 +4,9 @@ import type { Knex } from 'knex';
 export async function up(knex: Knex): Promise<void> {
   // Where an event stands in the order in which readers are told of events; null: not numbered yet.
   await knex.schema.raw('alter table review_events add column position int8');
-  await knex.schema.raw('create unique index review_events_position on review_events (position)');
+  await knex.schema.raw(
+    'create unique index review_events_position on review_events (position) where position is not null',
+  );
   await knex.schema.raw('create index review_events_unnumbered on review_events (at, event_id) where position is null');
   // One row: the last position that was given. Not the greatest there is: an erasure may remove that one.
   await knex.schema.raw('create table review_positions (name text primary key, last int8 not null)');
@@ -21,7 +23,10 @@ export async function up(knex: Knex): Promise<void> {
     'create index reviews_claimed_by on reviews (claimed_by, deadline, review_id) where claimed_by is not null',
   );
   await knex.schema.raw(
-    'create index reviews_decided_by on reviews (decided_by, decided_at) where decided_by is not null',
+    'create index reviews_decided_by on reviews (decided_by, deadline, review_id) where decided_by is not null',
+  );
+  await knex.schema.raw(
+    'create index reviews_decided_by_at on reviews (decided_by, decided_at) where decided_by is not null',
   );
   await knex.schema.raw('create index reviews_decided_at on reviews (decided_at) where decided_at is not null');
   await knex.schema.raw('create index reviews_reasons on reviews using gin (reasons)');
@@ -39,6 +44,7 @@ export async function down(knex: Knex): Promise<void> {
     'turns_finished',
     'reviews_reasons',
     'reviews_decided_at',
+    'reviews_decided_by_at',
     'reviews_decided_by',
     'reviews_claimed_by',
     'reviews_user_deadline',

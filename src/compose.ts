@@ -7,6 +7,7 @@ import { EmbeddedRuntime, type ProcessLease } from './actors/embedded.ts';
 import type { ActorRuntime } from './actors/runtime.ts';
 import { sessionStore } from './actors/session-store.ts';
 import type { Config } from './config.ts';
+import { BOARD_PATH } from './http/board.ts';
 import { startIngress } from './http/server.ts';
 import { ingressSettings } from './ingress-settings.ts';
 import { DRAIN_MS, type Lifecycle } from './lifecycle.ts';
@@ -26,6 +27,7 @@ import { connect } from './store/connect.ts';
 import { Database, isUnavailable } from './store/database.ts';
 import { takeLease, type Lease } from './store/leases.ts';
 import { migrateToLatest, pendingMigrations } from './store/migrate.ts';
+import { queueBoard } from './workers/board.ts';
 import { Queues } from './workers/queues.ts';
 import { startWorkerRole } from './worker-role.ts';
 import { Eraser } from './users/eraser.ts';
@@ -210,6 +212,7 @@ export async function compose(
   const ingress = await startIngress({
     services,
     settings: await ingressSettings(config, database),
+    board: queueBoard(queues, BOARD_PATH),
     version: VERSION,
     log,
     observe: (route, method, status, seconds) => metrics.httpSeconds.observe({ route, method, status }, seconds),

@@ -13,6 +13,8 @@ import { activityByDay, activityOfUser, setMessageCount } from './store/analytic
 import { countWaiting } from './store/claims.ts';
 import { sessionRows, userRows } from './store/conversations.ts';
 import type { Database } from './store/database.ts';
+import { outboxBacklog } from './store/outbox.ts';
+import { turnsOverview } from './store/overview.ts';
 import { decisionData } from './reviews/events.ts';
 import type { ReviewDesk } from './reviews/review-desk.ts';
 import { ReviewFeed } from './reviews/review-feed.ts';
@@ -20,7 +22,9 @@ import { ReviewService } from './reviews/review-service.ts';
 import { followTurn } from './turns/follow-turn.ts';
 import { TurnService } from './turns/turn-service.ts';
 import type { Eraser } from './users/eraser.ts';
+import { DeadLetters } from './workers/dead-letters.ts';
 import type { Queues } from './workers/queues.ts';
+import { topicCounts } from './workers/topic-counts.ts';
 
 const COUNT_MS = 1_000;
 /** A dependency that has not answered a probe by then counts as away. */
@@ -43,14 +47,12 @@ export interface ServiceDeps {
   readonly draining: () => boolean;
 }
 
-function inTime(probe: Promise<unknown>): Promise<void> {
+function inTime<T>(probe: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${PROBE_MS} ms`)), PROBE_MS);
   });
-  return Promise.race([probe, late])
-    .then(() => {})
-    .finally(() => clearTimeout(timer));
+  return Promise.race([probe, late]).finally(() => clearTimeout(timer));
 }
 
 /** Counts all waiting turns again and again; the last count serves every accept. */
@@ -74,6 +76,26 @@ function countRegularly({ database, metrics, log }: ServiceDeps): { waiting: () 
       clearInterval(timer);
       return counting;
     },
+  };
+}
+
+/** Whoever looks at the same time shares one look. */
+function overviewOf({ database, queues, log }: ServiceDeps): Services['overview'] {
+  const look = async () => {
+    const now = new Date();
+    const topics = inTime(topicCounts(queues, now)).catch((error: Error) => {
+      log.debug({ detail: error.message }, 'The topics could not be counted.');
+      return null;
+    });
+    const [rows, outbox] = await Promise.all([turnsOverview(database, now), outboxBacklog(database)]);
+    return { rows, outbox, topics: await topics };
+  };
+  let underWay: ReturnType<typeof look> | null = null;
+  return {
+    read: () =>
+      (underWay ??= look().finally(() => {
+        underWay = null;
+      })),
   };
 }
 
@@ -138,11 +160,13 @@ export function servicesOf(config: Config, deps: ServiceDeps): { services: Servi
       byDay: (from, to) => activityByDay(database, from, to),
     },
     erasures: eraser,
+    overview: overviewOf(deps),
+    deadLetters: new DeadLetters(queues, redis),
     health: {
       checks: {
         database: () => inTime(database.ping()),
-        redis: () => inTime(redis.ping()),
-        actors: () => inTime(actors.call(PROBE_USER, 'ping', {})),
+        redis: async () => void (await inTime(redis.ping())),
+        actors: async () => void (await inTime(actors.call(PROBE_USER, 'ping', {}))),
       },
       draining,
     },

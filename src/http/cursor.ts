@@ -14,6 +14,7 @@ export interface CursorKind<P> {
 
 const encode = (text: string): string => Buffer.from(text).toString('base64url');
 
+const LONGEST = 1_200;
 const NUMBER = '(?:0|[1-9]\\d{0,14})';
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 
@@ -27,7 +28,7 @@ function cursorOf<P>(
   const shape = new RegExp(`^${[kind, ...parts].join(':')}$`);
   const write = (position: P) => encode([kind, ...list(position)].join(':'));
   const schema = z.string().transform((cursor, context) => {
-    const text = cursor.length > 100 ? '' : Buffer.from(cursor, 'base64url').toString('latin1');
+    const text = cursor.length > LONGEST ? '' : Buffer.from(cursor, 'base64url').toString('latin1');
     // Decoding is lenient: only what we would write ourselves counts.
     if (shape.test(text) && encode(text) === cursor) return read(text.split(':').slice(1));
     context.addIssue({ code: 'custom', message: 'is not a cursor of this list' });
@@ -58,6 +59,18 @@ export const reviewCursor = cursorOf<ReviewPlace>(
   [NUMBER, UUID],
   ([deadline, reviewId = '']) => ({ deadline: new Date(Number(deadline)), reviewId }),
   ({ deadline, reviewId }) => [deadline.getTime(), reviewId],
+);
+
+/** Dead letters, newest first: behind this one. Its id is anything that a client of a topic may choose. */
+export const deadLetterCursor = cursorOf<{ failedAt: Date; topic: string; jobId: string }>(
+  'dead-letters',
+  [NUMBER, '[a-z-]{1,50}', '[A-Za-z0-9_-]{1,700}'],
+  ([failedAt, topic = '', jobId = '']) => ({
+    failedAt: new Date(Number(failedAt)),
+    topic,
+    jobId: Buffer.from(jobId, 'base64url').toString(),
+  }),
+  ({ failedAt, topic, jobId }) => [failedAt.getTime(), topic, encode(jobId)],
 );
 
 /** Cuts one page out of rows of which one more than `limit` was asked for. */

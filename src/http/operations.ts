@@ -4,12 +4,14 @@ import { authenticateNobody, type Authenticator } from './authenticate.ts';
 import { cancelOperations } from './cancel.ts';
 import { chatOperations } from './chat.ts';
 import { conversationOperations } from './conversations.ts';
+import { deadLetterOperations } from './dead-letters.ts';
 import { docsOperations } from './docs.ts';
 import { memoryOperations } from './memories.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { operationRoutes } from './operation-routes.ts';
 import { pageOperations, readPages, type Pages } from './pages.ts';
+import { overviewOperations } from './overview.ts';
 import type { Services } from './services.ts';
 import { reviewFeedOperations } from './review-feed.ts';
 import { reviewOperations } from './reviews.ts';
@@ -46,6 +48,8 @@ export function operationsOf(
     ...userOperations(services),
     ...sessionOperations(authenticator),
     ...operationRoutes(services),
+    ...overviewOperations(services.overview),
+    ...deadLetterOperations(services.deadLetters),
     ...pageOperations(pages),
     // The document describes its own operation too, so it is made when first asked for, and kept.
     ...docsOperations(() => (document ??= JSON.stringify(openApiDocument(operations, version)))),

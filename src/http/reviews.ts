@@ -12,7 +12,7 @@ import {
   reviewPage,
   reviewSchema,
 } from './review-json.ts';
-import { COMPONENTS, isUuid, limit, soundText } from './schemas.ts';
+import { COMPONENTS, isUuid, limit, moment, soundText, userId } from './schemas.ts';
 import type { ReviewService } from './services.ts';
 
 const decisionRequest = z
@@ -35,6 +35,9 @@ const params = z.strictObject({
   // Not a UUID: then it names no review, which is 404 and not 400.
   review_id: soundText(1, 200).meta({ format: 'uuid' }),
 });
+
+/** A name, as keys and subjects of tokens have it. */
+const who = soundText(1, 200);
 
 const notFound = () => new Problem('review_not_found', 'No review has this id.');
 
@@ -82,13 +85,27 @@ export function reviewOperations(reviews: ReviewService): Operation[] {
       summary: 'List reviews, oldest deadline first',
       query: z.strictObject({
         status: z.enum(REVIEW_STATUSES).optional(),
+        user_id: userId.optional(),
+        rule: soundText(1, 200).optional().meta({ description: 'Name of a rule that asked for the review.' }),
+        claimed_by: who.optional().meta({ description: 'Who is at it now.' }),
+        decided_by: who.optional(),
+        decided_since: moment.optional().meta({ description: 'Only what was decided then or later.' }),
         limit,
         cursor: reviewCursor.schema.optional(),
       }),
       answers: { 200: { description: 'One page of reviews.', schema: reviewPage } },
       problems: ['database_unavailable'],
       async handle({ query }) {
-        const rows = await reviews.list({ status: query.status, after: query.cursor, limit: query.limit + 1 });
+        const rows = await reviews.list({
+          status: query.status,
+          userId: query.user_id,
+          rule: query.rule,
+          claimedBy: query.claimed_by,
+          decidedBy: query.decided_by,
+          decidedSince: query.decided_since,
+          after: query.cursor,
+          limit: query.limit + 1,
+        });
         const { items, next } = page(rows, query.limit, (last) => reviewCursor.write(last));
         return json({ items: items.map(listedReviewJson), next_cursor: next });
       },

@@ -7,6 +7,7 @@ import { answerAll, type AnswerDeps } from './answer.ts';
 import { authenticateBy, authenticateNobody, type Authenticator } from './authenticate.ts';
 import { authenticateByKey, type KeyEntry } from './authenticate-by-key.ts';
 import { authenticateByToken, type TokenRules } from './authenticate-by-token.ts';
+import { boardRoutes } from './board.ts';
 import { foreignOriginCheck, type ForeignOrigin } from './foreign-origin.ts';
 import { answerMalformed } from './malformed-http.ts';
 import { OpenWaits } from './open-waits.ts';
@@ -33,6 +34,8 @@ export interface IngressSettings {
 export interface IngressOptions {
   readonly services: Services;
   readonly settings: IngressSettings;
+  /** The queue board; absent: there is none. */
+  readonly board?: Koa.Middleware | undefined;
   readonly log: Log;
   readonly version?: string;
   readonly unavailable?: AnswerDeps['unavailable'];
@@ -127,6 +130,7 @@ export async function startIngress(options: IngressOptions): Promise<Ingress> {
   const authenticate = authenticateBy(authenticator);
   app.use(answerAll({ log, unavailable, observe, stopping: () => stopped !== undefined }));
   app.use(guard(foreignOriginCheck(settings.host, settings.hostNames)));
+  if (options.board) app.use(boardRoutes(options.board, authenticate));
   app.use(routesOf(operationsOf(services, { version, authenticator }), { authenticate, waits }));
   // What comes here happened on the socket, after or besides an answer.
   app.on('error', (error: NodeJS.ErrnoException) => {

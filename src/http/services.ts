@@ -100,6 +100,66 @@ export interface Health {
   draining(): boolean;
 }
 
+/** What operators look at, of the whole deployment. */
+export interface Overview {
+  readonly rows: {
+    readonly turns: { readonly queued: number; readonly running: number; readonly awaitingReview: number };
+    readonly oldestWaitingS: number | null;
+    readonly byHour: readonly { readonly hour: Date; readonly byStatus: Readonly<Record<string, number>> }[];
+    readonly failures: readonly { readonly code: string; readonly count: number }[];
+    readonly takeovers: number;
+    readonly model: {
+      readonly requests: number;
+      readonly errors: number;
+      readonly latencyP50S: number | null;
+      readonly latencyP95S: number | null;
+      readonly inputTokens: number;
+      readonly outputTokens: number;
+    };
+  };
+  readonly outbox: { readonly waiting: number; readonly ageS: number };
+  /** Null: the queues do not answer. */
+  readonly topics:
+    | readonly {
+        readonly topic: string;
+        readonly waiting: number;
+        readonly active: number;
+        readonly delayed: number;
+        readonly failed: number;
+        readonly oldestWaitingS: number | null;
+      }[]
+    | null;
+}
+
+export interface OverviewService {
+  read(): Promise<Overview>;
+}
+
+/** An event that failed for good. */
+export interface DeadLetter {
+  readonly topic: string;
+  readonly jobId: string;
+  readonly userId: string | null;
+  readonly failedAt: Date;
+  readonly attempts: number;
+  readonly reason: string;
+  readonly data: unknown;
+}
+
+/** Rejects with QueuesUnavailable. */
+export interface DeadLetterService {
+  readonly topics: readonly string[];
+  /** The newest first, behind a place. */
+  list(
+    topic: string | undefined,
+    after: Pick<DeadLetter, 'failedAt' | 'topic' | 'jobId'> | undefined,
+    limit: number,
+  ): Promise<DeadLetter[]>;
+  /** False: it is no dead letter (any more). */
+  replay(topic: string, jobId: string): Promise<boolean>;
+  remove(topic: string, jobId: string): Promise<boolean>;
+}
+
 export interface Services {
   readonly turns: TurnService;
   readonly turnEvents: TurnEventService;
@@ -109,6 +169,8 @@ export interface Services {
   readonly memory: MemoryService;
   readonly analytics: AnalyticsService;
   readonly erasures: ErasureService;
+  readonly overview: OverviewService;
+  readonly deadLetters: DeadLetterService;
   readonly health: Health;
   /** The text of GET /metrics and its content type. */
   readonly metrics: { text(): Promise<string>; readonly contentType: string };

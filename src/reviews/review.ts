@@ -58,6 +58,14 @@ export interface ReviewPosition {
 
 export interface ReviewFilter {
   readonly status?: ReviewStatus | undefined;
+  readonly userId?: string | undefined;
+  /** Name of a rule that asked for the review. */
+  readonly rule?: string | undefined;
+  /** Who holds the lease now. */
+  readonly claimedBy?: string | undefined;
+  readonly decidedBy?: string | undefined;
+  /** Only what was decided then or later. */
+  readonly decidedSince?: Date | undefined;
   /** Only reviews behind this one (the oldest deadline comes first). */
   readonly after?: ReviewPosition | undefined;
   readonly limit: number;

@@ -74,26 +74,36 @@ export async function reviewOfTurn(database: Database, turnId: string): Promise<
   return row ? reviewOf(row) : null;
 }
 
-/** Four statements rather than one with optional parts: each has its plan. */
-function listStatement(withStatus: boolean, withAfter: boolean): Statement {
-  const rules = [
-    ...(withStatus ? ['r.status = ?'] : []),
-    ...(withAfter ? ['(r.deadline, r.review_id) > (?::timestamptz, ?::uuid)'] : []),
-  ];
-  const where = rules.length > 0 ? ` where ${rules.join(' and ')}` : '';
-  const name = `reviews-list${withStatus ? '-of-status' : ''}${withAfter ? '-after' : ''}`;
-  return { name, sql: `${REVIEW_SELECT}${where} order by r.deadline, r.review_id limit ?` };
-}
+const given = <T>(value: T | undefined): readonly T[] | undefined => (value === undefined ? undefined : [value]);
 
-/** Reviews, oldest deadline first. @throws DatabaseUnavailable */
-export async function listReviews(database: Database, { status, after, limit }: ReviewFilter): Promise<Review[]> {
-  const statement = listStatement(status !== undefined, after !== undefined);
-  const rows = await database.rows<ReviewRow>(statement, [
-    ...(status === undefined ? [] : [status]),
-    ...(after === undefined ? [] : [after.deadline, after.reviewId]),
-    limit,
-  ]);
-  return rows.map(reviewOf);
+/** What a list can be asked for: the condition, and what it is given of the filter. */
+const CONDITIONS: Readonly<
+  Record<string, readonly [sql: string, bindings: (filter: ReviewFilter) => readonly unknown[] | undefined]>
+> = {
+  status: ['r.status = ?', ({ status }) => given(status)],
+  user: ['r.user_id = ?', ({ userId }) => given(userId)],
+  rule: ['r.reasons @> ?::jsonb', ({ rule }) => given(rule && JSON.stringify([{ rule }]))],
+  claimed: ['r.claimed_by = ? and r.claimed_until > now()', ({ claimedBy }) => given(claimedBy)],
+  decided: ['r.decided_by = ?', ({ decidedBy }) => given(decidedBy)],
+  since: ['r.decided_at >= ?', ({ decidedSince }) => given(decidedSince)],
+  after: [
+    '(r.deadline, r.review_id) > (?::timestamptz, ?::uuid)',
+    ({ after }) => after && [after.deadline, after.reviewId],
+  ],
+};
+
+/** Reviews, oldest deadline first. A statement for each set of conditions rather than one with optional parts: each has
+ *  its plan. @throws DatabaseUnavailable */
+export async function listReviews(database: Database, filter: ReviewFilter): Promise<Review[]> {
+  const asked = Object.entries(CONDITIONS).flatMap(([name, [sql, bindingsOf]]) => {
+    const bindings = bindingsOf(filter);
+    return bindings ? [{ name, sql, bindings }] : [];
+  });
+  const where = asked.length > 0 ? ` where ${asked.map(({ sql }) => sql).join(' and ')}` : '';
+  const name = ['reviews-list', ...asked.map((each) => each.name)].join('-');
+  const sql = `${REVIEW_SELECT}${where} order by r.deadline, r.review_id limit ?`;
+  const bindings = [...asked.flatMap((each) => each.bindings), filter.limit];
+  return (await database.rows<ReviewRow>({ name, sql }, bindings)).map(reviewOf);
 }
 
 const OF_USER: Statement = {

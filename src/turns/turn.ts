@@ -11,7 +11,14 @@ export const TURN_STATUSES = [
 ] as const;
 export type TurnStatus = (typeof TURN_STATUSES)[number];
 
-const FINAL: ReadonlySet<TurnStatus> = new Set<TurnStatus>(['completed', 'failed', 'cancelled', 'rejected', 'expired']);
+export const FINAL_STATUSES = [
+  'completed',
+  'failed',
+  'cancelled',
+  'rejected',
+  'expired',
+] as const satisfies readonly TurnStatus[];
+const FINAL: ReadonlySet<TurnStatus> = new Set(FINAL_STATUSES);
 
 /** Nothing more will happen to the turn. */
 export const isFinal = (status: TurnStatus): boolean => FINAL.has(status);

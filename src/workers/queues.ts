@@ -33,8 +33,11 @@ const chatJob = ({ turnId, epoch, userId }: WaitingTurn) => ({
   opts: { jobId: `${turnId}-${epoch}`, ...REMOVE_ALL },
 });
 
+/** The topics, and what is ours alone. */
+export type QueueName = Topic | typeof SUMMARIES;
+
 export class Queues {
-  readonly #queues: Record<Topic | typeof SUMMARIES, Queue>;
+  readonly #queues: Record<QueueName, Queue>;
 
   /** `connection` should fail fast: an accepted turn must not wait for Redis. */
   constructor(connection: Redis, log: Log) {
@@ -51,6 +54,15 @@ export class Queues {
       'review-decisions': open('review-decisions'),
       [SUMMARIES]: open(SUMMARIES),
     };
+  }
+
+  get names(): readonly QueueName[] {
+    return Object.keys(this.#queues) as QueueName[];
+  }
+
+  /** The queue itself, for looking at its jobs. */
+  get(name: QueueName): Queue {
+    return this.#queues[name];
   }
 
   /** Wakes a worker for these turns' users. Rejects while Redis is away; the sweeper does it later. */

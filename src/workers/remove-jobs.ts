@@ -12,8 +12,17 @@ interface Payload {
   readonly data?: { readonly user_id?: unknown } | null;
 }
 
-const isOf = (job: Job<Payload | null> | undefined, userId: string): boolean =>
-  [job?.data?.subject, job?.data?.user_id, job?.data?.data?.user_id].includes(userId);
+/** Every place where a payload may name its user. */
+const namedIn = (payload: unknown): readonly unknown[] => {
+  const { subject, user_id: userId, data } = (payload ?? {}) as Payload;
+  return [subject, userId, data?.user_id];
+};
+
+/** Whom a payload concerns, where it tells. */
+export const userOf = (payload: unknown): string | null =>
+  namedIn(payload).find((name) => typeof name === 'string') ?? null;
+
+const isOf = (job: Job<unknown> | undefined, userId: string): boolean => namedIn(job?.data).includes(userId);
 
 /** Removes every resting job of the user. Jobs may come and go meanwhile, and one that moves may be missed: ask again
  *  later. Rejects while Redis is away. */

@@ -23,6 +23,7 @@ const OPEN: Row = [200, 200, 200, 200, 200, 200];
 const OWN: Row = [401, 200, 404, 200, 403, 200];
 const PERSONAL: Row = [401, 200, 404, 403, 403, 200];
 const REVIEWS: Row = [401, 403, 403, 403, 200, 200];
+const ADMIN: Row = [401, 403, 403, 403, 403, 200];
 const EXPECTED: Readonly<Record<string, Row>> = {
   postChat: [401, 202, 404, 202, 403, 202],
   getTurn: OWN,
@@ -56,6 +57,10 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   getHealth: OPEN,
   getLiveness: OPEN,
   getReadiness: OPEN,
+  getOverview: ADMIN,
+  listDeadLetters: ADMIN,
+  replayDeadLetter: [401, 403, 403, 403, 403, 202],
+  deleteDeadLetter: [401, 403, 403, 403, 403, 204],
   getMetrics: [401, 403, 403, 403, 403, 200],
   getOpenApi: OPEN,
   getDocs: OPEN,
@@ -78,7 +83,9 @@ function furnish(fixture: Fixture): (path: string) => string {
       .replace('{turn_id}', turnId)
       .replace('{session_id}', SESSION)
       .replace('{review_id}', REVIEW_ID)
-      .replace('{erasure_id}', ERASURE_ID);
+      .replace('{erasure_id}', ERASURE_ID)
+      .replace('{topic}', 'messages')
+      .replace('{job_id}', '7');
 }
 
 function callAs(fixture: Fixture, caller: Caller, { method, body, example }: Operation, path: string) {

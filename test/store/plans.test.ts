@@ -128,6 +128,39 @@ const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = [
     sql: `select * from reviews r join turns t on t.turn_id = r.turn_id where (r.deadline, r.review_id) > (now()::timestamptz, '${ID}'::uuid) order by r.deadline, r.review_id limit 51`,
     index: /reviews_deadline/,
   },
+  ...[
+    ['a user', `r.user_id = '${USER}'`, /reviews_user/],
+    ['a user, still waiting', `r.user_id = '${USER}' and r.status = 'pending'`, /reviews_user/],
+    ['a rule that is rare', `r.reasons @> '[{"rule": "rare"}]'::jsonb`, /reviews_reasons/],
+    [
+      'a rule that is frequent, still waiting',
+      `r.status = 'pending' and r.reasons @> '[{"rule": "usual"}]'::jsonb`,
+      /reviews_/,
+    ],
+    ['who is at it', "r.claimed_by = 'kim-3' and r.claimed_until > now()", /reviews_claimed_by/],
+    ['who decided', "r.decided_by = 'lee-3'", /reviews_decided_by/],
+    ['who decided lately', "r.decided_by = 'lee-3' and r.decided_at >= now() - interval '1 hour'", /reviews_decided_/],
+    ['what was decided lately', "r.decided_at >= now() - interval '1 minute'", /reviews_decided_at/],
+  ].map(([what, where, index]) => ({
+    what: `reviews by ${what as string}`,
+    sql: `select * from reviews r join turns t on t.turn_id = r.turn_id where ${where as string} order by r.deadline, r.review_id limit 51`,
+    index: index as RegExp,
+  })),
+  {
+    what: 'review events of readers',
+    sql: 'select e.position, r.* from review_events e join reviews r on r.review_id = e.review_id join turns t on t.turn_id = r.turn_id where e.position > 49000 order by e.position limit 50',
+    index: /review_events_position/,
+  },
+  {
+    what: 'review events without a position',
+    sql: 'select 1 from review_events where position is null order by at, event_id limit 1',
+    index: /review_events_unnumbered/,
+  },
+  {
+    what: 'the place of who begins to watch',
+    sql: "select min(position) - 1 from (select position, at from review_events where position is not null order by position desc limit 1000) lately where at > now() - interval '60 seconds'",
+    index: /review_events_position/,
+  },
   {
     what: 'overdue reviews',
     sql: "select review_id from reviews where status = 'pending' and deadline <= now() and coalesce((select k.created_at from kept_decisions k where k.turn_id = reviews.turn_id), deadline) >= deadline order by deadline, review_id limit 200",
@@ -187,11 +220,15 @@ test('every query has its index', async (t) => {
   await builder.raw(
     "insert into joined_keys (user_id, idempotency_key, turn_id, request_hash) select user_id, idempotency_key, turn_id, '' from turns",
   );
-  await builder.raw(`insert into reviews (review_id, turn_id, user_id, session_id, seq, status, reasons, draft, deadline)
-    select turn_id, turn_id, user_id, session_id, seq, case when seq % 10 = 0 then 'pending' else 'approved' end, '[]', 'draft',
-           now() + (seq - 5) * interval '1 hour' from turns`);
+  await builder.raw(`insert into reviews (review_id, turn_id, user_id, session_id, seq, status, reasons, draft, deadline,
+      claimed_by, claimed_until, decided_by, decided_at)
+    select turn_id, turn_id, user_id, session_id, seq, case when seq % 10 = 0 then 'pending' else 'approved' end,
+           case when seq = 7 and user_id like '%99' then '[{"rule": "rare"}, {"rule": "usual"}]'::jsonb else '[{"rule": "usual"}]' end, 'draft',
+           now() + (seq - 5) * interval '1 hour',
+           case when seq = 10 then 'kim-' || length(user_id) end, case when seq = 10 then now() + interval '1 hour' end,
+           case when seq % 10 > 0 then 'lee-' || seq end, case when seq % 10 > 0 then now() - seq * interval '1 hour' end from turns`);
   await builder.raw(
-    `insert into review_events (event_id, review_id, what) select turn_id, review_id, 'requested' from reviews`,
+    `insert into review_events (event_id, review_id, what, position) select turn_id, review_id, 'requested', row_number() over () from reviews`,
   );
   await builder.raw(
     `insert into kept_decisions (turn_id, decision, decided_by) select turn_id, 'approve', 'kim' from turns`,

@@ -196,6 +196,13 @@ export class MemoryServices {
       begin: async (userId) => erasureOf(userId),
       find: async (id) => (id === ERASURE_ID ? erasureOf('alice') : null),
     },
+    overview: { read: async () => NO_OVERVIEW },
+    deadLetters: {
+      topics: ['messages'],
+      list: async () => [DEAD_LETTER],
+      replay: async () => true,
+      remove: async () => true,
+    },
     health: {
       checks: {
         database: () => this.#probe('database'),
@@ -216,6 +223,29 @@ export class MemoryServices {
     while (this.waiting !== count) await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+const DEAD_LETTER = {
+  topic: 'messages',
+  jobId: '7',
+  userId: 'alice',
+  failedAt: new Date('2026-01-01T00:00:00Z'),
+  attempts: 8,
+  reason: 'it broke',
+  data: { user_id: 'alice' },
+};
+
+const NO_OVERVIEW = {
+  rows: {
+    turns: { queued: 0, running: 0, awaitingReview: 0 },
+    oldestWaitingS: null,
+    byHour: [],
+    failures: [],
+    takeovers: 0,
+    model: { requests: 0, errors: 0, latencyP50S: null, latencyP95S: null, inputTokens: 0, outputTokens: 0 },
+  },
+  outbox: { waiting: 0, ageS: 0 },
+  topics: null,
+};
 
 /** The erasure there is: alice's. */
 export const ERASURE_ID = '018f0000-0000-7000-8000-000000000003';

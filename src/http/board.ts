@@ -1,0 +1,36 @@
+// The queue board below its path: for admins, to look at.
+import type Koa from 'koa';
+import { mayUse } from './access.ts';
+import type { Authenticate } from './authenticate.ts';
+import { Problem } from './problem.ts';
+import type { RequestState } from './router.ts';
+
+export const BOARD_PATH = '/admin/queues';
+
+/** The board's page has styles in it and a `base`; of scripts only files of ours, and nothing from elsewhere. */
+const BOARD_POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'";
+
+const LOOKS = new Set(['GET', 'HEAD']);
+
+/** Gives requests below the path to the board, if they are an admin's and only look. */
+export function boardRoutes(board: Koa.Middleware, authenticate: Authenticate): Koa.Middleware<RequestState> {
+  return async (ctx, next) => {
+    if (ctx.path !== BOARD_PATH && !ctx.path.startsWith(`${BOARD_PATH}/`)) return next();
+    ctx.state.route = BOARD_PATH;
+    const identity = await authenticate(ctx);
+    if (!mayUse(identity, 'admin')) throw new Problem('forbidden', `The role ${identity.role} has no right to admin.`);
+    if (!LOOKS.has(ctx.method))
+      throw new Problem(
+        'method_not_allowed',
+        'The board only shows; dead letters are replayed at /admin/dead-letters.',
+        {
+          headers: { allow: 'GET, HEAD' },
+        },
+      );
+    ctx.set('content-security-policy', BOARD_POLICY);
+    await board(ctx, async () => {});
+    if (ctx.status === 404 && ctx.body === undefined)
+      throw new Problem('route_not_found', 'The board has nothing at this path.');
+  };
+}

@@ -1,0 +1,112 @@
+// What operators look at, counted from the rows: so it is true of all processes together, and of those that have ended.
+import type { Database, Statement } from './database.ts';
+
+const HOURS = 48;
+const FAILURES = 20;
+
+const NOW: Statement = {
+  name: 'overview-now',
+  sql: `select count(*) filter (where status = 'queued') as queued, count(*) filter (where status = 'running') as running,
+          (extract(epoch from now() - min(created_at) filter (where status = 'queued')))::float8 as oldest_waiting_s,
+          (select count(*) from reviews where status = 'pending') as awaiting_review
+        from turns where status in ('queued', 'running')`,
+};
+/** Hours since 1970: no database has another idea of them. */
+const BY_HOUR: Statement = {
+  name: 'overview-by-hour',
+  sql: `select floor(extract(epoch from finished_at) / 3600)::int8 as hour, status, count(*) as turns
+        from turns where finished_at >= ? group by 1, 2`,
+};
+const FAILED: Statement = {
+  name: 'overview-failed',
+  sql: `select error_code as code, count(*) as count from turns
+        where finished_at > now() - interval '24 hours' and status = 'failed' and error_code is not null
+        group by error_code order by count(*) desc, error_code limit ?`,
+};
+const TAKEOVERS: Statement = {
+  name: 'overview-takeovers',
+  sql: `select coalesce(sum(epoch - 1), 0)::int8 as takeovers from turns
+        where epoch > 1 and (finished_at is null or finished_at > now() - interval '24 hours')`,
+};
+/** Of the attempts at a turn the last one has succeeded, where there was an answer. An attempt that a cancellation broke
+ *  off is no error. */
+const MODEL: Statement = {
+  name: 'overview-model',
+  sql: `select coalesce(sum(attempts), 0)::int8 as requests,
+          coalesce(sum(case when status = 'cancelled' then 0 when output_tokens is null then attempts else attempts - 1 end), 0)::int8 as errors,
+          coalesce(sum(input_tokens), 0)::int8 as input_tokens, coalesce(sum(output_tokens), 0)::int8 as output_tokens
+        from turns where finished_at > now() - interval '1 hour'`,
+};
+/** From claim to commit. What a person looked at ended when the person decided, and says nothing of the model. */
+const LATENCY: Statement = {
+  name: 'overview-latency',
+  sql: `select percentile_cont(0.5) within group (order by s) as p50, percentile_cont(0.95) within group (order by s) as p95
+        from (select extract(epoch from finished_at - started_at)::float8 as s from turns
+              where finished_at > now() - interval '1 hour' and status = 'completed'
+                and not exists (select 1 from reviews r where r.turn_id = turns.turn_id)
+              order by finished_at desc limit 10000) answered`,
+};
+
+export interface TurnsOverview {
+  readonly turns: { readonly queued: number; readonly running: number; readonly awaitingReview: number };
+  /** Null: nothing waits. */
+  readonly oldestWaitingS: number | null;
+  /** The last 48 hours, the oldest first. */
+  readonly byHour: readonly { readonly hour: Date; readonly byStatus: Readonly<Record<string, number>> }[];
+  /** The last 24 hours, the most frequent first. */
+  readonly failures: readonly { readonly code: string; readonly count: number }[];
+  /** Claims that lapsed and were taken over, of turns that ended within 24 hours or have not ended. */
+  readonly takeovers: number;
+  /** The last hour. */
+  readonly model: {
+    readonly requests: number;
+    readonly errors: number;
+    readonly latencyP50S: number | null;
+    readonly latencyP95S: number | null;
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+  };
+}
+
+const HOUR_MS = 3_600_000;
+
+async function byHour(database: Database, now: Date): Promise<TurnsOverview['byHour']> {
+  const first = Math.floor(now.getTime() / HOUR_MS) - HOURS + 1;
+  const rows = await database.rows<{ hour: number; status: string; turns: number }>(BY_HOUR, [
+    new Date(first * HOUR_MS),
+  ]);
+  const found = Map.groupBy(rows, ({ hour }) => hour);
+  return Array.from({ length: HOURS }, (_, n) => ({
+    hour: new Date((first + n) * HOUR_MS),
+    byStatus: Object.fromEntries((found.get(first + n) ?? []).map(({ status, turns }) => [status, turns])),
+  }));
+}
+
+/** Counts all of it. @throws DatabaseUnavailable */
+export async function turnsOverview(database: Database, now: Date): Promise<TurnsOverview> {
+  const one = async <T>(statement: Statement): Promise<T> => (await database.rows<T>(statement, []))[0]!;
+  const [current, hours, failures, { takeovers }, model, latency] = await Promise.all([
+    one<{ queued: number; running: number; awaiting_review: number; oldest_waiting_s: number | null }>(NOW),
+    byHour(database, now),
+    database.rows<{ code: string; count: number }>(FAILED, [FAILURES]),
+    one<{ takeovers: number }>(TAKEOVERS),
+    one<{ requests: number; errors: number; input_tokens: number; output_tokens: number }>(MODEL),
+    one<{ p50: number | null; p95: number | null }>(LATENCY),
+  ]);
+  const { queued, running, awaiting_review: awaitingReview, oldest_waiting_s: oldestWaitingS } = current;
+  return {
+    turns: { queued, running, awaitingReview },
+    oldestWaitingS,
+    byHour: hours,
+    failures,
+    takeovers,
+    model: {
+      requests: model.requests,
+      errors: model.errors,
+      latencyP50S: latency.p50,
+      latencyP95S: latency.p95,
+      inputTokens: model.input_tokens,
+      outputTokens: model.output_tokens,
+    },
+  };
+}

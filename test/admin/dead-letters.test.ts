@@ -1,0 +1,141 @@
+// Dead letters on a real Redis: seen, replayed, deleted.
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import test from 'ava';
+import { startApp, type TestApp } from '../support/app.ts';
+import { call, eventually } from '../support/client.ts';
+import { startRedisServer } from '../support/services.ts';
+import { decide, park, topic, turnOf } from '../reviews/support.ts';
+
+interface Letter {
+  readonly topic: string;
+  readonly job_id: string;
+  readonly user_id: string | null;
+  readonly failed_at: string;
+  readonly attempts: number;
+  readonly reason: string;
+  readonly data: unknown;
+}
+interface Page {
+  readonly items: Letter[];
+  readonly next_cursor: string | null;
+}
+
+const list = async ({ url }: TestApp, query = ''): Promise<Page> => {
+  const { status, body } = await call<Page>(url, `/admin/dead-letters?${query}`);
+  if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
+  return body;
+};
+const at = ({ topic: name, job_id: id }: Letter) => `/admin/dead-letters/${name}/${encodeURIComponent(id)}`;
+
+/** Posts what no consumer can take: it fails at once and for good. */
+async function spoil(queue: Queue, count: number): Promise<void> {
+  for (let n = 0; n < count; n += 1)
+    await queue.add('nonsense', { subject: `user-${n}`, n }, { jobId: `odd id/${queue.name}/${n}` });
+}
+
+test('what failed for good is listed newest first, over all topics or of one, page by page', async (t) => {
+  const app = await startApp(t);
+  t.deepEqual(await list(app), { items: [], next_cursor: null });
+  await spoil(topic(t, app.redisUrl, 'messages'), 7);
+  await spoil(topic(t, app.redisUrl, 'conversations'), 5);
+  const all = await eventually('all failed', async () => {
+    const { items } = await list(app, 'limit=100');
+    return items.length === 12 && items;
+  });
+  const moments = all.map(({ failed_at: failedAt }) => failedAt);
+  t.deepEqual(moments, moments.toSorted().toReversed());
+  t.like(
+    all.find(({ job_id: id }) => id === 'odd id/messages/3'),
+    { topic: 'messages', user_id: 'user-3', attempts: 1, data: { subject: 'user-3', n: 3 } },
+  );
+  t.true(all.every(({ reason }) => reason.includes('ignored')));
+  t.is((await list(app, 'topic=conversations')).items.length, 5);
+  const paged: Letter[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const page: Page = await list(app, `limit=5${cursor && `&cursor=${cursor}`}`);
+    paged.push(...page.items);
+    cursor = page.next_cursor;
+  }
+  t.deepEqual(paged, all);
+  for (const bad of ['topic=nope', 'cursor=x', 'limit=0'])
+    t.is((await call(app.url, `/admin/dead-letters?${bad}`)).status, 400, bad);
+});
+
+test('a dead letter that is replayed is done, once the reason is gone', async (t) => {
+  const app = await startApp(t);
+  const { turn_id: turnId, review } = await park(app.url, 'ann', 'help');
+  const queue = topic(t, app.redisUrl, 'review-decisions');
+  // Of an unknown shape: it is refused. Then somebody mends the payload.
+  await queue.add('ReviewDecided', { nonsense: true }, { jobId: 'a-decision' });
+  const [letter] = await eventually('it failed', async () => {
+    const { items } = await list(app);
+    return items.length === 1 && items;
+  });
+  const job = await queue.getJob('a-decision');
+  await job!.updateData({ turn_id: turnId, approved: true });
+  t.is((await call(app.url, `${at(letter!)}/replay`, { method: 'POST' })).status, 202);
+  await eventually('applied', async () => (await turnOf(app.url, turnId)).status === 'completed');
+  await eventually('gone', async () => (await list(app)).items.length === 0);
+  t.is((await decide(app.url, review!.review_id, { decision: 'approve' })).status, 200);
+  t.is((await call(app.url, `${at(letter!)}/replay`, { method: 'POST' })).status, 404);
+});
+
+test('of two replays at once one succeeds; what fails again comes back; deleted is gone', async (t) => {
+  const app = await startApp(t);
+  await spoil(topic(t, app.redisUrl, 'human-review'), 0);
+  const queue = topic(t, app.redisUrl, 'messages');
+  await spoil(queue, 1);
+  const found = () =>
+    eventually('it failed', async () => {
+      const { items } = await list(app);
+      return items.length === 1 && items[0]!;
+    });
+  const letter = await found();
+  const answers = await Promise.all([1, 2, 3].map(() => call(app.url, `${at(letter)}/replay`, { method: 'POST' })));
+  const statuses = answers.map(({ status }) => status);
+  t.true(statuses.includes(202) && statuses.every((status) => status === 202 || status === 404), statuses.join());
+  const again = await found();
+  t.is(again.job_id, letter.job_id);
+  t.is((await call(app.url, at(again), { method: 'DELETE' })).status, 204);
+  t.deepEqual((await list(app)).items, []);
+  const missing = await call<{ code: string }>(app.url, at(again), { method: 'DELETE' });
+  t.is(missing.status, 404);
+  t.is(missing.body.code, 'dead_letter_not_found');
+  t.is((await call(app.url, '/admin/dead-letters/nope/1/replay', { method: 'POST' })).status, 404);
+});
+
+test('what waits or runs is no dead letter, and cannot be deleted as one', async (t) => {
+  const app = await startApp(t);
+  // Nobody consumes this topic here.
+  const { review } = await park(app.url, 'ann', 'help');
+  const queue = topic(t, app.redisUrl, 'human-review');
+  const id = review!.review_id;
+  await eventually('published', async () => (await queue.getJobState(id)) === 'waiting');
+  for (const [path, method] of [
+    ['', 'DELETE'],
+    ['/replay', 'POST'],
+  ] as const)
+    t.is((await call(app.url, `/admin/dead-letters/human-review/${id}${path}`, { method })).status, 404);
+  t.is(await queue.getJobState(id), 'waiting');
+});
+
+test('while Redis is away the answer says so', async (t) => {
+  const redis = await startRedisServer(t);
+  const app = await startApp(t, { redisUrl: redis.url });
+  await redis.stop();
+  for (const [path, method] of [
+    ['', 'GET'],
+    ['/messages/1', 'DELETE'],
+    ['/messages/1/replay', 'POST'],
+  ] as const) {
+    const { status, body } = await call<{ code: string }>(app.url, `/admin/dead-letters${path}`, { method });
+    t.is(status, 503, path);
+    t.is(body.code, 'queues_unavailable');
+  }
+  await redis.restart();
+  const client = new Redis(redis.url);
+  t.teardown(() => client.disconnect());
+  await client.ping();
+  await eventually('it answers again', async () => (await call(app.url, '/admin/dead-letters')).status === 200);
+});
