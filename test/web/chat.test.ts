@@ -56,40 +56,43 @@ webTest('a held reply shows as held, and is replaced when it is decided', async 
   await turn(page, 1).getByText('Edited by a reviewer').waitFor();
 });
 
-webTest('the ways to be busy: interrupt keeps what was written, reject is not sent and says why, cancel ends it', async (t) => {
-  const app = await startApp(t, { settings: { REVIEW_KEYWORDS: 'none' } });
-  app.model.script(({ kind, lastUserMessage }) =>
-    kind === 'chat' && lastUserMessage.startsWith('slow') ? { text: LONG, trickleMs: 150 } : {},
-  );
-  const { page } = await visit(await openBrowser(t), `${app.url}/?user=ann`);
-  const rule = page.getByLabel('If busy');
-  await say(page, 'slow one');
-  await turn(page, 1).getByText('word2').waitFor();
-  await rule.selectOption('reject');
-  await say(page, 'refused');
-  await page.getByText('Not sent.').waitFor();
-  await page.getByRole('button', { name: 'Discard' }).click();
-  await rule.selectOption('interrupt');
-  await say(page, 'quick');
-  await turn(page, 2).getByText('echo: quick').waitFor();
-  await turn(page, 1).getByText('Interrupted').waitFor();
-  t.regex(await turn(page, 1).innerText(), /word0 word1/);
-  await rule.selectOption('enqueue');
-  await say(page, 'slow two');
-  await turn(page, 3).getByText('word1').waitFor();
-  await say(page, 'slow three');
-  await turn(page, 4).getByText('waits for its turn').waitFor();
-  await rule.selectOption('merge');
-  await say(page, 'and this');
-  await turn(page, 4).getByText('and this').waitFor();
-  await turn(page, 4).getByRole('button', { name: 'Cancel' }).click();
-  await turn(page, 4).getByText('cancelled', { exact: true }).waitFor();
-  await rule.selectOption('rollback');
-  await say(page, 'quick again');
-  await turn(page, 5).getByText('echo: quick again').waitFor();
-  t.is(await turn(page, 3).getAttribute('data-status'), 'cancelled');
-  t.notRegex(await turn(page, 3).innerText(), /word1/);
-});
+webTest(
+  'the ways to be busy: interrupt keeps what was written, reject is not sent and says why, cancel ends it',
+  async (t) => {
+    const app = await startApp(t, { settings: { REVIEW_KEYWORDS: 'none' } });
+    app.model.script(({ kind, lastUserMessage }) =>
+      kind === 'chat' && lastUserMessage.startsWith('slow') ? { text: LONG, trickleMs: 150 } : {},
+    );
+    const { page } = await visit(await openBrowser(t), `${app.url}/?user=ann`);
+    const rule = page.getByLabel('If busy');
+    await say(page, 'slow one');
+    await turn(page, 1).getByText('word2').waitFor();
+    await rule.selectOption('reject');
+    await say(page, 'refused');
+    await page.getByText('Not sent.').waitFor();
+    await page.getByRole('button', { name: 'Discard' }).click();
+    await rule.selectOption('interrupt');
+    await say(page, 'quick');
+    await turn(page, 2).getByText('echo: quick').waitFor();
+    await turn(page, 1).getByText('Interrupted').waitFor();
+    t.regex(await turn(page, 1).innerText(), /word0 word1/);
+    await rule.selectOption('enqueue');
+    await say(page, 'slow two');
+    await turn(page, 3).getByText('word1').waitFor();
+    await say(page, 'slow three');
+    await turn(page, 4).getByText('waits for its turn').waitFor();
+    await rule.selectOption('merge');
+    await say(page, 'and this');
+    await turn(page, 4).getByText('and this').waitFor();
+    await turn(page, 4).getByRole('button', { name: 'Cancel' }).click();
+    await turn(page, 4).getByText('cancelled', { exact: true }).waitFor();
+    await rule.selectOption('rollback');
+    await say(page, 'quick again');
+    await turn(page, 5).getByText('echo: quick again').waitFor();
+    t.is(await turn(page, 3).getAttribute('data-status'), 'cancelled');
+    t.notRegex(await turn(page, 3).innerText(), /word1/);
+  },
+);
 
 webTest('tags find what was said; memory is shown, changed and kept', async (t) => {
   const app = await startApp(t);

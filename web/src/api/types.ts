@@ -105,6 +105,7 @@ export interface Review extends ListedReview {
 export interface Overview {
   readonly turns: { readonly queued: number; readonly running: number; readonly awaiting_review: number };
   readonly oldest_waiting_s: number | null;
+  readonly queues_answer: boolean;
   readonly topics: readonly {
     readonly topic: string;
     readonly waiting: number;

@@ -37,7 +37,7 @@ export function Filters({ filter, onFilter }: Props) {
         <input
           id="filter-user"
           aria-label="User"
-          placeholder="User"
+          placeholder="User id"
           autocomplete="off"
           value={userId}
           onInput={({ currentTarget }) => setUserId(currentTarget.value)}

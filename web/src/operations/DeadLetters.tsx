@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { call, pathTo, told } from '../api/call.ts';
-import type { DeadLetter as Letter, Page } from '../api/types.ts';
+import type { DeadLetter as Letter, Overview, Page } from '../api/types.ts';
 import { Bones } from '../parts/Bones.tsx';
 import { Empty } from '../parts/Empty.tsx';
 import { Notice } from '../parts/Notice.tsx';
@@ -14,6 +14,7 @@ export function DeadLetters() {
   const [done, setDone] = useState<{ kind: 'good' | 'bad'; says: string } | null>(null);
   const path = pathTo(['admin', 'dead-letters'], { topic, limit: 50, cursor: cursors.at(-1) });
   const { value, error, reload } = useLoaded(path, (signal) => call<Page<Letter>>(path, { signal }));
+  const overview = useLoaded('topics', (signal) => call<Overview>('/admin/overview', { signal }));
   const act = (letter: Letter, what: 'replay' | 'delete'): void => {
     const at = ['admin', 'dead-letters', letter.topic, letter.job_id];
     const asked =
@@ -33,16 +34,20 @@ export function DeadLetters() {
     <section class="stack" aria-label="Dead letters">
       <div class="row">
         <p class="grow soft">Jobs that failed as often as they are tried. What they stood for is not done.</p>
-        <input
+        <select
           class="topic-filter"
           aria-label="Topic"
-          placeholder="All topics"
           value={topic}
           onChange={({ currentTarget }) => {
-            setTopic(currentTarget.value.trim());
+            setTopic(currentTarget.value);
             setCursors([]);
           }}
-        />
+        >
+          <option value="">All topics</option>
+          {overview.value?.topics.map(({ topic: name }) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
         <button type="button" onClick={reload}>
           Look again
         </button>

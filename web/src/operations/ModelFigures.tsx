@@ -13,7 +13,7 @@ export const ModelFigures = ({ model }: Pick<Overview, 'model'>) => {
   ] as const;
   return (
     <section class="card" aria-labelledby="model-title">
-      <h2 id="model-title">Model</h2>
+      <h2 id="model-title">Model, last hour</h2>
       <dl class="figures">
         {figures.map(([name, value]) => (
           <div key={name}>

@@ -32,17 +32,14 @@ export function Overview() {
   return (
     <>
       {trouble}
+      {!value.queues_answer && <Notice kind="bad">Redis does not answer: turns are accepted and wait.</Notice>}
       <ul class="tiles">
         <Tile name="Queued" value={countText(turns.queued)} />
         <Tile name="Running" value={countText(turns.running)} />
         <Tile name="Awaiting review" value={countText(turns.awaiting_review)} />
         <Tile name="Oldest waiting" value={secondsText(oldest)} alarming={(oldest ?? 0) > LONG_S} />
-        <Tile name="Takeovers" value={countText(takeovers)} />
-        <Tile
-          name="Outbox"
-          value={countText(outbox.waiting)}
-          detail={outbox.age_s === null ? '' : secondsText(outbox.age_s)}
-        />
+        <Tile name="Takeovers, 24 h" value={countText(takeovers)} />
+        <Tile name="Outbox" value={countText(outbox.waiting)} detail={outbox.age_s ? secondsText(outbox.age_s) : ''} />
       </ul>
       <TurnsChart hours={value.by_hour} />
       <div class="halves">

@@ -41,7 +41,7 @@ export function TurnsChart({ hours }: { readonly hours: Overview['by_hour'] }) {
     <section class="card" aria-labelledby="chart-title">
       <div class="row chart-head">
         <h2 id="chart-title" class="grow">
-          Turns by hour
+          Turns that ended, by hour
         </h2>
         <ul class="legend row small">
           {statuses.map((status) => (
