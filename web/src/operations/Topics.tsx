@@ -5,7 +5,7 @@ import { countText, secondsText } from './numbers.ts';
 export const Topics = ({ topics }: Pick<Overview, 'topics'>) => (
   <section class="card" aria-labelledby="topics-title">
     <h2 id="topics-title">Topics</h2>
-    <div class="table-box" tabIndex={0} role="region" aria-labelledby="topics-title">
+    <div class="table-box" tabIndex={0} role="region" aria-label="Table of the topics">
       <table>
         <thead>
           <tr>

@@ -58,7 +58,7 @@ export function TurnsChart({ hours }: { readonly hours: Overview['by_hour'] }) {
       )}
       <details class="small">
         <summary class="soft">As a table</summary>
-        <div class="table-box" tabIndex={0} role="region" aria-labelledby="chart-title">
+        <div class="table-box" tabIndex={0} role="region" aria-label="Table of turns by hour">
           <table>
             <thead>
               <tr>

@@ -24,7 +24,7 @@ export function UserTurnsTable({ userId }: { readonly userId: string }) {
       {!value && error === null && <Bones what="turns" />}
       {value?.items.length === 0 && <p class="soft">This user has no turns.</p>}
       {value && value.items.length > 0 && (
-        <div class="table-box" tabIndex={0} role="region" aria-labelledby="turns-title">
+        <div class="table-box" tabIndex={0} role="region" aria-label="Table of the turns">
           <table class="turns">
             <thead>
               <tr>
