@@ -18,7 +18,7 @@ interface Violation {
 async function violations(page: Page): Promise<string[]> {
   // By the debugger, which the page's policy does not bind.
   await page.evaluate(AXE);
-  const found = (await page.evaluate('axe.run().then((result) => result.violations)')) as Violation[];
+  const found = await page.evaluate<Violation[]>('axe.run().then((result) => result.violations)');
   return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
 }
 
@@ -97,7 +97,7 @@ async function check(t: ExecutionContext, browser: Browser, url: string, scenes:
         await prepare(page);
         t.deepEqual(await violations(page), [], `${name}, ${colorScheme}, ${viewport.width}`);
         t.deepEqual(faults, [], name);
-        const wider = (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number;
+        const wider = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
         t.true(wider <= 0, `${name} is ${wider} px wider than a window of ${viewport.width}`);
         await page.context().close();
       }

@@ -66,8 +66,8 @@ test('where the pages were never built a page says so, and the API works', async
   const folder = mkdtempSync(join(tmpdir(), 'turnkeeper-pages-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const operations = operationsOf(new MemoryServices().services, { version: '1', pages: readPages(`${folder}/none`) });
-  const { handle } = operations.find(({ path }) => path === '/desk')!;
-  const answer = await handle({ path: {}, query: {}, headers: {}, body: null }, {} as never);
+  const desk = operations.find(({ path }) => path === '/desk')!;
+  const answer = await desk.handle({ path: {}, query: {}, headers: {}, body: null }, {} as never);
   t.is(answer.status, 503);
-  t.regex(String(answer.body), /not built.*npm start/s);
+  t.regex(answer.body as string, /not built.*npm start/s);
 });

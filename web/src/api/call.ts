@@ -64,7 +64,7 @@ export async function request<T>(path: string, { method, body, headers, signal }
   }
   const json = parsed(text);
   if (response.status === 401) unauthorized();
-  if (!response.ok) throw new ApiProblem(response.status, (json ?? {}) as ProblemDocument);
+  if (!response.ok) throw new ApiProblem(response.status, json ?? {});
   return { status: response.status, body: json as T };
 }
 
