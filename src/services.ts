@@ -14,7 +14,7 @@ import { countWaiting } from './store/claims.ts';
 import { sessionRows, userRows } from './store/conversations.ts';
 import type { Database } from './store/database.ts';
 import { outboxBacklog } from './store/outbox.ts';
-import { turnsOverview } from './store/overview.ts';
+import { TurnsCounter } from './store/overview.ts';
 import { decisionData } from './reviews/events.ts';
 import type { ReviewDesk } from './reviews/review-desk.ts';
 import { ReviewFeed } from './reviews/review-feed.ts';
@@ -81,13 +81,14 @@ function countRegularly({ database, metrics, log }: ServiceDeps): { waiting: () 
 
 /** Whoever looks at the same time shares one look. */
 function overviewOf({ database, queues, log }: ServiceDeps): Services['overview'] {
+  const counter = new TurnsCounter(database);
   const look = async () => {
     const now = new Date();
     const topics = inTime(topicCounts(queues, now)).catch((error: Error) => {
       log.debug({ detail: error.message }, 'The topics could not be counted.');
       return null;
     });
-    const [rows, outbox] = await Promise.all([turnsOverview(database, now), outboxBacklog(database)]);
+    const [rows, outbox] = await Promise.all([counter.read(now), outboxBacklog(database)]);
     return { rows, outbox, topics: await topics };
   };
   let underWay: ReturnType<typeof look> | null = null;

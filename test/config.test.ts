@@ -82,6 +82,25 @@ test('keys carry a role, and a user key its user', (t) => {
   t.regex(faultsOf({ AUTH: 'keys' }).join(), /API_KEYS/);
 });
 
+test('AUTH=jwt needs to know the issuer, and how to reach its keys safely', (t) => {
+  const jwt = { AUTH: 'jwt', JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'turnkeeper' };
+  const faults = faultsOf({ AUTH: 'jwt', HOST: '0.0.0.0' });
+  t.deepEqual(
+    faults.map((fault) => fault.split(':')[0]),
+    ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URL'],
+  );
+  for (const JWT_JWKS_URL of ['https://issuer.example/jwks.json', 'http://127.0.0.1:9000/jwks', 'http://[::1]/jwks'])
+    t.deepEqual(faultsOf({ ...jwt, JWT_JWKS_URL }), [], JWT_JWKS_URL);
+  for (const JWT_JWKS_URL of [
+    'http://issuer.example/jwks.json',
+    'http://127.0.0.1.example/',
+    'file:///etc/keys',
+    'keys',
+  ])
+    t.regex(faultsOf({ ...jwt, JWT_JWKS_URL }).join(), /^JWT_JWKS_URL: /, JWT_JWKS_URL);
+  t.is(readConfig([], {}).JWT_ROLE_CLAIM, 'turnkeeper_role');
+});
+
 test('roles in several processes need shared services', (t) => {
   const faults = faultsOf({ ACTOR_RUNTIME: 'embedded' }, ['--roles', 'http']).join();
   for (const name of ['DATABASE_URL', 'REDIS_URL', 'ACTOR_RUNTIME']) t.true(faults.includes(name), name);

@@ -17,6 +17,7 @@ const letter = z
     data: z.unknown().meta({ description: 'The payload: an event as its topic carries it.' }),
   })
   .register(COMPONENTS, { id: 'DeadLetter' });
+const replayed = z.object({ topic: z.string(), job_id: z.string() }).register(COMPONENTS, { id: 'ReplayedLetter' });
 const letters = pageOf(letter).register(COMPONENTS, { id: 'DeadLetterPage' });
 
 const letterJson = ({ topic, jobId, userId, failedAt, attempts, reason, data }: DeadLetter) => ({
@@ -73,11 +74,11 @@ export function deadLetterOperations(service: DeadLetterService): Operation[] {
       path: '/admin/dead-letters/{topic}/{job_id}/replay',
       summary: 'Try a dead letter again',
       description: 'It goes back to its topic with all its attempts. What fails again comes back.',
-      answers: { 202: { description: 'It waits in its topic.' } },
+      answers: { 202: { description: 'It waits in its topic.', schema: replayed } },
       problems: ['dead_letter_not_found', 'queues_unavailable'],
       async handle({ path }) {
         if (!(await service.replay(topicOf(path.topic), path.job_id))) throw notFound();
-        return { status: 202 };
+        return json({ topic: path.topic, job_id: path.job_id }, 202);
       },
     }),
     operation({

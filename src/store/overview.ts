@@ -70,43 +70,66 @@ export interface TurnsOverview {
 
 const HOUR_MS = 3_600_000;
 
-async function byHour(database: Database, now: Date): Promise<TurnsOverview['byHour']> {
-  const first = Math.floor(now.getTime() / HOUR_MS) - HOURS + 1;
-  const rows = await database.rows<{ hour: number; status: string; turns: number }>(BY_HOUR, [
-    new Date(first * HOUR_MS),
-  ]);
-  const found = Map.groupBy(rows, ({ hour }) => hour);
-  return Array.from({ length: HOURS }, (_, n) => ({
-    hour: new Date((first + n) * HOUR_MS),
-    byStatus: Object.fromEntries((found.get(first + n) ?? []).map(({ status, turns }) => [status, turns])),
-  }));
+/** Longer than clocks differ and a commit takes: then nothing more can end in an hour that is over. */
+const SETTLED_MS = 300_000;
+
+/** Counts by hour; hours that are over are counted once. */
+class HourlyTurns {
+  readonly #over = new Map<number, Readonly<Record<string, number>>>();
+
+  async read(database: Database, now: Date): Promise<TurnsOverview['byHour']> {
+    const hours = Array.from({ length: HOURS }, (_, n) => Math.floor(now.getTime() / HOUR_MS) - HOURS + 1 + n);
+    for (const hour of this.#over.keys()) if (hour < hours[0]!) this.#over.delete(hour);
+    const from = hours.find((hour) => !this.#over.has(hour)) ?? hours.at(-1)!;
+    const since = new Date(from * HOUR_MS);
+    const rows = await database.rows<{ hour: number; status: string; turns: number }>(BY_HOUR, [since]);
+    const found = Map.groupBy(rows, ({ hour }) => hour);
+    const settled = now.getTime() - SETTLED_MS;
+    return hours.map((hour) => {
+      const counted = found.get(hour) ?? [];
+      const byStatus = this.#over.get(hour) ?? Object.fromEntries(counted.map(({ status, turns }) => [status, turns]));
+      if ((hour + 1) * HOUR_MS <= settled) this.#over.set(hour, byStatus);
+      return { hour: new Date(hour * HOUR_MS), byStatus };
+    });
+  }
 }
 
-/** Counts all of it. @throws DatabaseUnavailable */
-export async function turnsOverview(database: Database, now: Date): Promise<TurnsOverview> {
-  const one = async <T>(statement: Statement): Promise<T> => (await database.rows<T>(statement, []))[0]!;
-  const [current, hours, failures, { takeovers }, model, latency] = await Promise.all([
-    one<{ queued: number; running: number; awaiting_review: number; oldest_waiting_s: number | null }>(NOW),
-    byHour(database, now),
-    database.rows<{ code: string; count: number }>(FAILED, [FAILURES]),
-    one<{ takeovers: number }>(TAKEOVERS),
-    one<{ requests: number; errors: number; input_tokens: number; output_tokens: number }>(MODEL),
-    one<{ p50: number | null; p95: number | null }>(LATENCY),
-  ]);
-  const { queued, running, awaiting_review: awaitingReview, oldest_waiting_s: oldestWaitingS } = current;
-  return {
-    turns: { queued, running, awaitingReview },
-    oldestWaitingS,
-    byHour: hours,
-    failures,
-    takeovers,
-    model: {
-      requests: model.requests,
-      errors: model.errors,
-      latencyP50S: latency.p50,
-      latencyP95S: latency.p95,
-      inputTokens: model.input_tokens,
-      outputTokens: model.output_tokens,
-    },
-  };
+/** How the turns stand. One a process: it remembers the hours that are over. */
+export class TurnsCounter {
+  readonly #database: Database;
+  readonly #hours = new HourlyTurns();
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Counts all of it. @throws DatabaseUnavailable */
+  async read(now: Date): Promise<TurnsOverview> {
+    const database = this.#database;
+    const one = async <T>(statement: Statement): Promise<T> => (await database.rows<T>(statement, []))[0]!;
+    const [current, hours, failures, { takeovers }, model, latency] = await Promise.all([
+      one<{ queued: number; running: number; awaiting_review: number; oldest_waiting_s: number | null }>(NOW),
+      this.#hours.read(database, now),
+      database.rows<{ code: string; count: number }>(FAILED, [FAILURES]),
+      one<{ takeovers: number }>(TAKEOVERS),
+      one<{ requests: number; errors: number; input_tokens: number; output_tokens: number }>(MODEL),
+      one<{ p50: number | null; p95: number | null }>(LATENCY),
+    ]);
+    const { queued, running, awaiting_review: awaitingReview, oldest_waiting_s: oldestWaitingS } = current;
+    return {
+      turns: { queued, running, awaitingReview },
+      oldestWaitingS,
+      byHour: hours,
+      failures,
+      takeovers,
+      model: {
+        requests: model.requests,
+        errors: model.errors,
+        latencyP50S: latency.p50,
+        latencyP95S: latency.p95,
+        inputTokens: model.input_tokens,
+        outputTokens: model.output_tokens,
+      },
+    };
+  }
 }

@@ -83,7 +83,7 @@ test('what ended, failed, waits and was retried is counted, the same at every in
     const sum = (status: string) => seen.by_hour.reduce((all, { by_status }) => all + by_status[status]!, 0);
     t.deepEqual(['completed', 'rejected', 'failed', 'cancelled', 'expired'].map(sum), [2, 1, 1, 0, 0]);
     const hours = seen.by_hour.map(({ hour }) => Date.parse(hour));
-    t.true(hours.every((hour, n) => n === 0 || hour - hours[n - 1]! === 3_600_000));
+    t.true(hours.slice(1).every((hour, n) => hour === hours[n]! + 3_600_000));
     t.true(Date.now() - hours.at(-1)! < 3_600_000 + 60_000);
     t.deepEqual(seen.failures, [{ code: 'model_unavailable', count: 1 }]);
     // Two, the rejected one, and two attempts of the failed one; what waits for a person has not ended.
@@ -123,4 +123,27 @@ test('while Redis is away the rows are still told, and that it is away', async (
   t.is(away.by_hour.at(-1)!.by_status['completed']! + away.by_hour.at(-2)!.by_status['completed']!, 1);
   await redis.restart();
   await eventually('it answers again', async () => (await look(url)).queues_answer);
+});
+
+test('hours that are over are counted once, and still told', async (t) => {
+  const { url, databaseUrl } = await startApp(t);
+  const builder = await connect(databaseUrl, { poolSize: 1 });
+  t.teardown(() => builder.destroy());
+  let seq = 0;
+  const end = (hoursAgo: number) =>
+    builder.raw(
+      `insert into turns (turn_id, user_id, session_id, seq, status, text, metadata, tags, finished_at)
+       values (gen_random_uuid(), 'ann', gen_random_uuid(), ?, 'completed', 'x', '{}', '[]', now() - ? * interval '1 hour')`,
+      [(seq += 1), hoursAgo],
+    );
+  const sum = async () =>
+    (await look(url)).by_hour.reduce((all, { by_status: byStatus }) => all + byStatus['completed']!, 0);
+  await end(0);
+  await end(3);
+  await end(40);
+  await end(60);
+  t.is(await sum(), 3);
+  await end(0);
+  t.is(await sum(), 4);
+  t.is(await sum(), 4);
 });

@@ -220,3 +220,15 @@ test('who signs in with a token has a cookie for as long as it lives', async (t)
   t.is((await app.call('POST', '/session', { key: 'nope' })).status, 401);
   t.is((await app.call('POST', '/session', { key: await sign(key, { more: 'x'.repeat(4_000) }) })).status, 400);
 });
+
+test('what waits ends when the token lapses', async (t) => {
+  const key = await keyPair('one');
+  const { app } = await begin(t, [key]);
+  const { turnId } = app.add({ userId: 'alice' });
+  const token = await sign(key, { turnkeeper_role: 'user:alice', exp: now() + 2 });
+  const began = performance.now();
+  const { status, json } = await show(app, token, `/turns/${turnId}?wait=60`);
+  t.is(status, 200);
+  t.is(json['status'], 'queued');
+  t.true(performance.now() - began < 30_000);
+});

@@ -5,6 +5,7 @@ import { connect } from '../../src/store/connect.ts';
 import { startApp } from '../support/app.ts';
 import { call, chat, eventually } from '../support/client.ts';
 import { startSecondIngress } from '../support/second-ingress.ts';
+import { startRedisServer } from '../support/services.ts';
 import { openStream, type SseEvent, type SseStream } from '../support/sse.ts';
 import { decide, park, type ReviewJson } from './support.ts';
 
@@ -202,4 +203,21 @@ test('a reader who does not read holds nobody up', async (t) => {
   // The stalled ones find all of it as soon as they read.
   t.is((await take(stalled[0]!, 60)).length, 60);
   for (const stream of stalled) stream.close();
+});
+
+test('while Redis is away readers are told all the same', async (t) => {
+  const redis = await startRedisServer(t);
+  const { url } = await startApp(t, { redisUrl: redis.url });
+  const { review } = await park(url, 'ann', 'help');
+  const id = review!.review_id;
+  const stream = await open(url);
+  const next = async () => seenOf((await stream.events.next()).value as SseEvent).review;
+  t.is((await next()).status, 'pending');
+  await redis.stop();
+  await claim(url, id);
+  t.is((await next()).claimed_by, 'anonymous');
+  await redis.restart();
+  await decide(url, id, { decision: 'approve' });
+  t.is((await next()).status, 'approved');
+  stream.close();
 });

@@ -147,6 +147,31 @@ const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = [
     index: index as RegExp,
   })),
   {
+    what: 'turns that ended, by hour',
+    sql: "select floor(extract(epoch from finished_at) / 3600)::int8 as hour, status, count(*) from turns where finished_at >= now() - interval '48 hours' group by 1, 2",
+    index: /turns_finished/,
+  },
+  {
+    what: 'failures by code',
+    sql: "select error_code, count(*) from turns where finished_at > now() - interval '24 hours' and status = 'failed' and error_code is not null group by error_code",
+    index: /turns_finished/,
+  },
+  {
+    what: 'takeovers',
+    sql: "select sum(epoch - 1) from turns where epoch > 1 and (finished_at is null or finished_at > now() - interval '24 hours')",
+    index: /turns_claimed_again/,
+  },
+  {
+    what: 'turns of the last hour',
+    sql: "select sum(attempts) from turns where finished_at > now() - interval '1 hour'",
+    index: /turns_finished/,
+  },
+  {
+    what: 'what waits and runs',
+    sql: "select count(*) filter (where status = 'queued'), min(created_at) from turns where status in ('queued', 'running')",
+    index: /turns_(unfinished|one_running)/,
+  },
+  {
     what: 'review events of readers',
     sql: 'select e.position, r.* from review_events e join reviews r on r.review_id = e.review_id join turns t on t.turn_id = r.turn_id where e.position > 49000 order by e.position limit 50',
     index: /review_events_position/,
@@ -203,8 +228,9 @@ test('every query has its index', async (t) => {
   t.teardown(() => builder.destroy());
   await migrateToLatest(builder);
   // Enough rows, spread over enough users, that scanning would be a mistake.
-  await builder.raw(`insert into turns (turn_id, user_id, session_id, seq, status, text, metadata, tags, idempotency_key)
-    select gen_random_uuid(), 'user-' || n % 500, gen_random_uuid(), n / 500 + 1, case when n % 100 = 0 then 'queued' else 'completed' end, 'text', '{}', '[]', 'key-' || n
+  await builder.raw(`insert into turns (turn_id, user_id, session_id, seq, status, text, metadata, tags, idempotency_key, epoch, finished_at)
+    select gen_random_uuid(), 'user-' || n % 500, gen_random_uuid(), n / 500 + 1, case when n % 100 = 0 then 'queued' else 'completed' end, 'text', '{}', '[]', 'key-' || n,
+      case when n % 500 = 0 then 2 else 1 end, case when n % 100 > 0 then now() - n * interval '5 minutes' end
     from generate_series(1, 50000) n`);
   await builder.raw(`insert into conversation_rows (user_id, seq, ordinal, session_id, turn_id, role, content, tags, metadata, created_at)
     select user_id, seq, 0, session_id, turn_id, 'user', 'text', '[]', '{}', now() - (random() * 100) * interval '1 day' from turns`);
