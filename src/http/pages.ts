@@ -123,10 +123,10 @@ export function pageOperations(pages: Pages): Operation[] {
       200: { description: 'The file; its name changes with its content.', type: 'application/octet-stream' },
       304: { description: 'It is as `If-None-Match` knows it.' },
     },
-    problems: ['route_not_found'],
+    problems: ['asset_not_found'],
     handle({ path, headers: sent }) {
       const asset = pages.get(`assets/${path.name}`);
-      if (!asset) throw new Problem('route_not_found', 'No asset has this name; load the page again.');
+      if (!asset) throw new Problem('asset_not_found', 'No asset has this name; load the page again.');
       return answerOf(asset, sent, FOR_EVER);
     },
   });

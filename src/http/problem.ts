@@ -11,6 +11,7 @@ export const PROBLEMS = {
   user_not_found: { status: 404, title: 'There is no such user' },
   turn_not_found: { status: 404, title: 'There is no such turn' },
   session_not_found: { status: 404, title: 'There is no such session' },
+  asset_not_found: { status: 404, title: 'There is no such asset' },
   erasure_not_found: { status: 404, title: 'There is no such erasure' },
   review_not_found: { status: 404, title: 'There is no such review' },
   dead_letter_not_found: { status: 404, title: 'There is no such dead letter' },

@@ -1,9 +1,9 @@
 // Operations in a real browser: what runs and what failed, dead letters, one user, and who may be there.
 import { keyOf, sha256 } from '../http/support/ingress.ts';
-import { park } from '../reviews/support.ts';
+import { park, topic } from '../reviews/support.ts';
 import { startApp } from '../support/app.ts';
 import { openBrowser, signIn, visit, webTest } from '../support/browser.ts';
-import { call, chat, ended } from '../support/client.ts';
+import { call, chat, ended, eventually } from '../support/client.ts';
 
 webTest('the overview shows what waits and what failed; a user is looked up, exported and erased', async (t) => {
   const app = await startApp(t);
@@ -37,6 +37,29 @@ webTest('the overview shows what waits and what failed; a user is looked up, exp
   const { body } = await call<{ items: unknown[] }>(app.url, '/users/ann/turns');
   t.deepEqual(body.items, []);
   t.deepEqual(faults, []);
+});
+
+webTest('a dead letter is seen with its reason, replayed, and deleted by a second press', async (t) => {
+  const app = await startApp(t);
+  const queue = topic(t, app.redisUrl, 'messages');
+  await queue.add('nonsense', { subject: 'ann' }, { jobId: 'odd/job' });
+  const { page } = await visit(await openBrowser(t), `${app.url}/operations#/dead-letters`);
+  const letter = page.locator('.letter', { hasText: 'odd/job' });
+  const isThere = (): Promise<boolean> =>
+    eventually('the dead letter', async () => {
+      await page.getByRole('button', { name: 'Look again' }).click();
+      return (await letter.count()) === 1;
+    });
+  await isThere();
+  t.regex(await letter.innerText(), /ignored/);
+  await letter.getByRole('button', { name: 'Replay' }).click();
+  await page.getByText('is tried again').waitFor();
+  await isThere();
+  await letter.getByRole('button', { name: 'Delete' }).click();
+  await letter.getByRole('button', { name: 'Delete for good' }).click();
+  await page.getByText('is gone').waitFor();
+  await letter.waitFor({ state: 'detached' });
+  t.is(await queue.getFailedCount(), 0);
 });
 
 webTest('each role sees the places it may be at, and is told plainly elsewhere', async (t) => {
