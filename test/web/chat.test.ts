@@ -26,6 +26,8 @@ webTest('a reply is shown as it is written, and after a reload in mid-stream it 
   await turn(page, 1).getByText('word59').waitFor();
   t.true((await turn(page, 1).innerText()).includes(LONG), 'without gap or repeat');
   t.is(app.model.chatCalls.length, 1);
+  const composer = (await page.locator('.composer').boundingBox())!;
+  t.is(composer.y + composer.height, 900, 'one writes at the foot of the page');
   t.deepEqual(faults, []);
 });
 
