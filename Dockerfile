@@ -1,5 +1,5 @@
-# turnkeeper's image: one program, its roles chosen by arguments (`--roles worker`). There is no build step: Node runs
-# the TypeScript as it is.
+# turnkeeper's image: one program, its roles chosen by arguments (`--roles worker`). Node runs the TypeScript as it is;
+# only the pages of web/ are built.
 
 # The Node of package.json's devDependencies (test/deploy compares the two).
 ARG NODE_IMAGE=node:26.10.0-slim
@@ -11,11 +11,21 @@ COPY package.json package-lock.json ./
 # msgpack. Install scripts only serve these, so none runs.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund && npm cache clean --force
 
+FROM ${NODE_IMAGE} AS pages
+WORKDIR /app
+COPY package.json package-lock.json ./
+# Vite is a development dependency, and its binaries are optional packages; no install script is needed.
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY scripts/web-build.mjs ./scripts/
+COPY web ./web
+RUN node scripts/web-build.mjs
+
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY . .
+COPY --from=pages /app/web/dist ./web/dist
 # The image's own unprivileged user (1000). The files stay root's: the program cannot change itself.
 USER node
 EXPOSE 8080

@@ -12,6 +12,7 @@ if (unknown.length > 0) {
 
 const CHECKS = [
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
+  { name: 'types of the pages', command: 'tsc', args: ['-p', 'web'] },
   { name: 'lint', command: 'oxlint', args: ['--type-aware', ...(fix ? ['--fix'] : [])] },
   { name: 'format', command: 'prettier', args: [fix ? '--write' : '--check', '--log-level', 'warn', '.'] },
 ];

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withPrepareLock } from './prepare-lock.mjs';
+import { buildWeb, isWebBuilt } from './web-build.mjs';
 
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const MODULES = join(ROOT, 'node_modules');
@@ -15,18 +16,22 @@ const OLDEST_NODE = 24;
 const LINES_SHOWN = 40;
 
 /**
- * Installs what package-lock.json says, unless that is done already, and gives the path of the pinned Node. When it
- * cannot be done, says why and ends the process with code 1.
+ * Installs what package-lock.json says and, with `web`, builds the pages, unless that is done already; gives the path
+ * of the pinned Node. When it cannot be done, says why and ends the process with code 1.
  */
-export async function prepare({ quiet = false } = {}) {
+export async function prepare({ quiet = false, web = false } = {}) {
   const say = quiet ? () => {} : (line) => console.error(line);
-  if (isPrepared()) return NODE;
+  const isWebReady = () => !web || isWebBuilt(ROOT);
+  if (isPrepared() && isWebReady()) return NODE;
   try {
     return await withPrepareLock(ROOT, say, async () => {
-      if (isPrepared()) return NODE; // somebody else did it while we waited
-      if (!matchesLock()) await install(say);
-      await checkPinnedNode(say);
-      writeFileSync(STAMP, stamp());
+      // Looked at again: somebody else may have done it while we waited.
+      if (!isPrepared()) {
+        if (!matchesLock()) await install(say);
+        await checkPinnedNode(say);
+        writeFileSync(STAMP, stamp());
+      }
+      if (!isWebReady()) await buildWeb({ root: ROOT, node: NODE, say });
       return NODE;
     });
   } catch (error) {

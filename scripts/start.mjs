@@ -10,7 +10,7 @@ import { constants } from 'node:os';
 import { watchNpm } from './npm-watch.mjs';
 import { prepare, ROOT } from './prepare.mjs';
 
-const node = await prepare();
+const node = await prepare({ web: true });
 const child = spawn(
   node,
   ['--disable-warning=ExperimentalWarning', join(ROOT, 'src/main.ts'), '--migrate', ...process.argv.slice(2)],

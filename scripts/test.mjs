@@ -2,7 +2,7 @@
 import { prepare } from './prepare.mjs';
 import { runToEnd } from './run-node.mjs';
 
-const node = await prepare();
+const node = await prepare({ web: true });
 process.exitCode = await runToEnd(node, [
   '--disable-warning=ExperimentalWarning',
   'test/run.ts',

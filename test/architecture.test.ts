@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import test from 'ava';
 
 const SRC = resolve(import.meta.dirname, '../src');
+const WEB = resolve(import.meta.dirname, '../web/src');
 
 /** Each library lives in one place (ARCHITECTURE.md). A folder, or a single file. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
@@ -103,4 +104,24 @@ test('of the server the terminal program knows types alone, and the server nothi
 
 test('no file is longer than 300 lines', (t) => {
   for (const file of files) t.true(textOf(file).split('\n').length <= 300, file);
+});
+
+test('the pages know the public API alone, draw what others wrote as text, and have small files with one component each', (t) => {
+  const pages = readdirSync(WEB, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
+  t.true(pages.length > 20);
+  for (const file of pages) {
+    const text = readFileSync(join(WEB, file), 'utf8');
+    for (const [, name] of text.matchAll(/from '([^']+)'/g)) {
+      const target = name!.startsWith('.') ? resolve(WEB, dirname(file), name!) : null;
+      t.true(target === null || target.startsWith(resolve(WEB, '..')), `${file} imports ${name!}`);
+      const home = { uplot: 'operations/', diff: 'desk/' }[name!];
+      t.true(home === undefined || file.startsWith(home), `${file} imports ${name!}`);
+    }
+    t.notRegex(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write/, file);
+    t.true(text.split('\n').length <= 300, file);
+    t.true(
+      (text.match(/^export (?:const|function) [A-Z]\w*[a-z]\w* ?[(=]/gm) ?? []).length <= 1 || !file.endsWith('x'),
+      file,
+    );
+  }
 });

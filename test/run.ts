@@ -11,6 +11,7 @@ import { startEmbeddedPostgres } from '../src/dev/postgres.ts';
 import { startEmbeddedRedis } from '../src/dev/redis.ts';
 import { createLog } from '../src/log.ts';
 import { installPythonClient } from './support/python-client.ts';
+import { chromiumProgram } from './support/chromium-program.ts';
 import { TapReport } from './support/tap-report.ts';
 
 const ROOT = dirname(import.meta.dirname);
@@ -31,7 +32,12 @@ chmodSync(folder, 0o711); // started by root, PostgreSQL runs as another user
 const parts: Part[] = [];
 const report = new TapReport((line) => console.log(line));
 try {
-  const env = { ...(await startServices()), ...(await daprEnvironment()), ...(await pythonEnvironment()) };
+  const env = {
+    ...(await startServices()),
+    ...(await daprEnvironment()),
+    ...(await pythonEnvironment()),
+    ...(await browserEnvironment()),
+  };
   if (!interrupt.signal.aborted) await runAva(env);
 } catch (error) {
   report.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -79,6 +85,16 @@ async function pythonEnvironment(): Promise<Record<string, string>> {
     console.log(`No client for Python in this run: ${(error as Error).message.split('\n')[0]}`);
     return {};
   }
+}
+
+/** Without a browser the tests of the pages report themselves as skipped. Only looked for where they are asked for. */
+async function browserEnvironment(): Promise<Record<string, string>> {
+  const patterns = process.argv.slice(2);
+  if (patterns.length > 0 && !patterns.some((pattern) => pattern.includes('web'))) return {};
+  const found = await chromiumProgram(createLog('info'));
+  if ('path' in found) return { TURNKEEPER_TEST_CHROMIUM: found.path };
+  console.log(`No browser in this run: ${found.why}`);
+  return {};
 }
 
 /** ava's machine-readable output goes through our report, what the tests print straight on. */

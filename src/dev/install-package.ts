@@ -5,43 +5,70 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Log } from '../log.ts';
 
+/** What can be installed: redis-server or valkey-server; a Chromium for the tests of the pages. */
+export type Installable = 'redis' | 'chromium';
+
 interface PackageManager {
   readonly command: string;
   /** Homebrew refuses root; the others need it. */
   readonly needsRoot: boolean;
-  /** Command lines that bring redis-server or valkey-server; the alternatives are tried until one succeeds. */
-  readonly alternatives: readonly (readonly (readonly string[])[])[];
+  /** Command lines that bring it; the alternatives are tried until one succeeds. */
+  readonly alternatives: Readonly<Record<Installable, readonly (readonly (readonly string[])[])[]>>;
 }
 
 const APT = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-y', '-o', 'DPkg::Lock::Timeout=120'];
 const APT_INSTALL = [...APT, 'install', '--no-install-recommends'];
+/** First without the slow update: the lists are often there. */
+const aptBrings = (name: string): readonly (readonly (readonly string[])[])[] => [
+  [[...APT_INSTALL, name]],
+  [
+    [...APT, 'update'],
+    [...APT_INSTALL, name],
+  ],
+];
 const MANAGERS: readonly PackageManager[] = [
   {
     command: 'apt-get',
     needsRoot: true,
-    // First without the slow update: the lists are often there.
-    alternatives: [
-      [[...APT_INSTALL, 'redis-server']],
-      [
-        [...APT, 'update'],
-        [...APT_INSTALL, 'redis-server'],
-      ],
-      [[...APT_INSTALL, 'valkey-server']],
-    ],
+    alternatives: {
+      redis: [...aptBrings('redis-server'), [[...APT_INSTALL, 'valkey-server']]],
+      chromium: aptBrings('chromium'),
+    },
   },
   {
     command: 'apk',
     needsRoot: true,
-    alternatives: [[['apk', 'add', '--no-cache', 'redis']], [['apk', 'add', '--no-cache', 'valkey']]],
+    alternatives: {
+      redis: [[['apk', 'add', '--no-cache', 'redis']], [['apk', 'add', '--no-cache', 'valkey']]],
+      chromium: [[['apk', 'add', '--no-cache', 'chromium']]],
+    },
   },
   ...['dnf', 'microdnf', 'yum'].map((command) => ({
     command,
     needsRoot: true,
-    alternatives: [[[command, 'install', '-y', 'valkey']], [[command, 'install', '-y', 'redis']]],
+    alternatives: {
+      redis: [[[command, 'install', '-y', 'valkey']], [[command, 'install', '-y', 'redis']]],
+      chromium: [[[command, 'install', '-y', 'chromium']]],
+    },
   })),
-  { command: 'zypper', needsRoot: true, alternatives: [[['zypper', '--non-interactive', 'install', 'redis']]] },
-  { command: 'pacman', needsRoot: true, alternatives: [[['pacman', '-Sy', '--noconfirm', 'valkey']]] },
-  { command: 'brew', needsRoot: false, alternatives: [[['brew', 'install', 'redis']]] },
+  {
+    command: 'zypper',
+    needsRoot: true,
+    alternatives: {
+      redis: [[['zypper', '--non-interactive', 'install', 'redis']]],
+      chromium: [[['zypper', '--non-interactive', 'install', 'chromium']]],
+    },
+  },
+  {
+    command: 'pacman',
+    needsRoot: true,
+    alternatives: {
+      redis: [[['pacman', '-Sy', '--noconfirm', 'valkey']]],
+      chromium: [[['pacman', '-Sy', '--noconfirm', 'chromium']]],
+    },
+  },
+  // A browser is nothing that Homebrew should bring without being asked.
+  { command: 'brew', needsRoot: false, alternatives: { redis: [[['brew', 'install', 'redis']]], chromium: [] } },
 ];
 
 const run = promisify(execFile);
@@ -52,7 +79,7 @@ const POLICY_TEXT =
 const SERVICES = ['redis-server', 'redis', 'valkey-server', 'valkey'];
 
 /** Gives a sentence on what came of it, for an error message; whether the program is there now is the caller's to see. */
-export async function installPackage(what: 'redis', log: Log): Promise<string> {
+export async function installPackage(what: Installable, log: Log): Promise<string> {
   const manager = await findManager();
   if (!manager) return 'No package manager that we know is here.';
   const prefix = await privilege(manager);
@@ -60,26 +87,31 @@ export async function installPackage(what: 'redis', log: Log): Promise<string> {
   log.info({ component: 'install', manager: manager.command }, `Installing ${what} with ${manager.command}.`);
   const release = manager.command === 'apt-get' ? await denyServices(prefix) : () => Promise.resolve();
   try {
-    return await firstThatSucceeds(manager, prefix, log);
+    return await firstThatSucceeds(manager.alternatives[what], manager.command, prefix, log);
   } finally {
     await release();
     if (manager.needsRoot) await disableServices(prefix);
   }
 }
 
-async function firstThatSucceeds(manager: PackageManager, prefix: readonly string[], log: Log): Promise<string> {
-  let reason = '';
-  for (const steps of manager.alternatives) {
+async function firstThatSucceeds(
+  alternatives: PackageManager['alternatives'][Installable],
+  manager: string,
+  prefix: readonly string[],
+  log: Log,
+): Promise<string> {
+  let reason = 'it knows no such package';
+  for (const steps of alternatives) {
     try {
       for (const step of steps) await runLine([...prefix, ...step]);
-      log.info({ component: 'install', manager: manager.command }, 'Installed.');
+      log.info({ component: 'install', manager }, 'Installed.');
       return 'It was installed but is not found.';
     } catch (error) {
       const { stderr, message } = error as { stderr?: string; message: string };
       reason = (stderr || message).trim().split('\n').slice(-2).join(' ');
     }
   }
-  return `${manager.command} could not install it: ${reason}`;
+  return `${manager} could not install it: ${reason}`;
 }
 
 async function findManager(): Promise<PackageManager | null> {

@@ -13,6 +13,7 @@ import { responseOperations } from './openai/responses.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { operationRoutes } from './operation-routes.ts';
+import { pageOperations, readPages, type Pages } from './pages.ts';
 import { overviewOperations } from './overview.ts';
 import type { Services } from './services.ts';
 import { reviewFeedOperations } from './review-feed.ts';
@@ -29,12 +30,14 @@ export interface ApiSettings {
   readonly model: string;
   /** Absent: everybody is admin. */
   readonly authenticator?: Authenticator;
+  /** Absent: those that were built. */
+  readonly pages?: Pages;
 }
 
 /** Every operation of the API, in the order of its documentation. */
 export function operationsOf(
   services: Services,
-  { version, model, authenticator = authenticateNobody }: ApiSettings,
+  { version, model, authenticator = authenticateNobody, pages = readPages() }: ApiSettings,
 ): Operation[] {
   let document: string | undefined;
   const operations: Operation[] = [
@@ -57,6 +60,7 @@ export function operationsOf(
     ...operationRoutes(services),
     ...overviewOperations(services.overview),
     ...deadLetterOperations(services.deadLetters),
+    ...pageOperations(pages),
     // The document describes its own operation too, so it is made when first asked for, and kept.
     ...docsOperations(() => (document ??= JSON.stringify(openApiDocument(operations, version)))),
   ];

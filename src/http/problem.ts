@@ -12,6 +12,7 @@ export const PROBLEMS = {
   model_not_found: { status: 404, title: 'There is no such model' },
   turn_not_found: { status: 404, title: 'There is no such turn' },
   session_not_found: { status: 404, title: 'There is no such session' },
+  asset_not_found: { status: 404, title: 'There is no such asset' },
   erasure_not_found: { status: 404, title: 'There is no such erasure' },
   review_not_found: { status: 404, title: 'There is no such review' },
   webhook_not_found: { status: 404, title: 'There is no such webhook' },

@@ -77,6 +77,11 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   replayDeadLetter: [401, 403, 403, 403, 403, 202],
   deleteDeadLetter: [401, 403, 403, 403, 403, 204],
   getMetrics: [401, 403, 403, 403, 403, 200],
+  getChatPage: OPEN,
+  getDeskPage: OPEN,
+  getOperationsPage: OPEN,
+  // Open, and this one is not there.
+  getAsset: [404, 404, 404, 404, 404, 404],
   getOpenApi: OPEN,
   getDocs: OPEN,
   getDocsErrors: OPEN,

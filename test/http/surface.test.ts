@@ -25,7 +25,6 @@ test('every GET works with and without a trailing slash', async (t) => {
 test('unknown paths are 404, in any case of letters', async (t) => {
   const { call } = await start(t);
   for (const path of [
-    '/',
     '/nope',
     '/Chat',
     '/chat//',

@@ -1,0 +1,64 @@
+// Builds the pages of web/ into web/dist with Vite, when what they are made of has changed. Plain JavaScript without
+// dependencies, as the rest of the set-up. By itself it builds with the Node that runs it: `node scripts/web-build.mjs`.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MADE = ['dist'];
+const LINES_SHOWN = 40;
+
+const stampFile = (root) => join(root, 'web/dist/.sources-sha256');
+
+/** What the pages are made of: every file of web/ but the build, and the versions of all packages. */
+function sources(root) {
+  const web = join(root, 'web');
+  const files = readdirSync(web, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .filter((file) => !MADE.some((folder) => file.startsWith(join(web, folder))));
+  const hash = createHash('sha256');
+  for (const file of [join(root, 'package-lock.json'), ...files.toSorted()]) {
+    hash
+      .update(`${file.slice(root.length)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/** Whether web/dist is there and made from web/ as it is. */
+export function isWebBuilt(root) {
+  const stamp = stampFile(root);
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === sources(root);
+}
+
+/** Builds the pages with this `node`. Throws with Vite's words where it fails; then there is no stamp. */
+export async function buildWeb({ root, node, say }) {
+  const began = Date.now();
+  const made = sources(root);
+  const { code, output } = await run(node, [join(root, 'node_modules/vite/bin/vite.js'), 'build', 'web'], root);
+  if (code !== 0) {
+    const lines = output.trimEnd().split('\n').slice(-LINES_SHOWN).join('\n');
+    throw new Error(`${lines}\nThe pages could not be built (exit code ${code}): see above.`);
+  }
+  writeFileSync(stampFile(root), made);
+  say(`Pages built in ${((Date.now() - began) / 1000).toFixed(1)} s.`);
+}
+
+function run(command, args, cwd) {
+  return new Promise((resolve) => {
+    let output = '';
+    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+    child.stdout.on('data', (chunk) => (output += chunk));
+    child.stderr.on('data', (chunk) => (output += chunk));
+    child.once('error', (error) => resolve({ code: 1, output: `${command}: ${error.message}` }));
+    child.once('close', (code) => resolve({ code, output }));
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const root = dirname(dirname(fileURLToPath(import.meta.url)));
+  await buildWeb({ root, node: process.execPath, say: (line) => console.error(line) });
+}

@@ -1,0 +1,61 @@
+// A real browser on the pages, and what must never happen in it.
+import test from 'ava';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Owner } from './owner.ts';
+
+const program = process.env['TURNKEEPER_TEST_CHROMIUM'];
+
+/** Tests that need a browser are reported as skipped where there is none. */
+export const webTest = program === undefined ? test.skip : test;
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const PATIENCE_MS = 20_000;
+
+/** Starts a browser; closed when the test ends. */
+export async function openBrowser(t: Owner): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: program!, headless: true, args: FLAGS });
+  t.teardown(() => browser.close());
+  return browser;
+}
+
+export interface Visit {
+  readonly page: Page;
+  /** Exceptions of scripts, and what the Content-Security-Policy kept from happening. */
+  readonly faults: string[];
+  /** Requests to anywhere but the page's own server. */
+  readonly foreign: string[];
+}
+
+/** A page in a context of its own (own cookies), at `url`. */
+export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  const faults: string[] = [];
+  const foreign: string[] = [];
+  const { origin } = new URL(url);
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => {
+    if (/content security policy/i.test(message.text())) faults.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`${origin}/`)) foreign.push(request.url());
+  });
+  await page.goto(url);
+  return { page, faults, foreign };
+}
+
+/** Signs in with a key where the page asks for one. */
+export async function signIn(page: Page, key: string): Promise<void> {
+  await page.getByLabel('Key', { exact: true }).fill(key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('navigation', { name: 'Places' }).waitFor();
+}

@@ -1,0 +1,29 @@
+// The browser for the tests of the pages: one on the PATH, else installed by the system's package manager.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { installPackage } from '../../src/dev/install-package.ts';
+import type { Log } from '../../src/log.ts';
+
+const run = promisify(execFile);
+const CANDIDATES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+/** The program's path, or why there is none. */
+export async function chromiumProgram(log: Log): Promise<{ readonly path: string } | { readonly why: string }> {
+  const found = await find();
+  if (found) return { path: found };
+  const outcome = await installPackage('chromium', log);
+  const installed = await find();
+  return installed ? { path: installed } : { why: outcome };
+}
+
+async function find(): Promise<string | null> {
+  for (const name of CANDIDATES) {
+    try {
+      const { stdout } = await run('sh', ['-c', 'command -v "$1" && "$1" --version', 'sh', name]);
+      return stdout.split('\n')[0]!;
+    } catch {
+      // not this one
+    }
+  }
+  return null;
+}

@@ -1,0 +1,120 @@
+// axe-core on every place as people see it: dark and light, wide and narrow, full and empty, signed out.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import type { ExecutionContext } from 'ava';
+import { park } from '../reviews/support.ts';
+import { sha256 } from '../http/support/ingress.ts';
+import { startApp } from '../support/app.ts';
+import { openBrowser, visit, webTest } from '../support/browser.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+async function violations(page: Page): Promise<string[]> {
+  // By the debugger, which the page's policy does not bind.
+  await page.evaluate(AXE);
+  const found = await page.evaluate<Violation[]>('axe.run().then((result) => result.violations)');
+  return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
+}
+
+interface Scene {
+  readonly name: string;
+  readonly path: string;
+  readonly prepare: (page: Page) => Promise<unknown>;
+}
+
+const SCENES: readonly Scene[] = [
+  {
+    name: 'chat',
+    path: '/?user=ann',
+    prepare: async (page) => {
+      const sessions = page.getByRole('button', { name: 'Sessions' });
+      if (await sessions.isVisible()) await sessions.click();
+      await page.locator('.session').first().click();
+      await page.getByText('A person looks at this reply').waitFor();
+    },
+  },
+  { name: 'an empty chat', path: '/?user=nobody', prepare: (page) => page.getByText('Say something').waitFor() },
+  { name: 'the desk', path: '/desk', prepare: (page) => page.getByRole('option').first().waitFor() },
+  {
+    name: 'a review being edited',
+    path: '/desk',
+    prepare: async (page) => {
+      await page.getByRole('option').first().click();
+      await page.getByText('due in').waitFor();
+      await page.keyboard.press('e');
+      await page.getByLabel('Reply', { exact: true }).fill('Something else');
+      await page.locator('.diff ins').first().waitFor();
+    },
+  },
+  {
+    name: 'an empty desk',
+    path: '/desk',
+    prepare: async (page) => {
+      await page.getByLabel('User').fill('nobody');
+      await page.getByText('Nothing waits').waitFor();
+    },
+  },
+  {
+    name: 'the help',
+    path: '/desk',
+    prepare: async (page) => {
+      await page.getByRole('option').first().waitFor();
+      await page.keyboard.press('?');
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+  { name: 'operations', path: '/operations', prepare: (page) => page.getByText('chat-requests').waitFor() },
+  {
+    name: 'dead letters',
+    path: '/operations#/dead-letters',
+    prepare: (page) => page.getByText('No dead letters').waitFor(),
+  },
+  {
+    name: 'a user',
+    path: '/operations#/users/ann',
+    prepare: async (page) => {
+      await page.getByText('awaiting review').first().waitFor();
+      await page.getByRole('button', { name: 'Erase ann' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  },
+];
+
+async function check(t: ExecutionContext, browser: Browser, url: string, scenes: readonly Scene[]): Promise<void> {
+  for (const { name, path, prepare } of scenes) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      for (const viewport of [
+        { width: 1440, height: 900 },
+        { width: 390, height: 844 },
+      ]) {
+        const { page, faults } = await visit(browser, url + path, { colorScheme, viewport });
+        await prepare(page);
+        t.deepEqual(await violations(page), [], `${name}, ${colorScheme}, ${viewport.width}`);
+        t.deepEqual(faults, [], name);
+        const wider = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+        t.true(wider <= 0, `${name} is ${wider} px wider than a window of ${viewport.width}`);
+        await page.context().close();
+      }
+    }
+  }
+}
+
+webTest('axe-core finds no violation at any place, and nothing is wider than the window', async (t) => {
+  t.timeout(240_000);
+  const app = await startApp(t);
+  await park(app.url, 'ann', 'please help, this is urgent', { tags: ['tea'] });
+  await park(app.url, 'bob', 'an emergency');
+  await check(t, await openBrowser(t), app.url, SCENES);
+});
+
+webTest('nor where one signs in', async (t) => {
+  const app = await startApp(t, { settings: { AUTH: 'keys', API_KEYS: `kim:reviewer:${sha256('key')}` } });
+  const prepare = (page: Page) => page.getByLabel('Key', { exact: true }).waitFor();
+  await check(t, await openBrowser(t), app.url, [{ name: 'signing in', path: '/desk', prepare }]);
+});

@@ -1,0 +1,169 @@
+// The review desk in real browsers: two reviewers, one review; everything by keyboard; what ends it from elsewhere.
+import type { ExecutionContext } from 'ava';
+import type { Browser, Page } from 'playwright-core';
+import { keyOf, sha256 } from '../http/support/ingress.ts';
+import { decide, park, turnOf, type ReviewJson } from '../reviews/support.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { openBrowser, signIn, visit, webTest } from '../support/browser.ts';
+import { call, chat, ended, eventually } from '../support/client.ts';
+
+const REVIEWERS = { kim: 'reviewer', lee: 'reviewer', app: 'service' };
+const API_KEYS = Object.entries(REVIEWERS)
+  .map(([name, role]) => `${name}:${role}:${sha256(keyOf(name))}`)
+  .join();
+const as = (name: keyof typeof REVIEWERS) => ({ authorization: `Bearer ${keyOf(name)}` });
+
+const startWithKeys = (t: ExecutionContext) => startApp(t, { settings: { AUTH: 'keys', API_KEYS } });
+
+async function parkWithKeys({ url }: TestApp, userId: string, text: string): Promise<string> {
+  const turn = await chat(url, { user_id: userId, text }, as('app'));
+  return eventually('the review', async () => {
+    const { body } = await call<{ items: (ReviewJson & { turn_id: string })[] }>(url, '/reviews', {
+      headers: as('kim'),
+    });
+    return body.items.find(({ turn_id: id }) => id === turn.turn_id)?.review_id ?? false;
+  });
+}
+
+async function desk(browser: Browser, { url }: TestApp, name: 'kim' | 'lee'): Promise<Page> {
+  const { page } = await visit(browser, `${url}/desk`);
+  await signIn(page, keyOf(name));
+  return page;
+}
+
+const row = (page: Page, userId: string) => page.getByRole('option').filter({ hasText: userId });
+
+webTest(
+  'of two reviewers at one review the first decides, and the other is told at once by whom and how',
+  async (t) => {
+    const app = await startWithKeys(t);
+    const browser = await openBrowser(t);
+    const [kim, lee] = [await desk(browser, app, 'kim'), await desk(browser, app, 'lee')];
+    t.is((await kim.context().cookies())[0]!.httpOnly, true);
+    await kim.getByText('Nothing waits').waitFor();
+    const reviewId = await parkWithKeys(app, 'ann', 'help me');
+    await row(kim, 'ann').click();
+    await row(lee, 'ann').click();
+    await kim.getByRole('button', { name: 'Claim C' }).click();
+    await lee.getByText('kim is at it').waitFor();
+    await lee.getByRole('button', { name: 'Reject' }).click();
+    await kim.getByRole('button', { name: 'Approve' }).click();
+    await kim.getByRole('button', { name: /^Approve/ }).click();
+    await row(kim, 'ann').waitFor({ state: 'detached' });
+    await lee.getByText('Decided by someone else: kim approved it.').waitFor();
+    t.is(await lee.getByRole('button', { name: 'Reject' }).count(), 0, 'there is nothing to decide any more');
+    const { body } = await call<ReviewJson>(app.url, `/reviews/${reviewId}`, { headers: as('kim') });
+    t.like(body, { status: 'approved', decided_by: 'kim', reply: 'echo: help me' });
+
+    // Decided at the very same moment: one holds, the other is told.
+    const second = await parkWithKeys(app, 'bob', 'help him');
+    for (const page of [kim, lee]) {
+      await row(page, 'bob').click();
+      await page.getByText('due in').waitFor();
+    }
+    await kim.getByRole('button', { name: 'Approve' }).click();
+    await lee.getByRole('button', { name: 'Reject' }).click();
+    await Promise.all([
+      kim.getByRole('button', { name: /^Approve/ }).click(),
+      lee.getByRole('button', { name: /^Reject/ }).click(),
+    ]);
+    const decided = await eventually('a decision', async () => {
+      const { body: at } = await call<ReviewJson>(app.url, `/reviews/${second}`, { headers: as('kim') });
+      return at.status !== 'pending' && at;
+    });
+    const loser = decided.decided_by === 'kim' ? lee : kim;
+    await loser.getByText(`Decided by someone else: ${decided.decided_by} ${decided.status} it.`).waitFor();
+  },
+);
+
+webTest('a decision in one browser shows in another within a second', async (t) => {
+  const app = await startWithKeys(t);
+  const browser = await openBrowser(t);
+  const [kim, lee] = [await desk(browser, app, 'kim'), await desk(browser, app, 'lee')];
+  const took: number[] = [];
+  for (const user of ['ann', 'bob', 'cho']) {
+    await parkWithKeys(app, user, 'help');
+    await row(kim, user).click();
+    await row(lee, user).waitFor();
+    await kim.getByRole('button', { name: 'Approve' }).click();
+    const gone = row(lee, user).waitFor({ state: 'detached' });
+    const answered = kim.waitForResponse((response) => response.url().endsWith('/decision'));
+    await kim.getByRole('button', { name: /^Approve/ }).click();
+    await answered;
+    const begun = performance.now();
+    await gone;
+    took.push(Math.round(performance.now() - begun));
+  }
+  t.log(`decided to gone from the other's list: ${took.join(', ')} ms`);
+  t.true(Math.max(...took) < 1_000, took.join());
+});
+
+webTest('by keyboard alone: choose, claim, edit with a diff, reject with a note, and go on', async (t) => {
+  const app = await startApp(t);
+  const first = await park(app.url, 'ann', 'please help, urgent');
+  const second = await park(app.url, 'bob', 'an emergency');
+  const { page, faults } = await visit(await openBrowser(t), `${app.url}/desk`);
+  await row(page, 'bob').waitFor();
+  const { keyboard } = page;
+  await keyboard.press('j');
+  await page.locator('mark', { hasText: 'urgent' }).first().waitFor();
+  t.deepEqual(await page.locator('.message mark').allInnerTexts(), ['help', 'urgent']);
+  await keyboard.press('c');
+  await page.getByRole('button', { name: 'Give back' }).waitFor();
+  await keyboard.press('e');
+  await page.locator('textarea[aria-label=Reply]:focus').waitFor();
+  await keyboard.press('Control+a');
+  await keyboard.type('Somebody calls you.');
+  await page.locator('.diff ins', { hasText: 'Somebody' }).waitFor();
+  await page.locator('.diff del').first().waitFor();
+  await keyboard.press('Control+Enter');
+  await row(page, 'ann').waitFor({ state: 'detached' });
+  t.like(await turnOf(app.url, first.turn_id), { status: 'completed', reply: 'Somebody calls you.' });
+
+  await page.locator('.review-head', { hasText: 'bob' }).waitFor();
+  await keyboard.press('a');
+  await keyboard.press('Escape');
+  await keyboard.press('r');
+  await page.getByLabel('Note for the audit trail').waitFor();
+  await keyboard.type('We do not say so.');
+  await keyboard.press('Control+Enter');
+  await row(page, 'bob').waitFor({ state: 'detached' });
+  const { body } = await call<ReviewJson>(app.url, `/reviews/${second.review!.review_id}`);
+  t.like(body, { status: 'rejected', note: 'We do not say so.' });
+
+  await keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+  await keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'My decisions today' }).click();
+  await row(page, 'ann').getByText('edited').waitFor();
+  await row(page, 'bob').getByText('rejected').waitFor();
+  t.deepEqual(faults, []);
+});
+
+webTest(
+  'a deadline that passes, a message that is taken back and a stale draft are told; filters narrow',
+  async (t) => {
+    const app = await startApp(t, { settings: { REVIEW_DEADLINE_S: '6' } });
+    const { page } = await visit(await openBrowser(t), `${app.url}/desk`);
+    await page.getByText('Nothing waits').waitFor();
+    const turn = await park(app.url, 'ann', 'help');
+    await row(page, 'ann').click();
+    await ended(
+      app.url,
+      (await chat(app.url, { user_id: 'ann', text: 'more', metadata: { session_id: turn.session_id } })).turn_id,
+    );
+    await page.reload();
+    await page.getByText('Stale: ann wrote more').waitFor();
+    await page.getByText('Expired: the deadline passed').waitFor();
+    await park(app.url, 'bob', 'help');
+    const taken = await park(app.url, 'cho', 'urgent');
+    await row(page, 'bob').waitFor();
+    await page.getByLabel('User').fill('cho');
+    await row(page, 'bob').waitFor({ state: 'detached' });
+    await row(page, 'cho').click();
+    await call(app.url, `/turns/${taken.turn_id}/cancel`, { method: 'POST' });
+    await page.getByText('Cancelled: the user took the message back').waitFor();
+    t.is((await decide(app.url, taken.review!.review_id, { decision: 'approve' })).status, 409);
+  },
+);

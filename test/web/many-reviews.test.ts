@@ -1,0 +1,82 @@
+// Ten thousand reviews wait: the desk keeps few rows in the page, and reaches the last by keyboard.
+import { v7 } from 'uuid';
+import { park } from '../reviews/support.ts';
+import { connect } from '../../src/store/connect.ts';
+import { Database } from '../../src/store/database.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { openBrowser, visit, webTest } from '../support/browser.ts';
+import { call } from '../support/client.ts';
+import type { Owner } from '../support/owner.ts';
+
+const WAITING = 10_000;
+const BATCH = 500;
+
+type Row = Record<string, unknown>;
+const asStored = (row: Row): Row =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      value !== null && typeof value === 'object' && !(value instanceof Date) && !Buffer.isBuffer(value)
+        ? JSON.stringify(value)
+        : value,
+    ]),
+  );
+
+/** Copies of one parked turn and its review, each of a user of its own and due a second after the one before. */
+async function multiply(t: Owner, app: TestApp, turnId: string): Promise<void> {
+  const database = new Database(await connect(app.databaseUrl, { poolSize: 1 }));
+  t.teardown(() => database.close());
+  const turn = (await database.builder('turns').where({ turn_id: turnId }).first()) as Row;
+  const review = (await database.builder('reviews').where({ turn_id: turnId }).first()) as Row;
+  const due = (review['deadline'] as Date).getTime();
+  for (let done = 1; done < WAITING; done += BATCH) {
+    const copies = Array.from({ length: Math.min(BATCH, WAITING - done) }, (_, n) => {
+      const ids = { turn_id: v7(), user_id: `user-${done + n}`, session_id: v7() };
+      return {
+        turn: asStored({ ...turn, ...ids, idempotency_key: null }),
+        review: asStored({ ...review, ...ids, review_id: v7(), deadline: new Date(due + (done + n) * 1_000) }),
+      };
+    });
+    await database.builder('turns').insert(copies.map((copy) => copy.turn));
+    await database.builder('reviews').insert(copies.map((copy) => copy.review));
+  }
+}
+
+webTest('with 10,000 pending the desk stays small, and paging down by keyboard reaches the last', async (t) => {
+  t.timeout(240_000);
+  const app = await startApp(t);
+  const first = await park(app.url, 'user-0', 'urgent');
+  await multiply(t, app, first.turn_id);
+  const { page } = await visit(await openBrowser(t), `${app.url}/desk`);
+  await page.getByText('100+ reviews').waitFor();
+  await page.locator('.queue-box').focus();
+  const rows = page.getByRole('option');
+  await page.keyboard.press('Home');
+  for (let loaded = 100; loaded < WAITING; loaded += 100) {
+    await page.keyboard.press('End');
+    await page.getByText(new RegExp(`^${Math.min(loaded + 100, WAITING).toLocaleString('en')}\\+? reviews`)).waitFor();
+    if (loaded % 2_000 === 0) t.true((await rows.count()) < 40, `${await rows.count()} rows in the page`);
+  }
+  await page.keyboard.press('End');
+  await page.locator('[role=option][aria-selected=true]', { hasText: `user-${WAITING - 1}` }).waitFor();
+  t.true((await rows.count()) < 40);
+  // Still live: what is decided elsewhere goes at once.
+  const { body } = await call<{ items: { review_id: string }[] }>(app.url, `/reviews?user_id=user-${WAITING - 1}`);
+  await call(app.url, `/turns/${first.turn_id}/cancel`, { method: 'POST' });
+  await page.getByText('9,999 reviews').waitFor();
+  t.is(body.items.length, 1);
+  const longest = await page.evaluate<number>(`new Promise((resolve) => {
+    let last = performance.now(), worst = 0, frames = 0;
+    const box = document.querySelector('.queue-box');
+    box.scrollTop = 0;
+    const frame = () => {
+      const now = performance.now();
+      worst = Math.max(worst, now - last);
+      last = now;
+      box.scrollTop += 900;
+      if ((frames += 1) < 120) requestAnimationFrame(frame); else resolve(worst);
+    };
+    requestAnimationFrame(frame);
+  })`);
+  t.log(`longest frame of 120 while scrolling: ${Math.round(longest)} ms`);
+});

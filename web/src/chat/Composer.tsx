@@ -1,0 +1,84 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { BUSY_RULES, type BusyRule } from '../api/types.ts';
+import { TagInput } from './TagInput.tsx';
+
+const RULES: Readonly<Record<BusyRule, string>> = {
+  enqueue: 'wait in line',
+  merge: 'join what waits',
+  interrupt: 'interrupt the reply',
+  rollback: 'discard the reply',
+  reject: 'do not send',
+};
+const LONGEST = 32_000;
+const TALLEST_PX = 220;
+
+interface Said {
+  readonly text: string;
+  readonly tags: readonly string[];
+  readonly onBusy: BusyRule;
+}
+
+interface Props {
+  /** A turn of the user is under way. */
+  readonly busy: boolean;
+  readonly onSend: (said: Said) => Promise<void>;
+}
+
+/** Where the next message is written. Enter sends it, Shift+Enter begins a line. */
+export function Composer({ busy, onSend }: Props) {
+  const [text, setText] = useState('');
+  const [tags, setTags] = useState<readonly string[]>([]);
+  const [onBusy, setOnBusy] = useState<BusyRule>('enqueue');
+  const area = useRef<HTMLTextAreaElement>(null);
+  useLayoutEffect(() => {
+    const box = area.current!;
+    box.style.height = 'auto';
+    box.style.height = `${Math.min(box.scrollHeight + 2, TALLEST_PX)}px`;
+  }, [text]);
+
+  const send = (event?: Event): void => {
+    event?.preventDefault();
+    if (text.trim() === '') return;
+    setText('');
+    void onSend({ text, tags, onBusy });
+    area.current?.focus();
+  };
+  const key = (event: KeyboardEvent): void => {
+    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) send(event);
+  };
+  return (
+    <form class="composer" onSubmit={send}>
+      <div class="measure">
+        <label class="hidden" for="message">
+          Message
+        </label>
+        <textarea
+          id="message"
+          ref={area}
+          rows={1}
+          value={text}
+          maxLength={LONGEST}
+          placeholder="Message"
+          onInput={({ currentTarget }) => setText(currentTarget.value)}
+          onKeyDown={key}
+        />
+        <div class="row options">
+          <TagInput tags={tags} onTags={setTags} />
+          <label class="busy-rule small">
+            <span class={busy ? 'busy' : 'soft'}>If busy</span>
+            <select value={onBusy} onChange={({ currentTarget }) => setOnBusy(currentTarget.value as BusyRule)}>
+              {BUSY_RULES.map((rule) => (
+                <option key={rule} value={rule}>
+                  {RULES[rule]}
+                </option>
+              ))}
+            </select>
+          </label>
+          <button class="primary" type="submit" disabled={text.trim() === ''}>
+            Send
+          </button>
+        </div>
+      </div>
+    </form>
+  );
+}

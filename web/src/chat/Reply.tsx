@@ -1,0 +1,58 @@
+import type { Turn } from '../api/types.ts';
+import { Moment } from '../parts/Moment.tsx';
+import { Notice } from '../parts/Notice.tsx';
+
+const Held = ({ review }: Pick<Turn, 'review'>) => (
+  <div class="held">
+    <p>
+      <strong>A person looks at this reply before you see it.</strong>
+    </p>
+    {review && (
+      <p class="soft small">
+        You can write on meanwhile. If nobody decides, the wait ends at <Moment at={review.deadline} />.
+      </p>
+    )}
+  </div>
+);
+
+/** What came of a turn, or comes of it now. */
+export function Reply({ turn, written }: { readonly turn: Turn; readonly written: string }) {
+  switch (turn.status) {
+    case 'queued':
+      return null;
+    case 'running':
+      return written === '' ? (
+        <p class="reply waiting soft">
+          <span class="dots" aria-hidden="true" /> Thinking …
+        </p>
+      ) : (
+        <p class="reply text being-written">{written}</p>
+      );
+    case 'awaiting_review':
+      return <Held review={turn.review} />;
+    case 'completed':
+      return (
+        <div class="reply">
+          <p class="text">{turn.reply}</p>
+          {turn.review && (
+            <p class="soft small reviewed">
+              {turn.review.decision === 'edit' ? 'Edited by a reviewer' : 'Approved by a reviewer'}
+            </p>
+          )}
+        </div>
+      );
+    case 'rejected':
+      return <p class="reply text soft">{turn.reply}</p>;
+    case 'expired':
+      return <Notice kind="warn">Nobody reviewed the reply in time, so there is none.</Notice>;
+    case 'cancelled':
+      return turn.partial_reply ? (
+        <div class="reply">
+          <p class="text soft">{turn.partial_reply}</p>
+          <p class="soft small reviewed">Interrupted</p>
+        </div>
+      ) : null;
+    case 'failed':
+      return <Notice kind="bad">No reply: {turn.error?.detail ?? 'the turn failed.'}</Notice>;
+  }
+}

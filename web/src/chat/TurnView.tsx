@@ -1,0 +1,48 @@
+import { useState } from 'preact/hooks';
+import { call, told } from '../api/call.ts';
+import type { Turn } from '../api/types.ts';
+import { Badge } from '../parts/Badge.tsx';
+import { Moment } from '../parts/Moment.tsx';
+import { Notice } from '../parts/Notice.tsx';
+import { Reply } from './Reply.tsx';
+import { isOpen, STATUS } from './turn-state.ts';
+
+interface Props {
+  readonly turn: Turn;
+  /** What has come of a reply that is being written. */
+  readonly written: string;
+  readonly onChanged: (turn: Turn) => void;
+}
+
+/** What the user said and what became of it. */
+export function TurnView({ turn, written, onChanged }: Props) {
+  const [failed, setFailed] = useState<string | null>(null);
+  const cancel = (): void => {
+    setFailed(null);
+    call<Turn>(`/turns/${turn.turn_id}/cancel`, { method: 'POST' }).then(onChanged, (error: unknown) =>
+      setFailed(told(error)),
+    );
+  };
+  const { says, tone } = STATUS[turn.status];
+  return (
+    <article class="turn" aria-label={`Turn ${turn.seq}`} data-status={turn.status}>
+      <p class="said text">{turn.text}</p>
+      <p class="about row soft small">
+        {turn.tags.map((tag) => (
+          <span key={tag} class="tag">
+            #{tag}
+          </span>
+        ))}
+        <Moment at={turn.created_at} />
+        {turn.status !== 'completed' && <Badge tone={tone}>{says}</Badge>}
+        {isOpen(turn) && (
+          <button type="button" class="quiet cancel" onClick={cancel}>
+            Cancel
+          </button>
+        )}
+      </p>
+      <Reply turn={turn} written={written} />
+      {failed !== null && <Notice kind="bad">{failed}</Notice>}
+    </article>
+  );
+}

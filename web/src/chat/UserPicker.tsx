@@ -1,0 +1,45 @@
+import { useEffect, useState } from 'preact/hooks';
+
+interface Props {
+  readonly userId: string;
+  /** This person may be nobody else. */
+  readonly fixed: boolean;
+  readonly onUser: (userId: string) => void;
+}
+
+/** As whom one chats. */
+export function UserPicker({ userId, fixed, onUser }: Props) {
+  const [typed, setTyped] = useState(userId);
+  useEffect(() => setTyped(userId), [userId]);
+  if (fixed)
+    return (
+      <p class="one-line">
+        <span class="soft">Chatting as</span> {userId}
+      </p>
+    );
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    if (typed !== userId) onUser(typed);
+  };
+  return (
+    <form onSubmit={submit}>
+      <label for="user">Chatting as</label>
+      <div class="row user-picker">
+        <input
+          id="user"
+          class="grow"
+          value={typed}
+          required
+          pattern="[A-Za-z0-9._@:\-]{1,128}"
+          title="1 to 128 of A–Z a–z 0–9 . _ @ : -"
+          autocomplete="off"
+          spellcheck={false}
+          onInput={({ currentTarget }) => setTyped(currentTarget.value)}
+        />
+        <button type="submit" disabled={typed === userId}>
+          Switch
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,59 @@
+// Messages on their way to the server. Each has a key of its own, so that sending one again makes no second turn.
+import { signal } from '@preact/signals';
+import { ApiProblem, call, told } from '../api/call.ts';
+import type { BusyRule, Turn } from '../api/types.ts';
+
+export interface Draft {
+  readonly userId: string;
+  /** Null: a new session begins. */
+  readonly sessionId: string | null;
+  readonly text: string;
+  readonly tags: readonly string[];
+  readonly onBusy: BusyRule;
+}
+
+export interface Outgoing extends Draft {
+  readonly key: string;
+  /** Why it was not taken; null while it is being sent. */
+  readonly failed: string | null;
+  /** Sending it again, unchanged, may work. */
+  readonly again: boolean;
+}
+
+export const outgoing = signal<readonly Outgoing[]>([]);
+
+const newKey = (): string =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+
+const without = (key: string): readonly Outgoing[] => outgoing.value.filter((each) => each.key !== key);
+
+export const drop = (key: string): void => void (outgoing.value = without(key));
+
+/** Sends a message; gives its turn, or null where it was not taken and stands in `outgoing` with the reason. */
+export const send = (draft: Draft): Promise<Turn | null> =>
+  sendAs({ ...draft, key: newKey(), failed: null, again: false });
+
+/** Sends under the key it had. */
+export async function sendAs(message: Outgoing): Promise<Turn | null> {
+  const { key, userId, sessionId, text, tags, onBusy } = message;
+  const rest = without(key);
+  outgoing.value = [...rest, { ...message, failed: null }];
+  try {
+    const turn = await call<Turn>('/chat', {
+      body: {
+        user_id: userId,
+        text,
+        tags,
+        on_busy: onBusy,
+        ...(sessionId !== null && { metadata: { session_id: sessionId } }),
+      },
+      headers: { 'idempotency-key': key },
+    });
+    drop(key);
+    return turn;
+  } catch (error) {
+    const again = !(error instanceof ApiProblem) || error.status >= 429 || error.code === 'user_busy';
+    outgoing.value = [...without(key), { ...message, failed: told(error), again }];
+    return null;
+  }
+}

@@ -1,0 +1,55 @@
+import { useEffect, useState } from 'preact/hooks';
+import { VIEWS, type Filter, type View } from './review-order.ts';
+
+interface Props {
+  readonly filter: Filter;
+  readonly onFilter: (filter: Filter) => void;
+}
+
+const TYPING_MS = 350;
+
+/** Which reviews are listed. */
+export function Filters({ filter, onFilter }: Props) {
+  const [userId, setUserId] = useState(filter.userId);
+  const [rule, setRule] = useState(filter.rule);
+  useEffect(() => {
+    const trimmed = { userId: userId.trim(), rule: rule.trim() };
+    if (trimmed.userId === filter.userId && trimmed.rule === filter.rule) return;
+    const timer = setTimeout(() => onFilter({ ...filter, ...trimmed }), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [userId, rule, filter]);
+  return (
+    <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+      <div class="tabs" role="group" aria-label="List">
+        {Object.entries(VIEWS).map(([view, title]) => (
+          <button
+            key={view}
+            type="button"
+            class="quiet"
+            aria-pressed={view === filter.view}
+            onClick={() => onFilter({ ...filter, view: view as View })}
+          >
+            {title}
+          </button>
+        ))}
+      </div>
+      <div class="filter-fields">
+        <input
+          id="filter-user"
+          aria-label="User"
+          placeholder="User id"
+          autocomplete="off"
+          value={userId}
+          onInput={({ currentTarget }) => setUserId(currentTarget.value)}
+        />
+        <input
+          aria-label="Rule"
+          placeholder="Rule"
+          autocomplete="off"
+          value={rule}
+          onInput={({ currentTarget }) => setRule(currentTarget.value)}
+        />
+      </div>
+    </form>
+  );
+}

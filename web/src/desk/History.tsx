@@ -1,0 +1,20 @@
+import type { Message } from '../api/types.ts';
+import { Moment } from '../parts/Moment.tsx';
+
+/** What was delivered in the session before. */
+export const History = ({ messages }: { readonly messages: readonly Message[] }) =>
+  messages.length === 0 ? null : (
+    <section>
+      <h3>Before that</h3>
+      <ol class="before">
+        {messages.map((message) => (
+          <li key={`${message.turn_id} ${message.role}`}>
+            <span class="soft small">
+              {message.role === 'user' ? 'User' : 'Reply'} · <Moment at={message.timestamp} />
+            </span>
+            <p class="text">{message.content}</p>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );

@@ -1,0 +1,5 @@
+import { start } from '../shell/start.tsx';
+import '../styles/desk.css';
+import { DeskPage } from './DeskPage.tsx';
+
+start('desk', (session) => <DeskPage me={session.name} />);

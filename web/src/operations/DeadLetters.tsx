@@ -1,0 +1,86 @@
+import { useState } from 'preact/hooks';
+import { call, pathTo, told } from '../api/call.ts';
+import type { DeadLetter as Letter, Overview, Page } from '../api/types.ts';
+import { Bones } from '../parts/Bones.tsx';
+import { Empty } from '../parts/Empty.tsx';
+import { Notice } from '../parts/Notice.tsx';
+import { useLoaded } from '../parts/use-loaded.ts';
+import { DeadLetter } from './DeadLetter.tsx';
+
+/** Jobs that were given up: looked at, tried again, thrown away. */
+export function DeadLetters() {
+  const [topic, setTopic] = useState('');
+  const [cursors, setCursors] = useState<readonly string[]>([]);
+  const [done, setDone] = useState<{ kind: 'good' | 'bad'; says: string } | null>(null);
+  const path = pathTo(['admin', 'dead-letters'], { topic, limit: 50, cursor: cursors.at(-1) });
+  const { value, error, reload } = useLoaded(path, (signal) => call<Page<Letter>>(path, { signal }));
+  const overview = useLoaded('topics', (signal) => call<Overview>('/admin/overview', { signal }));
+  const act = (letter: Letter, what: 'replay' | 'delete'): void => {
+    const at = ['admin', 'dead-letters', letter.topic, letter.job_id];
+    const asked =
+      what === 'replay' ? call(pathTo([...at, 'replay']), { method: 'POST' }) : call(pathTo(at), { method: 'DELETE' });
+    asked.then(
+      () => {
+        setDone({
+          kind: 'good',
+          says: what === 'replay' ? `Job ${letter.job_id} is tried again.` : `Job ${letter.job_id} is gone.`,
+        });
+        reload();
+      },
+      (problem: unknown) => setDone({ kind: 'bad', says: told(problem) }),
+    );
+  };
+  return (
+    <section class="stack" aria-label="Dead letters">
+      <div class="row">
+        <p class="grow soft">Jobs that failed as often as they are tried. What they stood for is not done.</p>
+        <select
+          class="topic-filter"
+          aria-label="Topic"
+          value={topic}
+          onChange={({ currentTarget }) => {
+            setTopic(currentTarget.value);
+            setCursors([]);
+          }}
+        >
+          <option value="">All topics</option>
+          {overview.value?.topics.map(({ topic: name }) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+        <button type="button" onClick={reload}>
+          Look again
+        </button>
+      </div>
+      {done && <Notice kind={done.kind}>{done.says}</Notice>}
+      {error !== null && (
+        <Notice kind="bad" action={{ label: 'Try again', act: reload }}>
+          {error}
+        </Notice>
+      )}
+      {!value && error === null && <Bones what="dead letters" />}
+      {value?.items.length === 0 && (
+        <Empty title="No dead letters">
+          <p>Everything that was queued is done or will be.</p>
+        </Empty>
+      )}
+      <ul class="stack">
+        {value?.items.map((letter) => (
+          <DeadLetter key={`${letter.topic} ${letter.job_id}`} letter={letter} onAct={(what) => act(letter, what)} />
+        ))}
+      </ul>
+      <div class="row">
+        {cursors.length > 0 && (
+          <button type="button" onClick={() => setCursors(cursors.slice(0, -1))}>
+            Back
+          </button>
+        )}
+        {value?.next_cursor && (
+          <button type="button" onClick={() => setCursors([...cursors, value.next_cursor!])}>
+            More
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,27 @@
+import type { Overview } from '../api/types.ts';
+import { countText, secondsText } from './numbers.ts';
+
+/** How the model does. */
+export const ModelFigures = ({ model }: Pick<Overview, 'model'>) => {
+  const figures = [
+    ['Requests', countText(model.requests)],
+    ['Errors', countText(model.errors)],
+    ['Half within', secondsText(model.latency_p50_s)],
+    ['95 % within', secondsText(model.latency_p95_s)],
+    ['Tokens in', countText(model.input_tokens)],
+    ['Tokens out', countText(model.output_tokens)],
+  ] as const;
+  return (
+    <section class="card" aria-labelledby="model-title">
+      <h2 id="model-title">Model, last hour</h2>
+      <dl class="figures">
+        {figures.map(([name, value]) => (
+          <div key={name}>
+            <dt class="soft small">{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+};

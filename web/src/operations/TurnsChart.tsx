@@ -1,0 +1,88 @@
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import type { Overview } from '../api/types.ts';
+import { useDark } from '../parts/use-dark.ts';
+import { optionsOf } from './chart-options.ts';
+import { stacked, statusesOf, TITLES } from './hours.ts';
+import { whenText } from '../parts/when.ts';
+
+const HEIGHT_PX = 220;
+
+/** Turns by status over the last hours; the same as a table for those who do not see the picture. */
+export function TurnsChart({ hours }: { readonly hours: Overview['by_hour'] }) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const dark = useDark();
+  const statuses = statusesOf(hours);
+  const shape = `${statuses.join()} ${dark}`;
+  // uPlot draws the first series first: the tallest columns must come before those that stand in front of them.
+  const data = () => {
+    const [times, ...tops] = stacked(hours, statuses);
+    return [times!, ...tops.toReversed()] as uPlot.AlignedData;
+  };
+  useEffect(() => {
+    if (!box.current || statuses.length === 0) return;
+    const options = optionsOf(statuses.toReversed(), box.current);
+    const made = new uPlot({ ...options, width: box.current.clientWidth, height: HEIGHT_PX }, data(), box.current);
+    plot.current = made;
+    const observer = new ResizeObserver(([entry]) => {
+      made.setSize({ width: Math.floor(entry!.contentRect.width), height: HEIGHT_PX });
+    });
+    observer.observe(box.current);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+      plot.current = null;
+    };
+  }, [shape]);
+  useEffect(() => plot.current?.setData(data()), [hours]);
+  return (
+    <section class="card" aria-labelledby="chart-title">
+      <div class="row chart-head">
+        <h2 id="chart-title" class="grow">
+          Turns that ended, by hour
+        </h2>
+        <ul class="legend row small">
+          {statuses.map((status) => (
+            <li key={status}>
+              <span class={`swatch ${status}`} /> {TITLES[status]}
+            </li>
+          ))}
+        </ul>
+      </div>
+      {statuses.length === 0 ? (
+        <p class="soft chart-empty">No turns in the last 48 hours.</p>
+      ) : (
+        <div class="chart" ref={box} aria-hidden="true" />
+      )}
+      <details class="small">
+        <summary class="soft">As a table</summary>
+        <div class="table-box" tabIndex={0} role="region" aria-label="Table of turns by hour">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Hour</th>
+                {statuses.map((status) => (
+                  <th key={status} scope="col">
+                    {TITLES[status]}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {hours.toReversed().map(({ hour, by_status: counts }) => (
+                <tr key={hour}>
+                  <th scope="row">{whenText(new Date(hour), new Date())}</th>
+                  {statuses.map((status) => (
+                    <td key={status}>{counts[status] ?? 0}</td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </section>
+  );
+}

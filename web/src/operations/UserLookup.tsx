@@ -1,0 +1,35 @@
+import { useState } from 'preact/hooks';
+import { hrefOf } from './use-section.ts';
+
+/** Goes to a user's page. */
+export function UserLookup() {
+  const [userId, setUserId] = useState('');
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    location.hash = hrefOf('users', userId.trim());
+  };
+  return (
+    <section class="card lookup" aria-labelledby="lookup-title">
+      <h2 id="lookup-title">A user</h2>
+      <p class="soft">Turns, memory, export and erasure of one user.</p>
+      <form onSubmit={submit}>
+        <label for="lookup-user">User id</label>
+        <div class="row">
+          <input
+            id="lookup-user"
+            class="grow"
+            required
+            pattern="[A-Za-z0-9._@:\-]{1,128}"
+            title="1 to 128 of A–Z a–z 0–9 . _ @ : -"
+            autocomplete="off"
+            value={userId}
+            onInput={({ currentTarget }) => setUserId(currentTarget.value)}
+          />
+          <button class="primary" type="submit">
+            Show
+          </button>
+        </div>
+      </form>
+    </section>
+  );
+}

@@ -1,0 +1,84 @@
+import { useEffect, useState } from 'preact/hooks';
+import { call, pathTo, told } from '../api/call.ts';
+import type { Memory } from '../api/types.ts';
+import { Bones } from '../parts/Bones.tsx';
+import { Notice } from '../parts/Notice.tsx';
+import { useLoaded } from '../parts/use-loaded.ts';
+import { MemoryForm } from './MemoryForm.tsx';
+import { SummaryHistory } from './SummaryHistory.tsx';
+
+interface Props {
+  readonly userId: string;
+  /** Changes when something was said that may be remembered soon. */
+  readonly changedBy?: string;
+}
+
+/** Summaries follow a reply within seconds. */
+const LOOKS_MS = [1_500, 4_000, 10_000];
+
+/** What turnkeeper remembers of a user: read, changed, forgotten. */
+export function MemoryPanel({ userId, changedBy = '' }: Props) {
+  const path = pathTo(['memories', userId]);
+  const { value, error, reload } = useLoaded(path, (signal) => call<Memory>(path, { signal }));
+  const [editing, setEditing] = useState(false);
+  const [failed, setFailed] = useState<string | null>(null);
+  useEffect(() => {
+    if (changedBy === '') return;
+    const timers = LOOKS_MS.map((ms) => setTimeout(reload, ms));
+    return () => timers.forEach(clearTimeout);
+  }, [changedBy]);
+
+  const forget = (): void => {
+    setFailed(null);
+    call(path, { method: 'DELETE' }).then(reload, (problem: unknown) => setFailed(told(problem)));
+  };
+  if (!value && error === null) return <Bones what="what is remembered" />;
+  return (
+    <section class="memory" aria-label="Memory">
+      {(failed ?? error) !== null && (
+        <Notice kind="bad" action={{ label: 'Try again', act: reload }}>
+          {failed ?? error}
+        </Notice>
+      )}
+      {value && editing && (
+        <MemoryForm
+          path={path}
+          memory={value}
+          onDone={() => {
+            setEditing(false);
+            reload();
+          }}
+        />
+      )}
+      {value && !editing && (
+        <>
+          <dl>
+            <dt>Name</dt>
+            <dd class="text">{value.name}</dd>
+            <dt>Preferred style</dt>
+            <dd class="text">{value.preferred_style}</dd>
+            <dt>Summary</dt>
+            <dd class="text summary">{value.user_summary}</dd>
+            <dt>Favourite topics</dt>
+            <dd class="text">
+              {value.favourite_topics.length === 0 ? (
+                <span class="soft">none yet</span>
+              ) : (
+                value.favourite_topics.join(', ')
+              )}
+            </dd>
+          </dl>
+          <div class="row">
+            <button type="button" onClick={() => setEditing(true)}>
+              Edit
+            </button>
+            <button type="button" class="danger" disabled={value.version === 0} onClick={forget}>
+              Forget
+            </button>
+          </div>
+          <SummaryHistory key={value.version} userId={userId} />
+        </>
+      )}
+    </section>
+  );
+}
