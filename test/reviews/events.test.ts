@@ -217,6 +217,7 @@ test('while Redis is away readers are told all the same', async (t) => {
   await claim(url, id);
   t.is((await next()).claimed_by, 'anonymous');
   await redis.restart();
+  await eventually('Redis is back', async () => (await call(url, '/readyz')).status === 200);
   await decide(url, id, { decision: 'approve' });
   t.is((await next()).status, 'approved');
   stream.close();
