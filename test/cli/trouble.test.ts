@@ -1,7 +1,8 @@
 // The way to the server is cut, the server is busy or away, or it is none of ours.
 import test from 'ava';
 import { startApp } from '../support/app.ts';
-import { chat } from '../support/client.ts';
+import { topic } from '../reviews/support.ts';
+import { chat, eventually } from '../support/client.ts';
 import { jsonLines, run, start, startAnswering, startCuttable } from './support.ts';
 
 const REPLY = Array.from({ length: 60 }, (_, number) => `word-${number}`).join(' ');
@@ -117,28 +118,23 @@ test('an export that breaks off ends with 3 and says that it is incomplete', asy
   t.regex(stderr, /incomplete/);
 });
 
-// The real endpoints come with the operations pages; this is the shape that they are agreed to have.
 test('dead letters are listed over pages and replayed', async (t) => {
-  const calls: string[] = [];
-  const letter = { topic: 'conversations', user_id: 'ann', failed_at: '2026-01-01T00:00:00Z', attempts: 5, data: {} };
-  const url = await startAnswering(t, (request, response) => {
-    calls.push(`${request.method} ${request.url}`);
-    if (request.method === 'POST') return void response.writeHead(202).end();
-    const second = request.url!.includes('cursor=next');
-    const items = [{ ...letter, job_id: second ? '2' : 'a/1', reason: `no\nsuch \u001b[2Jthing` }];
-    response.end(JSON.stringify({ items, next_cursor: second ? null : 'next' }));
-  });
-  const listed = await run(t, ['dead-letters', 'list', '--topic', 'conversations', '--url', url]);
+  const { url, redisUrl } = await startApp(t);
+  const queue = topic(t, redisUrl, 'conversations');
+  for (let n = 1; n <= 120; n += 1) await queue.add('nonsense', { subject: 'ann\u001b[2J', n }, { jobId: `a/${n}` });
+  await eventually('all of them failed', async () => (await queue.getFailedCount()) === 120);
+  const listed = await run(t, ['dead-letters', 'list', '--topic', 'conversations', '--limit', '110', '--url', url]);
   t.is(listed.code, 0);
-  t.regex(listed.stdout, /conversations a\/1\n[^]*ann {2}failed 2026[^]*no such [^]*conversations 2\n/);
+  t.is(listed.stdout.match(/^conversations a\/\d+$/gm)!.length, 110);
+  t.regex(listed.stdout, /ann.* failed 20\d\d-.* after 1 attempts\n {2}ignored/);
   t.false(listed.stdout.includes('\u001b'));
+  t.regex(listed.stderr, /There are more/);
   const json = await run(t, ['dead-letters', 'list', '--json', '--limit', '1', '--url', url]);
-  t.like(JSON.parse(json.stdout), { items: [{ job_id: 'a/1' }], next_cursor: 'next' });
-  t.is((await run(t, ['dead-letters', 'replay', 'conversations', 'a/1', '--url', url])).code, 0);
-  t.deepEqual(calls, [
-    'GET /admin/dead-letters?limit=50&topic=conversations',
-    'GET /admin/dead-letters?limit=49&topic=conversations&cursor=next',
-    'GET /admin/dead-letters?limit=1',
-    'POST /admin/dead-letters/conversations/a%2F1/replay',
-  ]);
+  const [letter] = (JSON.parse(json.stdout) as { items: { topic: string; job_id: string }[] }).items;
+  t.is(letter!.topic, 'conversations');
+  const before = (await queue.getJob(letter!.job_id))!.finishedOn!;
+  t.is((await run(t, ['dead-letters', 'replay', 'conversations', letter!.job_id, '--url', url])).code, 0);
+  await eventually('it failed again', async () => ((await queue.getJob(letter!.job_id))?.finishedOn ?? 0) > before);
+  t.is((await run(t, ['dead-letters', 'replay', 'conversations', 'nobody', '--url', url])).code, 5);
+  t.is((await run(t, ['dead-letters', 'list', '--url', url])).code, 0);
 });
