@@ -13,6 +13,7 @@ import { turnJson } from './http/turn-json.ts';
 import { DRAIN_MS, type Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { startMonitoring } from './monitored.ts';
 import { OpenAiModel } from './model/openai-model.ts';
 import { OpenAiModerator } from './model/openai-moderator.ts';
 import { Cancellations } from './redis/cancellations.ts';
@@ -67,6 +68,8 @@ export interface App {
   /** Where the ingress listens; null: this process has none. */
   readonly url: string | null;
   readonly runtime: ActorRuntime['name'];
+  /** Where /metrics is read without a key; null: METRICS_PORT is not set. */
+  readonly metricsUrl: string | null;
 }
 
 /** The schema must be what this code knows: brought up to date when asked to, else checked. */
@@ -157,6 +160,9 @@ export async function compose(
   const actors = actorRuntime(config, parts, { database, queues, log, onLost });
   // Registered first: a start that fails half-way (host up, no sidecar) must be stopped too.
   lifecycle.started('actors', () => actors.stop());
+  // Before the actors start, which may take long: what waits for them shows.
+  const watched = { database, redis, actors, queues, metrics, log, lifecycle };
+  const { health, scrape, url: metricsUrl } = await startMonitoring(config, watched);
   await actors.start();
 
   const subscriber = await connectRedis(parts.redisUrl, 'patient', log);
@@ -167,8 +173,9 @@ export async function compose(
   const model = new OpenAiModel({ ...endpoint, model: parts.model.name });
 
   // Only workers publish; what another role commits, their sweep finds in the outbox.
-  const edge = parts.dapr && new Edge(database, daprPublisher(parts.dapr), metrics, log);
-  const relay = config.roles.includes('worker') ? new Relay(database, queues, edge, metrics, log) : undefined;
+  const works = config.roles.includes('worker');
+  const edge = works && parts.dapr ? new Edge(database, daprPublisher(parts.dapr), metrics, log) : undefined;
+  const relay = works ? new Relay(database, queues, edge, metrics, log) : undefined;
   const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE === 'yes';
   const target = { allowPrivate, resolve: resolverFor(allowPrivate, parts.resolveNames) };
   const courier = relay && new Courier({ database, post: target, show: turnJson, metrics, log });
@@ -208,7 +215,7 @@ export async function compose(
     await startWorkerRole(config, { ...shared, redisUrl, model, moderator, metrics, log, lifecycle });
   }
 
-  if (!config.roles.includes('http')) return { url: null, runtime: actors.name };
+  if (!config.roles.includes('http')) return { url: null, runtime: actors.name, metricsUrl };
   changes.start();
   const hearing = await connectRedis(parts.redisUrl, 'patient', log);
   lifecycle.started('redis deltas', async () => hearing.disconnect());
@@ -216,7 +223,6 @@ export async function compose(
   deltas.start();
   const { services, stop } = servicesOf(config, {
     database,
-    redis,
     actors,
     queues,
     desk,
@@ -227,7 +233,8 @@ export async function compose(
     webhooks: new WebhookService({ database, target, expect: () => courier?.expect() }),
     metrics,
     log,
-    draining: () => lifecycle.stopping,
+    health,
+    scrape,
   });
   lifecycle.started('services', stop);
   const ingress = await startIngress({
@@ -239,5 +246,5 @@ export async function compose(
     observe: (route, method, status, seconds) => metrics.httpSeconds.observe({ route, method, status }, seconds),
   });
   lifecycle.started('ingress', () => ingress.stop(DRAIN_MS));
-  return { url: ingress.url, runtime: actors.name };
+  return { url: ingress.url, runtime: actors.name, metricsUrl };
 }

@@ -1,10 +1,11 @@
 // What the ingress is given: the rest of turnkeeper behind its ports.
-import type { Redis } from 'ioredis';
 import type { ActorRuntime } from './actors/runtime.ts';
 import type { Config } from './config.ts';
 import type { Services } from './http/services.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { Health } from './monitoring/health.ts';
+import type { Scrape } from './monitoring/server.ts';
 import type { Cancellations } from './redis/cancellations.ts';
 import type { RedisDeltaFeed } from './redis/delta-feed.ts';
 import type { TurnChanges } from './redis/turn-changes.ts';
@@ -22,13 +23,9 @@ import type { WebhookService } from './webhooks/webhook-service.ts';
 import type { Queues } from './workers/queues.ts';
 
 const COUNT_MS = 1_000;
-/** A dependency that has not answered a probe by then counts as away. */
-const PROBE_MS = 3_000;
-const PROBE_USER = 'readiness-probe';
 
 export interface ServiceDeps {
   readonly database: Database;
-  readonly redis: Redis;
   readonly actors: ActorRuntime;
   readonly queues: Queues;
   readonly desk: ReviewDesk;
@@ -39,27 +36,17 @@ export interface ServiceDeps {
   readonly webhooks: WebhookService;
   readonly metrics: Metrics;
   readonly log: Log;
-  readonly draining: () => boolean;
-}
-
-function inTime(probe: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${PROBE_MS} ms`)), PROBE_MS);
-  });
-  return Promise.race([probe, late])
-    .then(() => {})
-    .finally(() => clearTimeout(timer));
+  readonly health: Health;
+  readonly scrape: Scrape;
 }
 
 /** Counts all waiting turns again and again; the last count serves every accept. */
-function countRegularly({ database, metrics, log }: ServiceDeps): { waiting: () => number; stop: () => Promise<void> } {
+function countRegularly({ database, log }: ServiceDeps): { waiting: () => number; stop: () => Promise<void> } {
   let waiting = 0;
   let counting = Promise.resolve();
   const count = async () => {
     try {
       waiting = await countWaiting(database);
-      metrics.turnsWaiting.set(waiting);
     } catch (error) {
       log.debug({ detail: (error as Error).message }, 'The waiting turns could not be counted.');
     }
@@ -78,8 +65,8 @@ function countRegularly({ database, metrics, log }: ServiceDeps): { waiting: () 
 
 /** The services, and how to stop what runs behind them. */
 export function servicesOf(config: Config, deps: ServiceDeps): { services: Services; stop: () => Promise<void> } {
-  const { database, redis, actors, queues, desk, eraser, webhooks } = deps;
-  const { changes, cancellations, deltas, metrics, log, draining } = deps;
+  const { database, actors, queues, desk, eraser, webhooks } = deps;
+  const { changes, cancellations, deltas, metrics, log, health } = deps;
   const counter = countRegularly(deps);
   const turns = new TurnService({
     database,
@@ -123,15 +110,8 @@ export function servicesOf(config: Config, deps: ServiceDeps): { services: Servi
       byDay: (from, to) => activityByDay(database, from, to),
     },
     erasures: eraser,
-    health: {
-      checks: {
-        database: () => inTime(database.ping()),
-        redis: () => inTime(redis.ping()),
-        actors: () => inTime(actors.call(PROBE_USER, 'ping', {})),
-      },
-      draining,
-    },
-    metrics: { text: () => metrics.registry.metrics(), contentType: metrics.registry.contentType },
+    health,
+    metrics: deps.scrape,
   };
   return { services, stop: counter.stop };
 }

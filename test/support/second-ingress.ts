@@ -4,6 +4,7 @@ import { readConfig } from '../../src/config.ts';
 import { startIngress } from '../../src/http/server.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { healthOf } from '../../src/monitoring/health.ts';
 import { Cancellations } from '../../src/redis/cancellations.ts';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { RedisDeltaFeed } from '../../src/redis/delta-feed.ts';
@@ -63,7 +64,6 @@ export async function startSecondIngress(
   const eraser = new Eraser({ database, actors: noActors, places: [], settleS: 1, gone: nothing, log });
   const { services, stop: stopServices } = servicesOf(config, {
     database,
-    redis,
     actors: noActors,
     queues,
     desk,
@@ -78,7 +78,11 @@ export async function startSecondIngress(
     }),
     metrics,
     log,
-    draining: () => false,
+    health: healthOf(
+      { database: () => database.ping(), redis: () => redis.ping(), actors: async () => {} },
+      () => false,
+    ),
+    scrape: { text: () => metrics.registry.metrics(), contentType: metrics.registry.contentType },
   });
   const settings = { host: '127.0.0.1', port: 0, auth: 'none' as const, apiKeys: [] };
   const ingress = await startIngress({ services, settings, log });
