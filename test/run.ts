@@ -10,6 +10,7 @@ import type { Part } from '../src/dev/part.ts';
 import { startEmbeddedPostgres } from '../src/dev/postgres.ts';
 import { startEmbeddedRedis } from '../src/dev/redis.ts';
 import { createLog } from '../src/log.ts';
+import { findPromtool } from './support/promtool.ts';
 import { installPythonClient } from './support/python-client.ts';
 import { TapReport } from './support/tap-report.ts';
 
@@ -31,7 +32,12 @@ chmodSync(folder, 0o711); // started by root, PostgreSQL runs as another user
 const parts: Part[] = [];
 const report = new TapReport((line) => console.log(line));
 try {
-  const env = { ...(await startServices()), ...(await daprEnvironment()), ...(await pythonEnvironment()) };
+  const env = {
+    ...(await startServices()),
+    ...(await daprEnvironment()),
+    ...(await pythonEnvironment()),
+    ...(await promtoolEnvironment()),
+  };
   if (!interrupt.signal.aborted) await runAva(env);
 } catch (error) {
   report.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -77,6 +83,16 @@ async function pythonEnvironment(): Promise<Record<string, string>> {
     return { TURNKEEPER_TEST_PYTHON: await installPythonClient({ log, signal: interrupt.signal }) };
   } catch (error) {
     console.log(`No client for Python in this run: ${(error as Error).message.split('\n')[0]}`);
+    return {};
+  }
+}
+
+/** Without promtool the checks of the alert rules report themselves as skipped. */
+async function promtoolEnvironment(): Promise<Record<string, string>> {
+  try {
+    return { TURNKEEPER_TEST_PROMTOOL: await findPromtool(createLog('warn')) };
+  } catch (error) {
+    console.log(`No promtool in this run: ${(error as Error).message.split('\n')[0]}`);
     return {};
   }
 }

@@ -5,71 +5,101 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Log } from '../log.ts';
 
+/** What can be installed: a Redis, and the checker of Prometheus' files, which is part of Prometheus. */
+export type Installable = 'redis' | 'promtool';
+
+type Step = readonly string[];
+
 interface PackageManager {
   readonly command: string;
   /** Homebrew refuses root; the others need it. */
   readonly needsRoot: boolean;
-  /** Command lines that bring redis-server or valkey-server; the alternatives are tried until one succeeds. */
-  readonly alternatives: readonly (readonly (readonly string[])[])[];
+  readonly install: readonly string[];
+  /** What to do first where a package is not found: lists are often there, and fetching them is slow. */
+  readonly update?: Step;
+  /** Names of packages that bring it; they are tried until one succeeds. */
+  readonly packages: Readonly<Partial<Record<Installable, readonly string[]>>>;
 }
 
 const APT = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-y', '-o', 'DPkg::Lock::Timeout=120'];
-const APT_INSTALL = [...APT, 'install', '--no-install-recommends'];
 const MANAGERS: readonly PackageManager[] = [
   {
     command: 'apt-get',
     needsRoot: true,
-    // First without the slow update: the lists are often there.
-    alternatives: [
-      [[...APT_INSTALL, 'redis-server']],
-      [
-        [...APT, 'update'],
-        [...APT_INSTALL, 'redis-server'],
-      ],
-      [[...APT_INSTALL, 'valkey-server']],
-    ],
+    install: [...APT, 'install', '--no-install-recommends'],
+    update: [...APT, 'update'],
+    packages: { redis: ['redis-server', 'valkey-server'], promtool: ['prometheus'] },
   },
   {
     command: 'apk',
     needsRoot: true,
-    alternatives: [[['apk', 'add', '--no-cache', 'redis']], [['apk', 'add', '--no-cache', 'valkey']]],
+    install: ['apk', 'add', '--no-cache'],
+    packages: { redis: ['redis', 'valkey'] },
   },
   ...['dnf', 'microdnf', 'yum'].map((command) => ({
     command,
     needsRoot: true,
-    alternatives: [[[command, 'install', '-y', 'valkey']], [[command, 'install', '-y', 'redis']]],
+    install: [command, 'install', '-y'],
+    packages: { redis: ['valkey', 'redis'] },
   })),
-  { command: 'zypper', needsRoot: true, alternatives: [[['zypper', '--non-interactive', 'install', 'redis']]] },
-  { command: 'pacman', needsRoot: true, alternatives: [[['pacman', '-Sy', '--noconfirm', 'valkey']]] },
-  { command: 'brew', needsRoot: false, alternatives: [[['brew', 'install', 'redis']]] },
+  {
+    command: 'zypper',
+    needsRoot: true,
+    install: ['zypper', '--non-interactive', 'install'],
+    packages: { redis: ['redis'] },
+  },
+  {
+    command: 'pacman',
+    needsRoot: true,
+    install: ['pacman', '-Sy', '--noconfirm'],
+    packages: { redis: ['valkey'] },
+  },
+  { command: 'brew', needsRoot: false, install: ['brew', 'install'], packages: { redis: ['redis'] } },
 ];
+
+/** Command lines, one after another; the alternatives are tried until one succeeds. */
+function alternativesOf({ install, update, packages }: PackageManager, what: Installable): (readonly Step[])[] {
+  const [first, ...others] = (packages[what] ?? []).map((name) => [...install, name]);
+  if (!first) return [];
+  return [[first], ...(update ? [[update, first]] : []), ...others.map((step) => [step])];
+}
 
 const run = promisify(execFile);
 const TIMEOUT_MS = 10 * 60_000;
 const POLICY = '/usr/sbin/policy-rc.d';
 const POLICY_TEXT =
   '#!/bin/sh\n# Made by turnkeeper while it installs a package: no service is to start. Safe to remove.\nexit 101\n';
-const SERVICES = ['redis-server', 'redis', 'valkey-server', 'valkey'];
+const SERVICES: Readonly<Record<Installable, readonly string[]>> = {
+  redis: ['redis-server', 'redis', 'valkey-server', 'valkey'],
+  promtool: ['prometheus'],
+};
 
 /** Gives a sentence on what came of it, for an error message; whether the program is there now is the caller's to see. */
-export async function installPackage(what: 'redis', log: Log): Promise<string> {
+export async function installPackage(what: Installable, log: Log): Promise<string> {
   const manager = await findManager();
   if (!manager) return 'No package manager that we know is here.';
+  const alternatives = alternativesOf(manager, what);
+  if (alternatives.length === 0) return `Which package of ${manager.command} brings it, we do not know.`;
   const prefix = await privilege(manager);
   if (!prefix) return `Installing it with ${manager.command} needs root, or a sudo without password.`;
   log.info({ component: 'install', manager: manager.command }, `Installing ${what} with ${manager.command}.`);
   const release = manager.command === 'apt-get' ? await denyServices(prefix) : () => Promise.resolve();
   try {
-    return await firstThatSucceeds(manager, prefix, log);
+    return await firstThatSucceeds(manager, alternatives, prefix, log);
   } finally {
     await release();
-    if (manager.needsRoot) await disableServices(prefix);
+    if (manager.needsRoot) await disableServices(prefix, SERVICES[what]);
   }
 }
 
-async function firstThatSucceeds(manager: PackageManager, prefix: readonly string[], log: Log): Promise<string> {
+async function firstThatSucceeds(
+  manager: PackageManager,
+  alternatives: readonly (readonly Step[])[],
+  prefix: readonly string[],
+  log: Log,
+): Promise<string> {
   let reason = '';
-  for (const steps of manager.alternatives) {
+  for (const steps of alternatives) {
     try {
       for (const step of steps) await runLine([...prefix, ...step]);
       log.info({ component: 'install', manager: manager.command }, 'Installed.');
@@ -110,9 +140,9 @@ async function denyServices(prefix: readonly string[]): Promise<() => Promise<vo
 }
 
 /** It was not there before us, so nobody wants it at the next boot. */
-async function disableServices(prefix: readonly string[]): Promise<void> {
+async function disableServices(prefix: readonly string[], services: readonly string[]): Promise<void> {
   if (!existsSync('/run/systemd/system')) return;
-  for (const service of SERVICES) await succeeds([...prefix, 'systemctl', 'disable', '--now', service]);
+  for (const service of services) await succeeds([...prefix, 'systemctl', 'disable', '--now', service]);
 }
 
 async function runLine([command, ...args]: readonly string[]): Promise<void> {
