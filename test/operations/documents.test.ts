@@ -95,10 +95,13 @@ test('alerts, dashboard and runbook name no metric and no label that is not ther
 });
 
 test('a wrong name in an expression would be seen', (t) => {
-  t.deepEqual(namedIn('sum by (le, role) (rate(a_bucket{job="x",y=~"z|w"}[5m])) / on() max(b) > 3 unless c offset 1h'), {
-    metrics: ['a_bucket', 'b', 'c'],
-    labels: ['job', 'y', 'le', 'role'],
-  });
+  t.deepEqual(
+    namedIn('sum by (le, role) (rate(a_bucket{job="x",y=~"z|w"}[5m])) / on() max(b) > 3 unless c offset 1h'),
+    {
+      metrics: ['a_bucket', 'b', 'c'],
+      labels: ['job', 'y', 'le', 'role'],
+    },
+  );
 });
 
 test('the dashboard is whole: its panels have ids of their own, lie side by side, and read one data source', (t) => {
