@@ -31,6 +31,8 @@ export interface RunnerDeps extends Omit<AnswerDeps, 'policy'> {
   readonly log: Log;
 }
 
+const STATUSES: readonly Outcome['status'][] = ['completed', 'awaiting_review', 'failed', 'lost'];
+
 const spanOf = (work: Work): SpanOptions => ({
   parent: work.traceparent,
   attributes: { 'turnkeeper.turn_id': work.turnId, 'turnkeeper.seq': work.seq, 'turnkeeper.epoch': work.epoch },
@@ -43,6 +45,8 @@ export class UserRunner {
 
   constructor(deps: RunnerDeps) {
     this.#deps = deps;
+    // There from the start: Prometheus sees no growth in the first value of a counter, so the first failure would not show.
+    for (const status of STATUSES) deps.metrics.turnsFinished.inc({ status }, 0);
   }
 
   /** Runs the user's turns; resolves to the next waiting one where others should come first now, else null.
