@@ -6,12 +6,11 @@ import { createHash, randomBytes } from 'node:crypto';
 const secret = () => randomBytes(32).toString('base64url');
 const entry = (name, role, key) => `${name}:${role}:${createHash('sha256').update(key).digest('hex')}`;
 
-const [admin, metrics] = [secret(), secret()];
+const admin = secret();
 console.log(`# Made by deploy/make-env.mjs. Secrets: keep it out of version control.
 DAPR_API_TOKEN=${secret()}
 APP_API_TOKEN=${secret()}
-METRICS_KEY=${metrics}
-API_KEYS=${entry('admin', 'admin', admin)},${entry('prometheus', 'admin', metrics)}
+API_KEYS=${entry('admin', 'admin', admin)}
 
 # The key of "admin", for Authorization: Bearer. Only its hash is needed above: move it to where you keep keys.
 # ${admin}`);

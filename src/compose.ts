@@ -15,6 +15,7 @@ import { ingressSettings } from './ingress-settings.ts';
 import { DRAIN_MS, type Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { startMonitoring } from './monitored.ts';
 import { OpenAiModel } from './model/openai-model.ts';
 import { OpenAiModerator } from './model/openai-moderator.ts';
 import { Cancellations } from './redis/cancellations.ts';
@@ -71,6 +72,8 @@ export interface App {
   /** Where the ingress listens; null: this process has none. */
   readonly url: string | null;
   readonly runtime: ActorRuntime['name'];
+  /** Where /metrics is read without a key; null: METRICS_PORT is not set. */
+  readonly metricsUrl: string | null;
 }
 
 /** The schema must be what this code knows: brought up to date when asked to, else checked. */
@@ -161,6 +164,9 @@ export async function compose(
   const actors = actorRuntime(config, parts, { database, queues, log, onLost });
   // Registered first: a start that fails half-way (host up, no sidecar) must be stopped too.
   lifecycle.started('actors', () => actors.stop());
+  // Before the actors start, which may take long: what waits for them shows.
+  const watched = { database, redis, actors, queues, metrics, log, lifecycle };
+  const { health, scrape, url: metricsUrl } = await startMonitoring(config, watched);
   await actors.start();
 
   const subscriber = await connectRedis(parts.redisUrl, 'patient', log);
@@ -172,8 +178,9 @@ export async function compose(
   const model = new OpenAiModel({ ...endpoint, model: parts.model.name });
 
   // Only workers publish; what another role commits, their sweep finds in the outbox.
-  const edge = parts.dapr && new Edge(database, daprPublisher(parts.dapr), metrics, log);
-  const relay = config.roles.includes('worker') ? new Relay(database, queues, edge, metrics, log) : undefined;
+  const works = config.roles.includes('worker');
+  const edge = works && parts.dapr ? new Edge(database, daprPublisher(parts.dapr), metrics, log) : undefined;
+  const relay = works ? new Relay(database, queues, edge, metrics, log) : undefined;
   const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE === 'yes';
   const target = { allowPrivate, resolve: resolverFor(allowPrivate, parts.resolveNames) };
   const courier = relay && new Courier({ database, post: target, show: turnJson, metrics, log });
@@ -215,7 +222,7 @@ export async function compose(
     await startWorkerRole(config, { ...shared, ...told, redisUrl, model, moderator });
   }
 
-  if (!config.roles.includes('http')) return { url: null, runtime: actors.name };
+  if (!config.roles.includes('http')) return { url: null, runtime: actors.name, metricsUrl };
   changes.start();
   reviewChanges.start();
   const hearing = await connectRedis(parts.redisUrl, 'patient', log);
@@ -236,7 +243,8 @@ export async function compose(
     webhooks: new WebhookService({ database, target, expect: () => courier?.expect() }),
     metrics,
     log,
-    draining: () => lifecycle.stopping,
+    health,
+    scrape,
   });
   lifecycle.started('services', stop);
   const ingress = await startIngress({
@@ -249,5 +257,5 @@ export async function compose(
     observe: (route, method, status, seconds) => metrics.httpSeconds.observe({ route, method, status }, seconds),
   });
   lifecycle.started('ingress', () => ingress.stop(DRAIN_MS));
-  return { url: ingress.url, runtime: actors.name };
+  return { url: ingress.url, runtime: actors.name, metricsUrl };
 }

@@ -23,6 +23,7 @@ function banner(app: App, parts: Parts, config: Config): string {
     `  redis     ${config.REDIS_URL ? 'REDIS_URL' : 'embedded Redis'}`,
     `  model     ${model}`,
     `  actors    ${app.runtime}`,
+    ...(app.metricsUrl === null ? [] : [`  metrics   ${app.metricsUrl}/metrics`]),
   ];
   if (app.url !== null) {
     lines.push(

@@ -1,5 +1,87 @@
-// What Prometheus sees. Names carry units; labels have few values.
+// What Prometheus sees, all of it explained in docs/operations.md. Names carry units; labels have few values.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Takes away the 0 that a gauge without labels begins with: what was not read is absent, not nought. */
+function unread<T extends string>(gauge: Gauge<T>): Gauge<T> {
+  gauge.reset();
+  // Of no labels: for a gauge that has some it takes nothing away.
+  gauge.remove({});
+  return gauge;
+}
+
+/** Makes a gauge say nothing, since what it would say is not known. */
+export const forget = unread;
+
+const gauge = <const T extends string = never>(
+  registers: Registry[],
+  name: string,
+  help: string,
+  labelNames: readonly T[] = [],
+) => unread(new Gauge({ name, help, labelNames: [...labelNames], registers }));
+
+/** Read of the database and of the queues when somebody scrapes (monitoring/backlog.ts): of all users and processes. */
+function backlogGauges(registers: Registry[]) {
+  return {
+    readable: gauge(
+      registers,
+      'turnkeeper_backlog_readable',
+      '1: what waits there could be read for this scrape; 0: not, and its gauges are absent.',
+      ['store'],
+    ),
+    turnsWaiting: gauge(registers, 'turnkeeper_turns_waiting', 'Turns that wait, of all users.'),
+    turnsRunning: gauge(registers, 'turnkeeper_turns_running', 'Turns that run, of all users.'),
+    oldestTurnSeconds: gauge(
+      registers,
+      'turnkeeper_turns_oldest_waiting_seconds',
+      'For how long the oldest waiting turn has waited; 0: none waits.',
+    ),
+    outboxEvents: gauge(
+      registers,
+      'turnkeeper_outbox_events',
+      'Events that wait in the outbox, counted up to 10,000, by what for: queues (BullMQ), edge (Dapr pub/sub).',
+      ['destination'],
+    ),
+    outboxSeconds: gauge(
+      registers,
+      'turnkeeper_outbox_oldest_event_seconds',
+      'Age of the oldest of these events; 0: there is none.',
+      ['destination'],
+    ),
+    reviewsPending: gauge(
+      registers,
+      'turnkeeper_reviews_pending',
+      'Reviews that wait for a person, counted up to 10,000, by when they are due: overdue, hour, day, later.',
+      ['due'],
+    ),
+    reviewSeconds: gauge(
+      registers,
+      'turnkeeper_reviews_oldest_overdue_seconds',
+      'For how long the oldest overdue review has been overdue; 0: none is.',
+    ),
+    webhooksDue: gauge(
+      registers,
+      'turnkeeper_webhook_deliveries_due',
+      'Webhook deliveries that are due and not yet sent, counted up to 10,000.',
+    ),
+    webhooksDead: gauge(
+      registers,
+      'turnkeeper_webhook_deliveries_dead',
+      'Webhook deliveries that were given up and are kept, counted up to 10,000.',
+    ),
+    erasures: gauge(registers, 'turnkeeper_erasures_under_way', 'Users who are being erased, counted up to 10,000.'),
+    erasureSeconds: gauge(
+      registers,
+      'turnkeeper_erasures_oldest_seconds',
+      'Age of the oldest erasure under way; 0: there is none.',
+    ),
+    jobs: gauge(
+      registers,
+      'turnkeeper_jobs',
+      'Jobs by topic and state: waiting, active, delayed, failed (kept to be looked at).',
+      ['topic', 'state'],
+    ),
+  };
+}
 
 /** The metrics of one process, in a registry of its own. */
 export function createMetrics() {
@@ -22,7 +104,19 @@ export function createMetrics() {
       labelNames: ['status'] as const,
       registers,
     }),
-    turnsWaiting: new Gauge({ name: 'turnkeeper_turns_waiting', help: 'Turns that wait, of all users.', registers }),
+    turnSeconds: new Histogram({
+      name: 'turnkeeper_turn_duration_seconds',
+      help: 'Time from accepting a turn until its work ended, waiting included, by status; a review comes after it.',
+      labelNames: ['status'] as const,
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800],
+      registers,
+    }),
+    turnFailures: new Counter({
+      name: 'turnkeeper_turn_failures_total',
+      help: 'Turns that failed, by the code of their error (docs/errors.md).',
+      labelNames: ['code'] as const,
+      registers,
+    }),
     takeovers: new Counter({
       name: 'turnkeeper_takeovers_total',
       help: 'Turns taken over after their claim lapsed.',
@@ -33,6 +127,12 @@ export function createMetrics() {
       help: 'Time of one attempt at the model, moderation included, by purpose and outcome.',
       labelNames: ['purpose', 'outcome'] as const,
       buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      registers,
+    }),
+    modelTokens: new Counter({
+      name: 'turnkeeper_model_tokens_total',
+      help: 'Tokens as the endpoint counts them, by purpose and kind: input, output.',
+      labelNames: ['purpose', 'kind'] as const,
       registers,
     }),
     swept: new Counter({
@@ -64,11 +164,6 @@ export function createMetrics() {
       labelNames: ['outcome'] as const,
       registers,
     }),
-    webhooksDue: new Gauge({
-      name: 'turnkeeper_webhook_deliveries_due',
-      help: 'Webhook deliveries that are due and not yet sent, counted up to 10,000.',
-      registers,
-    }),
     eventsPublished: new Counter({
       name: 'turnkeeper_events_published_total',
       help: 'Events published from the outbox, by topic.',
@@ -87,12 +182,20 @@ export function createMetrics() {
       labelNames: ['topic'] as const,
       registers,
     }),
+    edgeAway: unread(
+      new Gauge({
+        name: 'turnkeeper_edge_away',
+        help: '1: Dapr pub/sub took none of the last events; 0: it takes them. Absent: this process publishes none.',
+        registers,
+      }),
+    ),
     eventsIgnored: new Counter({
       name: 'turnkeeper_events_ignored_total',
       help: 'Events of a wrong type or shape, by topic.',
       labelNames: ['topic'] as const,
       registers,
     }),
+    backlog: backlogGauges(registers),
   };
 }
 

@@ -5,15 +5,17 @@ import type { Config } from './config.ts';
 import type { Services } from './http/services.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import { inTime, type Health } from './monitoring/health.ts';
+import type { Scrape } from './monitoring/server.ts';
 import type { Cancellations } from './redis/cancellations.ts';
 import type { RedisDeltaFeed } from './redis/delta-feed.ts';
 import type { ReviewChanges } from './redis/review-changes.ts';
 import type { TurnChanges } from './redis/turn-changes.ts';
 import { activityByDay, activityOfUser, setMessageCount } from './store/analytics.ts';
+import { outboxBacklog } from './store/backlog.ts';
 import { countWaiting } from './store/claims.ts';
 import { sessionRows, userRows } from './store/conversations.ts';
 import type { Database } from './store/database.ts';
-import { outboxBacklog } from './store/outbox.ts';
 import { TurnsCounter } from './store/overview.ts';
 import { decisionData } from './reviews/events.ts';
 import type { ReviewDesk } from './reviews/review-desk.ts';
@@ -28,9 +30,8 @@ import type { Queues } from './workers/queues.ts';
 import { topicCounts } from './workers/topic-counts.ts';
 
 const COUNT_MS = 1_000;
-/** A dependency that has not answered a probe by then counts as away. */
-const PROBE_MS = 3_000;
-const PROBE_USER = 'readiness-probe';
+/** What waits in the outbox is counted up to so many. */
+const COUNTED = 10_000;
 
 export interface ServiceDeps {
   readonly database: Database;
@@ -46,25 +47,17 @@ export interface ServiceDeps {
   readonly webhooks: WebhookService;
   readonly metrics: Metrics;
   readonly log: Log;
-  readonly draining: () => boolean;
-}
-
-function inTime<T>(probe: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${PROBE_MS} ms`)), PROBE_MS);
-  });
-  return Promise.race([probe, late]).finally(() => clearTimeout(timer));
+  readonly health: Health;
+  readonly scrape: Scrape;
 }
 
 /** Counts all waiting turns again and again; the last count serves every accept. */
-function countRegularly({ database, metrics, log }: ServiceDeps): { waiting: () => number; stop: () => Promise<void> } {
+function countRegularly({ database, log }: ServiceDeps): { waiting: () => number; stop: () => Promise<void> } {
   let waiting = 0;
   let counting = Promise.resolve();
   const count = async () => {
     try {
       waiting = await countWaiting(database);
-      metrics.turnsWaiting.set(waiting);
     } catch (error) {
       log.debug({ detail: (error as Error).message }, 'The waiting turns could not be counted.');
     }
@@ -90,7 +83,8 @@ function overviewOf({ database, queues, log }: ServiceDeps): Services['overview'
       log.debug({ detail: error.message }, 'The topics could not be counted.');
       return null;
     });
-    const [rows, outbox] = await Promise.all([counter.read(now), outboxBacklog(database)]);
+    const [rows, { queues: own, edge }] = await Promise.all([counter.read(now), outboxBacklog(database, COUNTED)]);
+    const outbox = { waiting: own.events + edge.events, ageS: Math.max(own.oldestS, edge.oldestS) };
     return { rows, outbox, topics: await topics };
   };
   let underWay: ReturnType<typeof look> | null = null;
@@ -105,7 +99,7 @@ function overviewOf({ database, queues, log }: ServiceDeps): Services['overview'
 /** The services, and how to stop what runs behind them. */
 export function servicesOf(config: Config, deps: ServiceDeps): { services: Services; stop: () => Promise<void> } {
   const { database, redis, actors, queues, desk, eraser, webhooks } = deps;
-  const { changes, reviewChanges, cancellations, deltas, metrics, log, draining } = deps;
+  const { changes, reviewChanges, cancellations, deltas, metrics, log, health } = deps;
   const counter = countRegularly(deps);
   const turns = new TurnService({
     database,
@@ -153,15 +147,8 @@ export function servicesOf(config: Config, deps: ServiceDeps): { services: Servi
     erasures: eraser,
     overview: overviewOf(deps),
     deadLetters: new DeadLetters(queues, redis),
-    health: {
-      checks: {
-        database: () => inTime(database.ping()),
-        redis: async () => void (await inTime(redis.ping())),
-        actors: async () => void (await inTime(actors.call(PROBE_USER, 'ping', {}))),
-      },
-      draining,
-    },
-    metrics: { text: () => metrics.registry.metrics(), contentType: metrics.registry.contentType },
+    health,
+    metrics: deps.scrape,
   };
   return { services, stop: counter.stop };
 }

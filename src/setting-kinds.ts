@@ -44,7 +44,7 @@ export const optionalPort = (meaning: string, shownDefault: string): Setting<num
   meaning,
   parse: z
     .string()
-    .regex(/^\d{1,5}$/, { error: 'a port number' })
+    .refine((value) => /^\d{1,5}$/.test(value) && Number(value) <= 65_535, { error: 'a port number' })
     .transform(Number)
     .optional(),
 });

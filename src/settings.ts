@@ -95,6 +95,8 @@ const policyFile: Setting<PolicyFile | null> = {
 export const SETTINGS = {
   HOST: text('address the ingress listens on', '127.0.0.1'),
   PORT: port('port the ingress listens on; 0 takes a free one', 8080),
+  METRICS_HOST: text('address the metrics port listens on; needs no key, so keep it private', '127.0.0.1'),
+  METRICS_PORT: optionalPort('port for /metrics, /livez and /readyz of any role; 0 takes a free one', 'none'),
   DATA_DIR: text('folder of the embedded parts', '.turnkeeper'),
   DATABASE_URL: address(
     'PostgreSQL or CockroachDB',

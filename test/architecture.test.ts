@@ -14,7 +14,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@bull-board/api': ['workers'],
   '@bull-board/koa': ['workers'],
   bullmq: ['workers'],
-  ioredis: ['redis', 'workers', 'services.ts', 'worker-role.ts'],
+  ioredis: ['redis', 'workers', 'monitored.ts', 'services.ts', 'worker-role.ts'],
   knex: ['store'],
   pg: ['store', 'dev'],
   openai: ['model'],
@@ -40,7 +40,18 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
 /** What a folder may import of the others. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   actors: ['tracing.ts', 'memory', 'turns', 'store', 'log.ts'],
-  http: ['tracing.ts', 'turns', 'reviews', 'memory', 'users', 'webhooks', 'settings.ts', 'ids.ts', 'log.ts'],
+  http: [
+    'monitoring',
+    'tracing.ts',
+    'turns',
+    'reviews',
+    'memory',
+    'users',
+    'webhooks',
+    'settings.ts',
+    'ids.ts',
+    'log.ts',
+  ],
   workers: ['tracing.ts', 'turns', 'reviews', 'ids.ts', 'store', 'memory', 'actors', 'model', 'metrics.ts', 'log.ts'],
   turns: ['tracing.ts', 'reviews', 'store', 'actors', 'model', 'memory', 'metrics.ts', 'ids.ts', 'log.ts'],
   memory: ['model', 'turns', 'store', 'actors', 'log.ts'],
@@ -50,6 +61,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   webhooks: ['turns', 'store', 'metrics.ts', 'ids.ts', 'log.ts'],
   store: ['tracing.ts', 'turns', 'reviews', 'users', 'webhooks', 'actors', 'ids.ts'],
   redis: ['turns', 'log.ts'],
+  monitoring: ['store', 'metrics.ts', 'log.ts'],
   cli: ['http'],
   dev: ['log.ts', 'compose.ts', 'config.ts', 'lifecycle.ts', '../scripts'],
 };

@@ -34,8 +34,15 @@ test('without anything set there are the defaults of the contract', (t) => {
   });
 });
 
+test('a metrics port is one that there can be', (t) => {
+  t.like(readConfig([], { METRICS_PORT: '9464' }), { METRICS_PORT: 9464, METRICS_HOST: '127.0.0.1' });
+  for (const port of ['65536', '-1', 'x'])
+    t.deepEqual(faultsOf({ METRICS_PORT: port }), ['METRICS_PORT: must be a port number']);
+});
+
 test('an empty variable counts as not set', (t) => {
   t.is(readConfig([], { PORT: '' }).PORT, 8080);
+  t.is(readConfig([], { METRICS_PORT: '' }).METRICS_PORT, undefined);
 });
 
 test('all mistakes are told at once', (t) => {

@@ -10,6 +10,7 @@ import type { Part } from '../src/dev/part.ts';
 import { startEmbeddedPostgres } from '../src/dev/postgres.ts';
 import { startEmbeddedRedis } from '../src/dev/redis.ts';
 import { createLog } from '../src/log.ts';
+import { findPromtool } from './support/promtool.ts';
 import { installPythonClient } from './support/python-client.ts';
 import { chromiumProgram } from './support/chromium-program.ts';
 import { TapReport } from './support/tap-report.ts';
@@ -37,6 +38,7 @@ try {
     ...(await daprEnvironment()),
     ...(await pythonEnvironment()),
     ...(await browserEnvironment()),
+    ...(await promtoolEnvironment()),
   };
   if (!interrupt.signal.aborted) await runAva(env);
 } catch (error) {
@@ -95,6 +97,16 @@ async function browserEnvironment(): Promise<Record<string, string>> {
   if ('path' in found) return { TURNKEEPER_TEST_CHROMIUM: found.path };
   console.log(`No browser in this run: ${found.why}`);
   return {};
+}
+
+/** Without promtool the checks of the alert rules report themselves as skipped. */
+async function promtoolEnvironment(): Promise<Record<string, string>> {
+  try {
+    return { TURNKEEPER_TEST_PROMTOOL: await findPromtool(createLog('warn')) };
+  } catch (error) {
+    console.log(`No promtool in this run: ${(error as Error).message.split('\n')[0]}`);
+    return {};
+  }
 }
 
 /** ava's machine-readable output goes through our report, what the tests print straight on. */

@@ -10,7 +10,7 @@ export const sessionStore = (database: Database): SessionStore => ({
     const claim = await claimNext(database, userId, leaseS);
     if (claim.outcome !== 'claimed') return claim;
     const { turnId, epoch, sessionId, seq, text, metadata, attempts } = claim.turn;
-    const { messageCount, traceparent } = claim;
+    const { messageCount, waitedS, traceparent } = claim;
     return {
       outcome: 'claimed',
       work: {
@@ -23,6 +23,7 @@ export const sessionStore = (database: Database): SessionStore => ({
         metadata,
         attempts,
         messageCount,
+        waitedS,
         traceparent,
       },
     };

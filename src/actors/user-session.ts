@@ -30,6 +30,8 @@ export interface Work {
   readonly attempts: number;
   /** Its place in its trace; null: it is not traced. */
   readonly traceparent: string | null;
+  /** Seconds between its being accepted and this claim. */
+  readonly waitedS: number;
   /** Messages the user has sent so far. */
   readonly messageCount: number;
   readonly memory: MemoryRecord;

@@ -5,102 +5,102 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Log } from '../log.ts';
 
-/** What can be installed: redis-server or valkey-server; a Chromium for the tests of the pages. */
-export type Installable = 'redis' | 'chromium';
+/** What can be installed: a Redis; for the tests a Chromium, and the checker of Prometheus' files, which is part of Prometheus. */
+export type Installable = 'redis' | 'chromium' | 'promtool';
+
+type Step = readonly string[];
 
 interface PackageManager {
   readonly command: string;
   /** Homebrew refuses root; the others need it. */
   readonly needsRoot: boolean;
-  /** Command lines that bring it; the alternatives are tried until one succeeds. */
-  readonly alternatives: Readonly<Record<Installable, readonly (readonly (readonly string[])[])[]>>;
+  readonly install: readonly string[];
+  /** What to do first where a package is not found: lists are often there, and fetching them is slow. */
+  readonly update?: Step;
+  /** Names of packages that bring it; they are tried until one succeeds. */
+  readonly packages: Readonly<Partial<Record<Installable, readonly string[]>>>;
 }
 
 const APT = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-y', '-o', 'DPkg::Lock::Timeout=120'];
-const APT_INSTALL = [...APT, 'install', '--no-install-recommends'];
-/** First without the slow update: the lists are often there. */
-const aptBrings = (name: string): readonly (readonly (readonly string[])[])[] => [
-  [[...APT_INSTALL, name]],
-  [
-    [...APT, 'update'],
-    [...APT_INSTALL, name],
-  ],
-];
 const MANAGERS: readonly PackageManager[] = [
   {
     command: 'apt-get',
     needsRoot: true,
-    alternatives: {
-      redis: [...aptBrings('redis-server'), [[...APT_INSTALL, 'valkey-server']]],
-      chromium: aptBrings('chromium'),
-    },
+    install: [...APT, 'install', '--no-install-recommends'],
+    update: [...APT, 'update'],
+    packages: { redis: ['redis-server', 'valkey-server'], chromium: ['chromium'], promtool: ['prometheus'] },
   },
   {
     command: 'apk',
     needsRoot: true,
-    alternatives: {
-      redis: [[['apk', 'add', '--no-cache', 'redis']], [['apk', 'add', '--no-cache', 'valkey']]],
-      chromium: [[['apk', 'add', '--no-cache', 'chromium']]],
-    },
+    install: ['apk', 'add', '--no-cache'],
+    packages: { redis: ['redis', 'valkey'], chromium: ['chromium'] },
   },
   ...['dnf', 'microdnf', 'yum'].map((command) => ({
     command,
     needsRoot: true,
-    alternatives: {
-      redis: [[[command, 'install', '-y', 'valkey']], [[command, 'install', '-y', 'redis']]],
-      chromium: [[[command, 'install', '-y', 'chromium']]],
-    },
+    install: [command, 'install', '-y'],
+    packages: { redis: ['valkey', 'redis'], chromium: ['chromium'] },
   })),
   {
     command: 'zypper',
     needsRoot: true,
-    alternatives: {
-      redis: [[['zypper', '--non-interactive', 'install', 'redis']]],
-      chromium: [[['zypper', '--non-interactive', 'install', 'chromium']]],
-    },
+    install: ['zypper', '--non-interactive', 'install'],
+    packages: { redis: ['redis'], chromium: ['chromium'] },
   },
   {
     command: 'pacman',
     needsRoot: true,
-    alternatives: {
-      redis: [[['pacman', '-Sy', '--noconfirm', 'valkey']]],
-      chromium: [[['pacman', '-Sy', '--noconfirm', 'chromium']]],
-    },
+    install: ['pacman', '-Sy', '--noconfirm'],
+    packages: { redis: ['valkey'], chromium: ['chromium'] },
   },
   // A browser is nothing that Homebrew should bring without being asked.
-  { command: 'brew', needsRoot: false, alternatives: { redis: [[['brew', 'install', 'redis']]], chromium: [] } },
+  { command: 'brew', needsRoot: false, install: ['brew', 'install'], packages: { redis: ['redis'] } },
 ];
+
+/** Command lines, one after another; the alternatives are tried until one succeeds. */
+function alternativesOf({ install, update, packages }: PackageManager, what: Installable): (readonly Step[])[] {
+  const [first, ...others] = (packages[what] ?? []).map((name) => [...install, name]);
+  if (!first) return [];
+  return [[first], ...(update ? [[update, first]] : []), ...others.map((step) => [step])];
+}
 
 const run = promisify(execFile);
 const TIMEOUT_MS = 10 * 60_000;
 const POLICY = '/usr/sbin/policy-rc.d';
 const POLICY_TEXT =
   '#!/bin/sh\n# Made by turnkeeper while it installs a package: no service is to start. Safe to remove.\nexit 101\n';
-const SERVICES = ['redis-server', 'redis', 'valkey-server', 'valkey'];
+const SERVICES: Readonly<Record<Installable, readonly string[]>> = {
+  redis: ['redis-server', 'redis', 'valkey-server', 'valkey'],
+  chromium: [],
+  promtool: ['prometheus'],
+};
 
 /** Gives a sentence on what came of it, for an error message; whether the program is there now is the caller's to see. */
 export async function installPackage(what: Installable, log: Log): Promise<string> {
   const manager = await findManager();
   if (!manager) return 'No package manager that we know is here.';
+  const alternatives = alternativesOf(manager, what);
+  if (alternatives.length === 0) return `Which package of ${manager.command} brings it, we do not know.`;
   const prefix = await privilege(manager);
   if (!prefix) return `Installing it with ${manager.command} needs root, or a sudo without password.`;
   log.info({ component: 'install', manager: manager.command }, `Installing ${what} with ${manager.command}.`);
   const release = manager.command === 'apt-get' ? await denyServices(prefix) : () => Promise.resolve();
   try {
-    return await firstThatSucceeds(manager.alternatives[what], manager.command, prefix, log);
+    return await firstThatSucceeds(manager.command, alternatives, prefix, log);
   } finally {
     await release();
-    if (manager.needsRoot) await disableServices(prefix);
+    if (manager.needsRoot) await disableServices(prefix, SERVICES[what]);
   }
 }
 
 async function firstThatSucceeds(
-  alternatives: PackageManager['alternatives'][Installable],
   manager: string,
+  alternatives: readonly (readonly Step[])[],
   prefix: readonly string[],
   log: Log,
 ): Promise<string> {
-  let reason = 'it knows no such package';
+  let reason = '';
   for (const steps of alternatives) {
     try {
       for (const step of steps) await runLine([...prefix, ...step]);
@@ -142,9 +142,9 @@ async function denyServices(prefix: readonly string[]): Promise<() => Promise<vo
 }
 
 /** It was not there before us, so nobody wants it at the next boot. */
-async function disableServices(prefix: readonly string[]): Promise<void> {
+async function disableServices(prefix: readonly string[], services: readonly string[]): Promise<void> {
   if (!existsSync('/run/systemd/system')) return;
-  for (const service of SERVICES) await succeeds([...prefix, 'systemctl', 'disable', '--now', service]);
+  for (const service of services) await succeeds([...prefix, 'systemctl', 'disable', '--now', service]);
 }
 
 async function runLine([command, ...args]: readonly string[]): Promise<void> {

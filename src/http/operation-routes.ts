@@ -1,8 +1,9 @@
 // Operation: is it alive, is it ready, what does it measure.
 import { z } from 'zod';
+import { sharedReadiness } from '../monitoring/health.ts';
 import { json, operation, type Operation } from './operation.ts';
 import { COMPONENTS } from './schemas.ts';
-import type { Dependency, Health, Services } from './services.ts';
+import type { Services } from './services.ts';
 
 const healthy = z.object({ status: z.literal('healthy') }).register(COMPONENTS, { id: 'Healthy' });
 const alive = z.object({ status: z.literal('alive') }).register(COMPONENTS, { id: 'Alive' });
@@ -20,36 +21,9 @@ const readiness = z
   })
   .register(COMPONENTS, { id: 'Readiness' });
 
-type Checks = Record<Dependency, z.output<typeof check>>;
-
-/** Calls every dependency; callers that ask at the same time share one round, since anybody may ask. */
-function sharedChecks(health: Health): () => Promise<Checks> {
-  let underWay: Promise<Checks> | null = null;
-  const callOne = async (probe: () => Promise<void>): Promise<z.output<typeof check>> => {
-    try {
-      await probe();
-      return { status: 'up' };
-    } catch {
-      // Why would tell strangers about addresses inside; who operates it finds the reason in the log of that part.
-      return { status: 'down', detail: 'it did not answer' };
-    }
-  };
-  const callAll = async (): Promise<Checks> => {
-    const { checks } = health;
-    const [database, redis, actors] = await Promise.all([
-      callOne(checks.database),
-      callOne(checks.redis),
-      callOne(checks.actors),
-    ]);
-    return { database, redis, actors };
-  };
-  return () => {
-    underWay ??= callAll().finally(() => {
-      underWay = null;
-    });
-    return underWay;
-  };
-}
+/** Why would tell strangers about addresses inside; who operates it finds the reason in the log of that part. */
+const checkOf = (up: boolean): z.output<typeof check> =>
+  up ? { status: 'up' } : { status: 'down', detail: 'it did not answer' };
 
 const VERBOSE = z
   .enum(['', 'true', 'false', '1', '0'])
@@ -58,7 +32,7 @@ const VERBOSE = z
 
 /** Health, readiness, metrics. */
 export function operationRoutes({ health, metrics }: Pick<Services, 'health' | 'metrics'>): Operation[] {
-  const callDependencies = sharedChecks(health);
+  const readinessNow = sharedReadiness(health);
   return [
     operation({
       id: 'getHealth',
@@ -95,11 +69,10 @@ export function operationRoutes({ health, metrics }: Pick<Services, 'health' | '
         503: { description: 'It cannot, or not for long.', schema: readiness },
       },
       async handle({ query }) {
-        const draining = health.draining();
-        const checks = await callDependencies();
-        const ready = !draining && Object.values(checks).every(({ status }) => status === 'up');
+        const { ready, draining, up } = await readinessNow();
         const verbose = query.verbose !== undefined && query.verbose !== 'false' && query.verbose !== '0';
         const status = ready ? 'ready' : 'unready';
+        const checks = { database: checkOf(up.database), redis: checkOf(up.redis), actors: checkOf(up.actors) };
         return json(verbose ? { status, draining, checks } : { status }, ready ? 200 : 503);
       },
     }),

@@ -1,6 +1,8 @@
 // What the ingress asks of the rest of turnkeeper. It knows no Knex, no BullMQ and no Dapr.
 import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../memory/memory.ts';
 import type { ClaimReply, DecideReply } from '../reviews/review-service.ts';
+import type { Health } from '../monitoring/health.ts';
+import type { Scrape } from '../monitoring/server.ts';
 import type { FeedEvent } from '../reviews/review-feed.ts';
 import type { Decision, Review, ReviewEvent, ReviewFilter } from '../reviews/review.ts';
 import type { AcceptOutcome, NewTurn } from '../turns/accept.ts';
@@ -116,15 +118,6 @@ export interface AnalyticsService {
   byDay(from: string, to: string): Promise<(Activity & { readonly day: string })[]>;
 }
 
-export type Dependency = 'database' | 'redis' | 'actors';
-
-export interface Health {
-  /** Really calls the dependency; rejects where it does not answer in time. */
-  readonly checks: Readonly<Record<Dependency, () => Promise<void>>>;
-  /** True as soon as the process is being stopped. */
-  draining(): boolean;
-}
-
 /** What operators look at, of the whole deployment. */
 export interface Overview {
   readonly rows: {
@@ -198,6 +191,5 @@ export interface Services {
   readonly overview: OverviewService;
   readonly deadLetters: DeadLetterService;
   readonly health: Health;
-  /** The text of GET /metrics and its content type. */
-  readonly metrics: { text(): Promise<string>; readonly contentType: string };
+  readonly metrics: Scrape;
 }

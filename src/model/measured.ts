@@ -16,7 +16,12 @@ async function timed<T>(metrics: Metrics, purpose: string, attempt: () => Promis
 
 /** The same model, with its attempts counted and timed under `purpose`. */
 export const measured = (model: Model, purpose: 'reply' | 'summary', metrics: Metrics): Model => ({
-  complete: (request) => timed(metrics, purpose, () => model.complete(request)),
+  async complete(request) {
+    const completion = await timed(metrics, purpose, () => model.complete(request));
+    metrics.modelTokens.inc({ purpose, kind: 'input' }, completion.usage.inputTokens);
+    metrics.modelTokens.inc({ purpose, kind: 'output' }, completion.usage.outputTokens);
+    return completion;
+  },
 });
 
 /** The same for what moderates, under the purpose `moderation`. */

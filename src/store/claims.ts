@@ -14,7 +14,7 @@ const CLAIM: Statement = {
         where turns.turn_id = head.turn_id
           and (turns.status = 'queued' or (turns.status = 'running' and turns.lease_until < now()))
         returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')},
-          turns.traceparent, (select message_count from users u where u.user_id = turns.user_id) as message_count`,
+          turns.traceparent, extract(epoch from now() - turns.created_at)::float8 as waited_s, (select message_count from users u where u.user_id = turns.user_id) as message_count`,
 };
 
 const HEADS: Statement = {
@@ -27,6 +27,8 @@ const HEADS: Statement = {
 
 export interface ClaimedTurn {
   readonly turn: Turn;
+  /** Seconds since it was accepted, by the database's clock. */
+  readonly waitedS: number;
   /** Messages the user has sent so far, for the prompt. */
   readonly messageCount: number;
   /** Its place in its trace; null: it is not traced. */
@@ -49,17 +51,18 @@ async function claimAll(
   requests: readonly ClaimRequest[],
 ): Promise<(ClaimResult | 'look again')[]> {
   // All callers of a process have the same lease.
-  const rows = await database.rows<TurnRow & { message_count: number; traceparent: string | null }>(CLAIM, [
-    requests[0]!.leaseS,
-    requests.map(({ userId }) => userId),
-  ]);
+  const rows = await database.rows<TurnRow & { message_count: number; waited_s: number; traceparent: string | null }>(
+    CLAIM,
+    [requests[0]!.leaseS, requests.map(({ userId }) => userId)],
+  );
   const claimed = new Map(rows.map((row) => [row.user_id, row]));
   const results = requests.map(({ userId }): ClaimResult | null => {
     const row = claimed.get(userId);
     // One claim a row: who asks for the same user beside it finds it running.
     claimed.delete(userId);
     if (!row) return null;
-    return { outcome: 'claimed', turn: turnOf(row), messageCount: row.message_count, traceparent: row.traceparent };
+    const { message_count: messageCount, waited_s: waitedS, traceparent } = row;
+    return { outcome: 'claimed', turn: turnOf(row), messageCount, waitedS, traceparent };
   });
   const others = requests.filter((_, index) => !results[index]).map(({ userId }) => userId);
   if (others.length === 0) return results as ClaimResult[];

@@ -143,15 +143,14 @@ export async function pruneDeliveries(
   return (await database.rows(PRUNE, [status, afterDays, limit])).length;
 }
 
-const BACKLOG: Statement = {
-  name: 'deliveries-backlog',
+const WAITING: Statement = {
+  name: 'deliveries-waiting',
   sql: `select exists (select 1 from webhooks) as any_hook,
-               (select count(*) from (select 1 from webhook_deliveries
-                where status = 'pending' and next_attempt_at <= now() limit ?) due) as due`,
+               exists (select 1 from webhook_deliveries where status = 'pending' and next_attempt_at <= now()) as any_due`,
 };
 
-/** Whether there is any hook, and how many deliveries are due, counted up to `most`. @throws DatabaseUnavailable */
-export async function deliveryBacklog(database: Database, most: number): Promise<{ anyHook: boolean; due: number }> {
-  const [row] = await database.rows<{ any_hook: boolean; due: number }>(BACKLOG, [most]);
-  return { anyHook: row!.any_hook, due: row!.due };
+/** Whether there is any hook, and whether any delivery is due. @throws DatabaseUnavailable */
+export async function deliveriesWaiting(database: Database): Promise<{ anyHook: boolean; anyDue: boolean }> {
+  const [row] = await database.rows<{ any_hook: boolean; any_due: boolean }>(WAITING, []);
+  return { anyHook: row!.any_hook, anyDue: row!.any_due };
 }

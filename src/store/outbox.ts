@@ -19,10 +19,6 @@ const QUEUED: Statement = {
   sql: 'update outbox set queued_at = now() where event_id = any(?::uuid[])',
 };
 const REMOVE: Statement = { name: 'outbox-remove', sql: 'delete from outbox where event_id = any(?::uuid[])' };
-const OLDEST: Statement = {
-  name: 'outbox-oldest',
-  sql: 'select count(*) as waiting, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as age_s from outbox',
-};
 
 interface OutboxRow {
   readonly event_id: string;
@@ -61,10 +57,4 @@ export async function leaveToEdge(database: Database, eventIds: readonly string[
 /** @throws DatabaseUnavailable */
 export async function removeEvents(database: Database, eventIds: readonly string[]): Promise<void> {
   await database.rows(REMOVE, [eventIds]);
-}
-
-/** Events not yet published, and the age in seconds of the oldest. @throws DatabaseUnavailable */
-export async function outboxBacklog(database: Database): Promise<{ waiting: number; ageS: number }> {
-  const [row] = await database.rows<{ waiting: number; age_s: number }>(OLDEST, []);
-  return { waiting: row!.waiting, ageS: row!.age_s };
 }

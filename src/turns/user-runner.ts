@@ -31,6 +31,8 @@ export interface RunnerDeps extends Omit<AnswerDeps, 'policy'> {
   readonly log: Log;
 }
 
+const STATUSES: readonly Outcome['status'][] = ['completed', 'awaiting_review', 'failed', 'lost'];
+
 const spanOf = (work: Work): SpanOptions => ({
   parent: work.traceparent,
   attributes: { 'turnkeeper.turn_id': work.turnId, 'turnkeeper.seq': work.seq, 'turnkeeper.epoch': work.epoch },
@@ -43,6 +45,8 @@ export class UserRunner {
 
   constructor(deps: RunnerDeps) {
     this.#deps = deps;
+    // There from the start: Prometheus sees no growth in the first value of a counter, so the first failure would not show.
+    for (const status of STATUSES) deps.metrics.turnsFinished.inc({ status }, 0);
   }
 
   /** Runs the user's turns; resolves to the next waiting one where others should come first now, else null.
@@ -90,6 +94,7 @@ export class UserRunner {
     const claim = await actors.call(userId, 'claim', { leaseS });
     if (claim.outcome !== 'claimed') return false;
     const { work } = claim;
+    const claimed = performance.now();
     if (work.epoch > 1) {
       this.#deps.metrics.takeovers.inc();
       log.warn({ turn_id: work.turnId, epoch: work.epoch }, 'A turn whose claim lapsed was taken over.');
@@ -112,7 +117,7 @@ export class UserRunner {
     // What a person might have had to see first is shown to nobody.
     if (outcome.status === 'lost' && partial.text !== null && mayStream(policy, work))
       await this.#keepPartial(work, partial.text);
-    this.#finish(work.turnId, outcome);
+    this.#finish(work.turnId, outcome, work.waitedS + (performance.now() - claimed) / 1000);
     return true;
   }
 
@@ -125,10 +130,12 @@ export class UserRunner {
     }
   }
 
-  #finish(turnId: string, outcome: Outcome): void {
+  /** `seconds`: since the turn was accepted. */
+  #finish(turnId: string, outcome: Outcome, seconds: number): void {
     const { announce, relay, parked, metrics, log } = this.#deps;
     announce(turnId);
     metrics.turnsFinished.inc({ status: outcome.status });
+    if (outcome.status !== 'lost') metrics.turnSeconds.observe({ status: outcome.status }, seconds);
     if (outcome.status === 'completed' || outcome.status === 'awaiting_review') relay(outcome.events);
     if (outcome.status === 'awaiting_review') {
       // Not awaited: the user's next turns do not wait for it, and the sweeper finds what was missed.
@@ -136,7 +143,10 @@ export class UserRunner {
         log.debug({ turn_id: turnId, detail: error.message }, 'A kept decision could not be looked for yet.'),
       );
     }
-    if (outcome.status === 'failed') log.error({ turn_id: turnId, code: outcome.error.code }, 'A turn failed.');
+    if (outcome.status === 'failed') {
+      metrics.turnFailures.inc({ code: outcome.error.code });
+      log.error({ turn_id: turnId, code: outcome.error.code }, 'A turn failed.');
+    }
     if (outcome.status === 'lost') log.warn({ turn_id: turnId }, 'A claim was lost; its work was discarded.');
   }
 }

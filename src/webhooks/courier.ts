@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Database } from '../store/database.ts';
 import {
   claimDeliveries,
-  deliveryBacklog,
+  deliveriesWaiting,
   pruneDeliveries,
   settleDelivery,
   type ClaimedDelivery,
@@ -25,8 +25,6 @@ const GATHER_MS = 20;
 const KEEP_DAYS = { delivered: 7, dead: 30 } as const;
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_PAGE = 1_000;
-/** Due deliveries are counted up to so many. */
-const COUNTED = 10_000;
 
 export interface CourierDeps {
   readonly database: Database;
@@ -80,12 +78,10 @@ export class Courier {
 
   /** Sends what is due, begins no more than there is room for, and removes what is old. Rejects with DatabaseUnavailable. */
   async sweep(): Promise<void> {
-    const { database, metrics } = this.#deps;
-    const { anyHook, due } = await deliveryBacklog(database, COUNTED);
-    metrics.webhooksDue.set(due);
+    const { anyHook, anyDue } = await deliveriesWaiting(this.#deps.database);
     // What a removed hook left is due too, and has to go.
-    this.#anyHook = anyHook || due > 0;
-    if (due > 0) this.wake();
+    this.#anyHook = anyHook || anyDue;
+    if (anyDue) this.wake();
     await this.#prune();
   }
 

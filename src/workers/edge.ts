@@ -38,6 +38,7 @@ export class Edge {
     this.#database = database;
     this.#publish = publish;
     this.#metrics = metrics;
+    metrics.edgeAway.set(0);
     this.#log = log;
   }
 
@@ -118,6 +119,7 @@ export class Edge {
       this.#log.warn({ detail: fault }, 'Dapr pub/sub takes no events; they stay in the outbox.');
     if (!away && this.#away) this.#log.info({}, 'Dapr pub/sub takes events again.');
     this.#away = away;
+    this.#metrics.edgeAway.set(away ? 1 : 0);
   }
 
   /** Resolves when nothing waits in memory. */

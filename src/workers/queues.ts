@@ -23,6 +23,10 @@ const KEEP_FAILED = {
   backoff: { type: 'exponential', delay: 500 },
 };
 
+/** As BullMQ names them; each is one length that Redis knows. */
+const COUNTED_STATES = ['wait', 'active', 'delayed', 'failed'] as const;
+export type JobCounts = Readonly<Record<'waiting' | 'active' | 'delayed' | 'failed', number>>;
+
 export interface WaitingTurn extends Claim {
   readonly userId: string;
 }
@@ -115,6 +119,15 @@ export class Queues {
   /** Removes what waits, or is kept for having failed, of this user. Rejects while Redis is away. */
   async forgetUser(userId: string): Promise<void> {
     for (const queue of Object.values(this.#queues)) await removeJobsOf(queue, userId);
+  }
+
+  /** Jobs by topic, and there by state. Rejects while Redis is away. */
+  async counts(): Promise<Readonly<Record<QueueName, JobCounts>>> {
+    const ofAll = Object.entries(this.#queues).map(async ([topic, queue]) => {
+      const { wait = 0, active = 0, delayed = 0, failed = 0 } = await queue.getJobCounts(...COUNTED_STATES);
+      return [topic, { waiting: wait, active, delayed, failed }] as const;
+    });
+    return Object.fromEntries(await Promise.all(ofAll)) as Record<QueueName, JobCounts>;
   }
 
   async close(): Promise<void> {

@@ -162,7 +162,7 @@ test('keys: none and an unknown one are not allowed, nor is what the role has no
   const at = { TURNKEEPER_URL: url };
   const none = await run(t, ['reviews'], { env: at });
   t.is(none.code, 4);
-  t.regex(none.stderr, /A valid API key is needed/);
+  t.regex(none.stderr, /A valid key, token or session is needed/);
   t.is((await run(t, ['reviews', '--key', 'wrong'], { env: at })).code, 4);
   t.is((await run(t, ['reviews'], { env: { ...at, TURNKEEPER_KEY: 'key-of-alice' } })).code, 4);
   t.is((await run(t, ['reviews'], { env: { ...at, TURNKEEPER_KEY: 'key-of-root' } })).code, 0);

@@ -34,12 +34,10 @@ interface Service {
   readonly network_mode?: string;
   readonly restart?: string;
   readonly mem_limit?: string;
-  readonly secrets?: readonly { source: string }[];
   readonly volumes?: readonly { source: string; target: string; read_only?: boolean }[];
 }
 interface Project {
   readonly services: Readonly<Record<string, Service>>;
-  readonly secrets: Readonly<Record<string, { environment?: string }>>;
 }
 
 const run = (env: Record<string, string | undefined>) =>
@@ -82,7 +80,7 @@ check('the secrets that make-env makes are all that compose.yml requires', (t) =
   t.is(status, 0, stderr);
 });
 
-for (const name of ['DAPR_API_TOKEN', 'APP_API_TOKEN', 'API_KEYS', 'METRICS_KEY']) {
+for (const name of ['DAPR_API_TOKEN', 'APP_API_TOKEN', 'API_KEYS']) {
   check(`without ${name} nothing starts, and the message says why`, (t) => {
     const { status, stderr } = run({ ...made, [name]: '' });
     t.not(status, 0);
@@ -151,12 +149,21 @@ check('roles wait for the schema, and the schema for the database', (t) => {
 });
 
 check('what can be asked for its health is asked, and the rest does not pretend', (t) => {
-  for (const name of ['cockroachdb', 'redis', 'http', 'actors', 'prometheus', ...ROLES.map((role) => `${role}-dapr`)]) {
+  for (const name of [
+    'cockroachdb',
+    'redis',
+    'http',
+    'worker',
+    'actors',
+    'prometheus',
+    'grafana',
+    ...ROLES.map((role) => `${role}-dapr`),
+  ]) {
     t.truthy(service(name).healthcheck?.test, name);
   }
   t.regex(service('http').healthcheck!.test!.join(' '), /\/livez/);
   t.regex(service('actors').healthcheck!.test!.join(' '), /127\.0\.0\.1:3000\/healthz/);
-  t.true(service('worker').healthcheck?.disable);
+  t.regex(service('worker').healthcheck!.test!.join(' '), new RegExp(`:${setting('worker', 'METRICS_PORT')}/livez`));
 });
 
 check('services restart, and one-shots do not; all but these have a memory limit', (t) => {
@@ -173,11 +180,16 @@ check('Redis keeps its keys', (t) => {
   t.regex(command, /--appendonly yes --appendfsync everysec/);
 });
 
-check('only the ingress, Zipkin and Prometheus are published, on loopback', (t) => {
+check('only the ingress, Zipkin, Prometheus and Grafana are published, on loopback', (t) => {
   const published = Object.entries(project().services).flatMap(([name, { ports = [] }]) =>
     ports.map(({ host_ip, target }) => `${name} ${host_ip}:${target}`),
   );
-  t.deepEqual(published.toSorted(), ['http-pod 127.0.0.1:8080', 'prometheus 127.0.0.1:9090', 'zipkin 127.0.0.1:9411']);
+  t.deepEqual(published.toSorted(), [
+    'grafana 127.0.0.1:3000',
+    'http-pod 127.0.0.1:8080',
+    'prometheus 127.0.0.1:9090',
+    'zipkin 127.0.0.1:9411',
+  ]);
 });
 
 check('what is mounted from the checkout is there and read-only', (t) => {
@@ -242,11 +254,13 @@ check('pub/sub at the edge: who may say and hear what is named, and what nobody 
   t.true(Number(value('maxLenApprox')) > 0);
 });
 
-check('the tracing configuration names a service of compose.yml', (t) => {
+check('daprds and roles send their spans to the one Zipkin', (t) => {
   const [configuration] = yaml<{ spec: { tracing: { zipkin: { endpointAddress: string } } } }>(
     'components/config/tracing.yaml',
   );
-  const { hostname, port } = new URL(configuration!.spec.tracing.zipkin.endpointAddress);
+  const { endpointAddress } = configuration!.spec.tracing.zipkin;
+  for (const role of ROLES) t.is(setting(role, 'OTEL_EXPORTER_ZIPKIN_ENDPOINT'), endpointAddress);
+  const { hostname, port } = new URL(endpointAddress);
   t.truthy(project().services[hostname]);
   t.is(port, '9411');
 });
@@ -254,23 +268,45 @@ check('the tracing configuration names a service of compose.yml', (t) => {
 interface Scrape {
   readonly job_name: string;
   readonly metrics_path?: string;
-  readonly authorization?: { type: string; credentials?: string; credentials_file?: string };
-  readonly static_configs: readonly { targets: readonly string[] }[];
+  readonly authorization?: object;
+  readonly static_configs: readonly { targets: readonly string[]; labels?: { role?: string } }[];
 }
-check('Prometheus scrapes /metrics with a key from a file, and only services that exist', (t) => {
-  const [config] = yaml<{ scrape_configs: Scrape[] }>('deploy/prometheus.yml');
+check('Prometheus scrapes the metrics port of every role, with its alert rules, and only services that exist', (t) => {
+  const [config] = yaml<{ scrape_configs: Scrape[]; rule_files: string[] }>('deploy/prometheus.yml');
   const ours = config!.scrape_configs.find(({ job_name }) => job_name === 'turnkeeper')!;
   t.is(ours.metrics_path, '/metrics');
-  t.deepEqual(ours.authorization, { type: 'Bearer', credentials_file: '/run/secrets/metrics_key' });
+  t.is(ours.authorization, undefined);
   t.deepEqual(
-    service('prometheus').secrets?.map(({ source }) => source),
-    ['metrics_key'],
+    ours.static_configs.map(({ targets, labels }) => [labels?.role, ...targets]),
+    ROLES.map((role) => [role, `${role}-pod:${setting(role, 'METRICS_PORT')}`]),
   );
-  t.is(project().secrets['metrics_key']?.environment, 'METRICS_KEY');
+  // Only inside: what listens for the whole network is not published.
+  for (const role of ROLES) t.is(setting(role, 'METRICS_HOST'), '0.0.0.0');
   for (const { static_configs } of config!.scrape_configs) {
     for (const target of static_configs.flatMap(({ targets }) => targets))
       t.truthy(project().services[target.split(':')[0]!], target);
   }
+  const mounted = service('prometheus').volumes!.map(({ target }) => target);
+  for (const file of config!.rule_files) t.true(mounted.includes(`/etc/prometheus/${file}`), file);
+});
+
+interface DataSource {
+  readonly uid: string;
+  readonly url: string;
+}
+check('Grafana shows to whoever reaches it, lets nobody in, and reads what is there', (t) => {
+  const env = service('grafana').environment!;
+  t.is(env['GF_AUTH_ANONYMOUS_ORG_ROLE'], 'Viewer');
+  t.is(env['GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION'], 'true');
+  const folder = 'deploy/grafana/provisioning';
+  const [sources] = yaml<{ datasources: DataSource[] }>(`${folder}/datasources/prometheus.yml`);
+  for (const { url } of sources!.datasources) t.truthy(project().services[new URL(url).hostname], url);
+  const [boards] = yaml<{ providers: { options: { path: string } }[] }>(`${folder}/dashboards/turnkeeper.yml`);
+  const mounts = new Map(service('grafana').volumes!.map(({ source, target }) => [target, source]));
+  const boardsHere = mounts.get(boards!.providers[0]!.options.path)!;
+  const home = env['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH']!;
+  t.true(existsSync(join(ROOT, boardsHere, home.split('/').at(-1)!)), home);
+  t.true(existsSync(join(ROOT, mounts.get('/etc/grafana/provisioning')!, 'datasources/prometheus.yml')));
 });
 
 test('the image runs on the Node that package.json pins', (t) => {

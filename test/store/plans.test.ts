@@ -222,9 +222,44 @@ const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = [
     index: /webhook_deliveries_due/,
   },
   {
-    what: 'how many deliveries are due',
+    what: 'how many deliveries are due, for the metrics',
     sql: "select count(*) from (select 1 from webhook_deliveries where status = 'pending' and next_attempt_at <= now() limit 10000) due",
     index: /webhook_deliveries_due/,
+  },
+  {
+    what: 'whether any delivery is due',
+    sql: "select exists (select 1 from webhook_deliveries where status = 'pending' and next_attempt_at <= now())",
+    index: /webhook_deliveries_due/,
+  },
+  {
+    what: 'how many deliveries were given up, for the metrics',
+    sql: "select count(*) from (select 1 from webhook_deliveries where status = 'dead' and ended_at is not null limit 10000) dead",
+    index: /webhook_deliveries_ended/,
+  },
+  {
+    what: 'what waits and runs, for the metrics',
+    sql: "select count(*) filter (where status = 'queued'), count(*) filter (where status = 'running'), min(created_at) filter (where status = 'queued') from turns where status in ('queued', 'running')",
+    index: /turns_unfinished/,
+  },
+  {
+    what: 'the outbox by age, for the metrics',
+    sql: 'select count(*), min(created_at) from (select created_at from outbox where queued_at is null order by created_at limit 10000) counted',
+    index: /outbox_to_queue/,
+  },
+  {
+    what: 'what waits for the edge, for the metrics',
+    sql: 'select count(*), min(created_at) from (select created_at from outbox where queued_at is not null order by queued_at limit 10000) counted',
+    index: /outbox_to_edge/,
+  },
+  {
+    what: 'pending reviews by deadline, for the metrics',
+    sql: "select count(*) filter (where deadline <= now()), min(deadline) from (select deadline from reviews where status = 'pending' order by deadline, review_id limit 10000) counted",
+    index: /reviews_(status_deadline|user_pending)/,
+  },
+  {
+    what: 'erasures under way, for the metrics',
+    sql: 'select count(*), min(requested_at) from (select requested_at from erasures where finished_at is null order by due_at limit 10000) counted',
+    index: /erasures_due/,
   },
   {
     what: 'deliveries of a webhook, newest first',

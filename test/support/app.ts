@@ -37,6 +37,8 @@ export interface AppOptions {
 
 export interface TestApp {
   readonly url: string;
+  /** Null: METRICS_PORT was not set. */
+  readonly metricsUrl: string | null;
   readonly model: ScriptedModel;
   readonly databaseUrl: string;
   readonly redisUrl: string;
@@ -80,6 +82,7 @@ export async function startApp(t: Owner, options: AppOptions = {}): Promise<Test
   const app = await compose(config, parts, lifecycle, log, (why) => fatal.push(why));
   return {
     url: app.url ?? '',
+    metricsUrl: app.metricsUrl,
     model,
     databaseUrl,
     redisUrl: redis,

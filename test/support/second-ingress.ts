@@ -5,6 +5,7 @@ import { startIngress } from '../../src/http/server.ts';
 import { ingressSettings } from '../../src/ingress-settings.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { healthOf } from '../../src/monitoring/health.ts';
 import { Cancellations } from '../../src/redis/cancellations.ts';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { RedisDeltaFeed } from '../../src/redis/delta-feed.ts';
@@ -84,7 +85,11 @@ export async function startSecondIngress(
     }),
     metrics,
     log,
-    draining: () => false,
+    health: healthOf(
+      { database: () => database.ping(), redis: () => redis.ping(), actors: async () => {} },
+      () => false,
+    ),
+    scrape: { text: () => metrics.registry.metrics(), contentType: metrics.registry.contentType },
   });
   const settings = await ingressSettings(config, database);
   const ingress = await startIngress({ services, settings, log });

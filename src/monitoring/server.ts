@@ -1,0 +1,108 @@
+// The metrics port: what a scraper and a health check ask of a process in whatever role. No keys, and nothing of users:
+// it belongs on a private address (docs/operations.md).
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { sharedReadiness, type Health } from './health.ts';
+
+/** The metrics as text, as they are now. Never rejects for what is away. */
+export interface Scrape {
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+export interface MonitorOptions {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly health: Health;
+  readonly scrape: Scrape;
+}
+
+export interface Monitor {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/** Whoever asks has so long to send a request, and a connection that asks nothing is closed. */
+const REQUEST_MS = 5_000;
+const KEEP_ALIVE_MS = 20_000;
+
+const json = (status: number, body: object): Answer => ({
+  status,
+  type: 'application/json',
+  body: JSON.stringify(body),
+});
+const problem = (status: number, title: string, detail: string): Answer => ({
+  ...json(status, { type: 'about:blank', title, status, detail }),
+  type: 'application/problem+json',
+});
+
+function routesOf({ health, scrape }: MonitorOptions): Readonly<Record<string, () => Answer | Promise<Answer>>> {
+  const readiness = sharedReadiness(health);
+  return {
+    '/metrics': async () => ({ status: 200, type: scrape.contentType, body: await scrape.text() }),
+    '/livez': () => json(200, { status: 'alive' }),
+    '/readyz': async () => {
+      const { ready, draining, up } = await readiness();
+      return json(ready ? 200 : 503, { status: ready ? 'ready' : 'unready', draining, up });
+    },
+  };
+}
+
+function send(response: ServerResponse, { status, type, body }: Answer, withBody: boolean): void {
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...(status === 405 ? { allow: 'GET, HEAD' } : {}),
+  });
+  response.end(withBody ? body : undefined);
+}
+
+const urlOf = (host: string, port: number) => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** Listens. Rejects with a clear message where it cannot. */
+export async function startMonitor(options: MonitorOptions): Promise<Monitor> {
+  const { host, port } = options;
+  const routes = routesOf(options);
+  const names = Object.keys(routes).join(', ');
+  const answer = async (method: string, path: string): Promise<Answer> => {
+    const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    if (!route) return problem(404, 'Not Found', `There are ${names}.`);
+    if (method !== 'GET' && method !== 'HEAD') return problem(405, 'Method Not Allowed', 'Only GET and HEAD.');
+    try {
+      return await route();
+    } catch {
+      return problem(500, 'Internal Server Error', 'The answer could not be made.');
+    }
+  };
+  const server = createServer({ requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    const { method = 'GET', url = '/' } = request;
+    // What a body holds is nothing to us.
+    request.resume();
+    void answer(method, url.split('?')[0]!).then((made) => send(response, made, method !== 'HEAD'));
+  });
+  const address = await new Promise<AddressInfo>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why =
+        error.code === 'EADDRINUSE' ? 'something else listens there; stop it, or set METRICS_PORT' : error.message;
+      reject(new Error(`cannot listen for metrics on ${host}:${port}: ${why}`, { cause: error }));
+    });
+    server.listen({ port, host }, () => resolve(server.address() as AddressInfo));
+  });
+  return {
+    url: urlOf(host, address.port),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

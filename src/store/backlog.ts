@@ -1,0 +1,101 @@
+// What waits, of all users: read for the metrics alone, by index, and counted up to a limit where it may grow without one.
+import type { Database, Statement } from './database.ts';
+
+const TURNS: Statement = {
+  name: 'backlog-turns',
+  sql: `select count(*) filter (where status = 'queued') as waiting, count(*) filter (where status = 'running') as running,
+               coalesce(extract(epoch from now() - min(created_at) filter (where status = 'queued')), 0)::float8 as oldest_s
+        from turns where status in ('queued', 'running')`,
+};
+
+/** Waiting and running turns, and for how many seconds the oldest waiting one has. @throws DatabaseUnavailable */
+export async function turnBacklog(database: Database): Promise<{ waiting: number; running: number; oldestS: number }> {
+  const [row] = await database.rows<{ waiting: number; running: number; oldest_s: number }>(TURNS, []);
+  return { waiting: row!.waiting, running: row!.running, oldestS: row!.oldest_s };
+}
+
+const countedEvents = (condition: string, order: string) =>
+  `(select count(*) as events, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as oldest_s
+    from (select created_at from outbox where ${condition} order by ${order} limit ?) counted)`;
+
+const OUTBOX: Statement = {
+  name: 'backlog-outbox',
+  sql: `select queues.events as queues_events, queues.oldest_s as queues_oldest_s,
+               edge.events as edge_events, edge.oldest_s as edge_oldest_s
+        from ${countedEvents('queued_at is null', 'created_at')} queues
+        cross join ${countedEvents('queued_at is not null', 'queued_at')} edge`,
+};
+
+interface Waiting {
+  /** Up to the limit. */
+  readonly events: number;
+  /** Seconds, of those that were counted. */
+  readonly oldestS: number;
+}
+
+/** Events that are not published yet, by what they wait for. @throws DatabaseUnavailable */
+export async function outboxBacklog(
+  database: Database,
+  limit: number,
+): Promise<Readonly<Record<'queues' | 'edge', Waiting>>> {
+  const [row] = await database.rows<
+    Record<'queues_events' | 'queues_oldest_s' | 'edge_events' | 'edge_oldest_s', number>
+  >(OUTBOX, [limit, limit]);
+  return {
+    queues: { events: row!.queues_events, oldestS: row!.queues_oldest_s },
+    edge: { events: row!.edge_events, oldestS: row!.edge_oldest_s },
+  };
+}
+
+const REVIEWS: Statement = {
+  name: 'backlog-reviews',
+  sql: `select count(*) filter (where deadline <= now()) as overdue,
+               count(*) filter (where deadline > now() and deadline <= now() + interval '1 hour') as hour,
+               count(*) filter (where deadline > now() + interval '1 hour' and deadline <= now() + interval '1 day') as day,
+               count(*) filter (where deadline > now() + interval '1 day') as later,
+               greatest(coalesce(extract(epoch from now() - min(deadline)), 0), 0)::float8 as overdue_s
+        from (select deadline from reviews where status = 'pending' order by deadline, review_id limit ?) counted`,
+};
+
+/** Pending reviews by when they are due, those due first counted up to `limit`, and for how many seconds the oldest has
+ *  been overdue. @throws DatabaseUnavailable */
+export async function reviewBacklog(
+  database: Database,
+  limit: number,
+): Promise<Readonly<Record<'overdue' | 'hour' | 'day' | 'later' | 'overdueS', number>>> {
+  const [row] = await database.rows<Record<'overdue' | 'hour' | 'day' | 'later' | 'overdue_s', number>>(REVIEWS, [
+    limit,
+  ]);
+  const { overdue, hour, day, later, overdue_s: overdueS } = row!;
+  return { overdue, hour, day, later, overdueS };
+}
+
+const DELIVERIES: Statement = {
+  name: 'backlog-deliveries',
+  sql: `select (select count(*) from (select 1 from webhook_deliveries
+                where status = 'pending' and next_attempt_at <= now() limit ?) due) as due,
+               (select count(*) from (select 1 from webhook_deliveries
+                where status = 'dead' and ended_at is not null limit ?) dead) as dead`,
+};
+
+/** Webhook deliveries that are due, and those that were given up and are kept, each up to `limit`.
+ *  @throws DatabaseUnavailable */
+export async function deliveriesBacklog(database: Database, limit: number): Promise<{ due: number; dead: number }> {
+  const [row] = await database.rows<{ due: number; dead: number }>(DELIVERIES, [limit, limit]);
+  return { due: row!.due, dead: row!.dead };
+}
+
+const ERASURES: Statement = {
+  name: 'backlog-erasures',
+  sql: `select count(*) as under_way, coalesce(extract(epoch from now() - min(requested_at)), 0)::float8 as oldest_s
+        from (select requested_at from erasures where finished_at is null order by due_at limit ?) counted`,
+};
+
+/** Erasures under way, and for how many seconds the oldest has been. @throws DatabaseUnavailable */
+export async function erasureBacklog(
+  database: Database,
+  limit: number,
+): Promise<{ underWay: number; oldestS: number }> {
+  const [row] = await database.rows<{ under_way: number; oldest_s: number }>(ERASURES, [limit]);
+  return { underWay: row!.under_way, oldestS: row!.oldest_s };
+}

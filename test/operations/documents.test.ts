@@ -1,0 +1,125 @@
+// docs/operations.md, the alert rules and the dashboard tell of the metrics that there are.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { createMetrics } from '../../src/metrics.ts';
+import { alerts, dashboard, namedIn, ROOT } from './queries.ts';
+
+const page = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8');
+
+interface Registered {
+  readonly name: string;
+  readonly type: string;
+  readonly help: string;
+  readonly labelNames: readonly string[];
+}
+
+/** As prom-client has them: a metric object knows its label names, its JSON its type. */
+async function registered(): Promise<Registered[]> {
+  const { registry } = createMetrics();
+  const metrics = registry.getMetricsAsArray() as unknown as { name: string; labelNames?: string[] }[];
+  const labels = new Map(metrics.map(({ name, labelNames = [] }) => [name, labelNames]));
+  return (await registry.getMetricsAsJSON()).map(({ name, type, help }) => ({
+    name,
+    type: String(type),
+    help,
+    labelNames: labels.get(name)!,
+  }));
+}
+
+test('every metric of turnkeeper is documented as it is, and no other', async (t) => {
+  const rows = [...page.matchAll(/^\| `(turnkeeper_\w+)` \| (\w+) \|(.*?)\| (.+) \|$/gm)];
+  const documented = rows.map(([, name, kind, labels]) => ({
+    name: name!,
+    kind: kind!,
+    labels: [...labels!.matchAll(/`(\w+)`/g)].map(([, label]) => label!),
+  }));
+  const ours = (await registered()).filter(({ name }) => name.startsWith('turnkeeper_'));
+  const expected = ours.map(({ name, type, labelNames }) => ({ name, kind: type, labels: labelNames }));
+  const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
+  t.deepEqual(documented.toSorted(byName), expected.toSorted(byName) as typeof documented);
+});
+
+test('names carry their unit, and only counters end in _total', async (t) => {
+  for (const { name, type } of (await registered()).filter((each) => each.name.startsWith('turnkeeper_'))) {
+    t.is(name.endsWith('_total'), type === 'counter', name);
+    if (type === 'histogram') t.regex(name, /_seconds$/);
+    t.notRegex(name, /_(ms|milliseconds|minutes|kb|mb)(_|$)/);
+  }
+});
+
+test('every alert has its section of the runbook, with what it means and what to do, and every section its alert', (t) => {
+  const [, runbook] = /^## Alerts\n(.*?)^## /ms.exec(page)!;
+  const sections = new Map(
+    runbook!
+      .split(/^### /m)
+      .slice(1)
+      .map((section) => [section.split('\n')[0]!, section]),
+  );
+  const names = alerts().map(({ name }) => name);
+  t.true(names.length >= 12);
+  t.deepEqual([...sections.keys()].toSorted(), names.toSorted());
+  t.is(new Set(names).size, names.length);
+  for (const [name, section] of sections) {
+    t.regex(section, /^\*\*Means\*\*: ./m, name);
+    t.regex(section, /^\*\*Do\*\*[:,] ?./m, name);
+  }
+  for (const { name, text } of alerts()) {
+    t.regex(text, /severity: (critical|warning)/, name);
+    for (const part of ['summary', 'description']) t.regex(text, new RegExp(`^ +${part}: '.+'$`, 'm'), name);
+    t.true(text.includes(`runbook_url: docs/operations.md#${name.toLowerCase()}\n`), name);
+  }
+});
+
+/** Prometheus' own: whether a scrape succeeded; and the labels that scraping adds, as deploy/prometheus.yml has them. */
+const OF_PROMETHEUS = ['up'];
+const LABELS_OF_SCRAPES = ['job', 'instance', 'role', 'le'];
+
+test('alerts, dashboard and runbook name no metric and no label that is not there', async (t) => {
+  const there = await registered();
+  const names = new Set([...OF_PROMETHEUS, ...there.map(({ name }) => name)]);
+  for (const { name, type } of there)
+    if (type === 'histogram') for (const part of ['bucket', 'sum', 'count']) names.add(`${name}_${part}`);
+  const labels = new Set([...LABELS_OF_SCRAPES, ...there.flatMap(({ labelNames }) => labelNames)]);
+  const panels = dashboard().panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+  const printed = [...page.matchAll(/`((?:sum|max) by[^`]+)`/g)].map(([, expr]) => expr!);
+  t.true(panels.length > 30);
+  t.true(printed.length > 3);
+  for (const expr of [...alerts().map((alert) => alert.expr), ...panels, ...printed]) {
+    const named = namedIn(expr);
+    t.true(named.metrics.length > 0, expr);
+    for (const metric of named.metrics) t.true(names.has(metric), `${metric} in ${expr}`);
+    for (const label of named.labels) t.true(labels.has(label), `${label} in ${expr}`);
+  }
+  for (const [name] of page.matchAll(/\b(?:turnkeeper|nodejs|process)_[a-z_]+[a-z]\b/g)) t.true(names.has(name), name);
+});
+
+test('a wrong name in an expression would be seen', (t) => {
+  t.deepEqual(
+    namedIn('sum by (le, role) (rate(a_bucket{job="x",y=~"z|w"}[5m])) / on() max(b) > 3 unless c offset 1h'),
+    {
+      metrics: ['a_bucket', 'b', 'c'],
+      labels: ['job', 'y', 'le', 'role'],
+    },
+  );
+});
+
+test('the dashboard is whole: its panels have ids of their own, lie side by side, and read one data source', (t) => {
+  const { panels, uid } = dashboard();
+  t.is(uid, 'turnkeeper');
+  t.is(new Set(panels.map(({ id }) => id)).size, panels.length);
+  const cells = new Set<string>();
+  for (const { title, gridPos, targets = [], type } of panels) {
+    t.true(gridPos.x + gridPos.w <= 24, title);
+    for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1) {
+      for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1) {
+        t.false(cells.has(`${x},${y}`), `${title} lies on another panel`);
+        cells.add(`${x},${y}`);
+      }
+    }
+    if (type !== 'row' && type !== 'alertlist') t.true(targets.length > 0, title);
+    for (const { datasource } of targets) t.is(datasource.uid, 'prometheus');
+  }
+  const sources = readFileSync(join(ROOT, 'deploy/grafana/provisioning/datasources/prometheus.yml'), 'utf8');
+  t.regex(sources, /^ +uid: prometheus$/m);
+});
