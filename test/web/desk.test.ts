@@ -141,29 +141,37 @@ webTest('by keyboard alone: choose, claim, edit with a diff, reject with a note,
   t.deepEqual(faults, []);
 });
 
-webTest(
-  'a deadline that passes, a message that is taken back and a stale draft are told; filters narrow',
-  async (t) => {
-    const app = await startApp(t, { settings: { REVIEW_DEADLINE_S: '6' } });
-    const { page } = await visit(await openBrowser(t), `${app.url}/desk`);
-    await page.getByText('Nothing waits').waitFor();
-    const turn = await park(app.url, 'ann', 'help');
-    await row(page, 'ann').click();
-    await ended(
-      app.url,
-      (await chat(app.url, { user_id: 'ann', text: 'more', metadata: { session_id: turn.session_id } })).turn_id,
-    );
-    await page.reload();
-    await page.getByText('Stale: ann wrote more').waitFor();
-    await page.getByText('Expired: the deadline passed').waitFor();
-    await park(app.url, 'bob', 'help');
-    const taken = await park(app.url, 'cho', 'urgent');
-    await row(page, 'bob').waitFor();
-    await page.getByLabel('User').fill('cho');
-    await row(page, 'bob').waitFor({ state: 'detached' });
-    await row(page, 'cho').click();
+webTest('a deadline that passes and a stale draft are told', async (t) => {
+  const app = await startApp(t, { settings: { REVIEW_DEADLINE_S: '6' } });
+  const { page } = await visit(await openBrowser(t), `${app.url}/desk`);
+  await page.getByText('Nothing waits').waitFor();
+  const turn = await park(app.url, 'ann', 'help');
+  await row(page, 'ann').click();
+  const more = { user_id: 'ann', text: 'more', metadata: { session_id: turn.session_id } };
+  await ended(app.url, (await chat(app.url, more)).turn_id);
+  await page.reload();
+  await page.getByText('Stale: ann wrote more').waitFor();
+  await page.getByText('Expired: the deadline passed').waitFor();
+  t.is((await decide(app.url, turn.review!.review_id, { decision: 'approve' })).status, 410);
+});
+
+webTest('filters narrow; a message that is taken back is told, also while the review is being opened', async (t) => {
+  const app = await startApp(t);
+  const { page } = await visit(await openBrowser(t), `${app.url}/desk`);
+  await park(app.url, 'bob', 'help');
+  const taken = await park(app.url, 'cho', 'urgent');
+  await row(page, 'bob').waitFor();
+  await page.getByLabel('User').fill('cho');
+  await row(page, 'bob').waitFor({ state: 'detached' });
+  const { review_id: reviewId } = taken.review!;
+  // Read while it was pending, the answer arrives after the page has heard of the end.
+  await page.route(`**/reviews/${reviewId}`, async (route) => {
+    const pending = await route.fetch();
     await call(app.url, `/turns/${taken.turn_id}/cancel`, { method: 'POST' });
-    await page.getByText('Cancelled: the user took the message back').waitFor();
-    t.is((await decide(app.url, taken.review!.review_id, { decision: 'approve' })).status, 409);
-  },
-);
+    await row(page, 'cho').waitFor({ state: 'detached' });
+    await route.fulfill({ response: pending });
+  });
+  await row(page, 'cho').click();
+  await page.getByText('Cancelled: the user took the message back').waitFor();
+  t.is((await decide(app.url, reviewId, { decision: 'approve' })).status, 409);
+});
