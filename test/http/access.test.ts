@@ -61,6 +61,7 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   getAnalytics: [401, 403, 403, 200, 403, 200],
   listAnalytics: [401, 403, 403, 200, 403, 200],
   listModels: [401, 200, 200, 200, 403, 200],
+  getModel: [401, 200, 200, 200, 403, 200],
   createChatCompletion: OWN,
   createResponse: OWN,
   getResponse: OWN,
@@ -107,6 +108,7 @@ function furnish(fixture: Fixture): (path: string) => string {
       .replace('{erasure_id}', ERASURE_ID)
       .replace('{webhook_id}', WEBHOOK_ID)
       .replace('{delivery_id}', DELIVERY_ID)
+      .replace('{model}', 'turnkeeper')
       .replace('{topic}', 'messages')
       .replace('{job_id}', '7');
 }

@@ -8,10 +8,15 @@ import { startSecondIngress } from '../support/second-ingress.ts';
 import { decide, turnOf } from '../reviews/support.ts';
 import { about, assistant, clientOf, failureOf, trickle, user, WORDS } from './support.ts';
 
-test('models are listed', async (t) => {
-  const { url } = await startApp(t);
-  const models = (await clientOf(url).models.list()).data.map(({ id }) => id);
-  t.deepEqual(models, [SCRIPTED_MODEL, 'turnkeeper']);
+test('models are listed, and read one by one', async (t) => {
+  const { models } = clientOf((await startApp(t)).url);
+  const { data } = await models.list();
+  t.deepEqual(
+    data.map(({ id }) => id),
+    [SCRIPTED_MODEL, 'turnkeeper'],
+  );
+  t.deepEqual(await models.retrieve('turnkeeper'), data[1]);
+  t.like(await failureOf(models.retrieve('meta/other')), { status: 404, code: 'model_not_found' });
 });
 
 test('a message is a turn, and the reply its completion', async (t) => {
