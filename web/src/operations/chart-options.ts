@@ -13,6 +13,15 @@ function colourOf(inside: Element, name: string): string {
   return color;
 }
 
+const HOUR = new Intl.DateTimeFormat(undefined, { hour: 'numeric' });
+const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+
+/** Hours as the browser's language writes them; where a day begins, the day below. Times in seconds since 1970. */
+function hourLabels(times: readonly number[]): string[] {
+  const days = times.map((time) => DAY.format(time * 1_000));
+  return times.map((time, at) => HOUR.format(time * 1_000) + (days[at] === days[at - 1] ? '' : `\n${days[at]}`));
+}
+
 /** Options for columns of these statuses, the tallest first, in the colours that hold inside an element. */
 export function optionsOf(statuses: readonly string[], inside: Element): Omit<uPlot.Options, 'width' | 'height'> {
   const soft = colourOf(inside, '--soft');
@@ -30,7 +39,7 @@ export function optionsOf(statuses: readonly string[], inside: Element): Omit<uP
       y: { range: (_plot, _low, high) => [0, Math.max(high * 1.08, 4)] },
     },
     axes: [
-      { ...axis, grid: { show: false } },
+      { ...axis, grid: { show: false }, values: (_plot, times) => hourLabels(times) },
       { ...axis, size: 52, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6] },
     ],
     series: [
