@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { clearLine, createInterface, cursorTo, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
-import type { TurnJson } from '../http/turn-json.ts';
+import type { TurnJson } from '../http/operations/turn-json.ts';
 import { Failure } from './failure.ts';
 import type { Ending } from './exit-codes.ts';
 import { excerpt, plain, type Output } from './output.ts';

@@ -1,6 +1,6 @@
 // The events of a turn, whatever happens to the connection on the way.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TurnJson } from '../http/turn-json.ts';
+import type { TurnJson } from '../http/operations/turn-json.ts';
 import type { Api } from './api.ts';
 import { EventStreamParser } from './event-stream.ts';
 import { Failure, Unreachable } from './failure.ts';

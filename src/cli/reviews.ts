@@ -1,6 +1,6 @@
 // turnkeeper reviews: the desk, from a terminal.
 import type { z } from 'zod';
-import type { reviewPage, reviewSchema } from '../http/review-json.ts';
+import type { reviewPage, reviewSchema } from '../http/operations/review-json.ts';
 import { wholeNumberFault, type Command, type Options } from './command.ts';
 import { excerpt, plain, type Output } from './output.ts';
 import { readPages } from './pages.ts';

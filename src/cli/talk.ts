@@ -1,6 +1,6 @@
 // One user's conversation: what is said, what comes back, and cancelling it.
 import { randomUUID } from 'node:crypto';
-import type { TurnJson } from '../http/turn-json.ts';
+import type { TurnJson } from '../http/operations/turn-json.ts';
 import type { Api } from './api.ts';
 import { Refused } from './failure.ts';
 import { followTurn, isAtRest, isFinal, type TurnEvent } from './follow-turn.ts';

@@ -1,5 +1,5 @@
 // A turn as it is shown while it happens: as events for machines, as text for people.
-import type { TurnJson } from '../http/turn-json.ts';
+import type { TurnJson } from '../http/operations/turn-json.ts';
 import type { Ending } from './exit-codes.ts';
 import type { TurnEvent } from './follow-turn.ts';
 import { plain, type Output } from './output.ts';

@@ -1,5 +1,5 @@
 // turnkeeper turn: how it stands with a turn.
-import type { TurnJson } from '../http/turn-json.ts';
+import type { TurnJson } from '../http/operations/turn-json.ts';
 import type { Command } from './command.ts';
 import { followTurn } from './follow-turn.ts';
 import { plain, type Output } from './output.ts';

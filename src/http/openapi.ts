@@ -1,11 +1,11 @@
 // OpenAPI 3.1 from the table of operations: what is documented is what is routed and validated.
 import { z } from 'zod';
-import { rolesFor } from './access.ts';
+import { rolesFor } from './auth/access.ts';
 import type { AnswerSpec, Operation } from './operation.ts';
 import { PROBLEMS, Problem, type ProblemCode } from './problem.ts';
 import { problemShapeAt } from './problem-shapes.ts';
 import { COMPONENTS } from './schemas.ts';
-import { SESSION_COOKIE } from './session-cookie.ts';
+import { SESSION_COOKIE } from './auth/session-cookie.ts';
 
 type Json = Record<string, unknown>;
 

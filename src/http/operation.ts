@@ -1,7 +1,7 @@
 // One operation of the API as data: from it come the route, the validation, the access check and the documentation.
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { Access, Identity } from './access.ts';
+import type { Access, Identity } from './auth/access.ts';
 import type { ProblemCode } from './problem.ts';
 
 export const NOTHING = z.strictObject({});

@@ -1,28 +1,28 @@
 // The one table: every operation there is.
-import { analyticsOperations } from './analytics.ts';
-import { authenticateNobody, type Authenticator } from './authenticate.ts';
-import { cancelOperations } from './cancel.ts';
-import { chatOperations } from './chat.ts';
-import { conversationOperations } from './conversations.ts';
-import { deadLetterOperations } from './dead-letters.ts';
-import { docsOperations } from './docs.ts';
-import { memoryOperations } from './memories.ts';
+import { analyticsOperations } from './operations/analytics.ts';
+import { authenticateNobody, type Authenticator } from './auth/authenticate.ts';
+import { cancelOperations } from './operations/cancel.ts';
+import { chatOperations } from './operations/chat.ts';
+import { conversationOperations } from './operations/conversations.ts';
+import { deadLetterOperations } from './operations/dead-letters.ts';
+import { docsOperations } from './operations/docs.ts';
+import { memoryOperations } from './operations/memories.ts';
 import { chatCompletionOperations } from './openai/chat-completions.ts';
 import { modelOperations } from './openai/models.ts';
 import { responseOperations } from './openai/responses.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
-import { operationRoutes } from './operation-routes.ts';
-import { pageOperations, readPages, type Pages } from './pages.ts';
-import { overviewOperations } from './overview.ts';
+import { operationRoutes } from './operations/health.ts';
+import { pageOperations, readPages, type Pages } from './operations/pages.ts';
+import { overviewOperations } from './operations/overview.ts';
 import type { Services } from './services.ts';
-import { reviewFeedOperations } from './review-feed.ts';
-import { reviewOperations } from './reviews.ts';
-import { sessionOperations } from './session.ts';
-import { turnEventOperations } from './turn-events.ts';
-import { turnOperations } from './turns.ts';
-import { userOperations } from './users.ts';
-import { webhookOperations } from './webhooks.ts';
+import { reviewFeedOperations } from './operations/review-feed.ts';
+import { reviewOperations } from './operations/reviews.ts';
+import { sessionOperations } from './operations/session.ts';
+import { turnEventOperations } from './operations/turn-events.ts';
+import { turnOperations } from './operations/turns.ts';
+import { userOperations } from './operations/users.ts';
+import { webhookOperations } from './operations/webhooks.ts';
 
 export interface ApiSettings {
   readonly version: string;

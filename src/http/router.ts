@@ -1,13 +1,13 @@
 // The table of operations as routes.
 import Router, { type RouterContext } from '@koa/router';
 import type Koa from 'koa';
-import { ANONYMOUS, mayUse, owns, type Access, type Identity } from './access.ts';
-import type { Authenticate } from './authenticate.ts';
+import { ANONYMOUS, mayUse, owns, type Access, type Identity } from './auth/access.ts';
+import type { Authenticate } from './auth/authenticate.ts';
 import type { OpenWaits } from './open-waits.ts';
 import type { Answer, Operation, RequestContext } from './operation.ts';
 import { Problem } from './problem.ts';
 import { inputReader, type PathValues } from './request-input.ts';
-import { cameByTls } from './session-cookie.ts';
+import { cameByTls } from './auth/session-cookie.ts';
 
 /** What the outer middleware wants to know of a request. */
 export interface RequestState {

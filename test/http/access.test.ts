@@ -1,6 +1,6 @@
 // Who may what: every operation with every role. An operation that is missing here fails the test.
 import test from 'ava';
-import type { Access } from '../../src/http/access.ts';
+import type { Access } from '../../src/http/auth/access.ts';
 import type { Operation } from '../../src/http/operation.ts';
 import { operationsOf } from '../../src/http/operations.ts';
 import { keyOf, sha256, start, type Fixture } from './support/ingress.ts';

@@ -1,7 +1,7 @@
 // Signing in with a key: the cookie, what it may and may not, and how it ends.
 import { SignJWT } from 'jose';
 import test from 'ava';
-import { authenticateByKey } from '../../src/http/authenticate-by-key.ts';
+import { authenticateByKey } from '../../src/http/auth/authenticate-by-key.ts';
 import { keyOf, rawCall, SESSION_SECRET, sha256, start } from './support/ingress.ts';
 
 const ROLES = { alice: 'user:alice', bob: 'user:bob', kim: 'reviewer', root: 'admin' };

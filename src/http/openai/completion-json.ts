@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Turn, Usage } from '../../turns/turn.ts';
 import { COMPONENTS } from '../schemas.ts';
-import { replyOf } from '../turn-json.ts';
+import { replyOf } from '../operations/turn-json.ts';
 import { aboutTurn, completionIdOf, heldMessage, secondsOf } from './ids.ts';
 
 export const about = z

@@ -4,7 +4,7 @@ import { BEGINNING, type ReadingPlace } from '../../turns/reading-place.ts';
 import type { TurnEvent } from '../../turns/turn-events.ts';
 import { isFinal, type Turn } from '../../turns/turn.ts';
 import type { Problem } from '../problem.ts';
-import { replyOf } from '../turn-json.ts';
+import { replyOf } from '../operations/turn-json.ts';
 import { restarted } from './completion-stream.ts';
 import { openAiErrorDocument } from './errors.ts';
 import { GrowingText } from './growing-text.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Turn, TurnStatus } from '../../turns/turn.ts';
 import { COMPONENTS } from '../schemas.ts';
-import { replyOf } from '../turn-json.ts';
+import { replyOf } from '../operations/turn-json.ts';
 import { about } from './completion-json.ts';
 import { aboutTurn, messageIdOf, responseIdOf, secondsOf } from './ids.ts';
 import { OWN_METADATA } from './parameters.ts';

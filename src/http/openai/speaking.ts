@@ -2,12 +2,12 @@
 import { newId } from '../../ids.ts';
 import { hashRequest } from '../../turns/accept.ts';
 import type { Turn } from '../../turns/turn.ts';
-import { acceptedTurn } from '../chat.ts';
+import { acceptedTurn } from '../operations/chat.ts';
 import type { RequestContext } from '../operation.ts';
 import { Problem } from '../problem.ts';
 import { USER_ID } from '../schemas.ts';
 import type { TurnService } from '../services.ts';
-import { replyOf } from '../turn-json.ts';
+import { replyOf } from '../operations/turn-json.ts';
 import { heldMessage } from './ids.ts';
 import type { LastExchange, Said } from './messages.ts';
 import { OWN_METADATA, type GivenMetadata } from './parameters.ts';

@@ -5,7 +5,7 @@ import { isAtRest, type Turn, type TurnStatus } from '../../turns/turn.ts';
 import { LONGEST_WAIT_S } from '../header-fields.ts';
 import { dependencyOf, Problem, type ProblemCode } from '../problem.ts';
 import type { TurnService } from '../services.ts';
-import { stillThere } from '../turns.ts';
+import { stillThere } from '../operations/turns.ts';
 import { aboutTurn, responseIdOf } from './ids.ts';
 
 /** The clients wait ten minutes, and send the message again then. */

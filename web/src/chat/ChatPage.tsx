@@ -1,13 +1,10 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Session } from '../api/types.ts';
-import { Conversation } from './Conversation.tsx';
+import { Conversation, type Drawer } from './Conversation.tsx';
 import { SessionList } from './SessionList.tsx';
 import { SidePanel } from './SidePanel.tsx';
 import { useAddress } from './use-address.ts';
 import { UserTurns } from './user-turns.ts';
-
-/** Which of the side columns covers the page where there is no room for it. */
-export type Drawer = 'sessions' | 'panel' | null;
 
 /** Chat: a user's sessions, the conversation, and what turnkeeper remembers. */
 export function ChatPage({ session }: { readonly session: Session }) {

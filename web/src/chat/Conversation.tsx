@@ -2,13 +2,15 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Bones } from '../parts/Bones.tsx';
 import { Empty } from '../parts/Empty.tsx';
 import { Notice } from '../parts/Notice.tsx';
-import type { Drawer } from './ChatPage.tsx';
 import { Composer } from './Composer.tsx';
 import { outgoing, send } from './outbox.ts';
 import { OutgoingView } from './OutgoingView.tsx';
 import { TurnView } from './TurnView.tsx';
 import { isUnderWay } from './turn-state.ts';
 import type { UserTurns } from './user-turns.ts';
+
+/** Which of the side columns covers the page where there is no room for it. */
+export type Drawer = 'sessions' | 'panel' | null;
 
 interface Props {
   readonly turns: UserTurns;

@@ -1,9 +1,9 @@
 // Operation: is it alive, is it ready, what does it measure.
 import { z } from 'zod';
-import { sharedReadiness } from '../monitoring/health.ts';
-import { json, operation, type Operation } from './operation.ts';
-import { COMPONENTS } from './schemas.ts';
-import type { Services } from './services.ts';
+import { sharedReadiness } from '../../monitoring/health.ts';
+import { json, operation, type Operation } from '../operation.ts';
+import { COMPONENTS } from '../schemas.ts';
+import type { Services } from '../services.ts';
 
 const healthy = z.object({ status: z.literal('healthy') }).register(COMPONENTS, { id: 'Healthy' });
 const alive = z.object({ status: z.literal('alive') }).register(COMPONENTS, { id: 'Alive' });

@@ -1,12 +1,12 @@
 // Everything known of a user, as one JSON document that is written while it is read: a user may have more than fits here.
-import type { Review } from '../reviews/review.ts';
-import type { ConversationRow } from '../turns/conversation.ts';
-import type { Turn } from '../turns/turn.ts';
+import type { Review } from '../../reviews/review.ts';
+import type { ConversationRow } from '../../turns/conversation.ts';
+import type { Turn } from '../../turns/turn.ts';
 import { activityJson } from './analytics.ts';
 import { messageJson } from './conversations.ts';
 import { historyJson, memoryJson } from './memories.ts';
 import { listedReviewJson, reviewEventsJson } from './review-json.ts';
-import type { Services } from './services.ts';
+import type { Services } from '../services.ts';
 import { turnJson } from './turn-json.ts';
 
 const PAGE = 200;

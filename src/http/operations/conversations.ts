@@ -1,11 +1,11 @@
 // Conversations: the delivered messages of a session, or of a user.
 import { z } from 'zod';
-import type { ConversationRow } from '../turns/conversation.ts';
-import { messageCursor, page } from './cursor.ts';
-import { json, operation, type Operation } from './operation.ts';
-import { Problem } from './problem.ts';
-import { COMPONENTS, instant, isUuid, limit, moment, pageOf, sessionId, soundText, tag, userId } from './schemas.ts';
-import type { ConversationService } from './services.ts';
+import type { ConversationRow } from '../../turns/conversation.ts';
+import { messageCursor, page } from '../cursor.ts';
+import { json, operation, type Operation } from '../operation.ts';
+import { Problem } from '../problem.ts';
+import { COMPONENTS, instant, isUuid, limit, moment, pageOf, sessionId, soundText, tag, userId } from '../schemas.ts';
+import type { ConversationService } from '../services.ts';
 
 export const message = z
   .object({

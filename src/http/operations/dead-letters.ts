@@ -1,10 +1,10 @@
 // Dead letters: looking at what failed for good, trying it again, deleting it.
 import { z } from 'zod';
-import { deadLetterCursor, page } from './cursor.ts';
-import { json, operation, type Operation } from './operation.ts';
-import { Problem } from './problem.ts';
-import { COMPONENTS, instant, limit, pageOf, soundText } from './schemas.ts';
-import type { DeadLetter, DeadLetterService } from './services.ts';
+import { deadLetterCursor, page } from '../cursor.ts';
+import { json, operation, type Operation } from '../operation.ts';
+import { Problem } from '../problem.ts';
+import { COMPONENTS, instant, limit, pageOf, soundText } from '../schemas.ts';
+import type { DeadLetter, DeadLetterService } from '../services.ts';
 
 const letter = z
   .object({

@@ -2,7 +2,7 @@
 import type Koa from 'koa';
 import { ANONYMOUS, type Identity } from './access.ts';
 import { SESSION_COOKIE } from './session-cookie.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../problem.ts';
 
 /** What a sign-in gives: what the cookie carries, and until when. */
 export interface SignedIn {

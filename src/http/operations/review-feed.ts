@@ -1,11 +1,11 @@
 // What happens to reviews, as server-sent events.
 import { z } from 'zod';
-import type { FeedEvent } from '../reviews/review-feed.ts';
-import type { Review } from '../reviews/review.ts';
-import { EVENTS_TYPE, eventStream, FIRST_FRAME, framesOfEvent, HEARTBEAT, SharedJson } from './event-stream.ts';
-import { operation, type Operation } from './operation.ts';
+import type { FeedEvent } from '../../reviews/review-feed.ts';
+import type { Review } from '../../reviews/review.ts';
+import { EVENTS_TYPE, eventStream, FIRST_FRAME, framesOfEvent, HEARTBEAT, SharedJson } from '../event-stream.ts';
+import { operation, type Operation } from '../operation.ts';
 import { listedReviewJson } from './review-json.ts';
-import type { Services } from './services.ts';
+import type { Services } from '../services.ts';
 
 async function* framesOf(events: AsyncIterable<FeedEvent>, bytes: SharedJson<Review>): AsyncGenerator<string | Buffer> {
   yield FIRST_FRAME;

@@ -1,13 +1,13 @@
 // A user as a whole: export and erase.
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { ERASURE_STATUSES, isOf, type Erasure } from '../users/erasure.ts';
-import { mayUse } from './access.ts';
+import { ERASURE_STATUSES, isOf, type Erasure } from '../../users/erasure.ts';
+import { mayUse } from '../auth/access.ts';
 import { exportOf } from './export.ts';
-import { json, operation, type Operation } from './operation.ts';
-import { Problem } from './problem.ts';
-import { COMPONENTS, instant, isUuid, soundText, userId } from './schemas.ts';
-import type { Services } from './services.ts';
+import { json, operation, type Operation } from '../operation.ts';
+import { Problem } from '../problem.ts';
+import { COMPONENTS, instant, isUuid, soundText, userId } from '../schemas.ts';
+import type { Services } from '../services.ts';
 
 const erasureSchema = z
   .object({

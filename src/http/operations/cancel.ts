@@ -1,10 +1,10 @@
 // POST /turns/{turn_id}/cancel.
 import { z } from 'zod';
-import type { CancelOutcome } from '../turns/cancellation.ts';
-import type { Turn } from '../turns/turn.ts';
-import { json, operation, type Operation } from './operation.ts';
-import { Problem } from './problem.ts';
-import type { TurnService } from './services.ts';
+import type { CancelOutcome } from '../../turns/cancellation.ts';
+import type { Turn } from '../../turns/turn.ts';
+import { json, operation, type Operation } from '../operation.ts';
+import { Problem } from '../problem.ts';
+import type { TurnService } from '../services.ts';
 import { turnJson, turnSchema } from './turn-json.ts';
 import { ownTurn, turnId } from './turns.ts';
 

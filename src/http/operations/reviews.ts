@@ -1,9 +1,9 @@
 // Reviews: the desk at which a person approves, edits or rejects a draft before the user sees it.
 import { z } from 'zod';
-import { DECISIONS, REVIEW_STATUSES, type Decision, type Review } from '../reviews/review.ts';
-import { page, reviewCursor } from './cursor.ts';
-import { json, operation, type Answer, type Operation } from './operation.ts';
-import { Problem } from './problem.ts';
+import { DECISIONS, REVIEW_STATUSES, type Decision, type Review } from '../../reviews/review.ts';
+import { page, reviewCursor } from '../cursor.ts';
+import { json, operation, type Answer, type Operation } from '../operation.ts';
+import { Problem } from '../problem.ts';
 import {
   listedReviewJson,
   reviewEvents,
@@ -12,8 +12,8 @@ import {
   reviewPage,
   reviewSchema,
 } from './review-json.ts';
-import { COMPONENTS, isUuid, limit, moment, soundText, userId } from './schemas.ts';
-import type { ReviewService } from './services.ts';
+import { COMPONENTS, isUuid, limit, moment, soundText, userId } from '../schemas.ts';
+import type { ReviewService } from '../services.ts';
 
 const decisionRequest = z
   .strictObject({

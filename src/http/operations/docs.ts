@@ -1,7 +1,7 @@
 // The API explains itself: the OpenAPI document, a page that shows it, and the list of problems. Nothing comes from elsewhere.
 import { readFileSync } from 'node:fs';
-import { operation, type Operation } from './operation.ts';
-import { PROBLEMS } from './problem.ts';
+import { operation, type Operation } from '../operation.ts';
+import { PROBLEMS } from '../problem.ts';
 
 const file = (name: string): string => readFileSync(new URL(`./docs/${name}`, import.meta.url), 'utf8');
 

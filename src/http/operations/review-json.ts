@@ -1,9 +1,9 @@
 // Reviews as reviewers see them.
 import { z } from 'zod';
-import { DECISIONS, REVIEW_STATUSES, type Review, type ReviewEvent } from '../reviews/review.ts';
-import type { ConversationRow } from '../turns/conversation.ts';
+import { DECISIONS, REVIEW_STATUSES, type Review, type ReviewEvent } from '../../reviews/review.ts';
+import type { ConversationRow } from '../../turns/conversation.ts';
 import { message, messageJson } from './conversations.ts';
-import { COMPONENTS, instant, pageOf } from './schemas.ts';
+import { COMPONENTS, instant, pageOf } from '../schemas.ts';
 
 const uuid = z.string().meta({ format: 'uuid' });
 

@@ -1,7 +1,7 @@
 // Webhooks and their deliveries as clients see them.
 import { z } from 'zod';
-import { DELIVERY_STATUSES, WEBHOOK_EVENTS, type Delivery, type Webhook } from '../webhooks/webhook.ts';
-import { COMPONENTS, instant, pageOf } from './schemas.ts';
+import { DELIVERY_STATUSES, WEBHOOK_EVENTS, type Delivery, type Webhook } from '../../webhooks/webhook.ts';
+import { COMPONENTS, instant, pageOf } from '../schemas.ts';
 
 const uuid = z.string().meta({ format: 'uuid' });
 

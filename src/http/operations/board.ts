@@ -1,9 +1,9 @@
 // The queue board below its path: for admins, to look at.
 import type Koa from 'koa';
-import { mayUse } from './access.ts';
-import type { Authenticate } from './authenticate.ts';
-import { Problem } from './problem.ts';
-import type { RequestState } from './router.ts';
+import { mayUse } from '../auth/access.ts';
+import type { Authenticate } from '../auth/authenticate.ts';
+import { Problem } from '../problem.ts';
+import type { RequestState } from '../router.ts';
 
 export const BOARD_PATH = '/admin/queues';
 

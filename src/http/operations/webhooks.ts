@@ -1,13 +1,13 @@
 // Webhooks: who wants to be told when turns come to rest, and what became of the telling.
 import { z } from 'zod';
-import { faultOfUrl } from '../webhooks/target.ts';
-import { DELIVERY_STATUSES, WEBHOOK_EVENTS, type Webhook } from '../webhooks/webhook.ts';
-import type { Identity } from './access.ts';
-import { deliveryCursor, page, webhookCursor } from './cursor.ts';
-import { json, operation, type Operation, type RequestContext } from './operation.ts';
-import { Problem } from './problem.ts';
-import { COMPONENTS, isUuid, limit, soundText, userId } from './schemas.ts';
-import type { WebhookService } from './services.ts';
+import { faultOfUrl } from '../../webhooks/target.ts';
+import { DELIVERY_STATUSES, WEBHOOK_EVENTS, type Webhook } from '../../webhooks/webhook.ts';
+import type { Identity } from '../auth/access.ts';
+import { deliveryCursor, page, webhookCursor } from '../cursor.ts';
+import { json, operation, type Operation, type RequestContext } from '../operation.ts';
+import { Problem } from '../problem.ts';
+import { COMPONENTS, isUuid, limit, soundText, userId } from '../schemas.ts';
+import type { WebhookService } from '../services.ts';
 import {
   deliveryJson,
   deliveryPage,

@@ -3,13 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
-import { operation, type Answer, type Operation } from './operation.ts';
-import { Problem } from './problem.ts';
-import { soundText } from './schemas.ts';
+import { operation, type Answer, type Operation } from '../operation.ts';
+import { Problem } from '../problem.ts';
+import { soundText } from '../schemas.ts';
 import { etagOf } from './turn-json.ts';
-import { matches } from './header-fields.ts';
+import { matches } from '../header-fields.ts';
 
-const BUILT = join(import.meta.dirname, '../../web/dist');
+const BUILT = join(import.meta.dirname, '../../../web/dist');
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

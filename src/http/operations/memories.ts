@@ -1,9 +1,9 @@
 // Memory: what is remembered of a user.
 import { z } from 'zod';
-import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../memory/memory.ts';
-import { json, operation, type Operation } from './operation.ts';
-import { COMPONENTS, instant, soundText, userId } from './schemas.ts';
-import type { MemoryService } from './services.ts';
+import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../../memory/memory.ts';
+import { json, operation, type Operation } from '../operation.ts';
+import { COMPONENTS, instant, soundText, userId } from '../schemas.ts';
+import type { MemoryService } from '../services.ts';
 
 const fields = {
   name: soundText(1, 200).meta({ examples: ['Alice'] }),

@@ -1,5 +1,5 @@
 // Who may do what: pure decisions over data. The contract's roles, and the kinds of things each may touch at all.
-import { USER_ID } from './schemas.ts';
+import { USER_ID } from '../schemas.ts';
 
 const RIGHTS = {
   /** Own things only. */

@@ -1,9 +1,9 @@
 // The operators' one look: do turns flow, and what fails.
 import { z } from 'zod';
-import { FINAL_STATUSES } from '../turns/turn.ts';
-import { json, operation, type Operation } from './operation.ts';
-import { COMPONENTS, instant } from './schemas.ts';
-import type { Overview, OverviewService } from './services.ts';
+import { FINAL_STATUSES } from '../../turns/turn.ts';
+import { json, operation, type Operation } from '../operation.ts';
+import { COMPONENTS, instant } from '../schemas.ts';
+import type { Overview, OverviewService } from '../services.ts';
 
 const count = z.int();
 const seconds = z.number().nullable();

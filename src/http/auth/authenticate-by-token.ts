@@ -2,8 +2,8 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
 import { roleOf, type Identity } from './access.ts';
 import { invalidToken, type Authenticator } from './authenticate.ts';
-import { Problem } from './problem.ts';
-import { unsoundness } from './sound-text.ts';
+import { Problem } from '../problem.ts';
+import { unsoundness } from '../sound-text.ts';
 
 export interface TokenRules {
   /** `iss` must be this. */

@@ -1,9 +1,9 @@
 // Signing in: a key or a token once, then a cookie that pages cannot read.
 import { z } from 'zod';
-import type { Authenticator } from './authenticate.ts';
-import { json, operation, type Operation } from './operation.ts';
-import { COMPONENTS } from './schemas.ts';
-import { sessionCookie } from './session-cookie.ts';
+import type { Authenticator } from '../auth/authenticate.ts';
+import { json, operation, type Operation } from '../operation.ts';
+import { COMPONENTS } from '../schemas.ts';
+import { sessionCookie } from '../auth/session-cookie.ts';
 
 const LONGEST_KEY = 8_192;
 

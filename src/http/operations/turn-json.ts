@@ -1,8 +1,8 @@
 // The turn as clients see it.
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { TURN_STATUSES, type Turn, type TurnReview } from '../turns/turn.ts';
-import { COMPONENTS, instant } from './schemas.ts';
+import { TURN_STATUSES, type Turn, type TurnReview } from '../../turns/turn.ts';
+import { COMPONENTS, instant } from '../schemas.ts';
 
 /** What the user is told instead of a rejected draft, which must never show. */
 const REJECTED_REPLY = 'Message rejected by human reviewer.';

@@ -1,11 +1,11 @@
 // A turn as server-sent events.
 import { z } from 'zod';
-import { isAtEnd, placeOf } from '../turns/reading-place.ts';
-import type { Followed } from '../turns/follow-turn.ts';
-import type { Turn } from '../turns/turn.ts';
-import { EVENTS_TYPE, eventStream, FIRST_FRAME, framesOfEvent, HEARTBEAT, SharedJson } from './event-stream.ts';
-import { operation, type Operation } from './operation.ts';
-import type { Services } from './services.ts';
+import { isAtEnd, placeOf } from '../../turns/reading-place.ts';
+import type { Followed } from '../../turns/follow-turn.ts';
+import type { Turn } from '../../turns/turn.ts';
+import { EVENTS_TYPE, eventStream, FIRST_FRAME, framesOfEvent, HEARTBEAT, SharedJson } from '../event-stream.ts';
+import { operation, type Operation } from '../operation.ts';
+import type { Services } from '../services.ts';
 import { turnJson } from './turn-json.ts';
 import { ownTurn, turnId } from './turns.ts';
 

@@ -1,12 +1,12 @@
 // Turns: polled, long-polled, listed.
 import { z } from 'zod';
-import { isFinal, TURN_STATUSES, type Turn } from '../turns/turn.ts';
-import { page, turnCursor } from './cursor.ts';
-import { LONGEST_WAIT_S, matches } from './header-fields.ts';
-import { json, operation, type Answer, type Operation, type RequestContext } from './operation.ts';
-import { Problem } from './problem.ts';
-import { COMPONENTS, isUuid, limit, pageOf, sessionId, soundText, userId, wholeNumber } from './schemas.ts';
-import type { TurnService } from './services.ts';
+import { isFinal, TURN_STATUSES, type Turn } from '../../turns/turn.ts';
+import { page, turnCursor } from '../cursor.ts';
+import { LONGEST_WAIT_S, matches } from '../header-fields.ts';
+import { json, operation, type Answer, type Operation, type RequestContext } from '../operation.ts';
+import { Problem } from '../problem.ts';
+import { COMPONENTS, isUuid, limit, pageOf, sessionId, soundText, userId, wholeNumber } from '../schemas.ts';
+import type { TurnService } from '../services.ts';
 import { etagOf, turnJson, turnSchema } from './turn-json.ts';
 
 const turnPage = pageOf(turnSchema).register(COMPONENTS, { id: 'TurnPage' });

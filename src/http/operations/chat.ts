@@ -1,14 +1,14 @@
 // POST /chat: a turn is accepted, durably, before it is answered.
 import { z } from 'zod';
-import { newId } from '../ids.ts';
-import { hashRequest, type AcceptOutcome, type NewTurn } from '../turns/accept.ts';
-import { BUSY_RULE_NAMES, BUSY_RULES, MESSAGE_LIMITS } from '../turns/busy-rules.ts';
-import { isFinal, type Metadata, type Turn } from '../turns/turn.ts';
-import { idempotencyKey, preferredWait } from './header-fields.ts';
-import { json, operation, type Operation, type RequestContext } from './operation.ts';
-import { dependencyOf, Problem } from './problem.ts';
-import { COMPONENTS, sessionId, soundText, tag, userId } from './schemas.ts';
-import type { TurnService } from './services.ts';
+import { newId } from '../../ids.ts';
+import { hashRequest, type AcceptOutcome, type NewTurn } from '../../turns/accept.ts';
+import { BUSY_RULE_NAMES, BUSY_RULES, MESSAGE_LIMITS } from '../../turns/busy-rules.ts';
+import { isFinal, type Metadata, type Turn } from '../../turns/turn.ts';
+import { idempotencyKey, preferredWait } from '../header-fields.ts';
+import { json, operation, type Operation, type RequestContext } from '../operation.ts';
+import { dependencyOf, Problem } from '../problem.ts';
+import { COMPONENTS, sessionId, soundText, tag, userId } from '../schemas.ts';
+import type { TurnService } from '../services.ts';
 import { linkTo, turnJson, turnSchema } from './turn-json.ts';
 import { stillThere } from './turns.ts';
 

@@ -1,10 +1,10 @@
 // Analytics: what was counted, of a user or by day.
 import { z } from 'zod';
-import { TURN_STATUSES, type TurnStatus } from '../turns/turn.ts';
-import { json, operation, type Operation } from './operation.ts';
-import { Problem } from './problem.ts';
-import { COMPONENTS, instant, moment, userId } from './schemas.ts';
-import type { Activity, AnalyticsService } from './services.ts';
+import { TURN_STATUSES, type TurnStatus } from '../../turns/turn.ts';
+import { json, operation, type Operation } from '../operation.ts';
+import { Problem } from '../problem.ts';
+import { COMPONENTS, instant, moment, userId } from '../schemas.ts';
+import type { Activity, AnalyticsService } from '../services.ts';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
