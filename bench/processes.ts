@@ -5,8 +5,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
-import { DATABASE, SUPERUSER } from '../src/dev/postgres-cluster.ts';
-import { postgresHome } from '../src/dev/postgres-home.ts';
+import { DATABASE, SUPERUSER } from '../local/postgres-cluster.ts';
+import { postgresHome } from '../local/postgres-home.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const READY_MS = 120_000;

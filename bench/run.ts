@@ -2,7 +2,7 @@
 // Prints one table and writes bench/results/latest.json. `--quick` takes 20 s and is coarser.
 import type { ChildProcess } from 'node:child_process';
 import type { Client } from 'pg';
-import { findDapr } from '../src/dev/dapr.ts';
+import { findDapr } from '../local/dapr.ts';
 import { cpuMsByKind, cpuMsOf } from './cpu.ts';
 import type { Load, LoadResult } from './driver.ts';
 import { end, nextMessage, type Subject, startScript, startTurnkeeper, type Turnkeeper } from './processes.ts';

@@ -1,8 +1,9 @@
-// npm run check: types, lint and format of the whole checkout, each run to its end. `--fix` repairs what can be.
+// npm run check: types, lint and format of the whole checkout, each run to its end. `--fix` repairs what can be repaired.
 import { join } from 'node:path';
 import { prepare, ROOT } from './prepare.mjs';
 import { runToEnd } from './run-node.mjs';
 
+const QUIET = '--disable-warning=ExperimentalWarning';
 const fix = process.argv.includes('--fix');
 const unknown = process.argv.slice(2).filter((argument) => argument !== '--fix');
 if (unknown.length > 0) {
@@ -11,6 +12,7 @@ if (unknown.length > 0) {
 }
 
 const CHECKS = [
+  { name: 'generated types', command: 'node', args: [QUIET, 'scripts/api-types.mjs', ...(fix ? [] : ['--check'])] },
   { name: 'types', command: 'tsc', args: ['-p', '.'] },
   { name: 'types of the pages', command: 'tsc', args: ['-p', 'web'] },
   { name: 'lint', command: 'oxlint', args: ['--type-aware', ...(fix ? ['--fix'] : [])] },

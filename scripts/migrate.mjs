@@ -42,5 +42,5 @@ const knex = [
 ];
 // Only a database can say what is applied; making a file needs none.
 const embedded = !process.env.DATABASE_URL && command !== 'make';
-const args = embedded ? [quiet, join(ROOT, 'src/dev/migrate.ts'), ...knex] : knex;
+const args = embedded ? [quiet, join(ROOT, 'local/migrate.ts'), ...knex] : knex;
 process.exitCode = await runToEnd(node, args, { keep: (line) => !NOISE.test(line) });

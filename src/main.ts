@@ -1,21 +1,22 @@
 // Reads the settings, brings the parts, composes the roles, and stops all of it in reverse.
 import closeWithGrace from 'close-with-grace';
-import { readSecrets } from './actors/dapr/secrets.ts';
-import { compose, type App, type Parts } from './compose.ts';
-import { ConfigError, DAPR_HTTP_PORT, helpText, readConfig, SECRETS, type Config } from './config.ts';
-import { watchParent } from './dev/parent-watch.ts';
-import { PartError } from './dev/part.ts';
-import { bringParts } from './dev/parts.ts';
-import { Lifecycle } from './lifecycle.ts';
-import { createLog, type Log } from './log.ts';
+import { readSecrets } from './dapr/secrets.ts';
+import { compose, type App } from './composition/compose.ts';
+import type { ServiceAddresses } from './config/config.ts';
+import { ConfigError, DAPR_HTTP_PORT, helpText, readConfig, SECRETS, type Config } from './config/config.ts';
+import { watchParent } from '../local/parent-watch.ts';
+import { ServiceError } from '../local/service.ts';
+import { startServices } from '../local/services.ts';
+import { Lifecycle } from './composition/lifecycle.ts';
+import { createLog, type Log } from './telemetry/log.ts';
 
 /** Above the time that turns get to end (compose.ts) and the parts to stop. */
 const STOP_DEADLINE_MS = 30_000;
 
-function banner(app: App, parts: Parts, config: Config): string {
+function banner(app: App, addresses: ServiceAddresses, config: Config): string {
   const model =
     config.OPENAI_BASE_URL || config.OPENAI_API_KEY
-      ? parts.model.name
+      ? addresses.model.name
       : 'offline model (not a language model; set OPENAI_API_KEY)';
   const lines = [
     `turnkeeper is ready${app.url === null ? '' : ` at ${app.url}`}`,
@@ -74,7 +75,7 @@ async function run(config: Config, log: Log): Promise<void> {
   watchParent(stopOnce);
   try {
     const onEnd = (part: string) => end(`${part} ended by itself; its log is in ${config.DATA_DIR}/logs`);
-    const { parts, announce } = await bringParts({
+    const { addresses, announce } = await startServices({
       config,
       lifecycle,
       log,
@@ -82,13 +83,13 @@ async function run(config: Config, log: Log): Promise<void> {
       say,
       onEnd,
     });
-    const app = await compose(config, parts, lifecycle, log, end);
+    const app = await compose({ config, addresses, lifecycle, log, onFatal: end });
     if (app.url !== null) announce(app.url);
-    process.stdout.write(`${banner(app, parts, config)}\n`);
+    process.stdout.write(`${banner(app, addresses, config)}\n`);
   } catch (error) {
     // What a stop interrupted is no failure of its own.
     if (lifecycle.stopping) return;
-    if (!(error instanceof PartError)) log.debug({ err: error }, 'The start failed.');
+    if (!(error instanceof ServiceError)) log.debug({ err: error }, 'The start failed.');
     end((error as Error).message);
   }
 }

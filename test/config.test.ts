@@ -1,6 +1,6 @@
 import test from 'ava';
-import { ConfigError, helpText, readConfig } from '../src/config.ts';
-import { SETTINGS } from '../src/settings.ts';
+import { ConfigError, helpText, readConfig } from '../src/config/config.ts';
+import { SETTINGS } from '../src/config/settings.ts';
 
 const faultsOf = (env: Record<string, string>, args: string[] = []): readonly string[] => {
   try {

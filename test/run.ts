@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { buildDapr } from '../scripts/dapr-build.mjs';
-import type { Part } from '../src/dev/part.ts';
-import { startEmbeddedPostgres } from '../src/dev/postgres.ts';
-import { startEmbeddedRedis } from '../src/dev/redis.ts';
-import { createLog } from '../src/log.ts';
+import type { Service } from '../local/service.ts';
+import { startEmbeddedPostgres } from '../local/postgres.ts';
+import { startEmbeddedRedis } from '../local/redis.ts';
+import { createLog } from '../src/telemetry/log.ts';
 import { findPromtool } from './support/promtool.ts';
 import { installPythonClient } from './support/python-client.ts';
 import { chromiumProgram } from './support/chromium-program.ts';
@@ -30,7 +30,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 const folder = mkdtempSync(join(tmpdir(), 'turnkeeper-test-'));
 chmodSync(folder, 0o711); // started by root, PostgreSQL runs as another user
-const parts: Part[] = [];
+const parts: Service[] = [];
 const report = new TapReport((line) => console.log(line));
 try {
   const env = {

@@ -1,23 +1,16 @@
 // The port behind which UserSession actors run: in this process, or wherever Dapr placed them.
+import { Unavailable } from '../domain/errors.ts';
 import { METHODS, type MethodArgs, type MethodName, type MethodReply, type SessionContext } from './user-session.ts';
 
 export interface ActorRuntime {
   readonly name: 'dapr' | 'embedded';
   /** Runs the method on the user's actor, one call of a user at a time. The method may run although the call rejects.
-   *  Rejects with ActorsUnavailable. */
+   *  Rejects with Unavailable. */
   call<M extends MethodName>(userId: string, method: M, args: MethodArgs<M>): Promise<MethodReply<M>>;
   /** Resolves once actors answer. */
   start(): Promise<void>;
   /** Takes no more calls and waits for those that run. */
   stop(): Promise<void>;
-}
-
-/** The actor could not be reached, or could not reach its database. Safe to try again: methods may be repeated. */
-export class ActorsUnavailable extends Error {
-  override readonly name = 'ActorsUnavailable';
-  constructor(message: string, cause?: unknown) {
-    super(message, cause === undefined ? {} : { cause });
-  }
 }
 
 /** Errors cross the actor boundary as values: Dapr would replace them by an empty 500. */
@@ -29,13 +22,8 @@ export type CallResult =
       readonly detail: string;
     };
 
-/** Runs one method on one actor. Never rejects. `isUnavailable`: whether an error means that a dependency is away. */
-export async function runMethod(
-  context: SessionContext,
-  method: MethodName,
-  args: unknown,
-  isUnavailable: (error: unknown) => boolean,
-): Promise<CallResult> {
+/** Runs one method on one actor. Never rejects. An Unavailable error becomes a result of its own. */
+export async function runMethod(context: SessionContext, method: MethodName, args: unknown): Promise<CallResult> {
   const entry = METHODS[method];
   const parsed = entry.args.safeParse(args);
   if (!parsed.success) return { ok: false, code: 'invalid_arguments', detail: parsed.error.message };
@@ -46,13 +34,13 @@ export async function runMethod(
     };
   } catch (error) {
     const { message } = error as Error;
-    return { ok: false, code: isUnavailable(error) ? 'unavailable' : 'internal_error', detail: message };
+    return { ok: false, code: error instanceof Unavailable ? 'unavailable' : 'internal_error', detail: message };
   }
 }
 
 /** The value, or the error that the result stands for. */
 export function unwrap(result: CallResult): unknown {
   if (result.ok) return result.value;
-  if (result.code === 'unavailable') throw new ActorsUnavailable(result.detail);
+  if (result.code === 'unavailable') throw new Unavailable('actors', { detail: result.detail });
   throw new Error(`UserSession ${result.code}: ${result.detail}`);
 }

@@ -12,9 +12,9 @@ import {
   type MemoryRecord,
   type NewSummary,
   type Remembered,
-} from '../memory/memory.ts';
-import type { Metadata } from '../turns/turn.ts';
-import type { ActorState } from './state.ts';
+} from '../domain/memory.ts';
+import type { Metadata } from '../domain/turn.ts';
+import type { ActorState } from '../domain/memory.ts';
 
 export const ACTOR_TYPE = 'UserSession';
 

@@ -3,11 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import { clearLine, createInterface, cursorTo, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
-import type { TurnJson } from '../http/operations/turn-json.ts';
+import type { Turn } from '../../web/src/api/types.ts';
 import { Failure } from './failure.ts';
 import type { Ending } from './exit-codes.ts';
 import { excerpt, plain, type Output } from './output.ts';
-import type { Rested, Talk } from './talk.ts';
+import type { Rested, Talk } from './chat-session.ts';
 import { styledRemark, TurnView } from './turn-view.ts';
 
 const QUOTE = 40;
@@ -124,7 +124,7 @@ class ChatPrompt {
     }
   }
 
-  #tell(turn: TurnJson): void {
+  #tell(turn: Turn): void {
     this.#output.line(this.#output.style('dim', `[to “${excerpt(turn.text, QUOTE)}”: ${turn.status}]`));
     if (turn.reply !== null) this.#output.line(plain(turn.reply));
     else this.#output.line(styledRemark(turn, this.#output));

@@ -4,7 +4,7 @@ import { chatAtPrompt } from './chat-prompt.ts';
 import type { Command, Context } from './command.ts';
 import { EXIT_CODES, type Ending } from './exit-codes.ts';
 import type { TurnEvent } from './follow-turn.ts';
-import { Talk } from './talk.ts';
+import { Talk } from './chat-session.ts';
 import { endingOfTurn, TurnView } from './turn-view.ts';
 
 async function* lines(): AsyncGenerator<string> {

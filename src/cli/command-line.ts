@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { COMMON, OPTIONS, wholeNumberFault, type Command, type OptionName, type Options } from './command.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { UsageFailure } from './failure.ts';
-import { SETTINGS_HELP } from './settings.ts';
+import { SETTINGS_HELP } from '../config/terminal.ts';
 
 export interface CommandLine {
   /** Null: none was named. */

@@ -1,5 +1,5 @@
 // Why a command could not do what it was asked.
-import type { ProblemDocument } from '../http/problem.ts';
+import type { Problem } from '../../web/src/api/types.ts';
 import { endingOf, type Ending } from './exit-codes.ts';
 
 /** An error with the way the program ends on it. Its message is for people. */
@@ -45,8 +45,8 @@ export class Unreachable extends Failure {
 }
 
 /** A problem document as it may come: from turnkeeper whole, from a proxy in between the status alone. */
-export type ProblemAnswer = Pick<ProblemDocument, 'status' | 'title'> &
-  Partial<Pick<ProblemDocument, 'detail' | 'errors'>> & { readonly code?: string };
+export type ProblemAnswer = Pick<Problem, 'status' | 'title'> &
+  Partial<Pick<Problem, 'detail' | 'errors'>> & { readonly code?: string };
 
 /** The server's answer is an error. */
 export class Refused extends Failure {

@@ -1,13 +1,13 @@
 // The events of a turn, whatever happens to the connection on the way.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TurnJson } from '../http/operations/turn-json.ts';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import type { Turn } from '../../web/src/api/types.ts';
 import type { Api } from './api.ts';
-import { EventStreamParser } from './event-stream.ts';
 import { Failure, Unreachable } from './failure.ts';
 
 export type TurnEvent =
   /** The whole turn. With status `running` the reply begins anew. */
-  | { readonly event: 'turn'; readonly id: string; readonly turn: TurnJson }
+  | { readonly event: 'turn'; readonly id: string; readonly turn: Turn }
   /** The next piece of the reply. */
   | { readonly event: 'delta'; readonly id: string; readonly text: string };
 
@@ -24,11 +24,11 @@ const RETRY_MS = 1_000;
 /** The server's heartbeats come more often; a connection that is silent for so long is dead without having been told. */
 const SILENCE_MS = 60_000;
 
-export const isFinal = ({ status }: TurnJson): boolean =>
+export const isFinal = ({ status }: Turn): boolean =>
   status !== 'queued' && status !== 'running' && status !== 'awaiting_review';
 
 /** Final, or waiting for a person. */
-export const isAtRest = (turn: TurnJson): boolean => turn.status === 'awaiting_review' || isFinal(turn);
+export const isSettled = (turn: Turn): boolean => turn.status === 'awaiting_review' || isFinal(turn);
 
 /** Yields the turn's events up to the final one. A cut stream is resumed where it was cut, as long as the connection is
  *  not away for longer than the api's patience.
@@ -76,17 +76,20 @@ async function* eventsAfter(
   if (response.status === 204) return yield null;
   if (!response.headers.get('content-type')?.startsWith('text/event-stream') || response.body === null)
     throw new Failure('failed', 'The events of the turn are answered with something else.');
-  const parser = new EventStreamParser();
   const watch = setTimeout(() => silence.abort(), SILENCE_MS);
+  const parser = new EventSourceParserStream({
+    onComment: () => watch.refresh(),
+    onRetry: (ms) => {
+      retry.retryMs = ms;
+    },
+  });
   try {
-    for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    for await (const { event, id = '', data } of response.body
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(parser)) {
       watch.refresh();
-      const events = parser.push(text);
-      retry.retryMs = parser.retryMs ?? retry.retryMs;
-      for (const { event, id, data } of events) {
-        if (event === 'turn') yield { event, id, turn: JSON.parse(data) as TurnJson };
-        else if (event === 'delta') yield { event, id, text: (JSON.parse(data) as { text: string }).text };
-      }
+      if (event === 'turn') yield { event, id, turn: JSON.parse(data) as Turn };
+      else if (event === 'delta') yield { event, id, text: (JSON.parse(data) as { text: string }).text };
     }
   } catch (error) {
     if (signal?.aborted) throw error;

@@ -1,11 +1,29 @@
 // The terminal program: one command, one exit code.
 import { Api } from './api.ts';
 import { asksFor, helpText, parseCommandLine } from './command-line.ts';
-import { COMMANDS } from './commands.ts';
+import { chat } from './chat.ts';
+import type { Command } from './command.ts';
+import { listDeadLetters, replayDeadLetter } from './dead-letters.ts';
+import { decideReview, listReviews, showReview } from './reviews.ts';
+import { turn } from './turn.ts';
+import { eraseUser, exportUser } from './users.ts';
 import { EXIT_CODES, type Ending } from './exit-codes.ts';
 import { Failure, UsageFailure } from './failure.ts';
 import { Output } from './output.ts';
-import { readSettings } from './settings.ts';
+import { readSettings } from '../config/terminal.ts';
+
+/** Dispatch, checks and help come from this table. */
+const COMMANDS: readonly Command[] = [
+  chat,
+  turn,
+  listReviews,
+  showReview,
+  decideReview,
+  exportUser,
+  eraseUser,
+  listDeadLetters,
+  replayDeadLetter,
+];
 
 const PATIENCE_S = '30';
 

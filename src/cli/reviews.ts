@@ -1,12 +1,8 @@
 // turnkeeper reviews: the desk, from a terminal.
-import type { z } from 'zod';
-import type { reviewPage, reviewSchema } from '../http/operations/review-json.ts';
+import type { ListedReview, Review } from '../../web/src/api/types.ts';
 import { wholeNumberFault, type Command, type Options } from './command.ts';
 import { excerpt, plain, type Output } from './output.ts';
 import { readPages } from './pages.ts';
-
-type Review = z.output<typeof reviewSchema>;
-type ListedReview = z.output<typeof reviewPage>['items'][number];
 
 const DECISIONS = ['approve', 'reject', 'edit'];
 const EXCERPT = 100;

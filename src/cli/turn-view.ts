@@ -1,15 +1,15 @@
 // A turn as it is shown while it happens: as events for machines, as text for people.
-import type { TurnJson } from '../http/operations/turn-json.ts';
+import type { Turn } from '../../web/src/api/types.ts';
 import type { Ending } from './exit-codes.ts';
 import type { TurnEvent } from './follow-turn.ts';
 import { plain, type Output } from './output.ts';
 
 /** How the program ends on a turn: what became of it, or that it is still under way. */
-export const endingOfTurn = ({ status }: TurnJson): Ending =>
+export const endingOfTurn = ({ status }: Turn): Ending =>
   ['failed', 'cancelled', 'rejected', 'expired'].includes(status) ? 'failed' : 'ok';
 
 /** What is to be said of a turn beside its reply; null: nothing. */
-export function remarkOn(turn: TurnJson): string | null {
+export function remarkOn(turn: Turn): string | null {
   const { status, review, error } = turn;
   if (status === 'awaiting_review')
     return `waits for a person (${review?.reasons.join(', ') ?? ''}) until ${review?.deadline ?? '?'}`;
@@ -22,7 +22,7 @@ export function remarkOn(turn: TurnJson): string | null {
 const STYLE_OF = { awaiting_review: 'yellow', failed: 'red', cancelled: 'yellow', expired: 'red' } as const;
 
 /** A remark as a line of its own. */
-export const styledRemark = (turn: TurnJson, output: Output): string =>
+export const styledRemark = (turn: Turn, output: Output): string =>
   output.style(STYLE_OF[turn.status as keyof typeof STYLE_OF] ?? 'dim', plain(`[${remarkOn(turn) ?? turn.status}]`));
 
 export class TurnView {
@@ -45,7 +45,7 @@ export class TurnView {
     this.#output.write(plain(text));
   }
 
-  #showTurn(turn: TurnJson): void {
+  #showTurn(turn: Turn): void {
     if (turn.status === 'running' && this.#text !== '') {
       this.#endLine();
       this.#output.line(this.#output.style('dim', '[the reply begins anew]'));

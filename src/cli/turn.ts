@@ -1,11 +1,11 @@
 // turnkeeper turn: how it stands with a turn.
-import type { TurnJson } from '../http/operations/turn-json.ts';
+import type { Turn } from '../../web/src/api/types.ts';
 import type { Command } from './command.ts';
 import { followTurn } from './follow-turn.ts';
 import { plain, type Output } from './output.ts';
 import { endingOfTurn, remarkOn, styledRemark, TurnView } from './turn-view.ts';
 
-function show(turn: TurnJson, output: Output): void {
+function show(turn: Turn, output: Output): void {
   output.line(`${output.style('bold', turn.turn_id)}  ${turn.status}`);
   output.line(plain(`user     ${turn.user_id}, session ${turn.session_id}, turn ${turn.seq}`));
   output.line(`message  ${plain(turn.text)}`);
@@ -21,7 +21,7 @@ export const turn: Command = {
   does: 'Shows a turn.',
   async run({ api, output, options }, [id]) {
     // Also before following: an id that is none, or a server that is not there, is told at once.
-    let { body: turn } = await api.json<TurnJson>(`/turns/${encodeURIComponent(id!)}`);
+    let { body: turn } = await api.json<Turn>(`/turns/${encodeURIComponent(id!)}`);
     if (!options.follow) {
       if (output.json) output.document(turn);
       else show(turn, output);

@@ -1,9 +1,10 @@
 // The outermost middleware: every answer leaves through here, with its headers, and every error in the shape of its path.
 import type Koa from 'koa';
-import type { Log } from '../log.ts';
-import { inSpan } from '../tracing.ts';
+import type { Log } from '../telemetry/log.ts';
+import { inSpan } from '../telemetry/tracing.ts';
 import { drainBody } from './body.ts';
-import { Problem, PROBLEMS, unavailableProblem, type Dependency } from './problem.ts';
+import { Unavailable } from '../domain/errors.ts';
+import { Problem, PROBLEMS, unavailableProblem } from './problem.ts';
 import { problemShapeAt } from './problem-shapes.ts';
 import type { RequestState } from './router.ts';
 
@@ -22,16 +23,14 @@ const CLIENT_GONE = 499;
 
 export interface AnswerDeps {
   readonly log: Log;
-  readonly unavailable: (error: unknown) => Dependency | null;
   /** Called once a request. `route` is the operation's path, or `unmatched`. */
   readonly observe: (route: string, method: string, status: number, seconds: number) => void;
   readonly stopping: () => boolean;
 }
 
-function problemOf(error: unknown, unavailable: AnswerDeps['unavailable']): Problem | null {
+function problemOf(error: unknown): Problem | null {
   if (error instanceof Problem) return error;
-  const dependency = unavailable(error);
-  return dependency && unavailableProblem(dependency);
+  return error instanceof Unavailable ? unavailableProblem(error.dependency) : null;
 }
 
 async function writeProblem(ctx: Koa.Context, problem: Problem): Promise<void> {
@@ -44,7 +43,7 @@ async function writeProblem(ctx: Koa.Context, problem: Problem): Promise<void> {
 }
 
 /** Headers for every answer, a document for every error, one log line and one observation for every request. */
-export function answerAll({ log, unavailable, observe, stopping }: AnswerDeps): Koa.Middleware<RequestState> {
+export function answerAll({ log, observe, stopping }: AnswerDeps): Koa.Middleware<RequestState> {
   const answer = async (ctx: Koa.ParameterizedContext<RequestState>, next: Koa.Next): Promise<void> => {
     const begun = performance.now();
     ctx.set(SECURITY_HEADERS);
@@ -53,7 +52,7 @@ export function answerAll({ log, unavailable, observe, stopping }: AnswerDeps): 
     } catch (error) {
       // With the client gone there is nobody to tell, and most errors come from its going.
       if (ctx.writable) {
-        const problem = problemOf(error, unavailable);
+        const problem = problemOf(error);
         const unknown = problem ? problem.cause : error;
         if (unknown !== undefined)
           log.error({ err: unknown, method: ctx.method, route: ctx.state.route }, 'A request failed.');

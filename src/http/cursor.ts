@@ -1,11 +1,7 @@
 // Where the next page of a list begins: opaque to clients, and never trusted when it comes back.
 import { z } from 'zod';
-
-/** Where a list of reviews goes on. */
-interface ReviewPlace {
-  readonly deadline: Date;
-  readonly reviewId: string;
-}
+import type { ReviewPosition } from '../domain/review.ts';
+import type { DeadLetterPosition, QueueName } from '../domain/topics.ts';
 
 export interface CursorKind<P> {
   readonly schema: z.ZodType<P, string>;
@@ -70,7 +66,7 @@ export const deliveryCursor = cursorOf<{ createdAt: Date; deliveryId: string }>(
 );
 
 /** Reviews, oldest deadline first: behind this review. */
-export const reviewCursor = cursorOf<ReviewPlace>(
+export const reviewCursor = cursorOf<ReviewPosition>(
   'reviews',
   [NUMBER, UUID],
   ([deadline, reviewId = '']) => ({ deadline: new Date(Number(deadline)), reviewId }),
@@ -78,12 +74,12 @@ export const reviewCursor = cursorOf<ReviewPlace>(
 );
 
 /** Dead letters, newest first: behind this one. Its id is anything that a client of a topic may choose. */
-export const deadLetterCursor = cursorOf<{ failedAt: Date; topic: string; jobId: string }>(
+export const deadLetterCursor = cursorOf<DeadLetterPosition>(
   'dead-letters',
   [NUMBER, '[a-z-]{1,50}', '[A-Za-z0-9_-]{1,700}'],
   ([failedAt, topic = '', jobId = '']) => ({
     failedAt: new Date(Number(failedAt)),
-    topic,
+    topic: topic as QueueName,
     jobId: Buffer.from(jobId, 'base64url').toString(),
   }),
   ({ failedAt, topic, jobId }) => [failedAt.getTime(), topic, encode(jobId)],

@@ -18,19 +18,14 @@ function sizeOf(issue: { origin: string }, bound: number | bigint): string {
 
 type Issue = z.core.$ZodIssue;
 
-/** What a value is told that is of none of the kinds it may be of; null: our own message says it. */
-function noKindOf({ message, errors }: z.core.$ZodIssueInvalidUnion): string | null {
-  const kinds = errors.flat().filter((issue) => issue.code === 'invalid_type');
-  if (message !== 'Invalid input' || kinds.length === 0) return null;
-  if (kinds.every((kind) => kind.message.endsWith('received undefined'))) return 'is required';
-  return `must be ${kinds.map(({ expected }) => article(expected)).join(' or ')}`;
-}
+const REQUIRED = 'is required';
 
-/** Our own messages stand in the schemas and are sentences already; zod's are replaced by ones that say the rule. */
-function detailOf(issue: Issue): string {
+/** The sentence for a fault that zod finds by itself. A message in the schema wins. Pass it to `safeParse` as `error`.
+ *  The value of an issue is known here, so a missing value can be told from one of a wrong type. */
+export function sentenceOf(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.message.endsWith('received undefined') ? 'is required' : `must be ${article(issue.expected)}`;
+      return issue.input === undefined ? REQUIRED : `must be ${article(issue.expected)}`;
     case 'too_small':
       return `must have at least ${sizeOf(issue, issue.minimum)}`;
     case 'too_big':
@@ -39,24 +34,36 @@ function detailOf(issue: Issue): string {
       return issue.values.length === 1
         ? `must be ${String(issue.values[0])}`
         : `must be one of ${issue.values.join(', ')}`;
-    case 'invalid_union':
-      return noKindOf(issue) ?? issue.message;
     default:
-      return issue.message;
+      return undefined;
   }
 }
 
-const UNKNOWN: Readonly<Record<string, string>> = { '/query': 'is not a parameter of this operation' };
+/** zod's message for a value that fits no member of a union, if the schema has none of its own. */
+const NO_MEMBER = 'Invalid input';
 
-/** Of a value that may be of several kinds, the faults as the kind that it is; null: it is of none of them. */
-function asTheKindItIs(issue: Issue): readonly Issue[] | null {
-  if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input') return null;
-  const isKind = (issues: readonly Issue[]) =>
-    issues.length > 0 && !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0);
-  return issue.errors.find(isKind) ?? null;
+/** What a value must be that fits no member of a union; null: the schema's own message says it. */
+function membersOf({ message, errors }: z.core.$ZodIssueInvalidUnion): string | null {
+  const kinds = errors.flat().filter((issue) => issue.code === 'invalid_type');
+  if (message !== NO_MEMBER || kinds.length === 0) return null;
+  if (kinds.every((kind) => kind.message === REQUIRED)) return REQUIRED;
+  return `must be ${kinds.map(({ expected }) => article(expected)).join(' or ')}`;
 }
 
-/** The faults that zod found, with pointers below `root` ('' for the body). */
+const detailOf = (issue: Issue): string => (issue.code === 'invalid_union' && membersOf(issue)) || issue.message;
+
+const UNKNOWN: Readonly<Record<string, string>> = { '/query': 'is not a parameter of this operation' };
+
+/** The faults of the union member whose type the value has, such as an array with a wrong item; null: it has the type of
+ *  no member. */
+function faultsOfMember(issue: Issue): readonly Issue[] | null {
+  if (issue.code !== 'invalid_union' || issue.message !== NO_MEMBER) return null;
+  const hasType = (issues: readonly Issue[]) =>
+    issues.length > 0 && !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0);
+  return issue.errors.find(hasType) ?? null;
+}
+
+/** The faults that zod found, parsing with `sentenceOf`, with pointers below `root` ('' for the body). */
 export function faultsOf(error: z.ZodError, root: string): Fault[] {
   return faultsOfIssues(error.issues, root);
 }
@@ -64,7 +71,7 @@ export function faultsOf(error: z.ZodError, root: string): Fault[] {
 function faultsOfIssues(issues: readonly Issue[], root: string): Fault[] {
   const faults: Fault[] = [];
   for (const issue of issues) {
-    const within = asTheKindItIs(issue);
+    const within = faultsOfMember(issue);
     if (within) {
       faults.push(...faultsOfIssues(within, issue.path.reduce<string>(stepTo, root)));
       continue;

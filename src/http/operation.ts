@@ -26,6 +26,8 @@ export interface Answer {
   readonly body?: object | string | Buffer | Readable;
   /** Content type; absent: application/json. */
   readonly type?: string;
+  /** The body compressed with gzip, for clients that accept it. */
+  readonly gzipped?: Buffer;
 }
 
 /** How an answer is documented. */

@@ -1,28 +1,28 @@
 // The one table: every operation there is.
-import { analyticsOperations } from './operations/analytics.ts';
+import { analyticsOperations } from './endpoints/analytics.ts';
 import { authenticateNobody, type Authenticator } from './auth/authenticate.ts';
-import { cancelOperations } from './operations/cancel.ts';
-import { chatOperations } from './operations/chat.ts';
-import { conversationOperations } from './operations/conversations.ts';
-import { deadLetterOperations } from './operations/dead-letters.ts';
-import { docsOperations } from './operations/docs.ts';
-import { memoryOperations } from './operations/memories.ts';
+import { cancelOperations } from './endpoints/cancel.ts';
+import { chatOperations } from './endpoints/chat.ts';
+import { conversationOperations } from './endpoints/conversations.ts';
+import { deadLetterOperations } from './endpoints/dead-letters.ts';
+import { docsOperations } from './endpoints/docs.ts';
+import { memoryOperations } from './endpoints/memories.ts';
 import { chatCompletionOperations } from './openai/chat-completions.ts';
 import { modelOperations } from './openai/models.ts';
 import { responseOperations } from './openai/responses.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
-import { operationRoutes } from './operations/health.ts';
-import { pageOperations, readPages, type Pages } from './operations/pages.ts';
-import { overviewOperations } from './operations/overview.ts';
+import { operationRoutes } from './endpoints/health.ts';
+import { pageOperations, readPages, type Pages } from './endpoints/pages.ts';
+import { overviewOperations } from './endpoints/overview.ts';
 import type { Services } from './services.ts';
-import { reviewFeedOperations } from './operations/review-feed.ts';
-import { reviewOperations } from './operations/reviews.ts';
-import { sessionOperations } from './operations/session.ts';
-import { turnEventOperations } from './operations/turn-events.ts';
-import { turnOperations } from './operations/turns.ts';
-import { userOperations } from './operations/users.ts';
-import { webhookOperations } from './operations/webhooks.ts';
+import { reviewFeedOperations } from './endpoints/review-feed.ts';
+import { reviewOperations } from './endpoints/reviews.ts';
+import { sessionOperations } from './endpoints/session.ts';
+import { turnEventOperations } from './endpoints/turn-events.ts';
+import { turnOperations } from './endpoints/turns.ts';
+import { userOperations } from './endpoints/users.ts';
+import { webhookOperations } from './endpoints/webhooks.ts';
 
 export interface ApiSettings {
   readonly version: string;

@@ -1,4 +1,6 @@
 // Errors as clients see them (RFC 9457). One table: every code the ingress can answer, its status and its title.
+import type { Dependency } from '../domain/errors.ts';
+
 export const PROBLEMS = {
   invalid_json: { status: 400, title: 'The body is not valid JSON' },
   invalid_request: { status: 400, title: 'The request breaks the rules of this operation' },
@@ -97,21 +99,9 @@ export function problemDocument({ code, message, errors, members }: Problem): Pr
   return { type: `/docs/errors#${code}`, title, status, detail: message, code, ...(errors && { errors }), ...members };
 }
 
-export type Dependency = 'database' | 'actors' | 'queues';
-
 const RETRY_AFTER = { 'retry-after': '2' };
 
-const DEPENDENCIES: Readonly<Record<string, Dependency>> = {
-  DatabaseUnavailable: 'database',
-  ActorsUnavailable: 'actors',
-  QueuesUnavailable: 'queues',
-};
-
-/** Which dependency an error says is away. The errors are known by name: the ingress may not import who throws them. */
-export const dependencyOf = (error: unknown): Dependency | null =>
-  (error instanceof Error && DEPENDENCIES[error.name]) || null;
-
-const AWAY: Readonly<Record<Dependency, readonly [ProblemCode, string]>> = {
+const UNAVAILABLE: Readonly<Record<Dependency, readonly [ProblemCode, string]>> = {
   database: ['database_unavailable', 'Nothing was done. Please try again.'],
   actors: ['actors_unavailable', 'The memory of users cannot be reached now. Please try again.'],
   queues: ['queues_unavailable', 'The queues cannot be reached now. Please try again.'],
@@ -119,6 +109,6 @@ const AWAY: Readonly<Record<Dependency, readonly [ProblemCode, string]>> = {
 
 /** The problem for a dependency that is away. Nothing was changed, or the change is safe to repeat. */
 export function unavailableProblem(dependency: Dependency): Problem {
-  const [code, detail] = AWAY[dependency];
+  const [code, detail] = UNAVAILABLE[dependency];
   return new Problem(code, detail, { headers: RETRY_AFTER });
 }

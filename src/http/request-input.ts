@@ -2,7 +2,7 @@
 import type Koa from 'koa';
 import type { z } from 'zod';
 import { BODY_LIMIT_BYTES, bodyReader, type ReadBody } from './body.ts';
-import { faultsOf, withoutRepeats } from './faults.ts';
+import { faultsOf, sentenceOf, withoutRepeats } from './faults.ts';
 import { NOTHING, type Input, type Operation } from './operation.ts';
 import { Problem, type Fault } from './problem.ts';
 import { readQuery } from './query-string.ts';
@@ -19,7 +19,7 @@ const NO_VALUES: Record<string, unknown> = {};
 const NO_BODY: ReadBody = { value: null, source: '' };
 
 function check<S extends z.ZodType>(schema: S, value: unknown, root: string, faults: Fault[]): z.output<S> | undefined {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: sentenceOf });
   if (result.success) return result.data;
   faults.push(...faultsOf(result.error, root));
   return undefined;

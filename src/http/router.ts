@@ -37,12 +37,23 @@ function checkBodyOwner(identity: Identity, access: Access, body: unknown): void
     throw new Problem('user_not_found', 'No user has this id.');
 }
 
-function write(ctx: Koa.Context, { status, headers, body, type }: Answer, stalledMs: number): void {
+function write(ctx: Koa.Context, { status, headers, body, type, gzipped }: Answer, stalledMs: number): void {
   ctx.status = status;
   if (headers) ctx.set({ ...headers });
+  if (gzipped) ctx.vary('accept-encoding');
+  // The client has this version already: If-None-Match names the ETag.
+  if (ctx.response.get('etag') !== '' && ctx.fresh) {
+    ctx.status = 304;
+    return;
+  }
   if (body === undefined) return;
   ctx.set('content-type', type ?? 'application/json; charset=utf-8');
-  // Who takes nothing for so long is cut off: heartbeats show who is there. Else a client that never reads stays for ever.
+  if (gzipped && ctx.acceptsEncodings('gzip', 'identity') === 'gzip') {
+    ctx.set('content-encoding', 'gzip');
+    ctx.body = gzipped;
+    return;
+  }
+  // Streams send heartbeats. A client that reads nothing for so long is disconnected: it would stay forever.
   if (typeof body === 'object' && 'pipe' in body) ctx.req.socket.setTimeout(stalledMs, () => ctx.req.socket.destroy());
   const raw = typeof body === 'string' || Buffer.isBuffer(body) || 'pipe' in body;
   ctx.body = raw ? body : JSON.stringify(body);

@@ -1,15 +1,10 @@
 // Schemas that several operations share. Those with a name are components of the OpenAPI document.
 import { z } from 'zod';
+import { MESSAGE_LIMITS, USER_ID, UUID } from '../domain/limits.ts';
 import { unsoundness } from './sound-text.ts';
 
 /** Names of the schemas that the OpenAPI document refers to. */
 export const COMPONENTS = z.registry<{ id: string }>();
-
-export const USER_ID = /^[A-Za-z0-9._@:-]{1,128}$/;
-const UUID = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
-
-/** Whether something can be the id of a turn or a session at all; any version of UUID. */
-export const isUuid = (id: string): boolean => UUID.test(id);
 
 export const userId = z
   .string()
@@ -40,7 +35,7 @@ function lengthFault(value: string, min: number, max: number): string | null {
   return tooLong ? `must have at most ${max} characters` : null;
 }
 
-export const tag = soundText(1, 64);
+export const tag = soundText(1, MESSAGE_LIMITS.tagCharacters);
 
 /** A moment as ISO 8601 text, for answers. */
 export const instant = z.string().meta({ format: 'date-time' });

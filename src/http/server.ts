@@ -2,18 +2,18 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
-import type { Log } from '../log.ts';
+import type { Log } from '../telemetry/log.ts';
 import { answerAll, type AnswerDeps } from './answer.ts';
 import { authenticateBy, authenticateNobody, type Authenticator } from './auth/authenticate.ts';
 import { authenticateByKey, type KeyEntry } from './auth/authenticate-by-key.ts';
 import { authenticateByToken, type TokenRules } from './auth/authenticate-by-token.ts';
-import { boardRoutes } from './operations/board.ts';
+import { boardRoutes, type Board } from './endpoints/board.ts';
 import { foreignOriginCheck, type ForeignOrigin } from './auth/foreign-origin.ts';
 import { answerMalformed } from './malformed-http.ts';
 import { OpenWaits } from './open-waits.ts';
 import { OWN_NAME } from './openai/models.ts';
 import { operationsOf } from './operations.ts';
-import { dependencyOf, Problem } from './problem.ts';
+import { Problem } from './problem.ts';
 import { routesOf, type RequestState } from './router.ts';
 import type { Services } from './services.ts';
 
@@ -36,14 +36,13 @@ export interface IngressOptions {
   readonly services: Services;
   readonly settings: IngressSettings;
   /** The queue board; absent: there is none. */
-  readonly board?: Koa.Middleware | undefined;
+  readonly board?: Board | undefined;
   readonly log: Log;
   readonly version?: string;
   /** Milliseconds after which a client that takes nothing of a stream is cut off. */
   readonly stalledMs?: number;
   /** The configured model's name; absent: clients know it as turnkeeper only. */
   readonly model?: string;
-  readonly unavailable?: AnswerDeps['unavailable'];
   readonly observe?: AnswerDeps['observe'];
 }
 
@@ -135,7 +134,6 @@ export async function startIngress(options: IngressOptions): Promise<Ingress> {
     version = '0.0.0',
     stalledMs = STALLED_MS,
     model = OWN_NAME,
-    unavailable = dependencyOf,
     observe = () => {},
   } = options;
   const waits = new OpenWaits();
@@ -144,7 +142,7 @@ export async function startIngress(options: IngressOptions): Promise<Ingress> {
   const app = new Koa<RequestState>();
   const authenticator = authenticatorOf(settings);
   const authenticate = authenticateBy(authenticator);
-  app.use(answerAll({ log, unavailable, observe, stopping: () => stopped !== undefined }));
+  app.use(answerAll({ log, observe, stopping: () => stopped !== undefined }));
   app.use(guard(foreignOriginCheck(settings.host, settings.hostNames)));
   if (options.board) app.use(boardRoutes(options.board, authenticate));
   app.use(routesOf(operationsOf(services, { version, model, authenticator }), { authenticate, waits, stalledMs }));

@@ -1,7 +1,7 @@
 // The messages by which the model is asked for a user's summary, and what serves where it gives none. Pure.
 import type { Message } from '../model/model.ts';
-import { asData } from '../turns/as-data.ts';
-import type { ConversationRow } from '../turns/conversation.ts';
+import { asData } from '../domain/text.ts';
+import type { ConversationRow } from '../domain/conversation.ts';
 import { withoutOrders } from './instructions.ts';
 
 const SUMMARY_LIMIT = 400;

@@ -1,12 +1,12 @@
 // Renewing a user's summary: the last delivered exchanges, one model call, and the actor stores what came of it.
 import type { ActorRuntime } from '../actors/runtime.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../telemetry/log.ts';
 import { completeWithin } from '../model/attempts.ts';
 import { ModelError, type Model } from '../model/model.ts';
 import { lastOfUser } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
-import type { ConversationRow } from '../turns/conversation.ts';
-import { unknownUser, type MemoryRecord } from './memory.ts';
+import type { ConversationRow } from '../domain/conversation.ts';
+import { unknownUser, type MemoryRecord } from '../domain/memory.ts';
 import { failedSummary, noHistorySummary, summaryOf, summaryPromptOf } from './prompt.ts';
 
 const EXCHANGES = 5;
@@ -43,7 +43,7 @@ function fallback(userId: string, memory: MemoryRecord): string {
   return unknown ? failedSummary(userId) : memory.summary;
 }
 
-/** Renews the user's summary if something was delivered since; safe to repeat. Rejects with DatabaseUnavailable or
+/** Renews the user's summary if something was delivered since; safe to repeat. Rejects with Unavailable or
  *  ActorsUnavailable. */
 export async function summarise(deps: SummariseDeps, userId: string): Promise<void> {
   const memory = await deps.actors.call(userId, 'memory', {});

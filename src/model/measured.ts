@@ -1,5 +1,5 @@
 // Measures every attempt at a model.
-import type { Metrics } from '../metrics.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { ModelError, type Model, type Moderator } from './model.ts';
 
 async function timed<T>(metrics: Metrics, purpose: string, attempt: () => Promise<T>): Promise<T> {

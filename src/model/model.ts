@@ -1,5 +1,5 @@
 // The port to the language model, and what can go wrong with it.
-import type { Usage } from '../turns/turn.ts';
+import type { Usage } from '../domain/turn.ts';
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant';

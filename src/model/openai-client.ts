@@ -1,4 +1,4 @@
-// The openai SDK as we use it: no retry of its own, and nothing logged.
+// The openai SDK as we use it: no retry of its own, nothing logged, one deadline for a whole attempt.
 import OpenAI from 'openai';
 
 export interface Endpoint {
@@ -18,3 +18,19 @@ export const clientOf = ({ baseUrl, apiKey, timeoutS }: Endpoint): OpenAI =>
     timeout: timeoutS * 1000,
     logLevel: 'off',
   });
+
+/** Runs `work` with a signal that aborts with `signal` or after `ms`; `late()`: the time was up. An
+ *  AbortSignal.timeout would live on until its time, long after the attempt. */
+export async function withDeadline<T>(
+  signal: AbortSignal,
+  ms: number,
+  work: (either: AbortSignal, late: () => boolean) => Promise<T>,
+): Promise<T> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), ms);
+  try {
+    return await work(AbortSignal.any([signal, deadline.signal]), () => deadline.signal.aborted);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,10 +1,9 @@
 // The model behind the openai SDK: one streamed attempt, with one deadline over all of it and no retry of its own.
 import type OpenAI from 'openai';
 import type { Stream } from 'openai/core/streaming';
-import { inSpan } from '../tracing.ts';
-import { withDeadline } from './deadline.ts';
+import { inSpan } from '../telemetry/tracing.ts';
 import { failureOf } from './failure.ts';
-import { clientOf, type Endpoint } from './openai-client.ts';
+import { clientOf, withDeadline, type Endpoint } from './openai-client.ts';
 import { ModelError, type Completion, type CompletionRequest, type Model } from './model.ts';
 
 type Chunk = OpenAI.Chat.Completions.ChatCompletionChunk;

@@ -1,10 +1,9 @@
 // The moderation endpoint behind the openai SDK: one attempt, with one deadline over all of it.
 import type OpenAI from 'openai';
 import { z } from 'zod';
-import { withDeadline } from './deadline.ts';
 import { failureOf } from './failure.ts';
 import { ModelError, type Moderated, type ModerationRequest, type Moderator } from './model.ts';
-import { clientOf, type Endpoint } from './openai-client.ts';
+import { clientOf, withDeadline, type Endpoint } from './openai-client.ts';
 
 /** Endpoints other than OpenAI's have other categories; null where a model does not know one. */
 const answer = z.object({

@@ -1,7 +1,9 @@
 // What waits, read when somebody scrapes: of all users and processes, so every process that reads it says the same. A
 // store that is away takes its gauges out of the scrape; it never fails one, nor holds it up for long.
-import type { Log } from '../log.ts';
-import { forget, type Metrics } from '../metrics.ts';
+import { singleFlight } from '../concurrency/single-flight.ts';
+import { within } from '../concurrency/within.ts';
+import type { Log } from '../telemetry/log.ts';
+import { removeValue, type Metrics } from '../telemetry/metrics.ts';
 import { deliveriesBacklog, erasureBacklog, outboxBacklog, reviewBacklog, turnBacklog } from '../store/backlog.ts';
 import type { Database } from '../store/database.ts';
 
@@ -45,10 +47,9 @@ async function readQueues(count: () => Promise<Jobs>, gauges: Gauges): Promise<v
 }
 
 interface Source {
-  readonly read: () => Promise<void>;
+  /** Brings the gauges up to date. Concurrent callers share one read, so that a store that hangs is asked once. */
+  readonly refresh: () => Promise<void>;
   readonly gauges: readonly Gauges[keyof Gauges][];
-  /** Under way; it is shared, so that a store that hangs is asked once. */
-  reading: Promise<void> | null;
   readAt: number;
 }
 
@@ -67,21 +68,20 @@ export class Backlog {
 
   constructor({ database, countJobs, metrics, log }: BacklogDeps) {
     const { readable: _, jobs, ...ofDatabase } = metrics.backlog;
-    const source = (read: () => Promise<void>, gauges: Source['gauges']): Source => ({
-      read,
+    const source = (store: Store, read: () => Promise<void>, gauges: Source['gauges']): Source => ({
+      refresh: singleFlight(() => this.#read(store, read)),
       gauges,
-      reading: null,
       readAt: -Infinity,
     });
     this.#gauges = metrics.backlog;
     this.#log = log;
     this.#sources = {
-      database: source(() => readDatabase(database, metrics.backlog), Object.values(ofDatabase)),
-      queues: source(() => readQueues(countJobs, metrics.backlog), [jobs]),
+      database: source('database', () => readDatabase(database, metrics.backlog), Object.values(ofDatabase)),
+      queues: source('queues', () => readQueues(countJobs, metrics.backlog), [jobs]),
     };
   }
 
-  /** Brings the gauges up to date, or takes those away that cannot be read now. Never rejects. */
+  /** Brings the gauges up to date, and removes those that cannot be read now. Never rejects. */
   async refresh(): Promise<void> {
     await Promise.all([this.#refreshOne('database'), this.#refreshOne('queues')]);
   }
@@ -89,30 +89,23 @@ export class Backlog {
   async #refreshOne(store: Store): Promise<void> {
     const source = this.#sources[store];
     if (performance.now() - source.readAt < FRESH_MS) return;
-    source.reading ??= this.#read(store, source);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(resolve, WAIT_MS, 'late');
-    });
-    if ((await Promise.race([source.reading, late])) === 'late') this.#forget(store, source);
-    clearTimeout(timer);
+    // The refresh itself never rejects: it took too long.
+    await within(WAIT_MS, source.refresh()).catch(() => this.#remove(store));
   }
 
-  async #read(store: Store, source: Source): Promise<void> {
+  async #read(store: Store, read: () => Promise<void>): Promise<void> {
     try {
-      await source.read();
-      source.readAt = performance.now();
+      await read();
+      this.#sources[store].readAt = performance.now();
       this.#gauges.readable.set({ store }, 1);
     } catch (error) {
-      this.#forget(store, source);
-      this.#log.debug({ store, detail: (error as Error).message }, 'What waits could not be read for the metrics.');
-    } finally {
-      source.reading = null;
+      this.#remove(store);
+      this.#log.debug({ store, detail: (error as Error).message }, 'The backlog could not be read for the metrics.');
     }
   }
 
-  #forget(store: Store, { gauges }: Source): void {
-    for (const gauge of gauges) forget(gauge);
+  #remove(store: Store): void {
+    for (const gauge of this.#sources[store].gauges) removeValue(gauge);
     this.#gauges.readable.set({ store }, 0);
   }
 }

@@ -2,13 +2,8 @@
 // it belongs on a private address (docs/operations.md).
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { sharedReadiness, type Health } from './health.ts';
-
-/** The metrics as text, as they are now. Never rejects for what is away. */
-export interface Scrape {
-  text(): Promise<string>;
-  readonly contentType: string;
-}
+import { sharedReadiness, type Health } from '../telemetry/health.ts';
+import type { Scrape } from '../telemetry/metrics.ts';
 
 export interface MonitorOptions {
   readonly host: string;
@@ -23,7 +18,7 @@ export interface Monitor {
   stop(): Promise<void>;
 }
 
-interface Answer {
+interface MonitorResponse {
   readonly status: number;
   readonly type: string;
   readonly body: string;
@@ -33,17 +28,20 @@ interface Answer {
 const REQUEST_MS = 5_000;
 const KEEP_ALIVE_MS = 20_000;
 
-const json = (status: number, body: object): Answer => ({
+const json = (status: number, body: object): MonitorResponse => ({
   status,
   type: 'application/json',
   body: JSON.stringify(body),
 });
-const problem = (status: number, title: string, detail: string): Answer => ({
+const problem = (status: number, title: string, detail: string): MonitorResponse => ({
   ...json(status, { type: 'about:blank', title, status, detail }),
   type: 'application/problem+json',
 });
 
-function routesOf({ health, scrape }: MonitorOptions): Readonly<Record<string, () => Answer | Promise<Answer>>> {
+function routesOf({
+  health,
+  scrape,
+}: MonitorOptions): Readonly<Record<string, () => MonitorResponse | Promise<MonitorResponse>>> {
   const readiness = sharedReadiness(health);
   return {
     '/metrics': async () => ({ status: 200, type: scrape.contentType, body: await scrape.text() }),
@@ -55,7 +53,7 @@ function routesOf({ health, scrape }: MonitorOptions): Readonly<Record<string, (
   };
 }
 
-function send(response: ServerResponse, { status, type, body }: Answer, withBody: boolean): void {
+function send(response: ServerResponse, { status, type, body }: MonitorResponse, withBody: boolean): void {
   response.writeHead(status, {
     'content-type': type,
     'content-length': Buffer.byteLength(body),
@@ -73,7 +71,7 @@ export async function startMonitor(options: MonitorOptions): Promise<Monitor> {
   const { host, port } = options;
   const routes = routesOf(options);
   const names = Object.keys(routes).join(', ');
-  const answer = async (method: string, path: string): Promise<Answer> => {
+  const answer = async (method: string, path: string): Promise<MonitorResponse> => {
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
     if (!route) return problem(404, 'Not Found', `There are ${names}.`);
     if (method !== 'GET' && method !== 'HEAD') return problem(405, 'Method Not Allowed', 'Only GET and HEAD.');

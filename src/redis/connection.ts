@@ -1,6 +1,9 @@
 // Connections to Redis. Who only publishes must fail fast; who consumes waits for Redis to come back.
 import { Redis } from 'ioredis';
-import type { Log } from '../log.ts';
+import type { Log } from '../telemetry/log.ts';
+
+/** The type of a connection, for folders that do not import ioredis. */
+export type RedisConnection = Redis;
 
 const RECONNECT_MAX_MS = 1_000;
 

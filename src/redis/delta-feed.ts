@@ -1,20 +1,20 @@
 // Hears the pieces of replies for all readers of this process, on one connection, and reads kept ones. A channel a turn
 // rather than one blocking read over all streams: that read would have to be broken off and begun again with every
 // reader who comes or goes, costs all keys with every answer, and does not work over the slots of a Redis Cluster.
-import type { Redis } from 'ioredis';
-import type { DeltaFeed, DeltaListener, DeltaRecord, Generation } from '../turns/delta.ts';
+import type { RedisConnection } from './connection.ts';
+import type { DeltaFeed, DeltaListener, DeltaRecord, Generation } from '../domain/delta.ts';
 import { channelOf, entryIdOf, recordOf, recordOfMessage, streamOf, turnOfChannel } from './delta-records.ts';
 
 /** Records of one read: a reader who does not take them has no more than this in memory. */
 const PAGE = 32;
 
 export class RedisDeltaFeed implements DeltaFeed {
-  readonly #redis: Redis;
-  readonly #subscriber: Redis;
+  readonly #redis: RedisConnection;
+  readonly #subscriber: RedisConnection;
   readonly #listeners = new Map<string, Set<DeltaListener>>();
 
   /** `subscriber` is used for nothing else. */
-  constructor(redis: Redis, subscriber: Redis) {
+  constructor(redis: RedisConnection, subscriber: RedisConnection) {
     this.#redis = redis;
     this.#subscriber = subscriber;
   }

@@ -1,5 +1,5 @@
 // How the pieces of a reply stand in Redis: one stream a turn, and one channel that tells of its entries as they come.
-import type { DeltaRecord, Generation } from '../turns/delta.ts';
+import type { DeltaRecord, Generation } from '../domain/delta.ts';
 
 export const streamOf = (turnId: string): string => `turnkeeper:deltas:${turnId}`;
 

@@ -1,7 +1,7 @@
 // Writes the replies of this process to Redis as they come. One pipeline for all turns at a time: a fast model costs no
 // command per token, and when Redis gets slower the pieces get larger instead of more.
-import type { Redis } from 'ioredis';
-import type { DeltaSink, DeltaWriter, Generation } from '../turns/delta.ts';
+import type { RedisConnection } from './connection.ts';
+import type { DeltaSink, DeltaWriter, Generation } from '../domain/delta.ts';
 import { channelOf, entryIdOf, isRefusedId, messageOf, streamOf } from './delta-records.ts';
 
 /** Pieces are gathered for so long: shorter than what a reader notices. */
@@ -61,12 +61,12 @@ class Sink implements DeltaSink {
 }
 
 export class RedisDeltaWriter implements DeltaWriter {
-  readonly #redis: Redis;
+  readonly #redis: RedisConnection;
   readonly #dirty = new Set<Sink>();
   #timer: NodeJS.Timeout | undefined;
   #flushing = false;
 
-  constructor(redis: Redis) {
+  constructor(redis: RedisConnection) {
     this.#redis = redis;
   }
 
@@ -98,7 +98,7 @@ export class RedisDeltaWriter implements DeltaWriter {
     if (this.#dirty.size > 0) this.#schedule(wrote ? GATHER_MS : AWAY_RETRY_MS);
   }
 
-  /** False: Redis is away. What was not written stays pending, which is at most the reply. */
+  /** False: RedisConnection is away. What was not written stays pending, which is at most the reply. */
   async #write(sinks: readonly Sink[]): Promise<boolean> {
     const pipeline = this.#redis.pipeline();
     const written = sinks.map((sink) => {

@@ -1,10 +1,10 @@
 // The policy in force: read again when its file changes, without a restart. A bad new version changes nothing but the
 // log and the metrics.
 import { readFile } from 'node:fs/promises';
-import type { Log } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
-import { parsePolicy, unreadable, type PolicyFile, type PolicyText } from './policy-file.ts';
-import type { PolicySource, ReviewPolicy } from './policy.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { parsePolicy, unreadable, type PolicyFile, type PolicyText } from '../domain/policy-file.ts';
+import type { PolicySource, ReviewPolicy } from '../domain/policy.ts';
 
 /** Between two looks at the file. It is a few kilobytes, so its text is compared: times of change are too coarse on some
  *  file systems, and watching a file loses it when it is replaced by another of its name (editors, ConfigMaps). */

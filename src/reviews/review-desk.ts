@@ -1,25 +1,26 @@
 // Where reviews end: by a decision, by one that came early, by the deadline, by the cancelling of the turn.
-import { newId } from '../ids.ts';
-import type { Log } from '../log.ts';
-import { inSpan } from '../tracing.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Hooks } from '../domain/events.ts';
+import { newId } from '../domain/ids.ts';
+import type { Log } from '../telemetry/log.ts';
+import { inSpan, traceparent } from '../telemetry/tracing.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { Database } from '../store/database.ts';
 import { forgetKeptDecisions, keepEarlyDecision, keptDecisionOf, keptDecisions } from '../store/kept-decisions.ts';
 import { endReview, overdueReviews, type Moment } from '../store/end-review.ts';
 import { findReview, reviewOfTurn } from '../store/reviews.ts';
-import { deliveryEvents, type OutboxEvent } from '../turns/events.ts';
-import type { AddressedDecision } from './events.ts';
+import { deliveryEvents } from '../domain/events.ts';
+import type { AddressedDecision } from '../domain/decision-events.ts';
 import {
   endingAtDeadline,
   endingByCancel,
   endingOf,
-  verdictOn,
+  outcomeOf,
   type DeadlineOutcome,
   type Decision,
   type Ending,
   type Review,
-  type Verdict,
-} from './review.ts';
+  type DecisionOutcome,
+} from '../domain/review.ts';
 
 const PAGE = 200;
 /** Endings at once, so that a sweep of many leaves connections to the replies. */
@@ -28,17 +29,14 @@ const AT_ONCE = 8;
 export interface DeskDeps {
   readonly database: Database;
   readonly onDeadline: DeadlineOutcome;
-  /** Tells waiting clients that the turn changed. */
-  readonly announce: (turnId: string) => void;
-  /** Publishes committed events; where nobody does, the sweeper of a worker will. */
-  readonly relay: (events: readonly OutboxEvent[]) => void;
+  readonly hooks: Pick<Hooks, 'turnChanged' | 'reviewChanged' | 'eventsCommitted'>;
   /** Takes the event back that asks for a person. */
   readonly withdraw: (reviewId: string) => Promise<void>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
 
-export type DecideOutcome = 'applied' | Verdict | 'kept' | 'unknown';
+export type DecideOutcome = 'applied' | DecisionOutcome | 'kept' | 'unknown';
 
 export class ReviewDesk {
   readonly #deps: DeskDeps;
@@ -48,7 +46,7 @@ export class ReviewDesk {
   }
 
   /** Applies a decision that came over the topic; one whose turn does not wait yet is kept. Safe to repeat.
-   *  @throws DatabaseUnavailable */
+   *  @throws Unavailable */
   async decide({ ids, decision }: AddressedDecision): Promise<DecideOutcome> {
     const found = await this.#find(ids);
     if (found === 'contradiction') return 'unknown';
@@ -73,31 +71,31 @@ export class ReviewDesk {
   }
 
   /** Applies a decision to a review. `whenever`: it was made in time, which was seen already.
-   *  @throws DatabaseUnavailable */
-  async apply(review: Review, decision: Decision, moment: Moment = 'before'): Promise<'applied' | Verdict> {
+   *  @throws Unavailable */
+  async apply(review: Review, decision: Decision, moment: Moment = 'before'): Promise<'applied' | DecisionOutcome> {
     const inTime = moment === 'whenever';
-    const known = verdictOn(review, decision, inTime);
+    const known = outcomeOf(review, decision, inTime);
     if (known) return known;
     if (await this.#end(review, endingOf(review, decision), moment)) return 'applied';
     // Somebody, or the deadline, was faster; or the turn ended by another way, and then nothing can be decided.
     const now = await findReview(this.#deps.database, review.reviewId);
-    return (now && verdictOn(now, decision, inTime)) ?? 'conflict';
+    return (now && outcomeOf(now, decision, inTime)) ?? 'conflict';
   }
 
-  /** To be called when a turn has been parked: a decision may have come before. @throws DatabaseUnavailable */
+  /** To be called when a turn has been parked: a decision may have come before. @throws Unavailable */
   async settleKept(turnId: string): Promise<void> {
     const kept = await keptDecisionOf(this.#deps.database, turnId);
     const review = kept && (await reviewOfTurn(this.#deps.database, turnId));
     if (review) await this.apply(review, kept.decision, 'whenever');
   }
 
-  /** Cancels a turn that awaits review, and its review. False: it does not await review. @throws DatabaseUnavailable */
+  /** Cancels a turn that awaits review, and its review. False: it does not await review. @throws Unavailable */
   async cancel(turnId: string, by: string | null): Promise<boolean> {
     const review = await reviewOfTurn(this.#deps.database, turnId);
     return review?.status === 'pending' && this.#end(review, endingByCancel(by), 'whenever');
   }
 
-  /** Applies kept decisions that nobody applied, then ends what is overdue. Rejects with DatabaseUnavailable. */
+  /** Applies kept decisions that nobody applied, then ends what is overdue. Rejects with Unavailable. */
   async sweep(): Promise<void> {
     const { database, onDeadline } = this.#deps;
     for (const { turnId } of await keptDecisions(database, PAGE)) await this.settleKept(turnId);
@@ -123,12 +121,13 @@ export class ReviewDesk {
   }
 
   async #endNow(review: Review, ending: Ending, moment: Moment): Promise<boolean> {
-    const { database, announce, relay, withdraw, metrics, log } = this.#deps;
+    const { database, hooks, withdraw, metrics, log } = this.#deps;
     const { reviewId, turnId } = review;
-    const events = ending.reply === null ? [] : deliveryEvents(review, ending.reply);
+    const events = ending.reply === null ? [] : deliveryEvents(review, ending.reply, traceparent());
     if (!(await endReview(database, { reviewId, turnId, auditId: newId(), moment }, ending, events))) return false;
-    announce(turnId);
-    relay(events);
+    hooks.turnChanged(turnId);
+    hooks.reviewChanged();
+    hooks.eventsCommitted(events);
     metrics.reviewsEnded.inc({ status: ending.status });
     log.info({ review_id: reviewId, turn_id: turnId, status: ending.status }, 'A review ended.');
     // A hint only: who still takes the event up is told that the review has ended.

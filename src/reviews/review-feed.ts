@@ -1,10 +1,11 @@
 // Following what happens to reviews, for one reader at a time.
+import { wakeUp } from '../concurrency/wake-up.ts';
 import type { Database } from '../store/database.ts';
 import { FEED_PAGE, feedPlaces, reviewsAfter, type FedReview } from '../store/review-feed.ts';
 
-/** How often a reader looks by itself: as a safety net, and while changes cannot be heard. */
-const LOOK_MS = 5_000;
-const DEAF_LOOK_MS = 500;
+/** How often the feed is read without a change being announced: while announcements arrive, and while they cannot. */
+const POLL_MS = 5_000;
+const UNHEARD_POLL_MS = 500;
 /** Proxies cut connections on which nothing comes for a minute, some for half of one. */
 const HEARTBEAT_MS = 15_000;
 /** Who comes without a place begins so far back: it listed the reviews a moment ago, and what happened since must not
@@ -13,7 +14,7 @@ const BACK_S = 60;
 
 export interface ReviewFeedDeps {
   readonly database: Database;
-  readonly changes: { readonly listening: boolean; listen(listener: () => void): () => void };
+  readonly hints: { readonly listening: boolean; listen(listener: () => void): () => void };
   readonly heartbeatMs?: number;
 }
 
@@ -30,7 +31,7 @@ class Follower {
   #place: number;
   #changed = true;
   #lastSent = performance.now();
-  #wakeUp = () => {};
+  readonly #wakeUp = wakeUp();
 
   constructor(deps: ReviewFeedDeps, from: number, signal: AbortSignal) {
     this.#deps = deps;
@@ -41,10 +42,10 @@ class Follower {
   async *run(): AsyncGenerator<FeedEvent, void, undefined> {
     const changed = () => {
       this.#changed = true;
-      this.#wakeUp();
+      this.#wakeUp.wake();
     };
     // Listening begins before the look, so that a change in between is heard.
-    const unlisten = this.#deps.changes.listen(changed);
+    const unlisten = this.#deps.hints.listen(changed);
     this.#signal.addEventListener('abort', changed);
     try {
       yield { type: 'place', position: this.#place };
@@ -77,22 +78,15 @@ class Follower {
     if (page.length === FEED_PAGE) this.#changed = true;
   }
 
-  /** Waits; false: so long that a heartbeat is due. */
+  /** Waits until there may be something to send. False: a heartbeat is due. */
   async #somethingHappens(): Promise<boolean> {
-    const { changes, heartbeatMs = HEARTBEAT_MS } = this.#deps;
-    const beat = this.#lastSent + heartbeatMs - performance.now();
-    const look = changes.listening ? LOOK_MS : DEAF_LOOK_MS;
-    const woken = await new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(false), Math.max(0, Math.min(beat, look)));
-      this.#wakeUp = () => {
-        clearTimeout(timer);
-        resolve(true);
-      };
-    });
-    if (woken) return true;
-    if (look < beat) this.#changed = true;
+    const { hints, heartbeatMs = HEARTBEAT_MS } = this.#deps;
+    const beatMs = this.#lastSent + heartbeatMs - performance.now();
+    const pollMs = hints.listening ? POLL_MS : UNHEARD_POLL_MS;
+    if (await this.#wakeUp.wait(Math.min(beatMs, pollMs))) return true;
+    if (pollMs < beatMs) this.#changed = true;
     else this.#lastSent = performance.now();
-    return look < beat;
+    return pollMs < beatMs;
   }
 }
 
@@ -103,7 +97,7 @@ export class ReviewFeed {
     this.#deps = deps;
   }
 
-  /** Where a reader begins who saw everything up to `seen`; null: who comes new. @throws DatabaseUnavailable */
+  /** Where a reader begins who saw everything up to `seen`; null: who comes new. @throws Unavailable */
   async placeOf(seen: number | null): Promise<number> {
     const { last, lately } = await feedPlaces(this.#deps.database, BACK_S);
     // A place that was never given belongs to another database; waiting for it would be waiting for ever.

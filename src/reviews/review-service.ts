@@ -1,6 +1,9 @@
 // Reviews as the ingress asks for them: listed, read, claimed, and decided by way of the topic.
-import { newId } from '../ids.ts';
-import type { Log } from '../log.ts';
+import { wakeUp } from '../concurrency/wake-up.ts';
+import { within } from '../concurrency/within.ts';
+import type { Hooks } from '../domain/events.ts';
+import { newId } from '../domain/ids.ts';
+import type { Log } from '../telemetry/log.ts';
 import { lastOfSession } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
 import { keepDecision } from '../store/kept-decisions.ts';
@@ -12,15 +15,22 @@ import {
   releaseReview,
   reviewsOfUser,
 } from '../store/reviews.ts';
-import type { ConversationRow } from '../turns/conversation.ts';
+import type { ConversationRow } from '../domain/conversation.ts';
 import type { ReviewDesk } from './review-desk.ts';
-import { verdictOn, type Decision, type Review, type ReviewEvent, type ReviewFilter, type Verdict } from './review.ts';
+import {
+  outcomeOf,
+  type Decision,
+  type Review,
+  type ReviewEvent,
+  type ReviewFilter,
+  type DecisionOutcome,
+} from '../domain/review.ts';
 
 /** Exchanges of the session that a reviewer is shown. */
 const HISTORY_EXCHANGES = 50;
 /** Longest wait for a decision to be applied; it is safe in its topic then. */
 const APPLIED_WITHIN_MS = 5_000;
-const LOOK_MS = 500;
+const POLL_MS = 500;
 const POSTED_WITHIN_MS = 2_000;
 
 export interface ReviewServiceDeps {
@@ -29,16 +39,15 @@ export interface ReviewServiceDeps {
   readonly claimLeaseS: number;
   /** Posts to the topic `review-decisions`. */
   readonly post: (review: Review, decision: Decision) => Promise<void>;
-  readonly changes: { listen(turnId: string, listener: () => void): () => void };
-  /** Tells who watches the reviews. */
-  readonly changed: () => void;
+  readonly hints: { listenTo(turnId: string, listener: () => void): () => void };
+  readonly hooks: Pick<Hooks, 'reviewChanged'>;
   readonly log: Log;
 }
 
 export type DecideReply =
   | { readonly outcome: 'unknown' }
   /** `waiting`: the decision is in its topic and will be applied. */
-  | { readonly outcome: Verdict | 'waiting'; readonly review: Review };
+  | { readonly outcome: DecisionOutcome | 'queued'; readonly review: Review };
 
 export type ClaimReply =
   | { readonly outcome: 'unknown' }
@@ -76,7 +85,7 @@ export class ReviewService {
   async claim(reviewId: string, by: string): Promise<ClaimReply> {
     const { database, claimLeaseS: leaseS } = this.#deps;
     const claimed = await claimReview(database, { reviewId, by, leaseS, eventId: newId() });
-    if (claimed) this.#deps.changed();
+    if (claimed) this.#deps.hooks.reviewChanged();
     const review = await this.find(reviewId);
     if (!review) return { outcome: 'unknown' };
     if (claimed) return { outcome: 'claimed', review };
@@ -87,7 +96,7 @@ export class ReviewService {
   /** Gives the review back, if `by` has it. False: there is no such review. */
   async release(reviewId: string, by: string): Promise<boolean> {
     await releaseReview(this.#deps.database, { reviewId, by, eventId: newId() });
-    this.#deps.changed();
+    this.#deps.hooks.reviewChanged();
     return (await this.find(reviewId)) !== null;
   }
 
@@ -97,11 +106,11 @@ export class ReviewService {
   async decide(reviewId: string, decision: Decision): Promise<DecideReply> {
     const found = await this.find(reviewId);
     if (!found) return { outcome: 'unknown' };
-    const known = verdictOn(found, decision);
+    const known = outcomeOf(found, decision);
     if (known) return { outcome: known, review: found };
     await keepDecision(this.#deps.database, found.turnId, decision);
     try {
-      await this.#post(found, decision);
+      await within(POSTED_WITHIN_MS, this.#deps.post(found, decision));
     } catch (error) {
       this.#deps.log.warn(
         { review_id: reviewId, detail: (error as Error).message },
@@ -109,47 +118,23 @@ export class ReviewService {
       );
       await this.#deps.desk.apply(found, decision);
     }
-    return this.#awaitVerdict(found, decision);
+    return this.#awaitOutcome(found, decision);
   }
 
-  async #post(review: Review, decision: Decision): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${POSTED_WITHIN_MS} ms`)), POSTED_WITHIN_MS);
-    });
-    try {
-      await Promise.race([this.#deps.post(review, decision), late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async #awaitVerdict(posted: Review, decision: Decision): Promise<DecideReply> {
+  async #awaitOutcome(posted: Review, decision: Decision): Promise<DecideReply> {
     const deadline = performance.now() + APPLIED_WITHIN_MS;
-    let wakeUp = () => {};
-    let changed = false;
-    const unlisten = this.#deps.changes.listen(posted.turnId, () => {
-      changed = true;
-      wakeUp();
-    });
+    const { wake, wait } = wakeUp();
+    const unlisten = this.#deps.hints.listenTo(posted.turnId, wake);
     try {
       for (;;) {
-        changed = false;
         const review = await this.find(posted.reviewId);
         if (!review) return { outcome: 'unknown' };
-        // It was kept, so being overdue now does not make it late.
-        const verdict = verdictOn(review, decision, true);
-        if (verdict) return { outcome: verdict, review };
-        const left = deadline - performance.now();
-        if (left <= 0) return { outcome: 'waiting', review };
-        if (changed) continue;
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, Math.min(left, LOOK_MS));
-          wakeUp = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
+        // The decision was kept in time: being overdue now does not make it late.
+        const outcome = outcomeOf(review, decision, true);
+        if (outcome) return { outcome, review };
+        const leftMs = deadline - performance.now();
+        if (leftMs <= 0) return { outcome: 'queued', review };
+        await wait(Math.min(leftMs, POLL_MS));
       }
     } finally {
       unlisten();

@@ -1,7 +1,7 @@
 // The accept transaction: the user's next seq and the turns row, or nothing at all.
-import { traceparent } from '../tracing.ts';
-import { effectOf } from '../turns/busy-rules.ts';
-import { refusalOf, type AcceptLimits, type AcceptOutcome, type NewTurn, type Refusal } from '../turns/accept.ts';
+import { traceparent } from '../telemetry/tracing.ts';
+import { effectOf } from '../domain/busy-rules.ts';
+import { refusalOf, type AcceptLimits, type AcceptOutcome, type NewTurn, type Refusal } from '../domain/accept.ts';
 import { cancelRunning } from './cancel-turn.ts';
 import type { Database, Queries, Statement } from './database.ts';
 import { findJoinable, join } from './join-turn.ts';
@@ -110,7 +110,7 @@ async function accept(queries: Queries, turnId: string, turn: NewTurn, limits: A
   return { outcome: 'accepted', turn: turnOf(row!), cancelled };
 }
 
-/** Accepts the turn durably under `turnId`, or says why not and leaves nothing. @throws DatabaseUnavailable */
+/** Accepts the turn durably under `turnId`, or says why not and leaves nothing. @throws Unavailable */
 export async function acceptTurn(
   database: Database,
   turnId: string,

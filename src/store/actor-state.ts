@@ -1,5 +1,5 @@
 // Memory of the embedded runtime's actors, in the same database.
-import type { ActorState } from '../actors/state.ts';
+import type { ActorState } from '../domain/memory.ts';
 import type { Database, Statement } from './database.ts';
 
 const GET: Statement = {
@@ -34,7 +34,7 @@ async function getAll(database: Database, keys: readonly Key[]): Promise<unknown
   return keys.map(({ userId, key }) => values.get(`${userId} ${key}`) ?? null);
 }
 
-/** Actor state in the table `actor_state`. Its calls reject with DatabaseUnavailable. */
+/** Actor state in the table `actor_state`. Its calls reject with Unavailable. */
 export const sqlActorState = (database: Database): ActorState => ({
   get(userId, key) {
     return database.together('actor-state-get', { userId, key }, getAll);

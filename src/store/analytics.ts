@@ -1,6 +1,6 @@
 // Counters by user and day, and the count of messages a user has sent.
-import type { Activity } from '../turns/activity.ts';
-import type { TurnStatus } from '../turns/turn.ts';
+import type { Activity } from '../domain/statistics.ts';
+import type { TurnStatus } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 
 /** Only turns that `counted_turns` did not hold yet go on, so that an event delivered again counts nothing. Their rows are
@@ -28,7 +28,7 @@ const COUNT: Statement = {
         from (select user_id, sum(turns)::int8 as turns from counted group by user_id) sent where users.user_id = sent.user_id`,
 };
 
-/** Counts these delivered turns, each once however often it is told. @throws DatabaseUnavailable */
+/** Counts these delivered turns, each once however often it is told. @throws Unavailable */
 export async function countTurns(database: Database, turnIds: readonly string[]): Promise<void> {
   await database.rows(COUNT, [turnIds]);
 }
@@ -39,7 +39,7 @@ const INITIALIZE: Statement = {
         on conflict (user_id) do update set message_count = excluded.message_count`,
 };
 
-/** Sets how many messages the user has sent. @throws DatabaseUnavailable */
+/** Sets how many messages the user has sent. @throws Unavailable */
 export async function setMessageCount(database: Database, userId: string, messageCount: number): Promise<void> {
   await database.rows(INITIALIZE, [userId, messageCount]);
 }
@@ -83,7 +83,7 @@ const UNFINISHED: Statement = {
 };
 const MESSAGES: Statement = { name: 'analytics-messages', sql: 'select message_count from users where user_id = ?' };
 
-/** What one user did, unfinished turns included in `byStatus`. @throws DatabaseUnavailable */
+/** What one user did, unfinished turns included in `byStatus`. @throws Unavailable */
 export async function activityOfUser(database: Database, userId: string): Promise<Activity> {
   const [rows, unfinished, messages] = await Promise.all([
     database.rows<CounterRow>(OF_USER, [userId]),
@@ -101,7 +101,7 @@ const BY_DAY: Statement = {
         where day >= ?::date and day <= ?::date group by analytics_days.day, status order by 1`,
 };
 
-/** All users by day, oldest first; a day's message count is its delivered turns. @throws DatabaseUnavailable */
+/** All users by day, oldest first; a day's message count is its delivered turns. @throws Unavailable */
 export async function activityByDay(
   database: Database,
   from: string,

@@ -8,7 +8,7 @@ const TURNS: Statement = {
         from turns where status in ('queued', 'running')`,
 };
 
-/** Waiting and running turns, and for how many seconds the oldest waiting one has. @throws DatabaseUnavailable */
+/** Waiting and running turns, and for how many seconds the oldest waiting one has. @throws Unavailable */
 export async function turnBacklog(database: Database): Promise<{ waiting: number; running: number; oldestS: number }> {
   const [row] = await database.rows<{ waiting: number; running: number; oldest_s: number }>(TURNS, []);
   return { waiting: row!.waiting, running: row!.running, oldestS: row!.oldest_s };
@@ -33,7 +33,7 @@ interface Waiting {
   readonly oldestS: number;
 }
 
-/** Events that are not published yet, by what they wait for. @throws DatabaseUnavailable */
+/** Events that are not published yet, by what they wait for. @throws Unavailable */
 export async function outboxBacklog(
   database: Database,
   limit: number,
@@ -58,7 +58,7 @@ const REVIEWS: Statement = {
 };
 
 /** Pending reviews by when they are due, those due first counted up to `limit`, and for how many seconds the oldest has
- *  been overdue. @throws DatabaseUnavailable */
+ *  been overdue. @throws Unavailable */
 export async function reviewBacklog(
   database: Database,
   limit: number,
@@ -79,7 +79,7 @@ const DELIVERIES: Statement = {
 };
 
 /** Webhook deliveries that are due, and those that were given up and are kept, each up to `limit`.
- *  @throws DatabaseUnavailable */
+ *  @throws Unavailable */
 export async function deliveriesBacklog(database: Database, limit: number): Promise<{ due: number; dead: number }> {
   const [row] = await database.rows<{ due: number; dead: number }>(DELIVERIES, [limit, limit]);
   return { due: row!.due, dead: row!.dead };
@@ -91,7 +91,7 @@ const ERASURES: Statement = {
         from (select requested_at from erasures where finished_at is null order by due_at limit ?) counted`,
 };
 
-/** Erasures under way, and for how many seconds the oldest has been. @throws DatabaseUnavailable */
+/** Erasures under way, and for how many seconds the oldest has been. @throws Unavailable */
 export async function erasureBacklog(
   database: Database,
   limit: number,

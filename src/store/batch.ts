@@ -1,5 +1,6 @@
 // Statements for many callers at once: what is asked while an earlier statement of the kind runs goes into the next one.
 // An idle system answers at once; a busy one pays one round trip and one commit for many.
+import { Unavailable } from '../domain/errors.ts';
 
 /** One kind of statement that serves many callers. */
 export interface Batched<I, O> {
@@ -64,7 +65,7 @@ export class Batch<I, O> {
 
   /** One item that cannot be answered must not fail the others; a database that is away fails them all. */
   async #oneByOne(batch: readonly Waiting<I, O>[], error: unknown): Promise<void> {
-    const alone = batch.length === 1 || (error as Error).name === 'DatabaseUnavailable';
+    const alone = batch.length === 1 || error instanceof Unavailable;
     for (const { item, resolve, reject } of batch) {
       if (alone) reject(error);
       else await this.#kind.run([item]).then(([answer]) => resolve(answer!), reject);

@@ -1,9 +1,9 @@
 // Cancelling turns: one conditional update, and what a cancelled turn had been answered so far. Whoever runs the turn finds
 // its epoch gone at the commit, so a turn is either completed or cancelled, never both.
-import type { Turn } from '../turns/turn.ts';
+import type { Turn } from '../domain/turn.ts';
 import type { Claim } from './claims.ts';
 import type { Database, Queries, Statement } from './database.ts';
-import { NOTIFY } from './notify-webhooks.ts';
+import { NOTIFY } from './commit-turn.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
 /** How far the epoch moves. The partial reply is kept only at the epoch right after its claim, so that a turn which
@@ -33,7 +33,7 @@ const CANCEL: Statement = {
   sql: cancelling("turn_id = ? and status in ('queued', 'running')", 'keepPartial'),
 };
 
-/** The cancelled turn; null: it awaits review, was over already, or is none. @throws DatabaseUnavailable */
+/** The cancelled turn; null: it awaits review, was over already, or is none. @throws Unavailable */
 export async function cancelTurn(database: Database, turnId: string): Promise<Turn | null> {
   const [row] = await database.rows<TurnRow>(CANCEL, [turnId]);
   return row ? turnOf(row) : null;
@@ -58,7 +58,7 @@ const KEEP_PARTIAL: Statement = {
         where turn_id = ? and epoch = ?::int4 + ${EPOCHS.keepPartial} and status = 'cancelled' and partial_reply is null`,
 };
 
-/** Keeps what had been written under this claim, if it ended by a cancellation. @throws DatabaseUnavailable */
+/** Keeps what had been written under this claim, if it ended by a cancellation. @throws Unavailable */
 export async function keepPartialReply(database: Database, { turnId, epoch }: Claim, text: string): Promise<void> {
   await database.rows(KEEP_PARTIAL, [text, turnId, epoch]);
 }

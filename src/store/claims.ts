@@ -1,5 +1,5 @@
 // Claiming a user's next turn, keeping the claim, and finding what nobody works on. Leases use the database's clock.
-import type { Turn } from '../turns/turn.ts';
+import type { Turn } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
@@ -77,7 +77,7 @@ async function claimAll(
   });
 }
 
-/** Claims the user's next turn for `leaseS` seconds. @throws DatabaseUnavailable */
+/** Claims the user's next turn for `leaseS` seconds. @throws Unavailable */
 export async function claimNext(database: Database, userId: string, leaseS: number): Promise<ClaimResult> {
   for (;;) {
     const result = await database.together('claim', { userId, leaseS }, claimAll);
@@ -97,7 +97,7 @@ export interface Claim {
   readonly epoch: number;
 }
 
-/** Renews the claims and returns the ids of those that are still held. @throws DatabaseUnavailable */
+/** Renews the claims and returns the ids of those that are still held. @throws Unavailable */
 export async function renewLeases(database: Database, claims: readonly Claim[], leaseS: number): Promise<Set<string>> {
   const rows = await database.rows<{ turn_id: string }>(RENEW, [
     leaseS,
@@ -123,15 +123,15 @@ export interface IdleHead {
   readonly epoch: number;
 }
 
-/** A page of first unfinished turns that nobody seems to work on, by user, behind `afterUser`. @throws DatabaseUnavailable */
+/** A page of first unfinished turns that nobody seems to work on, by user, behind `afterUser`. @throws Unavailable */
 export function idleHeads(database: Database, afterUser: string, ageS: number, limit: number): Promise<IdleHead[]> {
   return database.rows<IdleHead>(IDLE, [afterUser, ageS, limit]);
 }
 
 const WAITING: Statement = { name: 'waiting', sql: "select count(*) as waiting from turns where status = 'queued'" };
 
-/** Waiting turns of all users. @throws DatabaseUnavailable */
-export async function countWaiting(database: Database): Promise<number> {
+/** Waiting turns of all users. @throws Unavailable */
+export async function countQueued(database: Database): Promise<number> {
   const [row] = await database.rows<{ waiting: number }>(WAITING, []);
   return row!.waiting;
 }
@@ -149,8 +149,8 @@ async function waitingOf(database: Database, userIds: readonly string[]): Promis
   return userIds.map((userId) => heads.get(userId) ?? null);
 }
 
-/** The user's first waiting turn, or null. @throws DatabaseUnavailable */
-export const firstWaiting = (database: Database, userId: string): Promise<Claim | null> =>
+/** The user's first waiting turn, or null. @throws Unavailable */
+export const firstQueued = (database: Database, userId: string): Promise<Claim | null> =>
   database.together('first-waiting', userId, waitingOf);
 
 const RELEASE: Statement = {
@@ -160,7 +160,7 @@ const RELEASE: Statement = {
         where turns.turn_id = held.turn_id and turns.epoch = held.epoch and turns.status = 'running'`,
 };
 
-/** Lets others take the claims over at once. @throws DatabaseUnavailable */
+/** Lets others take the claims over at once. @throws Unavailable */
 export async function releaseClaims(database: Database, claims: readonly Claim[]): Promise<void> {
   await database.rows(RELEASE, [claims.map((claim) => claim.turnId), claims.map((claim) => claim.epoch)]);
 }

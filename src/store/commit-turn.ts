@@ -1,9 +1,18 @@
 // The final commit of a turn: one statement, one transaction, under the claim's epoch. Zero rows: the claim was lost.
-import type { OutboxEvent } from '../turns/events.ts';
-import type { TurnError, Usage } from '../turns/turn.ts';
+import type { OutboxEvent } from '../domain/events.ts';
+import type { TurnError, Usage } from '../domain/turn.ts';
 import type { Claim } from './claims.ts';
 import type { Database, Statement } from './database.ts';
-import { NOTIFY } from './notify-webhooks.ts';
+
+const DELIVERY_COLUMNS = `gen_random_uuid(), w.webhook_id, done.user_id, done.turn_id, 'turn.' || done.status`;
+const WANTED = `w.enabled and 'turn.' || done.status = any(w.events)`;
+
+/** A delivery for every hook that wants to hear of what stands in the CTE `done` (turn_id, user_id, status). Where there
+ *  is no hook this is two looks at an index. Two parts, so that each has one. */
+export const NOTIFY = `notified as (
+          insert into webhook_deliveries (delivery_id, webhook_id, user_id, turn_id, event)
+          select ${DELIVERY_COLUMNS} from done join webhooks w on w.user_id = done.user_id where ${WANTED}
+          union all select ${DELIVERY_COLUMNS} from done join webhooks w on w.user_id is null where ${WANTED})`;
 
 /** Delivers what stands in the CTE `done`: its conversation rows and tags, where it has a reply, its events, and what
  *  webhooks want to hear of it. */
@@ -21,14 +30,14 @@ export const DELIVER = `delivered as (
             on e.turn_id = done.turn_id),
         ${NOTIFY}`;
 
-/** An event of a turn. */
-export interface TurnEvent {
+/** An event with the turn whose commit writes it. */
+export interface CommittedEvent {
   readonly turnId: string;
   readonly event: OutboxEvent;
 }
 
 /** What DELIVER is given of the events. */
-export const eventBindings = (events: readonly TurnEvent[]): readonly string[][] => [
+export const eventBindings = (events: readonly CommittedEvent[]): readonly string[][] => [
   events.map(({ turnId }) => turnId),
   events.map(({ event }) => event.eventId),
   events.map(({ event }) => event.topic),
@@ -67,7 +76,8 @@ const FAIL: Statement = {
         select turn_id from done`,
 };
 
-export interface Answer {
+/** A reply with what the model endpoint reported of it. */
+export interface ModelReply {
   readonly reply: string;
   readonly model: string;
   readonly usage: Usage;
@@ -76,7 +86,7 @@ export interface Answer {
 interface AnswerToCommit {
   readonly claim: Claim;
   readonly attempts: number;
-  readonly answer: Answer;
+  readonly answer: ModelReply;
   readonly events: readonly OutboxEvent[];
 }
 
@@ -97,16 +107,16 @@ async function commitAll(database: Database, all: readonly AnswerToCommit[]): Pr
 }
 
 /** Delivers the reply with its conversation rows and events. False: the claim was lost and nothing was written.
- *  @throws DatabaseUnavailable */
+ *  @throws Unavailable */
 export const commitAnswer = (
   database: Database,
   claim: Claim,
   attempts: number,
-  answer: Answer,
+  answer: ModelReply,
   events: readonly OutboxEvent[],
 ): Promise<boolean> => database.together('commit-answer', { claim, attempts, answer, events }, commitAll);
 
-/** Ends the turn without a reply. False: the claim was lost and nothing was written. @throws DatabaseUnavailable */
+/** Ends the turn without a reply. False: the claim was lost and nothing was written. @throws Unavailable */
 export async function commitFailure(
   database: Database,
   claim: Claim,

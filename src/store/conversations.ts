@@ -1,5 +1,5 @@
 // Reading delivered messages: a session in order, a user's by filter, and the last exchanges for a prompt.
-import type { ConversationFilter, ConversationRow } from '../turns/conversation.ts';
+import type { ConversationFilter, ConversationRow } from '../domain/conversation.ts';
 import type { Database, Statement } from './database.ts';
 
 interface Row {
@@ -47,7 +47,7 @@ const SESSION: Statement = {
   sql: `select ${COLUMNS.join(', ')} from conversation_rows where session_id = ? order by seq, ordinal`,
 };
 
-/** The session's owner and its messages in order; null: no such session. @throws DatabaseUnavailable */
+/** The session's owner and its messages in order; null: no such session. @throws Unavailable */
 export async function sessionRows(
   database: Database,
   sessionId: string,
@@ -58,7 +58,7 @@ export async function sessionRows(
   return { userId: owner.user_id, rows: rows.map(rowOf) };
 }
 
-/** A user's messages, oldest first. @throws DatabaseUnavailable */
+/** A user's messages, oldest first. @throws Unavailable */
 export async function userRows(
   database: Database,
   userId: string,
@@ -105,7 +105,7 @@ async function lastOfAll(database: Database, requests: readonly LastRequest[]): 
   return requests.map(({ sessionId }) => inOrder(bySession.get(sessionId) ?? []));
 }
 
-/** The last `exchanges` (user and assistant) of a session, oldest first. @throws DatabaseUnavailable */
+/** The last `exchanges` (user and assistant) of a session, oldest first. @throws Unavailable */
 export async function lastOfSession(
   database: Database,
   sessionId: string,
@@ -138,7 +138,7 @@ async function lastOfUsers(database: Database, requests: readonly LastOfUserRequ
   return requests.map((_, index) => inOrder((byRequest.get(index + 1) ?? []).map(rowOf)));
 }
 
-/** The last `exchanges` of a user over all sessions, after `afterSeq`, oldest first. @throws DatabaseUnavailable */
+/** The last `exchanges` of a user over all sessions, after `afterSeq`, oldest first. @throws Unavailable */
 export const lastOfUser = (
   database: Database,
   userId: string,
@@ -148,7 +148,7 @@ export const lastOfUser = (
 
 const LAST_SEQ: Statement = { name: 'last-seq', sql: 'select last_seq from users where user_id = ?' };
 
-/** The highest seq the user was given; 0: none. @throws DatabaseUnavailable */
+/** The highest seq the user was given; 0: none. @throws Unavailable */
 export async function lastSeq(database: Database, userId: string): Promise<number> {
   const [row] = await database.rows<{ last_seq: number }>(LAST_SEQ, [userId]);
   return row?.last_seq ?? 0;

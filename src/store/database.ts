@@ -1,6 +1,7 @@
 // Statements and transactions, with the one retry that both databases ask for: on a serialisation failure or a deadlock.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import { Unavailable } from '../domain/errors.ts';
 import { Batch, type Batched } from './batch.ts';
 
 /** A statement with a name: prepared once a connection. Bindings are `?`. */
@@ -16,22 +17,14 @@ export interface Queries {
   readonly builder: Knex;
 }
 
-/** The database does not answer, or has no connection left. Safe to try again later. */
-export class DatabaseUnavailable extends Error {
-  override readonly name = 'DatabaseUnavailable';
-  constructor(cause: unknown) {
-    super('the database does not answer', { cause });
-  }
-}
-
 /** 40001 serialization_failure (CockroachDB: restart transaction), 40P01 deadlock_detected. */
 const RETRY_CODES = new Set(['40001', '40P01']);
 const RETRIES = 8;
 const RETRY_BASE_MS = 5;
 
 /** 08*: connection; 57P*: shutdown, crash, starting up; 53*: out of disk, memory or connections. */
-const AWAY_SQLSTATE = /^(08|57P|53)/;
-const AWAY_SYSTEM = new Set([
+const UNAVAILABLE_SQLSTATE = /^(08|57P|53)/;
+const UNAVAILABLE_SYSTEM = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
@@ -40,16 +33,19 @@ const AWAY_SYSTEM = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
-const AWAY_MESSAGE =
+const UNAVAILABLE_MESSAGE =
   /Connection terminated|timeout exceeded|Query read timeout|Client has encountered a connection error|Timeout acquiring a connection/;
 
 const codeOf = (error: unknown): string => (error as { code?: unknown } | null)?.code?.toString() ?? '';
 
-/** Whether the error says that the database is away, rather than that the statement is wrong. */
-export function isUnavailable(error: unknown): boolean {
-  if (error instanceof DatabaseUnavailable) return true;
+/** Whether the error says that the database does not answer, rather than that the statement is wrong. */
+function isConnectionError(error: unknown): boolean {
   const code = codeOf(error);
-  return AWAY_SQLSTATE.test(code) || AWAY_SYSTEM.has(code) || AWAY_MESSAGE.test((error as Error | null)?.message ?? '');
+  return (
+    UNAVAILABLE_SQLSTATE.test(code) ||
+    UNAVAILABLE_SYSTEM.has(code) ||
+    UNAVAILABLE_MESSAGE.test((error as Error | null)?.message ?? '')
+  );
 }
 
 async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
@@ -57,7 +53,7 @@ async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (isUnavailable(error)) throw new DatabaseUnavailable(error);
+      if (isConnectionError(error)) throw new Unavailable('database', { cause: error });
       if (!RETRY_CODES.has(codeOf(error)) || tries >= RETRIES) throw error;
       await sleep(RETRY_BASE_MS * 2 ** tries * (0.5 + Math.random()));
     }
@@ -76,12 +72,12 @@ export class Database implements Queries {
     this.builder = builder;
   }
 
-  /** One statement, its own transaction. @throws DatabaseUnavailable */
+  /** One statement, its own transaction. @throws Unavailable */
   rows<T>(statement: Statement, bindings: readonly unknown[]): Promise<T[]> {
     return retrying(() => run<T>(this.builder, statement, bindings));
   }
 
-  /** One item of a statement that many callers share. @throws DatabaseUnavailable */
+  /** One item of a statement that many callers share. @throws Unavailable */
   together<I, O>(name: string, item: I, run: (database: Database, items: readonly I[]) => Promise<O[]>): Promise<O> {
     let batch = this.#batches.get(name);
     if (!batch) {
@@ -91,12 +87,12 @@ export class Database implements Queries {
     return batch.ask(item) as Promise<O>;
   }
 
-  /** A query of the builder, with the same retry. @throws DatabaseUnavailable */
+  /** A query of the builder, with the same retry. @throws Unavailable */
   query<T>(build: (builder: Knex) => PromiseLike<T>): Promise<T> {
     return retrying(async () => build(this.builder));
   }
 
-  /** `work` must only touch the database, through what it is given: it may run again. @throws DatabaseUnavailable */
+  /** `work` must only touch the database, through what it is given: it may run again. @throws Unavailable */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
     return retrying(() =>
       this.builder.transaction((trx) =>
@@ -105,7 +101,7 @@ export class Database implements Queries {
     );
   }
 
-  /** @throws DatabaseUnavailable */
+  /** @throws Unavailable */
   async ping(): Promise<void> {
     await this.rows({ name: 'ping', sql: 'select 1' }, []);
   }

@@ -1,5 +1,5 @@
 // Deliveries as their sender sees them: due ones claimed, attempts settled, old ones removed. All by the database's clock.
-import type { Attempt, Verdict } from '../webhooks/schedule.ts';
+import type { Attempt, NextStep } from '../domain/delivery-schedule.ts';
 import type { Database, Statement } from './database.ts';
 
 /** One attempt of a delivery, this sender's alone until its lease lapses. */
@@ -65,7 +65,7 @@ export interface ClaimRules {
 const hookOf = ({ url, enabled, secret, old_secret: old }: ClaimedRow): ClaimedDelivery['hook'] =>
   url === null ? null : { url, enabled: enabled === true, secrets: [secret!, ...(old === null ? [] : [old])] };
 
-/** Claims due deliveries, the longest due first. @throws DatabaseUnavailable */
+/** Claims due deliveries, the longest due first. @throws Unavailable */
 export async function claimDeliveries(database: Database, rules: ClaimRules): Promise<ClaimedDelivery[]> {
   const { limit, perHook, faltering, without, leaseS } = rules;
   const rows = await database.rows<ClaimedRow>(CLAIM, [without, limit, faltering, perHook, leaseS]);
@@ -104,25 +104,25 @@ const STATUS_OF = { delivered: 'delivered', retry: 'pending', dead: 'dead' } as 
 interface Settlement {
   readonly claimed: ClaimedDelivery;
   readonly attempt: Attempt;
-  readonly verdict: Verdict;
+  readonly next: NextStep;
 }
 
 async function settleAll(database: Database, all: readonly Settlement[]): Promise<boolean[]> {
   const rows = await database.rows<{ delivery_id: string }>(SETTLE, [
     all.map(({ claimed }) => claimed.deliveryId),
     all.map(({ claimed }) => claimed.epoch),
-    all.map(({ verdict }) => STATUS_OF[verdict.kind]),
+    all.map(({ next }) => STATUS_OF[next.kind]),
     all.map(({ attempt }) => attempt.status),
     all.map(({ attempt }) => attempt.error),
-    all.map(({ verdict }) => (verdict.kind === 'retry' ? verdict.inS : null)),
-    all.map(({ verdict }) => (verdict.kind === 'dead' ? verdict.disable : null)),
+    all.map(({ next }) => (next.kind === 'retry' ? next.inS : null)),
+    all.map(({ next }) => (next.kind === 'dead' ? next.disable : null)),
   ]);
   const settled = new Set(rows.map((row) => row.delivery_id));
   return all.map(({ claimed }) => settled.has(claimed.deliveryId));
 }
 
 /** Writes down what came of an attempt. False: it was claimed or replayed again meanwhile, and nothing was written.
- *  @throws DatabaseUnavailable */
+ *  @throws Unavailable */
 export const settleDelivery = (database: Database, settlement: Settlement): Promise<boolean> =>
   database.together('settle-delivery', settlement, settleAll);
 
@@ -133,7 +133,7 @@ const PRUNE: Statement = {
           where status = ? and ended_at < now() - ? * interval '1 day' order by ended_at limit ?) returning delivery_id`,
 };
 
-/** Removes deliveries that ended so long ago, `limit` at most; returns how many. @throws DatabaseUnavailable */
+/** Removes deliveries that ended so long ago, `limit` at most; returns how many. @throws Unavailable */
 export async function pruneDeliveries(
   database: Database,
   status: 'delivered' | 'dead',
@@ -149,7 +149,7 @@ const WAITING: Statement = {
                exists (select 1 from webhook_deliveries where status = 'pending' and next_attempt_at <= now()) as any_due`,
 };
 
-/** Whether there is any hook, and whether any delivery is due. @throws DatabaseUnavailable */
+/** Whether there is any hook, and whether any delivery is due. @throws Unavailable */
 export async function deliveriesWaiting(database: Database): Promise<{ anyHook: boolean; anyDue: boolean }> {
   const [row] = await database.rows<{ any_hook: boolean; any_due: boolean }>(WAITING, []);
   return { anyHook: row!.any_hook, anyDue: row!.any_due };

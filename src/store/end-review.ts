@@ -1,6 +1,6 @@
 // The end of a review: one conditional statement. Whoever moves the turn out of `awaiting_review` was first.
-import type { Ending } from '../reviews/review.ts';
-import type { OutboxEvent } from '../turns/events.ts';
+import type { Ending } from '../domain/review.ts';
+import type { OutboxEvent } from '../domain/events.ts';
 import { DELIVER, eventBindings } from './commit-turn.ts';
 import type { Database, Statement } from './database.ts';
 
@@ -48,7 +48,7 @@ const END = {
 export type Moment = keyof typeof END;
 
 /** Ends the review and its turn, and delivers the reply where there is one. False: it had ended already, or the moment
- *  is not the right one; nothing was written. @throws DatabaseUnavailable */
+ *  is not the right one; nothing was written. @throws Unavailable */
 export async function endReview(
   database: Database,
   { reviewId, turnId, auditId, moment }: { reviewId: string; turnId: string; auditId: string; moment: Moment },
@@ -77,7 +77,7 @@ const OVERDUE: Statement = {
         order by deadline, review_id limit ?`,
 };
 
-/** Reviews whose deadline has passed and that nobody decided in time. @throws DatabaseUnavailable */
+/** Reviews whose deadline has passed and that nobody decided in time. @throws Unavailable */
 export async function overdueReviews(database: Database, limit: number): Promise<string[]> {
   const rows = await database.rows<{ review_id: string }>(OVERDUE, [limit]);
   return rows.map((row) => row.review_id);

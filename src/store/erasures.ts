@@ -1,5 +1,5 @@
 // The erasures table. While one is under way its user can begin no turn; when it has ended the user's name is gone from it.
-import { ownerHashOf, type DueErasure, type Erasure } from '../users/erasure.ts';
+import { ownerHashOf, type DueErasure, type Erasure } from '../domain/erasure.ts';
 import type { Database, Statement } from './database.ts';
 import { purgeUser } from './purge-user.ts';
 
@@ -34,7 +34,7 @@ export interface Begun {
 }
 
 /** Removes the rows of the user and begins the erasure of all else; one that is under way goes on.
- *  @throws DatabaseUnavailable */
+ *  @throws Unavailable */
 export function beginErasure(database: Database, erasureId: string, userId: string): Promise<Begun> {
   return database.transaction(async (queries) => {
     const turnIds = await purgeUser(queries, userId);
@@ -47,7 +47,7 @@ export function beginErasure(database: Database, erasureId: string, userId: stri
 
 const FIND: Statement = { name: 'erasure-by-id', sql: `select ${COLUMNS} from erasures where erasure_id = ?` };
 
-/** Null: there is none with this id. @throws DatabaseUnavailable */
+/** Null: there is none with this id. @throws Unavailable */
 export async function findErasure(database: Database, erasureId: string): Promise<Erasure | null> {
   const [row] = await database.rows<Row>(FIND, [erasureId]);
   return row ? erasureOf(row) : null;
@@ -69,7 +69,7 @@ interface DueRow {
   readonly passes: number;
 }
 
-/** Takes erasures that are due, for `leaseS` seconds. @throws DatabaseUnavailable */
+/** Takes erasures that are due, for `leaseS` seconds. @throws Unavailable */
 export async function dueErasures(database: Database, leaseS: number, limit: number): Promise<DueErasure[]> {
   const rows = await database.rows<DueRow>(DUE, [leaseS, limit]);
   return rows.map((row) => ({
@@ -85,7 +85,7 @@ const PASSED: Statement = {
   sql: `update erasures set passes = passes + 1, due_at = now() + ? * interval '1 second' where erasure_id = ?`,
 };
 
-/** A pass was made; the next one is due in `settleS` seconds. @throws DatabaseUnavailable */
+/** A pass was made; the next one is due in `settleS` seconds. @throws Unavailable */
 export async function erasurePassed(database: Database, erasureId: string, settleS: number): Promise<void> {
   await database.rows(PASSED, [settleS, erasureId]);
 }
@@ -95,7 +95,7 @@ const POSTPONE: Statement = {
   sql: `update erasures set due_at = now() + ? * interval '1 second' where erasure_id = ?`,
 };
 
-/** The pass could not be made; it is due again in `seconds`. @throws DatabaseUnavailable */
+/** The pass could not be made; it is due again in `seconds`. @throws Unavailable */
 export async function postponeErasure(database: Database, erasureId: string, seconds: number): Promise<void> {
   await database.rows(POSTPONE, [seconds, erasureId]);
 }
@@ -106,7 +106,7 @@ const FINISH: Statement = {
         where erasure_id = ? and finished_at is null`,
 };
 
-/** Removes what rows came since, and ends the erasure in the same moment. @throws DatabaseUnavailable */
+/** Removes what rows came since, and ends the erasure in the same moment. @throws Unavailable */
 export function finishErasure(database: Database, { erasureId, userId }: DueErasure): Promise<void> {
   return database.transaction(async (queries) => {
     await purgeUser(queries, userId);

@@ -1,7 +1,7 @@
 // A message that joins a turn which waits, instead of making one of its own; part of an accept.
-import { joined } from '../turns/busy-rules.ts';
-import type { NewTurn } from '../turns/accept.ts';
-import type { Turn } from '../turns/turn.ts';
+import { joined } from '../domain/busy-rules.ts';
+import type { NewTurn } from '../domain/accept.ts';
+import type { Turn } from '../domain/turn.ts';
 import type { Queries, Statement } from './database.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 

@@ -1,7 +1,7 @@
 // Decisions that are still to be applied: they came before their turn waited for one, or were posted to the topic, which
 // may lose them. A kept decision was made in time if it was kept before the deadline, however late it is applied.
-import type { Decision, DecisionKind } from '../reviews/review.ts';
-import type { TurnStatus } from '../turns/turn.ts';
+import type { Decision, DecisionKind } from '../domain/review.ts';
+import type { TurnStatus } from '../domain/turn.ts';
 import type { Database, Queries, Statement } from './database.ts';
 
 /** The lock orders this with the parking of the turn: whichever comes second sees the other. */
@@ -16,13 +16,13 @@ const KEEP: Statement = {
         select turn_id, ?, ?, ?, ? from turns where turn_id = ? for key share on conflict (turn_id) do nothing`,
 };
 
-/** Keeps the decision on a turn that awaits review; the first one kept stays. @throws DatabaseUnavailable */
+/** Keeps the decision on a turn that awaits review; the first one kept stays. @throws Unavailable */
 export async function keepDecision(queries: Queries, turnId: string, decision: Decision): Promise<void> {
   await queries.rows(KEEP, [decision.decision, decision.reply, decision.note, decision.decidedBy, turnId]);
 }
 
 /** Keeps the decision if the turn has not parked or ended yet; the first one kept stays. Returns what the turn was then;
- *  null: there is no such turn. @throws DatabaseUnavailable */
+ *  null: there is no such turn. @throws Unavailable */
 export function keepEarlyDecision(database: Database, turnId: string, decision: Decision): Promise<TurnStatus | null> {
   return database.transaction(async (queries) => {
     const [turn] = await queries.rows<{ status: TurnStatus }>(LOCK_TURN, [turnId]);
@@ -62,18 +62,18 @@ const keptOf = (row: KeptRow): KeptDecision => ({
   decision: { decision: row.decision, reply: row.reply, note: row.note, decidedBy: row.decided_by },
 });
 
-/** The decision to apply to a turn, or null. @throws DatabaseUnavailable */
+/** The decision to apply to a turn, or null. @throws Unavailable */
 export async function keptDecisionOf(database: Database, turnId: string): Promise<KeptDecision | null> {
   const [row] = await database.rows<KeptRow>(OF_TURN, [turnId]);
   return row ? keptOf(row) : null;
 }
 
-/** Decisions to apply: who should have has ended, or Redis lost them. @throws DatabaseUnavailable */
+/** Decisions to apply: who should have has ended, or Redis lost them. @throws Unavailable */
 export async function keptDecisions(database: Database, limit: number): Promise<KeptDecision[]> {
   return (await database.rows<KeptRow>(ALL, [limit])).map(keptOf);
 }
 
-/** Removes those of turns that have ended. @throws DatabaseUnavailable */
+/** Removes those of turns that have ended. @throws Unavailable */
 export async function forgetKeptDecisions(database: Database): Promise<void> {
   await database.rows(FORGET, []);
 }

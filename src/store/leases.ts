@@ -1,6 +1,6 @@
 // Named leases: rows that one process holds at a time. Made outside the migrations, because migrating takes one too.
 import type { Knex } from 'knex';
-import { newId } from '../ids.ts';
+import { newId } from '../domain/ids.ts';
 
 const TTL_S = 6;
 const RENEW_MS = 2_000;

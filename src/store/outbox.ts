@@ -1,6 +1,7 @@
 // The outbox table. A commit writes it; the relay publishes and removes. A row with `queued_at` is in BullMQ and only
 // waits for the edge (docs/decisions/0015-two-destinations.md).
-import type { OutboxEvent, OutboxTopic } from '../turns/events.ts';
+import type { OutboxEvent } from '../domain/events.ts';
+import type { OutboxTopic } from '../domain/topics.ts';
 import type { Database, Statement } from './database.ts';
 
 /** An event goes on in the trace of its turn. */
@@ -39,22 +40,22 @@ const eventOf = (row: OutboxRow): OutboxEvent => ({
 });
 
 /** Events older than `ageS` that are in neither place, oldest first: those whose process ended, or could not publish.
- *  @throws DatabaseUnavailable */
+ *  @throws Unavailable */
 export async function leftOverEvents(database: Database, ageS: number, limit: number): Promise<OutboxEvent[]> {
   return (await database.rows<OutboxRow>(LEFT_OVER, [ageS, limit])).map(eventOf);
 }
 
-/** Events that BullMQ has and the edge has not, those first that were tried longest ago. @throws DatabaseUnavailable */
-export async function eventsForEdge(database: Database, limit: number): Promise<OutboxEvent[]> {
+/** Events that BullMQ has and the edge has not, those first that were tried longest ago. @throws Unavailable */
+export async function eventsForPubsub(database: Database, limit: number): Promise<OutboxEvent[]> {
   return (await database.rows<OutboxRow>(FOR_EDGE, [limit])).map(eventOf);
 }
 
-/** From now on these wait for the edge alone, after all others that do. @throws DatabaseUnavailable */
-export async function leaveToEdge(database: Database, eventIds: readonly string[]): Promise<void> {
+/** From now on these wait for the edge alone, after all others that do. @throws Unavailable */
+export async function leaveToPubsub(database: Database, eventIds: readonly string[]): Promise<void> {
   await database.rows(QUEUED, [eventIds]);
 }
 
-/** @throws DatabaseUnavailable */
+/** @throws Unavailable */
 export async function removeEvents(database: Database, eventIds: readonly string[]): Promise<void> {
   await database.rows(REMOVE, [eventIds]);
 }

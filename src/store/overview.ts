@@ -1,4 +1,5 @@
 // What operators look at, counted from the rows: so it is true of all processes together, and of those that have ended.
+import type { TurnsOverview } from '../domain/statistics.ts';
 import type { Database, Statement } from './database.ts';
 
 const HOURS = 48;
@@ -47,27 +48,6 @@ const LATENCY: Statement = {
               order by finished_at desc limit 10000) answered`,
 };
 
-export interface TurnsOverview {
-  readonly turns: { readonly queued: number; readonly running: number; readonly awaitingReview: number };
-  /** Null: nothing waits. */
-  readonly oldestWaitingS: number | null;
-  /** The last 48 hours, the oldest first. */
-  readonly byHour: readonly { readonly hour: Date; readonly byStatus: Readonly<Record<string, number>> }[];
-  /** The last 24 hours, the most frequent first. */
-  readonly failures: readonly { readonly code: string; readonly count: number }[];
-  /** Claims that lapsed and were taken over, of turns that ended within 24 hours or have not ended. */
-  readonly takeovers: number;
-  /** The last hour. */
-  readonly model: {
-    readonly requests: number;
-    readonly errors: number;
-    readonly latencyP50S: number | null;
-    readonly latencyP95S: number | null;
-    readonly inputTokens: number;
-    readonly outputTokens: number;
-  };
-}
-
 const HOUR_MS = 3_600_000;
 
 /** Longer than clocks differ and a commit takes: then nothing more can end in an hour that is over. */
@@ -103,7 +83,7 @@ export class TurnsCounter {
     this.#database = database;
   }
 
-  /** Counts all of it. @throws DatabaseUnavailable */
+  /** Counts all of it. @throws Unavailable */
   async read(now: Date): Promise<TurnsOverview> {
     const database = this.#database;
     const one = async <T>(statement: Statement): Promise<T> => (await database.rows<T>(statement, []))[0]!;

@@ -1,9 +1,8 @@
 // The other end of an answer: the draft is parked for a person, in one statement under the claim's epoch.
-import type { Reason } from '../reviews/policy.ts';
+import type { Reason } from '../domain/policy.ts';
 import type { Claim } from './claims.ts';
-import type { Answer } from './commit-turn.ts';
+import { NOTIFY, type ModelReply } from './commit-turn.ts';
 import type { Database, Statement } from './database.ts';
-import { NOTIFY } from './notify-webhooks.ts';
 
 /** Milliseconds are what clients see of a deadline, and page by. */
 const PARK: Statement = {
@@ -40,24 +39,24 @@ export interface Parking {
 }
 
 /** Parks the reply for review. Returns the data of its HumanReviewRequired event, or null: the claim was lost and
- *  nothing was written. @throws DatabaseUnavailable */
+ *  nothing was written. @throws Unavailable */
 export async function parkTurn(
   database: Database,
   claim: Claim,
   attempts: number,
-  answer: Answer,
+  reply: ModelReply,
   { reviewId, auditId, reasons, deadlineS }: Parking,
 ): Promise<Readonly<Record<string, unknown>> | null> {
   const [row] = await database.rows<{ data: Record<string, unknown> }>(PARK, [
-    answer.model,
-    answer.usage.inputTokens,
-    answer.usage.outputTokens,
+    reply.model,
+    reply.usage.inputTokens,
+    reply.usage.outputTokens,
     attempts,
     claim.turnId,
     claim.epoch,
     reviewId,
     JSON.stringify(reasons),
-    answer.reply,
+    reply.reply,
     deadlineS,
     auditId,
   ]);

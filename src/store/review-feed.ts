@@ -1,7 +1,7 @@
 // The review events in one order for all readers. An event gets its position after its commit, under one lock: whoever
 // sees a position sees all before it, however late an event was committed. When it happened (`at`) and the ids of
 // processes are in no such order. The position is set once, and nothing else of the trail ever changes.
-import type { Review } from '../reviews/review.ts';
+import type { Review } from '../domain/review.ts';
 import type { Database, Statement } from './database.ts';
 import { REVIEW_SELECT, reviewOf, type ReviewRow } from './reviews.ts';
 
@@ -31,7 +31,7 @@ const ADVANCE: Statement = {
   sql: "update review_positions set last = ? where name = 'review-events'",
 };
 
-/** Numbers all events that are committed by now. Safe to run anywhere at the same time. @throws DatabaseUnavailable */
+/** Numbers all events that are committed by now. Safe to run anywhere at the same time. @throws Unavailable */
 export async function numberReviewEvents(database: Database): Promise<void> {
   while ((await database.rows(ANY, [])).length > 0) {
     await database.transaction(async (queries) => {
@@ -70,7 +70,7 @@ async function readAll(database: Database, afters: readonly number[]): Promise<F
 }
 
 /** The next events behind a position, at most FEED_PAGE, with what was committed before the call. Readers at the same
- *  place share one read and its objects. @throws DatabaseUnavailable */
+ *  place share one read and its objects. @throws Unavailable */
 export const reviewsAfter = (database: Database, after: number): Promise<FedReview[]> =>
   database.together('review-feed', after, readAll);
 
@@ -83,7 +83,7 @@ const PLACES: Statement = {
         from review_positions where name = 'review-events'`,
 };
 
-/** The last position, and the one before what happened within `s` seconds. @throws DatabaseUnavailable */
+/** The last position, and the one before what happened within `s` seconds. @throws Unavailable */
 export async function feedPlaces(database: Database, s: number): Promise<{ last: number; lately: number }> {
   const [row] = await database.rows<{ last: number; lately: number }>(PLACES, [s]);
   return row!;

@@ -1,6 +1,6 @@
 // Reading reviews, and the lease by which one reviewer takes one up. Deadlines and leases use the database's clock.
-import type { Reason } from '../reviews/policy.ts';
-import type { DecisionKind, Review, ReviewEvent, ReviewFilter, ReviewStatus } from '../reviews/review.ts';
+import type { Reason } from '../domain/policy.ts';
+import type { DecisionKind, Review, ReviewEvent, ReviewFilter, ReviewStatus } from '../domain/review.ts';
 import type { Database, Statement } from './database.ts';
 
 export interface ReviewRow {
@@ -64,13 +64,13 @@ export const reviewOf = (row: ReviewRow): Review => ({
 const BY_ID: Statement = { name: 'review-by-id', sql: `${REVIEW_SELECT} where r.review_id = ?` };
 const BY_TURN: Statement = { name: 'review-by-turn', sql: `${REVIEW_SELECT} where r.turn_id = ?` };
 
-/** The review, or null where there is none. @throws DatabaseUnavailable */
+/** The review, or null where there is none. @throws Unavailable */
 export async function findReview(database: Database, reviewId: string): Promise<Review | null> {
   const [row] = await database.rows<ReviewRow>(BY_ID, [reviewId]);
   return row ? reviewOf(row) : null;
 }
 
-/** The review of a turn, or null where it has none. @throws DatabaseUnavailable */
+/** The review of a turn, or null where it has none. @throws Unavailable */
 export async function reviewOfTurn(database: Database, turnId: string): Promise<Review | null> {
   const [row] = await database.rows<ReviewRow>(BY_TURN, [turnId]);
   return row ? reviewOf(row) : null;
@@ -95,7 +95,7 @@ const CONDITIONS: Readonly<
 };
 
 /** Reviews, oldest deadline first. A statement for each set of conditions rather than one with optional parts: each has
- *  its plan. @throws DatabaseUnavailable */
+ *  its plan. @throws Unavailable */
 export async function listReviews(database: Database, filter: ReviewFilter): Promise<Review[]> {
   const asked = Object.entries(CONDITIONS).flatMap(([name, [sql, bindingsOf]]) => {
     const bindings = bindingsOf(filter);
@@ -113,7 +113,7 @@ const OF_USER: Statement = {
   sql: `${REVIEW_SELECT} where r.user_id = ? and r.seq > ? order by r.seq limit ?`,
 };
 
-/** A user's reviews, oldest first, behind the turn `afterSeq`. @throws DatabaseUnavailable */
+/** A user's reviews, oldest first, behind the turn `afterSeq`. @throws Unavailable */
 export async function reviewsOfUser(
   database: Database,
   userId: string,
@@ -142,7 +142,7 @@ const RELEASE: Statement = {
         returning review_id`,
 };
 
-/** Takes or renews the lease. False: another holds it, or the review does not wait any more. @throws DatabaseUnavailable */
+/** Takes or renews the lease. False: another holds it, or the review does not wait any more. @throws Unavailable */
 export async function claimReview(
   database: Database,
   { reviewId, by, leaseS, eventId }: { reviewId: string; by: string; leaseS: number; eventId: string },
@@ -150,7 +150,7 @@ export async function claimReview(
   return (await database.rows(CLAIM, [by, leaseS, reviewId, by, eventId])).length === 1;
 }
 
-/** Gives the lease back; nothing where `by` does not hold it. @throws DatabaseUnavailable */
+/** Gives the lease back; nothing where `by` does not hold it. @throws Unavailable */
 export async function releaseReview(
   database: Database,
   { reviewId, by, eventId }: { reviewId: string; by: string; eventId: string },
@@ -163,6 +163,6 @@ const EVENTS: Statement = {
   sql: 'select at, who, what, reasons, original, edit, note from review_events where review_id = ? order by at, event_id',
 };
 
-/** The audit trail of a review, oldest first. @throws DatabaseUnavailable */
+/** The audit trail of a review, oldest first. @throws Unavailable */
 export const eventsOfReview = (database: Database, reviewId: string): Promise<ReviewEvent[]> =>
   database.rows<ReviewEvent>(EVENTS, [reviewId]);

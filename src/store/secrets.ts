@@ -7,7 +7,7 @@ const MAKE: Statement = {
 };
 const READ: Statement = { name: 'secret-read', sql: 'select value from secrets where name = ?' };
 
-/** The secret of this name; `fresh` becomes it where there is none yet. @throws DatabaseUnavailable */
+/** The secret of this name; `fresh` becomes it where there is none yet. @throws Unavailable */
 export async function sharedSecret(database: Database, name: string, fresh: Uint8Array): Promise<Uint8Array> {
   await database.rows(MAKE, [name, Buffer.from(fresh).toString('base64url')]);
   const [row] = await database.rows<{ value: string }>(READ, [name]);

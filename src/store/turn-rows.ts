@@ -1,6 +1,6 @@
 // The turns table as rows, and reading it: by id, and a user's turns newest first.
-import type { ReviewStatus, DecisionKind } from '../reviews/review.ts';
-import type { Turn, TurnFilter, TurnReview, TurnStatus } from '../turns/turn.ts';
+import type { ReviewStatus, DecisionKind } from '../domain/review.ts';
+import type { Turn, TurnFilter, TurnReview, TurnStatus } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 
 export interface TurnRow {
@@ -112,7 +112,7 @@ async function findTurns(database: Database, turnIds: readonly string[]): Promis
   return turnIds.map((turnId) => found.get(turnId.toLowerCase()) ?? null);
 }
 
-/** The turn, or null where there is none. @throws DatabaseUnavailable */
+/** The turn, or null where there is none. @throws Unavailable */
 export const findTurn = (database: Database, turnId: string): Promise<Turn | null> =>
   database.together('find-turn', turnId, findTurns);
 
@@ -121,7 +121,7 @@ const COUNT: Statement = {
   sql: 'select count(*) as there from turns where turn_id = any(?::uuid[])',
 };
 
-/** Whether there are turns of all these ids. @throws DatabaseUnavailable */
+/** Whether there are turns of all these ids. @throws Unavailable */
 export async function haveTurns(database: Database, turnIds: readonly string[]): Promise<boolean> {
   const [row] = await database.rows<{ there: number }>(COUNT, [turnIds]);
   return row!.there === new Set(turnIds).size;

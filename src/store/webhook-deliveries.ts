@@ -1,5 +1,5 @@
 // Deliveries as their owner sees them: listed, asked for, sent again.
-import type { Delivery, DeliveryFilter, DeliveryStatus, Webhook } from '../webhooks/webhook.ts';
+import type { Delivery, DeliveryFilter, DeliveryStatus, Webhook } from '../domain/webhook.ts';
 import type { Database, Statement } from './database.ts';
 
 interface DeliveryRow {
@@ -51,7 +51,7 @@ function listStatement(withStatus: boolean, withBefore: boolean): Statement {
   };
 }
 
-/** Deliveries of a hook, newest first. @throws DatabaseUnavailable */
+/** Deliveries of a hook, newest first. @throws Unavailable */
 export async function listDeliveries(
   database: Database,
   webhookId: string,
@@ -74,7 +74,7 @@ const REPLAY: Statement = {
         where delivery_id = ? and webhook_id = ? returning ${COLUMNS}`,
 };
 
-/** Makes the delivery due now, with the whole schedule before it. Null: there is none of this hook. @throws DatabaseUnavailable */
+/** Makes the delivery due now, with the whole schedule before it. Null: there is none of this hook. @throws Unavailable */
 export async function replayDelivery(
   database: Database,
   webhookId: string,
@@ -89,7 +89,7 @@ const ADD: Statement = {
   sql: `insert into webhook_deliveries (delivery_id, webhook_id, user_id, event) values (?, ?, ?, ?) returning ${COLUMNS}`,
 };
 
-/** A delivery that tells of no turn. @throws DatabaseUnavailable */
+/** A delivery that tells of no turn. @throws Unavailable */
 export async function addDelivery(
   database: Database,
   { webhookId, userId }: Webhook,

@@ -1,5 +1,5 @@
 // The webhooks table. Secrets leave it for signing, and once for the owner.
-import type { NewWebhook, Webhook, WebhookEvent, WebhookFields, WebhookFilter } from '../webhooks/webhook.ts';
+import type { NewWebhook, Webhook, WebhookEvent, WebhookFields, WebhookFilter } from '../domain/webhook.ts';
 import type { Database, Statement } from './database.ts';
 
 interface WebhookRow {
@@ -36,7 +36,7 @@ const ADD: Statement = {
         returning ${COLUMNS}`,
 };
 
-/** Adds the hook; null: there are `atMost` of this user, or for all users, already. @throws DatabaseUnavailable */
+/** Adds the hook; null: there are `atMost` of this user, or for all users, already. @throws Unavailable */
 export async function addWebhook(
   database: Database,
   { webhookId, secret, atMost }: { webhookId: string; secret: string; atMost: number },
@@ -48,13 +48,13 @@ export async function addWebhook(
 
 const BY_ID: Statement = { name: 'webhook-by-id', sql: `select ${COLUMNS} from webhooks where webhook_id = ?` };
 
-/** The hook, or null. @throws DatabaseUnavailable */
+/** The hook, or null. @throws Unavailable */
 export async function findWebhook(database: Database, webhookId: string): Promise<Webhook | null> {
   const [row] = await database.rows<WebhookRow>(BY_ID, [webhookId]);
   return row ? webhookOf(row) : null;
 }
 
-/** Hooks in the order of their ids, which is about that of their making. @throws DatabaseUnavailable */
+/** Hooks in the order of their ids, which is about that of their making. @throws Unavailable */
 export async function listWebhooks(database: Database, { whose, after, limit }: WebhookFilter): Promise<Webhook[]> {
   const rows = await database.query<WebhookRow[]>((builder) => {
     const query = builder<WebhookRow>('webhooks').select(builder.raw(COLUMNS)).orderBy('webhook_id').limit(limit);
@@ -73,7 +73,7 @@ const CHANGE: Statement = {
         where webhook_id = ? returning ${COLUMNS}`,
 };
 
-/** The hook as it is then; null: it is gone. @throws DatabaseUnavailable */
+/** The hook as it is then; null: it is gone. @throws Unavailable */
 export async function changeWebhook(
   database: Database,
   webhookId: string,
@@ -90,7 +90,7 @@ const ROTATE: Statement = {
         where webhook_id = ? returning webhook_id`,
 };
 
-/** A new secret; the present one is valid for `keepS` seconds more. False: the hook is gone. @throws DatabaseUnavailable */
+/** A new secret; the present one is valid for `keepS` seconds more. False: the hook is gone. @throws Unavailable */
 export async function rotateSecret(
   database: Database,
   webhookId: string,
@@ -108,7 +108,7 @@ const REMOVE: Statement = {
         select webhook_id from removed`,
 };
 
-/** Removes the hook and its deliveries. False: there is none. @throws DatabaseUnavailable */
+/** Removes the hook and its deliveries. False: there is none. @throws Unavailable */
 export async function removeWebhook(database: Database, webhookId: string): Promise<boolean> {
   return (await database.rows(REMOVE, [webhookId])).length === 1;
 }

@@ -1,22 +1,22 @@
 // Answering one claimed turn: read the last exchanges, call the model, commit under the claim's epoch.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Work } from '../actors/user-session.ts';
-import { newId } from '../ids.ts';
-import type { Log } from '../log.ts';
+import { newId } from '../domain/ids.ts';
+import type { Log } from '../telemetry/log.ts';
 import { completeWithin } from '../model/attempts.ts';
 import { ModelError, type Completion, type Model, type Moderator } from '../model/model.ts';
 import { commitAnswer, commitFailure } from '../store/commit-turn.ts';
 import { lastOfSession } from '../store/conversations.ts';
-import { DatabaseUnavailable, type Database } from '../store/database.ts';
+import { Unavailable } from '../domain/errors.ts';
+import type { Database } from '../store/database.ts';
 import { parkTurn } from '../store/park-turn.ts';
-import { inSpan, traceparent } from '../tracing.ts';
-import type { ReviewPolicy } from '../reviews/policy.ts';
-import { deliveryEvents, type OutboxEvent } from './events.ts';
-import { SILENT, type DeltaWriter } from './delta.ts';
-import { mayStream } from './may-stream.ts';
+import { inSpan, traceparent } from '../telemetry/tracing.ts';
+import { mayBeHeld, type ReviewPolicy } from '../domain/policy.ts';
+import { deliveryEvents, type OutboxEvent } from '../domain/events.ts';
+import { SILENT, type DeltaWriter } from '../domain/delta.ts';
 import { promptOf } from './prompt.ts';
 import { Screening } from './screening.ts';
-import type { TurnError } from './turn.ts';
+import type { TurnError } from '../domain/turn.ts';
 
 /** A turn whose worker died so often is taken to be what kills it. */
 const CLAIMS_AT_MOST = 10;
@@ -24,16 +24,21 @@ const COMMIT_RETRY_MS = 500;
 
 export interface AnswerDeps {
   readonly database: Database;
-  readonly model: Model;
   readonly moderator: Moderator;
   /** Shows the reply while it is written. */
   readonly deltas: DeltaWriter;
   readonly historyExchanges: number;
   readonly modelAttempts: number;
-  /** One version of it from the claim to the commit: what was streamed was judged by the same rules. */
-  readonly policy: ReviewPolicy;
   readonly reviewDeadlineS: number;
   readonly log: Log;
+}
+
+/** A claimed turn with what it is answered by. */
+export interface ClaimedWork {
+  readonly work: Work;
+  readonly model: Model;
+  /** The same version from the claim to the commit, so that streaming and the commit apply the same rules. */
+  readonly policy: ReviewPolicy;
 }
 
 export type Outcome =
@@ -51,7 +56,7 @@ async function commitUntilDone<T>(commit: () => Promise<T>, signal: AbortSignal)
     try {
       return await inSpan('commit', {}, commit);
     } catch (error) {
-      if (!(error instanceof DatabaseUnavailable)) throw error;
+      if (!(error instanceof Unavailable)) throw error;
       // Its own rejection is not the signal's reason.
       await sleep(COMMIT_RETRY_MS, undefined, { signal }).catch(() => {});
       signal.throwIfAborted();
@@ -70,9 +75,13 @@ async function fail(
   return done ? { status: 'failed', error } : { status: 'lost' };
 }
 
-/** Answers the claimed turn. Rejects with the signal's reason once it is aborted. @throws DatabaseUnavailable */
-export async function answerTurn(deps: AnswerDeps, work: Work, signal: AbortSignal): Promise<Outcome> {
-  const { database, model, log } = deps;
+/** Answers the claimed turn. Rejects with the signal's reason once it is aborted. @throws Unavailable */
+export async function answerTurn(
+  deps: AnswerDeps,
+  { work, model, policy }: ClaimedWork,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { database, log } = deps;
   if (work.epoch > CLAIMS_AT_MOST) {
     const error = { code: 'claims_exhausted', detail: `the turn was begun ${CLAIMS_AT_MOST} times and never ended` };
     return fail(deps, work, work.attempts, error, signal);
@@ -80,10 +89,10 @@ export async function answerTurn(deps: AnswerDeps, work: Work, signal: AbortSign
   const history = await lastOfSession(database, work.sessionId, deps.historyExchanges);
   const messages = promptOf({ memory: work.memory, messageCount: work.messageCount, history, text: work.text });
   let attempts = work.attempts;
-  const shown = mayStream(deps.policy, work)
-    ? deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: attempts })
-    : SILENT;
-  const screening = new Screening(deps, deps.policy, work.text, signal);
+  const shown = mayBeHeld(policy, work.text)
+    ? SILENT
+    : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: attempts });
+  const screening = new Screening(deps, policy, work.text, signal);
   let completion: Completion;
   try {
     completion = await completeWithin(
@@ -124,7 +133,7 @@ export async function answerTurn(deps: AnswerDeps, work: Work, signal: AbortSign
     } as const;
     return { status: 'awaiting_review', events: [event] };
   }
-  const events = deliveryEvents(work, completion.text);
+  const events = deliveryEvents(work, completion.text, traceparent());
   const done = await commitUntilDone(() => commitAnswer(database, work, attempts, answer, events), signal);
   return done ? { status: 'completed', events } : { status: 'lost' };
 }

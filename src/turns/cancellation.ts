@@ -1,11 +1,12 @@
 // Cancelling a turn, and telling everybody whom it concerns.
-import type { Log } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Hooks } from '../domain/events.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { cancelTurn } from '../store/cancel-turn.ts';
-import { firstWaiting } from '../store/claims.ts';
+import { firstQueued } from '../store/claims.ts';
 import type { Database } from '../store/database.ts';
 import { findTurn } from '../store/turn-rows.ts';
-import type { Turn } from './turn.ts';
+import type { Turn } from '../domain/turn.ts';
 
 export type CancelOutcome =
   /** By this call or by an earlier one. */
@@ -20,26 +21,23 @@ export interface CancelDeps {
   readonly wake: (turn: { userId: string; turnId: string; epoch: number }) => Promise<void>;
   /** Cancels the turn with its review. False: it does not await one. */
   readonly cancelReview: (turnId: string, by: string) => Promise<boolean>;
-  /** Tells who waits for the turn. */
-  readonly changes: { announce(turnId: string): void };
-  /** Tells who works on the turn. */
-  readonly cancellations: { announce(turnId: string): void };
+  readonly hooks: Pick<Hooks, 'turnChanged' | 'turnCancelled'>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
 
-/** To be called once the cancellation of this turn is committed. */
-export function tellCancelled({ changes, cancellations, metrics }: CancelDeps, turnId: string): void {
+/** Announces a cancellation that was committed. */
+export function announceCancelled({ hooks, metrics }: CancelDeps, turnId: string): void {
   metrics.turnsFinished.inc({ status: 'cancelled' });
-  cancellations.announce(turnId);
-  changes.announce(turnId);
+  hooks.turnCancelled(turnId);
+  hooks.turnChanged(turnId);
 }
 
 /** Its own worker goes on with the user's next turn by itself; but that worker may be dead, and the cancelled turn may
  *  have been the one whose job should have brought the next ones on. */
 async function wakeNext({ database, wake, log }: CancelDeps, userId: string): Promise<void> {
   try {
-    const next = await firstWaiting(database, userId);
+    const next = await firstQueued(database, userId);
     if (next) await wake({ ...next, userId });
   } catch (error) {
     log.debug({ detail: (error as Error).message }, 'The next turn could not be woken; the sweeper will.');
@@ -47,11 +45,11 @@ async function wakeNext({ database, wake, log }: CancelDeps, userId: string): Pr
 }
 
 /** Cancels the turn, whether it waits, runs or awaits review; again changes nothing. `by`: who asks for it.
- *  @throws DatabaseUnavailable */
+ *  @throws Unavailable */
 export async function cancel(deps: CancelDeps, turnId: string, by: string): Promise<CancelOutcome> {
   const cancelled = await cancelTurn(deps.database, turnId);
   if (cancelled) {
-    tellCancelled(deps, turnId);
+    announceCancelled(deps, turnId);
     void wakeNext(deps, cancelled.userId);
     return { outcome: 'cancelled', turn: cancelled };
   }

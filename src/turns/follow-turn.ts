@@ -1,23 +1,22 @@
 // Following a turn for one reader: its row, looked at whenever it changes, and the records of its stream.
+import { wakeUp } from '../concurrency/wake-up.ts';
 import { DELTAS_KEPT, HeardDeltas } from './heard-deltas.ts';
-import type { DeltaFeed, DeltaRecord } from './delta.ts';
-import type { ReadingPlace } from './reading-place.ts';
-import { TurnEvents, type TurnEvent } from './turn-events.ts';
-import { isFinal, type Turn } from './turn.ts';
+import type { DeltaFeed, DeltaRecord } from '../domain/delta.ts';
+import type { ReadingPlace } from '../domain/reading-place.ts';
+import { TurnEvents, type TurnEvent } from '../domain/turn-events.ts';
+import type { TurnHints } from './turn-service.ts';
+import { isFinal, type Turn } from '../domain/turn.ts';
 
-/** How often a reader looks at the row by itself: as a safety net, and while changes cannot be heard. */
-const LOOK_MS = 5_000;
-const DEAF_LOOK_MS = 1_000;
+/** How often the row is read without a change being announced: while announcements arrive, and while they cannot. */
+const POLL_MS = 5_000;
+const UNHEARD_POLL_MS = 1_000;
 /** Proxies cut connections on which nothing comes for a minute, some for half of one. */
 const HEARTBEAT_MS = 15_000;
 
 export interface FollowDeps {
   /** Rejects while the database is away. */
   readonly find: (turnId: string) => Promise<Turn | null>;
-  readonly changes: {
-    readonly listening: boolean;
-    listen(turnId: string, listener: () => void): () => void;
-  };
+  readonly hints: TurnHints;
   readonly deltas: DeltaFeed;
   readonly heartbeatMs?: number;
 }
@@ -33,24 +32,24 @@ class Follower {
   #turn: Turn;
   #changed = false;
   #lastBeat = performance.now();
-  #wakeUp = () => {};
+  readonly #wakeUp = wakeUp();
 
   constructor(deps: FollowDeps, turn: Turn, from: ReadingPlace, signal: AbortSignal) {
     this.#deps = deps;
     this.#turn = turn;
     this.#events = new TurnEvents(from);
-    this.#heard = new HeardDeltas(DELTAS_KEPT, () => this.#wakeUp());
+    this.#heard = new HeardDeltas(DELTAS_KEPT, this.#wakeUp.wake);
     this.#signal = signal;
   }
 
   async *run(): AsyncGenerator<Followed, void, undefined> {
-    const { changes, deltas } = this.#deps;
+    const { hints, deltas } = this.#deps;
     const { turnId } = this.#turn;
     const changed = () => {
       this.#changed = true;
-      this.#wakeUp();
+      this.#wakeUp.wake();
     };
-    const unlisten = changes.listen(turnId, changed);
+    const unlisten = hints.listenTo(turnId, changed);
     const unfollow = deltas.follow(turnId, this.#heard);
     this.#signal.addEventListener('abort', changed);
     try {
@@ -130,23 +129,16 @@ class Follower {
     if (!this.#signal.aborted) yield* this.#events.turn(this.#turn);
   }
 
-  /** Waits; false: so long that a heartbeat is due. */
+  /** Waits until there may be something to send. False: a heartbeat is due. */
   async #somethingHappens(): Promise<boolean> {
-    const { changes, deltas, heartbeatMs = HEARTBEAT_MS } = this.#deps;
-    if (this.#changed || this.#heard.any || this.#signal.aborted) return true;
-    const beat = this.#lastBeat + heartbeatMs - performance.now();
-    const look = changes.listening && deltas.listening ? LOOK_MS : DEAF_LOOK_MS;
-    const woken = await new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(false), Math.max(0, Math.min(beat, look)));
-      this.#wakeUp = () => {
-        clearTimeout(timer);
-        resolve(true);
-      };
-    });
-    if (woken) return true;
-    if (look < beat) this.#changed = true;
+    const { hints, deltas, heartbeatMs = HEARTBEAT_MS } = this.#deps;
+    if (this.#changed || this.#heard.any) return true;
+    const beatMs = this.#lastBeat + heartbeatMs - performance.now();
+    const pollMs = hints.listening && deltas.listening ? POLL_MS : UNHEARD_POLL_MS;
+    if (await this.#wakeUp.wait(Math.min(beatMs, pollMs))) return true;
+    if (pollMs < beatMs) this.#changed = true;
     else this.#lastBeat = performance.now();
-    return look < beat;
+    return pollMs < beatMs;
   }
 }
 

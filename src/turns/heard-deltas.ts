@@ -1,5 +1,5 @@
 // What one reader has heard and not taken yet: bounded, since a slow reader can read again from the stream.
-import { compareGenerations, type DeltaListener, type DeltaRecord, type Generation } from './delta.ts';
+import { compareGenerations, type DeltaListener, type DeltaRecord, type Generation } from '../domain/delta.ts';
 
 export interface DeltaBounds {
   readonly records: number;

@@ -1,8 +1,8 @@
 // The messages sent to the model for a turn. What is remembered of the user is data, delimited and capped. Pure.
-import type { MemoryRecord } from '../memory/memory.ts';
+import type { MemoryRecord } from '../domain/memory.ts';
 import type { Message } from '../model/model.ts';
-import { asData, capped } from './as-data.ts';
-import type { ConversationRow } from './conversation.ts';
+import { asData, capped } from '../domain/text.ts';
+import type { ConversationRow } from '../domain/conversation.ts';
 
 /** Characters of all favourite topics together, and of each. */
 const TOPICS_LIMIT = 1_000;

@@ -1,9 +1,9 @@
 // Screening one turn: what the policy finds by itself, and what moderation models say.
-import type { Log } from '../log.ts';
+import type { Log } from '../telemetry/log.ts';
 import { moderateWithin } from '../model/attempts.ts';
 import { ModelError, type Moderator } from '../model/model.ts';
-import { moderationReasons, toBeJudged, type Verdict } from '../reviews/moderation.ts';
-import { screen, type Part, type Reason, type ReviewPolicy, type ScreenedTurn } from '../reviews/policy.ts';
+import { moderationReasons, toBeJudged, type Verdict } from '../domain/moderation.ts';
+import { screen, type Part, type Reason, type ReviewPolicy, type ScreenedTurn } from '../domain/policy.ts';
 
 export interface ScreeningDeps {
   readonly moderator: Moderator;

@@ -1,32 +1,34 @@
 // Running a user's turns one after another, as long as there are some.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Work } from '../actors/user-session.ts';
-import type { Log } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
-import { firstWaiting, type Claim } from '../store/claims.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Model } from '../model/model.ts';
+import type { Database } from '../store/database.ts';
+import { firstQueued, type Claim } from '../store/claims.ts';
 import { keepPartialReply } from '../store/cancel-turn.ts';
-import { inSpan, type SpanOptions } from '../tracing.ts';
-import { answerTurn, type AnswerDeps, type Outcome } from './answer-turn.ts';
+import { inSpan, type SpanOptions } from '../telemetry/tracing.ts';
+import type { ClaimedWork, Outcome } from './answer-turn.ts';
 import { ClaimLost, Stopping, type ClaimKeeper } from './claim-keeper.ts';
-import type { PolicySource } from '../reviews/policy.ts';
-import type { OutboxEvent } from './events.ts';
-import { mayStream } from './may-stream.ts';
+import { mayBeHeld, type PolicySource } from '../domain/policy.ts';
+import type { Hooks } from '../domain/events.ts';
 import { PartialReply } from './partial-reply.ts';
 
 /** Turns of one user in a row; then the others come first. */
 const IN_A_ROW = 5;
 
-export interface RunnerDeps extends Omit<AnswerDeps, 'policy'> {
-  readonly policies: PolicySource;
+export interface RunnerDeps {
+  readonly database: Database;
   readonly actors: ActorRuntime;
   readonly keeper: ClaimKeeper;
+  readonly policies: PolicySource;
+  readonly model: Model;
+  /** Answers a claimed turn and commits the outcome. Rejects with the signal's reason once it aborts. */
+  readonly answer: (turn: ClaimedWork, signal: AbortSignal) => Promise<Outcome>;
   readonly leaseS: number;
-  /** Tells waiting clients that the turn changed. */
-  readonly announce: (turnId: string) => void;
-  /** Publishes committed events. */
-  readonly relay: (events: readonly OutboxEvent[]) => void;
-  /** A turn was parked: a decision on it may have come before. */
-  readonly parked: (turnId: string) => Promise<void>;
+  readonly hooks: Pick<Hooks, 'turnChanged' | 'reviewChanged' | 'eventsCommitted'>;
+  /** Applies a decision that was made before the turn was parked for review. */
+  readonly applyKeptDecision: (turnId: string) => Promise<void>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -50,7 +52,7 @@ export class UserRunner {
   }
 
   /** Runs the user's turns; resolves to the next waiting one where others should come first now, else null.
-   *  Rejects with DatabaseUnavailable or ActorsUnavailable. */
+   *  Rejects with Unavailable. */
   async run(userId: string): Promise<Claim | null> {
     if (this.#running.has(userId)) {
       // The loop below looks again after its commit: no actor call for what it will find anyway.
@@ -76,7 +78,7 @@ export class UserRunner {
    *  here for certain; who asked before this look is answered by it. */
   #lookAgain(userId: string): Promise<Claim | null> {
     this.#running.set(userId, false);
-    return firstWaiting(this.#deps.database, userId);
+    return firstQueued(this.#deps.database, userId);
   }
 
   /** Whether nobody asked for the user meanwhile; looked at and forgotten in one step, so that no call slips between. */
@@ -88,7 +90,7 @@ export class UserRunner {
 
   /** False: there was nothing to run. */
   async #runNext(userId: string): Promise<boolean> {
-    const { actors, keeper, leaseS, log, announce } = this.#deps;
+    const { actors, keeper, leaseS, log, hooks } = this.#deps;
     this.#running.set(userId, false);
     if (keeper.abandoned) return false;
     const claim = await actors.call(userId, 'claim', { leaseS });
@@ -99,12 +101,12 @@ export class UserRunner {
       this.#deps.metrics.takeovers.inc();
       log.warn({ turn_id: work.turnId, epoch: work.epoch }, 'A turn whose claim lapsed was taken over.');
     }
-    announce(work.turnId);
+    hooks.turnChanged(work.turnId);
     const partial = new PartialReply(this.#deps.model);
     const policy = this.#deps.policies.current;
     let outcome: Outcome = { status: 'lost' };
     try {
-      const answer = (signal: AbortSignal) => answerTurn({ ...this.#deps, model: partial, policy }, work, signal);
+      const answer = (signal: AbortSignal) => this.#deps.answer({ work, model: partial, policy }, signal);
       outcome = await inSpan('turn', spanOf(work), async (span) => {
         const came = await keeper.hold(work, answer);
         span.setAttribute('turnkeeper.outcome', came.status);
@@ -115,7 +117,7 @@ export class UserRunner {
       if (!(error instanceof ClaimLost)) throw error;
     }
     // What a person might have had to see first is shown to nobody.
-    if (outcome.status === 'lost' && partial.text !== null && mayStream(policy, work))
+    if (outcome.status === 'lost' && partial.text !== null && !mayBeHeld(policy, work.text))
       await this.#keepPartial(work, partial.text);
     this.#finish(work.turnId, outcome, work.waitedS + (performance.now() - claimed) / 1000);
     return true;
@@ -132,14 +134,15 @@ export class UserRunner {
 
   /** `seconds`: since the turn was accepted. */
   #finish(turnId: string, outcome: Outcome, seconds: number): void {
-    const { announce, relay, parked, metrics, log } = this.#deps;
-    announce(turnId);
+    const { hooks, applyKeptDecision, metrics, log } = this.#deps;
+    hooks.turnChanged(turnId);
     metrics.turnsFinished.inc({ status: outcome.status });
     if (outcome.status !== 'lost') metrics.turnSeconds.observe({ status: outcome.status }, seconds);
-    if (outcome.status === 'completed' || outcome.status === 'awaiting_review') relay(outcome.events);
+    if (outcome.status === 'completed' || outcome.status === 'awaiting_review') hooks.eventsCommitted(outcome.events);
     if (outcome.status === 'awaiting_review') {
+      hooks.reviewChanged();
       // Not awaited: the user's next turns do not wait for it, and the sweeper finds what was missed.
-      parked(turnId).catch((error: Error) =>
+      applyKeptDecision(turnId).catch((error: Error) =>
         log.debug({ turn_id: turnId, detail: error.message }, 'A kept decision could not be looked for yet.'),
       );
     }

@@ -1,7 +1,8 @@
 // Erasing users everywhere: rows at once, then in passes whatever is not a row, until nothing can come back.
 import type { ActorRuntime } from '../actors/runtime.ts';
-import { newId } from '../ids.ts';
-import type { Log } from '../log.ts';
+import type { Hooks } from '../domain/events.ts';
+import { newId } from '../domain/ids.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Database } from '../store/database.ts';
 import {
   beginErasure,
@@ -11,7 +12,7 @@ import {
   finishErasure,
   postponeErasure,
 } from '../store/erasures.ts';
-import { PASSES, type DueErasure, type Erasure } from './erasure.ts';
+import { PASSES, type DueErasure, type Erasure } from '../domain/erasure.ts';
 
 const PAGE = 20;
 /** A pass that has not come to its end in this time is made again. */
@@ -30,8 +31,7 @@ export interface EraserDeps {
   readonly places: readonly Place[];
   /** After so many seconds nobody can still be at work on a turn that was erased: a claim's lease. */
   readonly settleS: number;
-  /** Tells who works on the turn, and who waits for it. */
-  readonly gone: (turnId: string) => void;
+  readonly hooks: Pick<Hooks, 'turnChanged' | 'turnCancelled'>;
   readonly log: Log;
 }
 
@@ -46,16 +46,19 @@ export class Eraser {
   }
 
   /** Erases the user: all rows are gone when it resolves, and nothing that runs can commit; the rest follows.
-   *  @throws DatabaseUnavailable */
+   *  @throws Unavailable */
   async begin(userId: string): Promise<Erasure> {
-    const { database, gone, log } = this.#deps;
+    const { database, hooks, log } = this.#deps;
     const { erasure, turnIds } = await beginErasure(database, newId(), userId);
-    for (const turnId of turnIds) gone(turnId);
+    for (const turnId of turnIds) {
+      hooks.turnCancelled(turnId);
+      hooks.turnChanged(turnId);
+    }
     log.info({ erasure_id: erasure.erasureId }, 'A user is being erased.');
     return erasure;
   }
 
-  /** @throws DatabaseUnavailable */
+  /** @throws Unavailable */
   find(erasureId: string): Promise<Erasure | null> {
     return findErasure(this.#deps.database, erasureId);
   }

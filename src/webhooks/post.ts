@@ -1,10 +1,24 @@
-// One attempt at a delivery: resolve, check, connect to what was checked, and look at the status.
+// One attempt at a delivery: sign, resolve, check, connect to what was checked, and look at the status.
 import { request as httpRequest, type ClientRequest, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { randomBytes } from 'node:crypto';
 import { isIP, type LookupFunction } from 'node:net';
+import { Webhook as Signer } from 'standardwebhooks';
 import type { ResolveNames } from './names.ts';
-import type { Attempt } from './schedule.ts';
+import type { Attempt } from '../domain/delivery-schedule.ts';
 import { faultOfAddresses, faultOfUrl, hostOf } from './target.ts';
+
+const SECRET_BYTES = 32;
+
+/** A new secret, in the form that receivers give to their library. */
+export const newSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
+
+/** The headers of one attempt. Signed with every secret that is valid now: a receiver needs to know one of them. */
+export const signedHeaders = (id: string, at: Date, body: string, secrets: readonly string[]) => ({
+  'webhook-id': id,
+  'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+  'webhook-signature': secrets.map((secret) => new Signer(secret).sign(id, at, body)).join(' '),
+});
 
 /** One attempt, from the name to the end of the answer. */
 export const TIMEOUT_MS = 15_000;

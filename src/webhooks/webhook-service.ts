@@ -1,5 +1,6 @@
 // Registering webhooks, and looking after what was sent to them: what the ingress asks for.
-import { newId } from '../ids.ts';
+import type { Hooks } from '../domain/events.ts';
+import { newId } from '../domain/ids.ts';
 import type { Database } from '../store/database.ts';
 import { addDelivery, listDeliveries, replayDelivery } from '../store/webhook-deliveries.ts';
 import {
@@ -10,8 +11,7 @@ import {
   removeWebhook,
   rotateSecret,
 } from '../store/webhooks.ts';
-import type { PostDeps } from './post.ts';
-import { newSecret } from './signature.ts';
+import { newSecret, type PostDeps } from './post.ts';
 import { faultOfAddresses, faultOfUrl, hostOf } from './target.ts';
 import {
   PING,
@@ -22,7 +22,7 @@ import {
   type Webhook,
   type WebhookFields,
   type WebhookFilter,
-} from './webhook.ts';
+} from '../domain/webhook.ts';
 
 /** How long a replaced secret still signs. */
 const OLD_SECRET_S = 86_400;
@@ -41,8 +41,7 @@ export type ChangeReply =
 export interface WebhookServiceDeps {
   readonly database: Database;
   readonly target: Pick<PostDeps, 'allowPrivate' | 'resolve'>;
-  /** There is a hook, or a delivery for one: its sender, if it is in this process, need not wait for its next sweep. */
-  readonly expect: () => void;
+  readonly hooks: Pick<Hooks, 'webhookAdded'>;
 }
 
 export class WebhookService {
@@ -64,17 +63,17 @@ export class WebhookService {
     }
   }
 
-  /** @throws DatabaseUnavailable */
+  /** @throws Unavailable */
   async add(asked: NewWebhook): Promise<AddReply> {
     const detail = await this.#faultOf(asked.url);
     if (detail !== null) return { outcome: 'refused', detail };
     const made = { webhookId: newId(), secret: newSecret(), atMost: WEBHOOKS_AT_MOST };
     const webhook = await addWebhook(this.#deps.database, made, asked);
-    if (webhook) this.#deps.expect();
+    if (webhook) this.#deps.hooks.webhookAdded();
     return webhook ? { outcome: 'added', webhook, secret: made.secret } : { outcome: 'too_many' };
   }
 
-  /** @throws DatabaseUnavailable */
+  /** @throws Unavailable */
   async change(webhook: Webhook, patch: Partial<WebhookFields>): Promise<ChangeReply> {
     const detail = patch.url === undefined ? null : await this.#faultOf(patch.url);
     if (detail !== null) return { outcome: 'refused', detail };
@@ -90,12 +89,12 @@ export class WebhookService {
     return listWebhooks(this.#deps.database, filter);
   }
 
-  /** False: it was gone already. @throws DatabaseUnavailable */
+  /** False: it was gone already. @throws Unavailable */
   remove(webhookId: string): Promise<boolean> {
     return removeWebhook(this.#deps.database, webhookId);
   }
 
-  /** The new secret; null: the hook is gone. @throws DatabaseUnavailable */
+  /** The new secret; null: the hook is gone. @throws Unavailable */
   async rotateSecret(webhookId: string): Promise<string | null> {
     const secret = newSecret();
     return (await rotateSecret(this.#deps.database, webhookId, secret, OLD_SECRET_S)) ? secret : null;
@@ -105,17 +104,17 @@ export class WebhookService {
     return listDeliveries(this.#deps.database, webhookId, filter);
   }
 
-  /** Null: the hook has no such delivery. @throws DatabaseUnavailable */
+  /** Null: the hook has no such delivery. @throws Unavailable */
   async replay(webhookId: string, deliveryId: string): Promise<Delivery | null> {
     const delivery = await replayDelivery(this.#deps.database, webhookId, deliveryId);
-    if (delivery) this.#deps.expect();
+    if (delivery) this.#deps.hooks.webhookAdded();
     return delivery;
   }
 
-  /** @throws DatabaseUnavailable */
+  /** @throws Unavailable */
   async ping(webhook: Webhook): Promise<Delivery> {
     const delivery = await addDelivery(this.#deps.database, webhook, { deliveryId: newId(), event: PING });
-    this.#deps.expect();
+    this.#deps.hooks.webhookAdded();
     return delivery;
   }
 }

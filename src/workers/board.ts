@@ -1,17 +1,134 @@
-// The queue board: every job of every topic, to be looked at. It changes nothing: what failed is replayed over the API,
-// which knows what may be.
+// The queue board: every job of every topic, read-only. bull-board brings the page and the API behind it; we bring the
+// adapter, because @bull-board/koa adds 80 packages for one template (docs/decisions/0008-tools.md).
+import { readFile } from 'node:fs/promises';
+import { extname, join, resolve, sep } from 'node:path';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { KoaAdapter } from '@bull-board/koa';
 import type { Queues } from './queues.ts';
 
-/** The board as middleware that answers below `path`. */
-export function queueBoard(queues: Queues, path: string): ReturnType<KoaAdapter['registerPlugin']> {
-  const serverAdapter = new KoaAdapter().setBasePath(path);
+type ServerAdapter = Parameters<typeof createBullBoard>[0]['serverAdapter'];
+type Argument<M extends keyof ServerAdapter> = Parameters<ServerAdapter[M]>[0];
+
+export interface BoardAnswer {
+  readonly status: number;
+  /** Content type. */
+  readonly type: string;
+  readonly body: string | Buffer;
+}
+
+/** Answers a GET of a path below the board's own, such as `/api/queues`; null: nothing is there. */
+export type Board = (path: string, query: Readonly<Record<string, string>>) => Promise<BoardAnswer | null>;
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
+
+/** Path parameters, or null if the path does not match a route such as `/api/queues/:queueName`. */
+function paramsOf(route: string, path: string): Record<string, string> | null {
+  const [wanted, given] = [route, path].map((each) => each.split('/').filter((part) => part !== ''));
+  if (wanted!.length !== given!.length) return null;
+  const params: Record<string, string> = {};
+  for (const [index, part] of wanted!.entries()) {
+    if (part.startsWith(':')) params[part.slice(1)] = given![index]!;
+    else if (part !== given![index]) return null;
+  }
+  return params;
+}
+
+const listOf = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+
+/** What bull-board sets up, as plain functions. Only its GET routes are kept: the board changes nothing. */
+class ReadOnlyAdapter implements ServerAdapter {
+  readonly #basePath: string;
+  #queues!: Argument<'setQueues'>;
+  #views!: string;
+  #statics!: string;
+  #entry!: Argument<'setEntryRoute'>;
+  #routes!: Argument<'setApiRoutes'>;
+  #onError!: Argument<'setErrorHandler'>;
+  #uiConfig!: Argument<'setUIConfig'>;
+
+  constructor(basePath: string) {
+    this.#basePath = basePath;
+  }
+
+  setQueues(queues: Argument<'setQueues'>): this {
+    this.#queues = queues;
+    return this;
+  }
+  setViewsPath(path: string): this {
+    this.#views = path;
+    return this;
+  }
+  setStaticPath(_route: string, path: string): this {
+    this.#statics = path;
+    return this;
+  }
+  setEntryRoute(route: Argument<'setEntryRoute'>): this {
+    this.#entry = route;
+    return this;
+  }
+  setErrorHandler(handler: Argument<'setErrorHandler'>): this {
+    this.#onError = handler;
+    return this;
+  }
+  setApiRoutes(routes: Argument<'setApiRoutes'>): this {
+    this.#routes = routes.filter(({ method }) => listOf(method).includes('get'));
+    return this;
+  }
+  setUIConfig(config: Argument<'setUIConfig'>): this {
+    this.#uiConfig = config;
+    return this;
+  }
+
+  async get(path: string, query: Readonly<Record<string, string>>): Promise<BoardAnswer | null> {
+    if (path.startsWith('/static/')) return this.#file(path.slice('/static/'.length));
+    for (const api of this.#routes) {
+      const params = listOf(api.route)
+        .map((each) => paramsOf(each, path))
+        .find((found) => found !== null);
+      if (!params) continue;
+      const request = { queues: this.#queues, uiConfig: this.#uiConfig, query, params, body: {}, headers: {} };
+      const { status = 200, body } = await Promise.resolve(api.handler(request)).catch(this.#onError);
+      return { status, type: 'application/json; charset=utf-8', body: JSON.stringify(body) };
+    }
+    const isPage = listOf(this.#entry.route).some((route) => paramsOf(route, path) !== null);
+    return isPage ? this.#page() : null;
+  }
+
+  async #file(name: string): Promise<BoardAnswer | null> {
+    const file = resolve(this.#statics, name);
+    if (!file.startsWith(this.#statics + sep)) return null;
+    const body = await readFile(file).catch(() => null);
+    return body && { status: 200, type: TYPES[extname(file)] ?? 'application/octet-stream', body };
+  }
+
+  /** The template has only `<%= escaped %>` and `<%- raw %>` values. */
+  async #page(): Promise<BoardAnswer> {
+    const { name, params } = this.#entry.handler({ basePath: this.#basePath, uiConfig: this.#uiConfig });
+    const template = await readFile(join(this.#views, name), 'utf8');
+    const body = template.replaceAll(/<%([=-])\s*(\w+)\s*%>/g, (_, kind: string, key: string) => {
+      const value = params[key] ?? '';
+      return kind === '=' ? escaped(value) : value;
+    });
+    return { status: 200, type: 'text/html; charset=utf-8', body };
+  }
+}
+
+/** The board for the path that it is served at. */
+export function queueBoard(queues: Queues, path: string): Board {
+  const serverAdapter = new ReadOnlyAdapter(path);
   createBullBoard({
     queues: queues.names.map((name) => new BullMQAdapter(queues.get(name), { readOnlyMode: true })),
     serverAdapter,
     options: { uiConfig: { boardTitle: 'turnkeeper topics' } },
   });
-  return serverAdapter.registerPlugin();
+  return (below, query) => serverAdapter.get(below, query);
 }

@@ -1,8 +1,9 @@
 // The consuming side: one BullMQ worker a topic, made from one table.
 import { UnrecoverableError, Worker, type Job } from 'bullmq';
-import type { Redis } from 'ioredis';
-import type { Log } from '../log.ts';
-import { inSpan } from '../tracing.ts';
+import { within } from '../concurrency/within.ts';
+import type { RedisConnection } from '../redis/connection.ts';
+import type { Log } from '../telemetry/log.ts';
+import { inSpan } from '../telemetry/tracing.ts';
 import { PREFIX } from './queues.ts';
 
 /** A job of a worker that died is given to another after at most the lock and two looks. */
@@ -10,7 +11,7 @@ const LOCK_MS = 6_000;
 const STALLED_LOOK_MS = 3_000;
 /** Rows decide how often a turn may be begun, not BullMQ. */
 const STALLED_AT_MOST = 1_000_000;
-const CLOSE_POLL_MS = 50;
+const FORCED_CLOSE_MS = 1_000;
 /** A worker takes one job after another, each a round trip; several of them take jobs side by side. */
 const FETCHERS = 4;
 
@@ -37,11 +38,11 @@ function placeOf(payload: unknown): string | null {
 export class Consumers {
   readonly #workers: Worker[] = [];
   readonly #table: readonly Consumer[];
-  readonly #connection: Redis;
+  readonly #connection: RedisConnection;
   readonly #log: Log;
 
   /** `connection` must be patient; every worker makes a blocking duplicate of it. */
-  constructor(table: readonly Consumer[], connection: Redis, log: Log) {
+  constructor(table: readonly Consumer[], connection: RedisConnection, log: Log) {
     this.#table = table;
     this.#connection = connection;
     this.#log = log;
@@ -70,18 +71,13 @@ export class Consumers {
     return worker;
   }
 
-  /** Takes no more jobs; waits up to `deadlineMs` for those that run, then leaves them to others. */
+  /** Takes no more jobs and waits up to `deadlineMs` for those that run. Jobs that run longer go to other workers. */
   async stop(deadlineMs: number): Promise<void> {
-    const closed = Promise.allSettled(this.#workers.map((worker) => worker.close()));
-    const late = new Promise<'late'>((resolve) => {
-      const timer = setTimeout(resolve, deadlineMs, 'late');
-      void closed.then(() => clearTimeout(timer));
-    });
-    if ((await Promise.race([closed, late])) === 'late') {
-      await Promise.race([
-        Promise.allSettled(this.#workers.map((worker) => worker.close(true))),
-        new Promise((resolve) => setTimeout(resolve, CLOSE_POLL_MS * 20)),
-      ]);
+    const closeAll = (force: boolean) => Promise.allSettled(this.#workers.map((worker) => worker.close(force)));
+    try {
+      await within(deadlineMs, closeAll(false));
+    } catch {
+      await within(FORCED_CLOSE_MS, closeAll(true)).catch(() => {});
     }
     this.#workers.length = 0;
   }

@@ -1,27 +1,10 @@
 // Dead letters: events that failed for good, which stay in their topic until somebody replays or deletes them.
 import type { Job, Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
-import type { Queues, QueueName } from './queues.ts';
-import { QueuesUnavailable } from './queues-unavailable.ts';
+import { Unavailable } from '../domain/errors.ts';
+import type { DeadLetter, DeadLetterPosition, QueueName } from '../domain/topics.ts';
+import type { RedisConnection } from '../redis/connection.ts';
+import type { Queues } from './queues.ts';
 import { userOf } from './remove-jobs.ts';
-
-export interface DeadLetter {
-  readonly topic: QueueName;
-  readonly jobId: string;
-  /** Whom it concerns, where its payload tells. */
-  readonly userId: string | null;
-  readonly failedAt: Date;
-  readonly attempts: number;
-  readonly reason: string;
-  readonly data: unknown;
-}
-
-/** Where a list goes on: behind this dead letter. */
-export interface DeadLetterPlace {
-  readonly failedAt: Date;
-  readonly topic: string;
-  readonly jobId: string;
-}
 
 interface Failed {
   readonly topic: QueueName;
@@ -37,29 +20,25 @@ async function reaching<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw new QueuesUnavailable(error);
+    throw new Unavailable('queues', { cause: error });
   }
 }
 
 export class DeadLetters {
   readonly #queues: Queues;
-  readonly #redis: Redis;
+  readonly #redis: RedisConnection;
 
-  constructor(queues: Queues, redis: Redis) {
+  constructor(queues: Queues, redis: RedisConnection) {
     this.#queues = queues;
     this.#redis = redis;
   }
 
-  get topics(): readonly QueueName[] {
-    return this.#queues.names;
-  }
-
-  /** Those of one topic or of all, the newest first. A topic keeps a thousand at most (queues.ts). @throws QueuesUnavailable */
-  list(topic: QueueName | undefined, after: DeadLetterPlace | undefined, limit: number): Promise<DeadLetter[]> {
+  /** Those of one topic or of all, the newest first. A topic keeps a thousand at most (queues.ts). @throws Unavailable */
+  list(topic: QueueName | undefined, after: DeadLetterPosition | undefined, limit: number): Promise<DeadLetter[]> {
     return reaching(async () => {
-      const failed = await Promise.all((topic ? [topic] : this.topics).map((each) => this.#failedOf(each)));
+      const failed = await Promise.all((topic ? [topic] : this.#queues.names).map((each) => this.#failedOf(each)));
       const all = failed.flat().toSorted(inOrder);
-      const begin = after && { topic: after.topic as QueueName, jobId: after.jobId, at: after.failedAt.getTime() };
+      const begin = after && { topic: after.topic, jobId: after.jobId, at: after.failedAt.getTime() };
       const behind = begin ? all.filter((each) => inOrder(begin, each) < 0) : all;
       const letters: DeadLetter[] = [];
       for (const each of behind) {
@@ -79,7 +58,7 @@ export class DeadLetters {
     return failed;
   }
 
-  /** Lets the topic try it again, with all its attempts. False: it is no dead letter (any more). @throws QueuesUnavailable */
+  /** Lets the topic try it again, with all its attempts. False: it is no dead letter (any more). @throws Unavailable */
   replay(topic: QueueName, jobId: string): Promise<boolean> {
     return this.#ofDead(topic, jobId, async (queue) => {
       const job: Job | undefined = await queue.getJob(jobId);
@@ -95,7 +74,7 @@ export class DeadLetters {
     });
   }
 
-  /** Deletes it for good. False: it is no dead letter (any more). @throws QueuesUnavailable */
+  /** Deletes it for good. False: it is no dead letter (any more). @throws Unavailable */
   remove(topic: QueueName, jobId: string): Promise<boolean> {
     return this.#ofDead(topic, jobId, async (queue) => (await queue.remove(jobId)) === 1);
   }

@@ -1,36 +1,27 @@
-// What every consumer of a topic has in common.
-import type { ActorRuntime } from '../actors/runtime.ts';
-import type { Log } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
-import type { Model } from '../model/model.ts';
-import type { Database } from '../store/database.ts';
-import { dataOf, type Topic } from '../turns/events.ts';
-import type { ReviewDesk } from '../reviews/review-desk.ts';
-import type { UserRunner } from '../turns/user-runner.ts';
+// What the consumers of all topics have in common.
 import type { z } from 'zod';
+import { dataOf } from '../domain/events.ts';
+import type { Topic } from '../domain/topics.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { Ignored, type Consumer } from './consumers.ts';
-import type { Queues } from './queues.ts';
 
-export interface TopicDeps {
-  readonly runner: UserRunner;
-  readonly desk: ReviewDesk;
-  readonly queues: Queues;
-  readonly database: Database;
-  readonly actors: ActorRuntime;
-  readonly model: Model;
-  readonly modelAttempts: number;
-  readonly concurrency: number;
-  readonly debounceMs: number;
-  readonly metrics: Metrics;
+export interface EventDeps {
+  readonly metrics: Pick<Metrics, 'eventsIgnored'>;
   readonly log: Log;
 }
 
-/** A consumer of events of one shape; any other payload is counted, logged and kept, never repeated. */
+interface EventTopic<T> {
+  readonly topic: Topic;
+  readonly shape: z.ZodType<T>;
+  /** Events that one process handles at once. */
+  readonly concurrency: number;
+}
+
+/** A consumer of events of one type and shape. Any other payload is counted, logged and kept as a dead letter. */
 export function eventConsumer<T>(
-  { metrics, log }: Pick<TopicDeps, 'metrics' | 'log'>,
-  topic: Topic,
-  shape: z.ZodType<T>,
-  concurrency: number,
+  { metrics, log }: EventDeps,
+  { topic, shape, concurrency }: EventTopic<T>,
   handle: (data: T) => Promise<void>,
 ): Consumer {
   return {

@@ -1,17 +1,23 @@
 // The producing side of the topics: BullMQ queues, and what is added to them.
 import { hash } from 'node:crypto';
-import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
-import { newId } from '../ids.ts';
-import type { Log } from '../log.ts';
+import { Queue, type Job } from 'bullmq';
+import { newId } from '../domain/ids.ts';
+import type { RedisConnection } from '../redis/connection.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Claim } from '../store/claims.ts';
-import { traceparent } from '../tracing.ts';
-import { cloudEvent, outboxCloudEvent, TOPIC_TYPES, type OutboxEvent, type Topic } from '../turns/events.ts';
+import { traceparent } from '../telemetry/tracing.ts';
+import { cloudEvent, outboxCloudEvent, type OutboxEvent } from '../domain/events.ts';
+import {
+  QUEUE_NAMES,
+  SUMMARIES,
+  TOPIC_TYPES,
+  type JobCounts,
+  type QueueName,
+  type TopicCounts,
+} from '../domain/topics.ts';
 import { removeJobsOf } from './remove-jobs.ts';
 
 export const PREFIX = 'turnkeeper';
-/** Debounced summaries: ours alone, so not a topic of the contract. */
-export const SUMMARIES = 'summaries';
 
 /** A turn's job lives no longer than its run: the row is the truth, and an id that stays would keep the sweeper from
  *  adding it again. An event's last failure is kept to be looked at. */
@@ -25,27 +31,29 @@ const KEEP_FAILED = {
 
 /** As BullMQ names them; each is one length that Redis knows. */
 const COUNTED_STATES = ['wait', 'active', 'delayed', 'failed'] as const;
-export type JobCounts = Readonly<Record<'waiting' | 'active' | 'delayed' | 'failed', number>>;
 
-export interface WaitingTurn extends Claim {
+export interface QueuedTurn extends Claim {
   readonly userId: string;
 }
 
-const chatJob = ({ turnId, epoch, userId }: WaitingTurn) => ({
+const chatJob = ({ turnId, epoch, userId }: QueuedTurn) => ({
   name: 'ChatRequested',
-  data: cloudEvent('chat-requests', turnId, userId, { turn_id: turnId, user_id: userId }),
+  data: cloudEvent({
+    topic: 'chat-requests',
+    id: turnId,
+    userId,
+    data: { turn_id: turnId, user_id: userId },
+    traceparent: traceparent(),
+  }),
   // With the epoch, so that the job of a worker that died cannot keep the next one out.
   opts: { jobId: `${turnId}-${epoch}`, ...REMOVE_ALL },
 });
-
-/** The topics, and what is ours alone. */
-export type QueueName = Topic | typeof SUMMARIES;
 
 export class Queues {
   readonly #queues: Record<QueueName, Queue>;
 
   /** `connection` should fail fast: an accepted turn must not wait for Redis. */
-  constructor(connection: Redis, log: Log) {
+  constructor(connection: RedisConnection, log: Log) {
     const open = (name: string) => {
       const queue = new Queue(name, { connection, prefix: PREFIX, skipWaitingForReady: true });
       queue.on('error', (error) => log.debug({ queue: name, detail: error.message }, 'A queue reported an error.'));
@@ -62,7 +70,7 @@ export class Queues {
   }
 
   get names(): readonly QueueName[] {
-    return Object.keys(this.#queues) as QueueName[];
+    return QUEUE_NAMES;
   }
 
   /** The queue itself, for looking at its jobs. */
@@ -71,7 +79,7 @@ export class Queues {
   }
 
   /** Wakes a worker for these turns' users. Rejects while Redis is away; the sweeper does it later. */
-  async wake(turns: readonly WaitingTurn[]): Promise<void> {
+  async wake(turns: readonly QueuedTurn[]): Promise<void> {
     await this.#queues['chat-requests'].addBulk(turns.map(chatJob));
   }
 
@@ -100,7 +108,7 @@ export class Queues {
 
   /** Posts a decision. Rejects while Redis is away. */
   async postDecision(userId: string, data: object): Promise<void> {
-    const event = cloudEvent('review-decisions', newId(), userId, data);
+    const event = cloudEvent({ topic: 'review-decisions', id: newId(), userId, data, traceparent: traceparent() });
     await this.#queues['review-decisions'].add(event.type, event, { jobId: event.id, ...KEEP_FAILED });
   }
 
@@ -128,6 +136,18 @@ export class Queues {
       return [topic, { waiting: wait, active, delayed, failed }] as const;
     });
     return Object.fromEntries(await Promise.all(ofAll)) as Record<QueueName, JobCounts>;
+  }
+
+  /** The counts of every topic, with the age of its oldest waiting job. Rejects while Redis is unavailable. */
+  async topicCounts(now: Date): Promise<TopicCounts[]> {
+    const ages = this.names.map((topic) => this.#oldestWaitingS(topic, now));
+    const [counts, ...oldest] = await Promise.all([this.counts(), ...ages]);
+    return this.names.map((topic, at) => ({ topic, ...counts[topic], oldestWaitingS: oldest[at]! }));
+  }
+
+  async #oldestWaitingS(topic: QueueName, now: Date): Promise<number | null> {
+    const [oldest] = (await this.get(topic).getJobs(['waiting'], 0, 0, true)) as (Job | undefined)[];
+    return oldest ? Math.max(0, now.getTime() - oldest.timestamp) / 1_000 : null;
   }
 
   async close(): Promise<void> {

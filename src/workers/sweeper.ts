@@ -1,10 +1,9 @@
 // The sweeper rebuilds from the rows what Redis lost: jobs of turns nobody works on, and events nobody published.
-import type { Log } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { idleHeads } from '../store/claims.ts';
 import type { Database } from '../store/database.ts';
 import type { Queues } from './queues.ts';
-import type { Relay } from './relay.ts';
 
 const PAUSE_MS = 1_000;
 /** A sweep takes at most this part of the time, however much there is to look at. */
@@ -13,32 +12,23 @@ const PAUSE_PER_WORK = 10;
 const WAITED_S = 3;
 const PAGE = 1_000;
 
+export interface SweeperDeps {
+  readonly database: Database;
+  readonly queues: Queues;
+  /** What else is due at every sweep. A step that rejects does not keep the next ones from running. */
+  readonly steps: readonly (() => Promise<void>)[];
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
 export class Sweeper {
-  readonly #database: Database;
-  readonly #queues: Queues;
-  readonly #relay: Relay;
-  readonly #metrics: Metrics;
-  readonly #log: Log;
-  readonly #more: readonly (() => Promise<void>)[];
+  readonly #deps: SweeperDeps;
   #timer: NodeJS.Timeout | undefined;
   #stopped = true;
   #sweeping: Promise<void> = Promise.resolve();
 
-  /** `more`: what else is due at every sweep. */
-  constructor(
-    database: Database,
-    queues: Queues,
-    relay: Relay,
-    metrics: Metrics,
-    log: Log,
-    more: readonly (() => Promise<void>)[] = [],
-  ) {
-    this.#database = database;
-    this.#queues = queues;
-    this.#relay = relay;
-    this.#metrics = metrics;
-    this.#log = log;
-    this.#more = more;
+  constructor(deps: SweeperDeps) {
+    this.#deps = deps;
   }
 
   start(): void {
@@ -58,11 +48,11 @@ export class Sweeper {
   }
 
   async #sweep(): Promise<void> {
-    for (const step of [() => this.#wakeIdle(), () => this.#relay.sweep(), ...this.#more]) {
+    for (const step of [() => this.#wakeIdle(), ...this.#deps.steps]) {
       try {
         await step();
       } catch (error) {
-        this.#log.debug({ detail: (error as Error).message }, 'A sweep was cut short; the next one comes soon.');
+        this.#deps.log.debug({ detail: (error as Error).message }, 'A sweep was cut short; the next one comes soon.');
       }
     }
   }
@@ -70,12 +60,12 @@ export class Sweeper {
   async #wakeIdle(): Promise<void> {
     let after = '';
     for (;;) {
-      const heads = await idleHeads(this.#database, after, WAITED_S, PAGE);
+      const heads = await idleHeads(this.#deps.database, after, WAITED_S, PAGE);
       if (heads.length > 0) {
-        await this.#queues.wake(
+        await this.#deps.queues.wake(
           heads.map((head) => ({ userId: head.user_id, turnId: head.turn_id, epoch: head.epoch })),
         );
-        this.#metrics.swept.inc(heads.length);
+        this.#deps.metrics.swept.inc(heads.length);
       }
       if (heads.length < PAGE || this.#stopped) return;
       after = heads.at(-1)!.user_id;

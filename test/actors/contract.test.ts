@@ -1,11 +1,11 @@
 import test from 'ava';
-import { newId } from '../../src/ids.ts';
+import { newId } from '../../src/domain/ids.ts';
 import type { Database } from '../../src/store/database.ts';
 import { acceptTurn } from '../../src/store/accept-turn.ts';
 import { isAvailable, RUNTIMES } from '../support/app.ts';
 import { startRuntime } from '../support/actors.ts';
 
-const LIMITS = { perUser: 100, ofAll: 1_000, waitingOfAll: 0 };
+const LIMITS = { perUser: 100, ofAll: 1_000, queuedOfAll: 0 };
 
 async function accept(database: Database, userId: string, text: string) {
   const sessionId = newId();

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { startActorHost } from '../../src/actors/dapr/host.ts';
-import type { Subscriptions } from '../../src/actors/dapr/subscriptions.ts';
-import { createLog } from '../../src/log.ts';
+import { startActorHost } from '../../src/dapr/actor-host.ts';
+import type { Subscriptions } from '../../src/dapr/subscriptions.ts';
+import { createLog } from '../../src/telemetry/log.ts';
 import type { Owner } from '../support/owner.ts';
 
 const TOKEN = 'the-app-token';
@@ -28,7 +28,6 @@ async function startHost(t: Owner, delayMs = 0, subscriptions: Subscriptions = {
         for (const key of keys) values.delete(`${userId}/${key}`);
       },
     },
-    isUnavailable: () => false,
     subscriptions,
     log: createLog('silent'),
   });

@@ -4,9 +4,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import test from 'ava';
-import { readConfig } from '../../src/config.ts';
-import { SETTINGS } from '../../src/settings.ts';
-import { OUTBOX_TYPES } from '../../src/turns/events.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { SETTINGS } from '../../src/config/settings.ts';
+import { OUTBOX_TYPES } from '../../src/domain/topics.ts';
 import { composecheck } from './composecheck.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
@@ -256,9 +256,10 @@ check('pub/sub at the edge: who may say and hear what is named, and what nobody 
 
 check('daprds and roles send their spans to the one Zipkin', (t) => {
   const [configuration] = yaml<{ spec: { tracing: { zipkin: { endpointAddress: string } } } }>(
-    'components/config/tracing.yaml',
+    'deploy/dapr/tracing.yaml',
   );
   const { endpointAddress } = configuration!.spec.tracing.zipkin;
+  for (const role of ROLES) t.is(argument(`${role}-dapr`, '--config'), '/deploy/dapr/tracing.yaml');
   for (const role of ROLES) t.is(setting(role, 'OTEL_EXPORTER_ZIPKIN_ENDPOINT'), endpointAddress);
   const { hostname, port } = new URL(endpointAddress);
   t.truthy(project().services[hostname]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { isAvailable, RUNTIMES, startApp } from '../support/app.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { freePort } from '../../src/dev/ports.ts';
+import { freePort } from '../../local/ports.ts';
 import type { Owner } from '../support/owner.ts';
 import { startProcess } from '../support/process.ts';
 import { freshDatabase, redisUrl } from '../support/services.ts';

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { Unavailable } from '../../src/domain/errors.ts';
 import { start, textOf } from './support/ingress.ts';
 
 const HELLO = { user_id: 'alice', text: 'Hi' };
@@ -110,7 +111,7 @@ test('Prefer: wait answers 202 for a turn that awaits review, and when the time 
 
 test('a turn that is safe but cannot be watched is answered as accepted', async (t) => {
   const fixture = await start(t);
-  fixture.waitFailure = Object.assign(new Error('away'), { name: 'DatabaseUnavailable' });
+  fixture.waitFailure = new Unavailable('database');
   t.is((await fixture.call('POST', '/chat', HELLO, { prefer: 'wait=5' })).status, 202);
 });
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { ConversationRow } from '../../src/turns/conversation.ts';
+import type { ConversationRow } from '../../src/domain/conversation.ts';
 import { start, type Fixture, type Json, textOf } from './support/ingress.ts';
 
 const SESSION = '3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11';

@@ -46,7 +46,7 @@ test('the page shows every operation with its parameters, answers and a curl exa
       getElementById: () => null,
     },
   });
-  await import(new URL('../../src/http/operations/docs/docs.js', import.meta.url).href);
+  await import(new URL('../../src/http/endpoints/docs/docs.js', import.meta.url).href);
   t.is(root.textContent, '');
   const text = root.text();
   for (const { path, summary } of operations) t.true(text.includes(path) && text.includes(summary), path);

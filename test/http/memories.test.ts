@@ -1,4 +1,5 @@
 import test from 'ava';
+import { Unavailable } from '../../src/domain/errors.ts';
 import { start, type Json } from './support/ingress.ts';
 
 const ALICE = { name: 'Alice', preferred_style: 'formal', user_summary: 'Alice likes tea.', favourite_topics: ['tea'] };
@@ -47,7 +48,7 @@ test('initialize without topics leaves them as they are', async (t) => {
 
 test('actors that are away: 503 with Retry-After', async (t) => {
   const fixture = await start(t);
-  fixture.failure = Object.assign(new Error('away'), { name: 'ActorsUnavailable' });
+  fixture.failure = new Unavailable('actors');
   const { status, headers, json } = await fixture.call('GET', '/memories/alice');
   t.is(status, 503);
   t.is(json['code'], 'actors_unavailable');

@@ -1,6 +1,7 @@
 // What holds for every path: methods, slashes, headers, errors, hosts, health.
 import { connect } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import { Unavailable } from '../../src/domain/errors.ts';
 import { startIngress } from '../../src/http/server.ts';
 import { operationsOf } from '../../src/http/operations.ts';
 import { PROBLEMS } from '../../src/http/problem.ts';
@@ -97,7 +98,7 @@ test('an unknown error is 500 without details, logged once', async (t) => {
 
 test('a database that is away is 503 with Retry-After, and no error of ours', async (t) => {
   const fixture = await start(t);
-  fixture.failure = Object.assign(new Error('away'), { name: 'DatabaseUnavailable' });
+  fixture.failure = new Unavailable('database');
   const { status, json, headers } = await fixture.call('POST', '/chat', { user_id: 'alice', text: 'Hi' });
   t.is(status, 503);
   t.is(json['code'], 'database_unavailable');

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import test from 'ava';
-import { newId } from '../../src/ids.ts';
+import { newId } from '../../src/domain/ids.ts';
 import { rawCall, start } from './support/ingress.ts';
 
 test('events of a final turn: one event, never kept, buffered or compressed', async (t) => {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { newId } from '../../src/ids.ts';
+import { newId } from '../../src/domain/ids.ts';
 import { rawCall, start, type Json } from './support/ingress.ts';
 
 test('a turn has a strong ETag, and 304 answers who knows it', async (t) => {

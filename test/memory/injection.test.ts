@@ -1,11 +1,11 @@
 // "Remember that I am an admin" stays data: whatever users say and models make of it.
 import test from 'ava';
-import { unknownUser } from '../../src/memory/memory.ts';
+import { unknownUser } from '../../src/domain/memory.ts';
 import { withoutOrders } from '../../src/memory/instructions.ts';
 import { summaryOf, summaryPromptOf } from '../../src/memory/prompt.ts';
-import { asData } from '../../src/turns/as-data.ts';
+import { asData } from '../../src/domain/text.ts';
 import { promptOf } from '../../src/turns/prompt.ts';
-import type { ConversationRow } from '../../src/turns/conversation.ts';
+import type { ConversationRow } from '../../src/domain/conversation.ts';
 import { keyOf, sha256 } from '../http/support/ingress.ts';
 import { startApp } from '../support/app.ts';
 import { call, ended, eventually, type TurnJson } from '../support/client.ts';

@@ -1,5 +1,6 @@
 // What is refused below /v1, and in which shape; nothing of it is accepted.
 import test from 'ava';
+import { Unavailable } from '../../src/domain/errors.ts';
 import { BODY_LIMIT_BYTES } from '../../src/http/body.ts';
 import { keyOf, rawCall, sha256, start, type Json, type Reply } from '../http/support/ingress.ts';
 
@@ -200,7 +201,7 @@ test('full queues and a database that is away may be tried again; an accepted tu
   t.deepEqual([full.status, full.headers.get('retry-after'), full.headers.get('x-should-retry')], [429, '5', null]);
   t.like(errorOf(full), { type: 'rate_limit_error', code: 'user_queue_full' });
   fixture.nextOutcome = null;
-  fixture.failure = Object.assign(new Error('away'), { name: 'DatabaseUnavailable' });
+  fixture.failure = new Unavailable('database');
   t.is((await fixture.call('POST', '/v1/responses', RESPONSE)).status, 503);
   fixture.failure = null;
   fixture.waitFailure = new Error('a fault of ours');
@@ -217,7 +218,7 @@ test('full queues and a database that is away may be tried again; an accepted tu
 
 test('a database that goes away while a turn is awaited is waited for', async (t) => {
   const fixture = await start(t);
-  fixture.waitFailure = Object.assign(new Error('away'), { name: 'DatabaseUnavailable' });
+  fixture.waitFailure = new Unavailable('database');
   const pending = fixture.call('POST', '/v1/chat/completions', CHAT);
   while (fixture.kept.size === 0) await new Promise((resolve) => setImmediate(resolve));
   const [turnId] = fixture.kept.keys();

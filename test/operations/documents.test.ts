@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { createMetrics } from '../../src/metrics.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { alerts, dashboard, namedIn, ROOT } from './queries.ts';
 
 const page = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8');

@@ -1,6 +1,6 @@
 // Watching the reviews: every event once, in one order, at every ingress, however often the reader is cut.
 import test from 'ava';
-import { newId } from '../../src/ids.ts';
+import { newId } from '../../src/domain/ids.ts';
 import { connect } from '../../src/store/connect.ts';
 import { startApp } from '../support/app.ts';
 import { call, chat, eventually } from '../support/client.ts';

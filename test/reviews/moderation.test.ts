@@ -2,8 +2,8 @@
 import test from 'ava';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { toBeJudged } from '../../src/reviews/moderation.ts';
-import { parsePolicy } from '../../src/reviews/policy-file.ts';
+import { toBeJudged } from '../../src/domain/moderation.ts';
+import { parsePolicy } from '../../src/domain/policy-file.ts';
 import { startApp } from '../support/app.ts';
 import { call, chat, ended, eventually } from '../support/client.ts';
 import { temporaryFolder } from '../support/folder.ts';

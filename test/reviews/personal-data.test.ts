@@ -1,6 +1,6 @@
 import test from 'ava';
-import { PERSONAL_DATA, personalDataIn, type PersonalDataKind } from '../../src/reviews/personal-data.ts';
-import { screen, type ReviewRule } from '../../src/reviews/policy.ts';
+import { PERSONAL_DATA, personalDataIn, type PersonalDataKind } from '../../src/domain/personal-data.ts';
+import { screen, type ReviewRule } from '../../src/domain/policy.ts';
 
 const findsIn = (text: string, kinds: readonly PersonalDataKind[] = PERSONAL_DATA, country: 'DE' | null = null) =>
   personalDataIn(text, { kinds, country }, 5).map((find) => `${find.kind}: ${find.text}`);

@@ -9,8 +9,8 @@ import { startScriptedModel } from '../support/model.ts';
 import { startProcess } from '../support/process.ts';
 import { freshDatabase, redisUrl } from '../support/services.ts';
 import { decide, park, reviewOf } from './support.ts';
-import { mayBeHeld, screen } from '../../src/reviews/policy.ts';
-import { ConfigError, readConfig } from '../../src/config.ts';
+import { mayBeHeld, screen } from '../../src/domain/policy.ts';
+import { ConfigError, readConfig } from '../../src/config/config.ts';
 
 const reasonsFor = (message: string, keywords = ['urgent', 'help']) =>
   screen({ keywords, rules: [] }, { message, reply: 'How can I help?' }).map(({ detail }) => detail);

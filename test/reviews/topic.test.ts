@@ -1,6 +1,6 @@
 // Decisions straight on the topic, in every shape; early, wrong, repeated, and while Redis is away.
 import test from 'ava';
-import { newId } from '../../src/ids.ts';
+import { newId } from '../../src/domain/ids.ts';
 import { Redis } from 'ioredis';
 import { startApp } from '../support/app.ts';
 import { chat, delivered, ended, eventually } from '../support/client.ts';

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { Unavailable } from '../../src/domain/errors.ts';
 import { Batch } from '../../src/store/batch.ts';
 
 /** A kind that answers each number with its double, and shows how it was asked. */
@@ -52,7 +53,7 @@ test('one that cannot be answered fails alone', async (t) => {
 });
 
 test('a database that is away fails all, without asking for each', async (t) => {
-  const { batch, runs } = doubling(() => Object.assign(new Error('away'), { name: 'DatabaseUnavailable' }));
+  const { batch, runs } = doubling(() => new Unavailable('database'));
   const results = await Promise.allSettled(upTo(6).map((n) => batch.ask(n)));
   t.true(results.every(({ status }) => status === 'rejected'));
   t.is(runs.length, 1);

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { newId } from '../../src/ids.ts';
+import { newId } from '../../src/domain/ids.ts';
 import { connect } from '../../src/store/connect.ts';
 import { migrateToLatest } from '../../src/store/migrate.ts';
 import { freshDatabase } from '../support/services.ts';

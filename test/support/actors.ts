@@ -1,15 +1,15 @@
 // An actor runtime by itself: no ingress, no workers.
-import { startActorHost } from '../../src/actors/dapr/host.ts';
-import { DaprRuntime } from '../../src/actors/dapr/runtime.ts';
-import { DaprState } from '../../src/actors/dapr/sidecar.ts';
-import { EmbeddedRuntime } from '../../src/actors/embedded.ts';
+import { startActorHost } from '../../src/dapr/actor-host.ts';
+import { DaprRuntime } from '../../src/dapr/runtime.ts';
+import { DaprState } from '../../src/dapr/sidecar.ts';
+import { EmbeddedRuntime } from '../../src/actors/embedded-runtime.ts';
 import type { ActorRuntime } from '../../src/actors/runtime.ts';
 import { sessionStore } from '../../src/actors/session-store.ts';
-import { startPlacement, startSidecar, type Placement, type Sidecar } from '../../src/dev/dapr.ts';
-import { createLog } from '../../src/log.ts';
+import { startPlacement, startSidecar, type Placement, type Sidecar } from '../../local/dapr.ts';
+import { createLog } from '../../src/telemetry/log.ts';
 import { sqlActorState } from '../../src/store/actor-state.ts';
 import { connect } from '../../src/store/connect.ts';
-import { Database, isUnavailable } from '../../src/store/database.ts';
+import { Database } from '../../src/store/database.ts';
 import { migrateToLatest } from '../../src/store/migrate.ts';
 import { daprBinaries, type RuntimeName } from './app.ts';
 import { temporaryFolder } from './folder.ts';
@@ -37,7 +37,6 @@ export async function startRuntime(t: Owner, name: RuntimeName, join?: TestRunti
       store,
       state: sqlActorState(database),
       lease,
-      isUnavailable,
       onLost: () => {},
     });
     await actors.start();
@@ -59,7 +58,6 @@ export async function startRuntime(t: Owner, name: RuntimeName, join?: TestRunti
       token,
       store,
       state: new DaprState(sidecar),
-      isUnavailable,
       subscriptions: {},
       log: createLog('silent'),
     });

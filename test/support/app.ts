@@ -1,9 +1,10 @@
 // turnkeeper itself, composed in the test's process on a database and a Redis of its own, with a scripted model.
-import { compose, type Parts } from '../../src/compose.ts';
-import { readConfig } from '../../src/config.ts';
-import { startPlacement, startSidecar, type Placement, type Sidecar } from '../../src/dev/dapr.ts';
-import { Lifecycle } from '../../src/lifecycle.ts';
-import { createLog } from '../../src/log.ts';
+import { compose, type ComposeOptions } from '../../src/composition/compose.ts';
+import type { ServiceAddresses } from '../../src/config/config.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { startPlacement, startSidecar, type Placement, type Sidecar } from '../../local/dapr.ts';
+import { Lifecycle } from '../../src/composition/lifecycle.ts';
+import { createLog } from '../../src/telemetry/log.ts';
 import { temporaryFolder } from './folder.ts';
 import { SCRIPTED_MODEL, startScriptedModel, type ScriptedModel } from './model.ts';
 import type { Owner } from './owner.ts';
@@ -32,7 +33,7 @@ export interface AppOptions {
   /** Join this placement instead of starting one. */
   readonly placement?: Placement;
   /** How the hosts of webhooks become addresses. */
-  readonly resolveNames?: Parts['resolveNames'];
+  readonly resolveNames?: ComposeOptions['resolveNames'];
 }
 
 export interface TestApp {
@@ -70,16 +71,22 @@ export async function startApp(t: Owner, options: AppOptions = {}): Promise<Test
   });
   const log = createLog(config.LOG_LEVEL);
   const lifecycle = new Lifecycle(log);
-  const parts: Parts = {
+  const addresses: ServiceAddresses = {
     databaseUrl,
     redisUrl: redis,
     model: { baseUrl: model.baseUrl, apiKey: undefined, name: SCRIPTED_MODEL },
     dapr: dapr?.sidecar,
-    resolveNames: options.resolveNames,
   };
   const fatal: string[] = [];
   t.teardown(() => lifecycle.stop());
-  const app = await compose(config, parts, lifecycle, log, (why) => fatal.push(why));
+  const app = await compose({
+    config,
+    addresses,
+    lifecycle,
+    log,
+    onFatal: (reason) => fatal.push(reason),
+    resolveNames: options.resolveNames,
+  });
   return {
     url: app.url ?? '',
     metricsUrl: app.metricsUrl,

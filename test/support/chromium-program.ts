@@ -1,8 +1,8 @@
 // The browser for the tests of the pages: one on the PATH, else installed by the system's package manager.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { installPackage } from '../../src/dev/install-package.ts';
-import type { Log } from '../../src/log.ts';
+import { installPackage } from '../../local/install-package.ts';
+import type { Log } from '../../src/telemetry/log.ts';
 
 const run = promisify(execFile);
 const CANDIDATES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];

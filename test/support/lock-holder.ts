@@ -1,5 +1,5 @@
 // A process that locks a data folder and stays, for data-folder.test.ts to kill.
-import { lockDataFolder } from '../../src/dev/data-folder.ts';
+import { lockDataFolder } from '../../local/data-folder.ts';
 
 lockDataFolder(process.argv[2]!); // the result is not kept: the lock must hold all the same
 globalThis.gc?.();

@@ -2,8 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { moderations } from '../../src/dev/offline-model/moderation.ts';
-import { type Answer, chunks, completion, usageOf } from '../../src/dev/offline-model/wire.ts';
+import { moderations } from '../../local/offline-model/moderation.ts';
+import { type Answer, chunks, completion, usageOf } from '../../local/offline-model/wire.ts';
 import type { Owner } from './owner.ts';
 
 export const SCRIPTED_MODEL = 'scripted';

@@ -1,7 +1,7 @@
 // A process that starts parts and stays, for orphans.test.ts to kill. Prints their pids.
-import { startEmbeddedPostgres } from '../../src/dev/postgres.ts';
-import { startEmbeddedRedis } from '../../src/dev/redis.ts';
-import { createLog } from '../../src/log.ts';
+import { startEmbeddedPostgres } from '../../local/postgres.ts';
+import { startEmbeddedRedis } from '../../local/redis.ts';
+import { createLog } from '../../src/telemetry/log.ts';
 
 // A test that is interrupted kills nobody: its end of the pipe does.
 process.stdin.resume().once('end', () => process.exit());

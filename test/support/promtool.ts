@@ -1,8 +1,8 @@
 // promtool, which checks Prometheus' rules: the one on the PATH, else installed where that is allowed.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { installPackage } from '../../src/dev/install-package.ts';
-import type { Log } from '../../src/log.ts';
+import { installPackage } from '../../local/install-package.ts';
+import type { Log } from '../../src/telemetry/log.ts';
 
 const run = promisify(execFile);
 

@@ -1,6 +1,6 @@
 // The three roles as processes of their own, each next to its daprd, as they are deployed.
-import type { Role } from '../../src/config.ts';
-import { startPlacement, startSidecar } from '../../src/dev/dapr.ts';
+import type { Role } from '../../src/config/config.ts';
+import { startPlacement, startSidecar } from '../../local/dapr.ts';
 import { daprBinaries } from './app.ts';
 import { temporaryFolder } from './folder.ts';
 import { SCRIPTED_MODEL, type ScriptedModel } from './model.ts';

@@ -3,9 +3,9 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/dev/postgres.ts';
-import { type EmbeddedRedis, startEmbeddedRedis } from '../../src/dev/redis.ts';
-import { createLog } from '../../src/log.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../local/postgres.ts';
+import { type EmbeddedRedis, startEmbeddedRedis } from '../../local/redis.ts';
+import { createLog } from '../../src/telemetry/log.ts';
 import { temporaryFolder } from './folder.ts';
 import type { Owner } from './owner.ts';
 

@@ -1,5 +1,6 @@
 // A reader of server-sent events, as the standard says clients parse them.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { TurnJson } from './client.ts';
 
 export interface SseEvent {
@@ -47,25 +48,15 @@ export async function openStream(url: string, options: Options = {}): Promise<Ss
   const comments: string[] = [];
   let retry: number | null = null;
   async function* parse(): AsyncGenerator<SseEvent, void, undefined> {
-    let rest = '';
-    let fields: Record<string, string> = {};
-    const decoder = new TextDecoder();
-    for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-      rest = lines.pop()!;
-      for (const line of lines) {
-        if (line === '') {
-          if (fields['data'] !== undefined)
-            yield { event: fields['event'] ?? 'message', id: fields['id'] ?? '', data: fields['data'] };
-          fields = {};
-        } else if (line.startsWith(':')) comments.push(line);
-        else {
-          const [, name, value] = /^([^:]*):? ?(.*)$/.exec(line)!;
-          if (name === 'retry') retry = Number(value);
-          else fields[name!] = name === 'data' && fields[name] !== undefined ? `${fields[name]}\n${value}` : value!;
-        }
-      }
-    }
+    if (!response.body) return;
+    const parser = new EventSourceParserStream({
+      onComment: (comment) => comments.push(comment),
+      onRetry: (ms) => {
+        retry = ms;
+      },
+    });
+    const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(parser);
+    for await (const { event = 'message', id = '', data } of events) yield { event, id, data };
   }
   return {
     status: response.status,

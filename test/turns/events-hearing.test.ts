@@ -1,10 +1,10 @@
 // What one reader is told, whatever comes when: on a stream and a row in memory.
 import test from 'ava';
-import { compareGenerations, type DeltaFeed, type DeltaListener, type DeltaRecord } from '../../src/turns/delta.ts';
+import { compareGenerations, type DeltaFeed, type DeltaListener, type DeltaRecord } from '../../src/domain/delta.ts';
 import { followTurn, type Followed } from '../../src/turns/follow-turn.ts';
 import { DELTAS_KEPT, HeardDeltas } from '../../src/turns/heard-deltas.ts';
-import { BEGINNING, placeOf, type ReadingPlace } from '../../src/turns/reading-place.ts';
-import type { Turn } from '../../src/turns/turn.ts';
+import { BEGINNING, placeOf, type ReadingPlace } from '../../src/domain/reading-place.ts';
+import type { Turn } from '../../src/domain/turn.ts';
 
 const QUEUED: Turn = {
   turnId: '3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11',
@@ -65,19 +65,14 @@ class Stage {
   }
 
   follow(from: ReadingPlace = BEGINNING, signal = new AbortController().signal, heartbeatMs = 60_000) {
-    const changes = {
+    const hints = {
       listening: true,
-      listen: (_turnId: string, changed: () => void) => {
+      listenTo: (_turnId: string, changed: () => void) => {
         this.#changed.add(changed);
         return () => void this.#changed.delete(changed);
       },
     };
-    return followTurn(
-      { find: async () => this.turn, changes, deltas: this.#feed, heartbeatMs },
-      this.turn,
-      from,
-      signal,
-    );
+    return followTurn({ find: async () => this.turn, hints, deltas: this.#feed, heartbeatMs }, this.turn, from, signal);
   }
 }
 

@@ -4,7 +4,8 @@ import test from 'ava';
 import { isAvailable, RUNTIMES, startApp } from '../support/app.ts';
 import { call, chat, delivered, ended, type TurnJson } from '../support/client.ts';
 import { asked, holdSlow } from '../support/held-model.ts';
-import { joined, MESSAGE_LIMITS } from '../../src/turns/busy-rules.ts';
+import { joined } from '../../src/domain/busy-rules.ts';
+import { MESSAGE_LIMITS } from '../../src/domain/limits.ts';
 
 const merge = (user: string, session: string, text: string, more: object = {}) => ({
   user_id: user,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import test from 'ava';
 import { operationsOf } from '../../src/http/operations.ts';
-import { readPages } from '../../src/http/operations/pages.ts';
+import { readPages } from '../../src/http/endpoints/pages.ts';
 import { start } from '../http/support/ingress.ts';
 import { MemoryServices } from '../http/support/memory-services.ts';
 

@@ -1,10 +1,10 @@
 import test from 'ava';
 import { Redis } from 'ioredis';
-import { createLog } from '../../src/log.ts';
-import { createMetrics } from '../../src/metrics.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
-import { Courier } from '../../src/webhooks/courier.ts';
+import { WebhookSender } from '../../src/webhooks/webhook-sender.ts';
 import { resolverFor } from '../../src/webhooks/names.ts';
 import { startApp } from '../support/app.ts';
 import { call, chat, ended, eventually } from '../support/client.ts';
@@ -51,7 +51,7 @@ test('two senders send what is due once', async (t) => {
   for (const user of ['ann', 'ben', 'cleo']) hooks.push(await register(url, { url: receiver.url, user_id: user }));
   const database = new Database(await connect(databaseUrl, { poolSize: 4 }));
   t.teardown(() => database.close());
-  const other = new Courier({
+  const other = new WebhookSender({
     database,
     post: { allowPrivate: true, resolve: resolverFor(true) },
     show: () => ({}),

@@ -1,11 +1,11 @@
 import test from 'ava';
-import { newId } from '../../src/ids.ts';
-import { createLog } from '../../src/log.ts';
-import { createMetrics } from '../../src/metrics.ts';
+import { newId } from '../../src/domain/ids.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
 import { migrateToLatest } from '../../src/store/migrate.ts';
-import { Courier } from '../../src/webhooks/courier.ts';
+import { WebhookSender } from '../../src/webhooks/webhook-sender.ts';
 import { resolverFor } from '../../src/webhooks/names.ts';
 import { eventually } from '../support/client.ts';
 import { freshDatabase } from '../support/services.ts';
@@ -26,21 +26,21 @@ test('what ended long ago goes, what waits for a hook that was removed is given 
   await add('died long ago', 'dead', 31);
   await add('died lately', 'dead', 29);
   await add('left over', 'pending', null);
-  const courier = new Courier({
+  const webhookSender = new WebhookSender({
     database: new Database(builder),
     post: { allowPrivate: true, resolve: resolverFor(true) },
     show: () => ({}),
     metrics: createMetrics(),
     log: createLog('silent'),
   });
-  await courier.sweep();
+  await webhookSender.sweep();
   const rows = await eventually('the left over one has ended', async () => {
     const found = await builder<{ event: string; status: string; last_error: string | null }>('webhook_deliveries')
       .select('event', 'status', 'last_error')
       .orderBy('event');
     return found.every(({ status }) => status !== 'pending') && found;
   });
-  await courier.stop(1_000);
+  await webhookSender.stop(1_000);
   t.deepEqual(
     rows.map(({ event }) => event),
     ['arrived lately', 'died lately', 'left over'],

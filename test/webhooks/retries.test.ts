@@ -1,7 +1,7 @@
 import test from 'ava';
 import { startApp } from '../support/app.ts';
 import { call, chat, ended, eventually } from '../support/client.ts';
-import { ATTEMPTS, verdictOn } from '../../src/webhooks/schedule.ts';
+import { ATTEMPTS, nextStep } from '../../src/domain/delivery-schedule.ts';
 import {
   deliveriesOf,
   deliveryThat,
@@ -21,7 +21,7 @@ test('the schedule: at once, soon, then ever later, about a day in all; then dea
   const failed = { status: 500, error: 'no' };
   const gaps = (random: number) =>
     Array.from({ length: ATTEMPTS - 1 }, (_, n) => {
-      const verdict = verdictOn(n + 1, failed, random);
+      const verdict = nextStep(n + 1, failed, random);
       return verdict.kind === 'retry' ? verdict.inS : NaN;
     });
   const total = (random: number) => gaps(random).reduce((sum, gap) => sum + gap, 0);
@@ -29,9 +29,9 @@ test('the schedule: at once, soon, then ever later, about a day in all; then dea
   t.true(total(0) > 20 * HOUR_S && total(0.999) < 27 * HOUR_S);
   t.true(Math.abs(total(0.5) - 24 * HOUR_S) < HOUR_S);
   t.true(gaps(0)[0]! < gaps(0.9)[0]!, 'what failed together does not come back together');
-  t.deepEqual(verdictOn(ATTEMPTS, failed, 0.5), { kind: 'dead', disable: null });
-  t.deepEqual(verdictOn(ATTEMPTS, { status: 204, error: null }, 0.5), { kind: 'delivered' });
-  t.like(verdictOn(1, { status: 410, error: 'gone' }, 0.5), { kind: 'dead' });
+  t.deepEqual(nextStep(ATTEMPTS, failed, 0.5), { kind: 'dead', disable: null });
+  t.deepEqual(nextStep(ATTEMPTS, { status: 204, error: null }, 0.5), { kind: 'delivered' });
+  t.like(nextStep(1, { status: 410, error: 'gone' }, 0.5), { kind: 'dead' });
 });
 
 /** Ends a turn, and gives back what becomes of telling it. */

@@ -1,6 +1,6 @@
 import { Queue, QueueEvents } from 'bullmq';
 import test from 'ava';
-import { newId } from '../../src/ids.ts';
+import { newId } from '../../src/domain/ids.ts';
 import { startApp } from '../support/app.ts';
 import { call, chat, ended, eventually } from '../support/client.ts';
 import type { Owner } from '../support/owner.ts';

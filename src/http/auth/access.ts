@@ -1,5 +1,5 @@
 // Who may do what: pure decisions over data. The contract's roles, and the kinds of things each may touch at all.
-import { USER_ID } from '../schemas.ts';
+import { isUserId } from '../../domain/limits.ts';
 
 const RIGHTS = {
   /** Own things only. */
@@ -60,7 +60,7 @@ export function rolesFor(access: Access): readonly Role[] {
 export function roleOf(role: string): Pick<Identity, 'role' | 'userId'> | null {
   if (role.startsWith('user:')) {
     const userId = role.slice('user:'.length);
-    return USER_ID.test(userId) ? { role: 'user', userId } : null;
+    return isUserId(userId) ? { role: 'user', userId } : null;
   }
   return role === 'service' || role === 'reviewer' || role === 'admin' ? { role, userId: null } : null;
 }

@@ -10,15 +10,12 @@
 //
 // `Origin`, where a browser sends one, must be the Host that was asked, port included: a page of another server on the
 // same machine (localhost:3000) is a stranger too. The scheme is not compared: TLS may end in front of us.
-const LOOPBACK_NAME = /^(localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+import { isLoopback } from '../../domain/limits.ts';
 
 const nameOf = (authority: string): string => authority.replace(/:\d*$/, '').toLowerCase();
 
 const inBrackets = (host: string): string =>
   (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host).toLowerCase();
-
-/** Whether a HOST setting is reachable from this machine only. */
-export const isLoopback = (host: string): boolean => LOOPBACK_NAME.test(inBrackets(host));
 
 /** Says what is foreign about a request, or null. */
 export type ForeignOrigin = (host: string, origin: string | undefined) => 'Host' | 'Origin' | null;
@@ -29,7 +26,7 @@ export function foreignOriginCheck(listenHost: string, names: readonly string[] 
   const ours = new Set([inBrackets(listenHost), ...names.map((name) => name.toLowerCase())]);
   return (host, origin) => {
     const name = nameOf(host);
-    if (strict && !LOOPBACK_NAME.test(name) && !ours.has(name)) return 'Host';
+    if (strict && !isLoopback(name) && !ours.has(name)) return 'Host';
     if (origin === undefined) return null;
     const authority = /^https?:\/\/([^/]+)$/i.exec(origin)?.[1];
     return authority?.toLowerCase() === host.toLowerCase() ? null : 'Origin';

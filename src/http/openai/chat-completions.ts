@@ -1,6 +1,6 @@
 // POST /v1/chat/completions.
 import { z } from 'zod';
-import { BEGINNING } from '../../turns/reading-place.ts';
+import { BEGINNING } from '../../domain/reading-place.ts';
 import { EVENTS_TYPE, eventStream } from '../event-stream.ts';
 import { idempotencyKey } from '../header-fields.ts';
 import { json, operation, type Operation } from '../operation.ts';

@@ -1,8 +1,8 @@
 // Chat completions and their chunks as OpenAI writes them.
 import { z } from 'zod';
-import type { Turn, Usage } from '../../turns/turn.ts';
+import type { Turn, Usage } from '../../domain/turn.ts';
 import { COMPONENTS } from '../schemas.ts';
-import { replyOf } from '../operations/turn-json.ts';
+import { replyOf } from '../endpoints/turn-json.ts';
 import { aboutTurn, completionIdOf, heldMessage, secondsOf } from './ids.ts';
 
 export const about = z

@@ -1,6 +1,6 @@
 // A turn as the chunks of a streamed chat completion.
 import type { Followed } from '../../turns/follow-turn.ts';
-import { isAtRest, isFinal, type Turn } from '../../turns/turn.ts';
+import { isSettled, isFinal, type Turn } from '../../domain/turn.ts';
 import { HEARTBEAT } from '../event-stream.ts';
 import { Problem } from '../problem.ts';
 import { chunkJson, spokenOf, usageChunkJson } from './completion-json.ts';
@@ -50,7 +50,7 @@ export async function* completionFrames(
     }
     ({ turn } = event);
     text.restart();
-    if (!isAtRest(turn.status)) continue;
+    if (!isSettled(turn.status)) continue;
     const spoken = spokenOf(turn);
     if (spoken === null) return yield failed(withoutReply(turn, false));
     const rest = text.finish(spoken);

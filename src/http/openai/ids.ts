@@ -1,6 +1,6 @@
 // A turn under the names of OpenAI's API. Nothing is stored for them: each can be read back.
-import type { Turn } from '../../turns/turn.ts';
-import { isUuid } from '../schemas.ts';
+import type { Turn } from '../../domain/turn.ts';
+import { isUuid } from '../../domain/limits.ts';
 
 const RESPONSE = 'resp_';
 

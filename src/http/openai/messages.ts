@@ -1,6 +1,6 @@
 // What clients send as messages: the last one is what the user says now, the others were said before.
 import { z } from 'zod';
-import { MESSAGE_LIMITS } from '../../turns/busy-rules.ts';
+import { MESSAGE_LIMITS } from '../../domain/limits.ts';
 import { soundText } from '../schemas.ts';
 
 const TEXT_ONLY = 'must be a text, or an array of text parts: turnkeeper takes no images, audio or files';

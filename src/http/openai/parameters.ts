@@ -1,6 +1,6 @@
 // The parameters of OpenAI's API that turnkeeper does not steer: harmless ones are ignored, the others refused.
 import { z } from 'zod';
-import { MESSAGE_LIMITS } from '../../turns/busy-rules.ts';
+import { MESSAGE_LIMITS } from '../../domain/limits.ts';
 import { sessionId, soundText } from '../schemas.ts';
 
 /** A parameter that changes how a reply is made, not what is asked: the operator's model decides. */

@@ -1,10 +1,10 @@
 // From the events of a turn to the events of its response that one client has not seen. No I/O.
-import type { Generation } from '../../turns/delta.ts';
-import { BEGINNING, type ReadingPlace } from '../../turns/reading-place.ts';
-import type { TurnEvent } from '../../turns/turn-events.ts';
-import { isFinal, type Turn } from '../../turns/turn.ts';
+import type { Generation } from '../../domain/delta.ts';
+import { BEGINNING, type ReadingPlace } from '../../domain/reading-place.ts';
+import type { TurnEvent } from '../../domain/turn-events.ts';
+import { isFinal, type Turn } from '../../domain/turn.ts';
 import type { Problem } from '../problem.ts';
-import { replyOf } from '../operations/turn-json.ts';
+import { replyOf } from '../endpoints/turn-json.ts';
 import { restarted } from './completion-stream.ts';
 import { openAiErrorDocument } from './errors.ts';
 import { GrowingText } from './growing-text.ts';

@@ -1,8 +1,8 @@
 // A turn as a response of OpenAI's.
 import { z } from 'zod';
-import type { Turn, TurnStatus } from '../../turns/turn.ts';
+import type { Turn, TurnStatus } from '../../domain/turn.ts';
 import { COMPONENTS } from '../schemas.ts';
-import { replyOf } from '../operations/turn-json.ts';
+import { replyOf } from '../endpoints/turn-json.ts';
 import { about } from './completion-json.ts';
 import { aboutTurn, messageIdOf, responseIdOf, secondsOf } from './ids.ts';
 import { OWN_METADATA } from './parameters.ts';

@@ -1,6 +1,6 @@
 // POST /v1/responses as it is asked.
 import { z } from 'zod';
-import { MESSAGE_LIMITS } from '../../turns/busy-rules.ts';
+import { MESSAGE_LIMITS } from '../../domain/limits.ts';
 import { COMPONENTS, soundText, userId } from '../schemas.ts';
 import { messages, saidIn, type Said } from './messages.ts';
 import { modelName } from './models.ts';

@@ -1,6 +1,6 @@
 // A response as server-sent events.
 import type { Followed } from '../../turns/follow-turn.ts';
-import type { Turn } from '../../turns/turn.ts';
+import type { Turn } from '../../domain/turn.ts';
 import { HEARTBEAT } from '../event-stream.ts';
 import { ResponseEvents, type ResponseEvent } from './response-events.ts';
 import { withoutReply } from './waiting.ts';

@@ -1,12 +1,12 @@
 // Responses: a turn, asked for and told in the words of OpenAI's Responses API.
 import { z } from 'zod';
-import type { Turn } from '../../turns/turn.ts';
+import type { Turn } from '../../domain/turn.ts';
 import { EVENTS_TYPE, eventStream } from '../event-stream.ts';
 import { idempotencyKey } from '../header-fields.ts';
 import { json, operation, type Answer, type Operation, type RequestContext } from '../operation.ts';
 import { Problem, type Fault } from '../problem.ts';
 import { soundText, wholeNumber } from '../schemas.ts';
-import type { Services, TurnService } from '../services.ts';
+import type { Services } from '../services.ts';
 import { HISTORY_BYTES } from './chat-completions.ts';
 import { turnIdOf } from './ids.ts';
 import { checkModel } from './models.ts';
@@ -29,7 +29,7 @@ const fault = (pointer: string, detail: string): Problem => {
 };
 
 /** The turn that the response is, if it is there for whom `isTheirs` allows. @throws Problem turn_not_found */
-async function turnOf(turns: TurnService, id: string, isTheirs: (userId: string) => boolean): Promise<Turn> {
+async function turnOf(turns: Services['turns'], id: string, isTheirs: (userId: string) => boolean): Promise<Turn> {
   const turnId = turnIdOf(id);
   const turn = turnId === null ? null : await turns.find(turnId);
   if (!turn || !isTheirs(turn.userId)) throw new Problem('turn_not_found', 'No response has this id.');
@@ -39,7 +39,7 @@ async function turnOf(turns: TurnService, id: string, isTheirs: (userId: string)
 type Asked = z.output<typeof responseRequest>;
 
 /** The session that the request names, or that its messages continue. */
-async function sessionFor(turns: TurnService, user: string, asked: Asked): Promise<string | null> {
+async function sessionFor(turns: Services['turns'], user: string, asked: Asked): Promise<string | null> {
   const named = sessionOf(asked.metadata);
   const previous = asked.previous_response_id ?? null;
   if (previous === null) return named ?? (await continuedSession(turns, user, saidBy(asked).before));

@@ -1,7 +1,7 @@
 // The numbers of a response's events. They are stored nowhere: each is the place in the text up to which the client has
 // it, so that every ingress process gives the same place the same number, however the text came in pieces. Numbers grow
 // along a stream and have gaps.
-import type { Generation } from '../../turns/delta.ts';
+import type { Generation } from '../../domain/delta.ts';
 
 /** Events before the text. */
 export const NUMBERS = { created: 0, inProgress: 1, awaitingReview: 2, itemAdded: 3, partAdded: 4 } as const;

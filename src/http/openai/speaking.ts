@@ -1,13 +1,13 @@
 // From a request in OpenAI's words to an accepted turn: who speaks, in which conversation.
-import { newId } from '../../ids.ts';
-import { hashRequest } from '../../turns/accept.ts';
-import type { Turn } from '../../turns/turn.ts';
-import { acceptedTurn } from '../operations/chat.ts';
+import { newId } from '../../domain/ids.ts';
+import { hashRequest } from '../../domain/accept.ts';
+import type { Turn } from '../../domain/turn.ts';
+import { acceptedTurn } from '../endpoints/chat.ts';
 import type { RequestContext } from '../operation.ts';
 import { Problem } from '../problem.ts';
-import { USER_ID } from '../schemas.ts';
-import type { TurnService } from '../services.ts';
-import { replyOf } from '../operations/turn-json.ts';
+import { isUserId } from '../../domain/limits.ts';
+import type { Services } from '../services.ts';
+import { replyOf } from '../endpoints/turn-json.ts';
 import { heldMessage } from './ids.ts';
 import type { LastExchange, Said } from './messages.ts';
 import { OWN_METADATA, type GivenMetadata } from './parameters.ts';
@@ -19,7 +19,7 @@ const RECENT = 50;
  *  @throws Problem invalid_request, user_not_found */
 export function speakerOf(named: string | null | undefined, { identity, owns }: RequestContext): string {
   const userId = named ?? identity.userId ?? identity.name;
-  if (!USER_ID.test(userId)) {
+  if (!isUserId(userId)) {
     const detail = `is required: the key's name cannot be a user_id`;
     throw new Problem('invalid_request', 'One thing is wrong with the request.', {
       errors: [{ pointer: '/user', detail }],
@@ -38,9 +38,9 @@ function shows(turn: Turn, { user, assistant }: LastExchange): boolean {
 }
 
 /** The session of the user's newest turn that the client shows as its last exchange; null: there is none.
- *  @throws DatabaseUnavailable */
+ *  @throws Unavailable */
 export async function continuedSession(
-  turns: TurnService,
+  turns: Services['turns'],
   userId: string,
   before: LastExchange | null,
 ): Promise<string | null> {
@@ -61,8 +61,8 @@ export interface Spoken {
 }
 
 /** Accepts the turn; a repeat of the request with the same key finds the one there is.
- *  @throws Problem, DatabaseUnavailable */
-export async function speak(turns: TurnService, spoken: Spoken, { sentBody }: RequestContext): Promise<Turn> {
+ *  @throws Problem, Unavailable */
+export async function speak(turns: Services['turns'], spoken: Spoken, { sentBody }: RequestContext): Promise<Turn> {
   const { userId, said, metadata, own, key } = spoken;
   const sessionId = spoken.session ?? newId();
   const outcome = await turns.accept({

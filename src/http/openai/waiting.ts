@@ -1,11 +1,12 @@
 // Waiting for an accepted turn. From here on no answer may ask the client to send the message again: OpenAI's clients
 // do so by themselves on 408, 409, 429 and 5xx, and one message would become two turns.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAtRest, type Turn, type TurnStatus } from '../../turns/turn.ts';
+import { Unavailable } from '../../domain/errors.ts';
+import { isSettled, type Turn, type TurnStatus } from '../../domain/turn.ts';
 import { LONGEST_WAIT_S } from '../header-fields.ts';
-import { dependencyOf, Problem, type ProblemCode } from '../problem.ts';
-import type { TurnService } from '../services.ts';
-import { stillThere } from '../operations/turns.ts';
+import { Problem, type ProblemCode } from '../problem.ts';
+import type { Services } from '../services.ts';
+import { stillThere } from '../endpoints/turns.ts';
 import { aboutTurn, responseIdOf } from './ids.ts';
 
 /** The clients wait ten minutes, and send the message again then. */
@@ -13,18 +14,18 @@ const WAIT_MS = 570_000;
 const AWAY_RETRY_MS = 1_000;
 
 /** The turn once it rests, or as it was known when the client has gone, the server stops or the wait is over. */
-export async function restOf(turns: TurnService, accepted: Turn, signal: AbortSignal): Promise<Turn> {
+export async function restOf(turns: Services['turns'], accepted: Turn, signal: AbortSignal): Promise<Turn> {
   const deadline = performance.now() + WAIT_MS;
   let turn = accepted;
-  while (!isAtRest(turn.status) && !signal.aborted) {
+  while (!isSettled(turn.status) && !signal.aborted) {
     const left = deadline - performance.now();
     if (left <= 0) break;
     try {
       const timeoutMs = Math.min(left, LONGEST_WAIT_S * 1000);
-      turn = stillThere(await turns.waitForRest(turn, { timeoutMs, signal }));
+      turn = stillThere(await turns.waitUntilSettled(turn, { timeoutMs, signal }));
     } catch (error) {
       if (error instanceof Problem) throw error;
-      if (!dependencyOf(error)) throw acceptedBut(error, turn);
+      if (!(error instanceof Unavailable)) throw acceptedBut(error, turn);
       // The turn is safe; the database comes back.
       await sleep(AWAY_RETRY_MS, undefined, { signal }).catch(() => {});
     }

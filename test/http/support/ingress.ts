@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { ExecutionContext } from 'ava';
 import { startIngress, type Ingress, type IngressSettings } from '../../../src/http/server.ts';
-import type { Log } from '../../../src/log.ts';
+import type { Log } from '../../../src/telemetry/log.ts';
 import { MemoryServices } from './memory-services.ts';
 
 export interface LogLine {

@@ -1,6 +1,6 @@
 // Reviews in memory, for tests of the HTTP surface only: there is one, and everything about it succeeds.
-import type { ReviewFeedService, ReviewService } from '../../../src/http/services.ts';
-import type { Review } from '../../../src/reviews/review.ts';
+import type { Services } from '../../../src/http/services.ts';
+import type { Review } from '../../../src/domain/review.ts';
 
 export const REVIEW_ID = '018f0000-0000-7000-8000-000000000001';
 
@@ -29,7 +29,7 @@ const review: Review = {
 };
 
 /** One event, and then the end. */
-export const memoryFeed: ReviewFeedService = {
+export const memoryFeed: Services['reviewFeed'] = {
   placeOf: async (seen) => seen ?? 0,
   follow: async function* (from) {
     yield { type: 'place', position: from };
@@ -38,7 +38,7 @@ export const memoryFeed: ReviewFeedService = {
 };
 
 /** One review of alice's, pending. */
-export const memoryReviews = (): ReviewService => ({
+export const memoryReviews = (): Services['reviews'] => ({
   find: async (id) => (id === REVIEW_ID ? review : null),
   list: async () => [review],
   history: async () => [],

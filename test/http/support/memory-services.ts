@@ -1,15 +1,15 @@
 // Services in memory, for tests of the HTTP surface only: everything else is tested on the real thing.
-import { newId } from '../../../src/ids.ts';
+import { newId } from '../../../src/domain/ids.ts';
 import type { Services } from '../../../src/http/services.ts';
-import { NO_HISTORY, patchMemory, unknownUser, type Remembered } from '../../../src/memory/memory.ts';
-import { refusalOf, type AcceptOutcome, type NewTurn } from '../../../src/turns/accept.ts';
+import { NO_HISTORY, patchMemory, unknownUser, type Remembered } from '../../../src/domain/memory.ts';
+import { refusalOf, type AcceptOutcome, type NewTurn } from '../../../src/domain/accept.ts';
 import type { CancelOutcome } from '../../../src/turns/cancellation.ts';
-import type { ConversationRow } from '../../../src/turns/conversation.ts';
+import type { ConversationRow } from '../../../src/domain/conversation.ts';
 import { memoryWebhooks } from './memory-webhooks.ts';
 import { memoryFeed, memoryReviews } from './memory-reviews.ts';
-import { isAtRest, isFinal, type Turn } from '../../../src/turns/turn.ts';
-import { ownerHashOf, type Erasure } from '../../../src/users/erasure.ts';
-import { TurnEvents } from '../../../src/turns/turn-events.ts';
+import { isSettled, isFinal, type Turn } from '../../../src/domain/turn.ts';
+import { ownerHashOf, type Erasure } from '../../../src/domain/erasure.ts';
+import { TurnEvents } from '../../../src/domain/turn-events.ts';
 
 interface Kept {
   turn: Turn;
@@ -89,7 +89,7 @@ export class MemoryServices {
     const refusal = refusalOf(
       turn,
       { erasing: false, earlier, sessionOwner, waiting: 0, busy, joins: false },
-      { perUser: 100, ofAll: 100, waitingOfAll: 0 },
+      { perUser: 100, ofAll: 100, queuedOfAll: 0 },
     );
     if (refusal) return refusal;
     const { userId, text, metadata, sessionId, tags, requestHash, idempotencyKey: key } = turn;
@@ -112,7 +112,7 @@ export class MemoryServices {
     this.waiting += 1;
     const now = () => this.kept.get(turn.turnId)!.turn;
     const over = () =>
-      isAtRest(now().status) && !(turn.status === 'awaiting_review' && now().status === 'awaiting_review');
+      isSettled(now().status) && !(turn.status === 'awaiting_review' && now().status === 'awaiting_review');
     await new Promise<void>((resolve) => {
       const look = (): void => {
         if (!over() && !signal.aborted) return;
@@ -151,7 +151,7 @@ export class MemoryServices {
           .toSorted((a, b) => b.seq - a.seq)
           .slice(0, limit),
       cancel: async (turnId) => this.#cancel(turnId),
-      waitForRest: (turn, { timeoutMs, signal }) => this.#wait(turn, timeoutMs, signal),
+      waitUntilSettled: (turn, { timeoutMs, signal }) => this.#wait(turn, timeoutMs, signal),
     },
     turnEvents: {
       follow: async function* (turn, from) {
@@ -200,7 +200,6 @@ export class MemoryServices {
     },
     overview: { read: async () => NO_OVERVIEW },
     deadLetters: {
-      topics: ['messages'],
       list: async () => [DEAD_LETTER],
       replay: async () => true,
       remove: async () => true,
@@ -227,7 +226,7 @@ export class MemoryServices {
 }
 
 const DEAD_LETTER = {
-  topic: 'messages',
+  topic: 'messages' as const,
   jobId: '7',
   userId: 'alice',
   failedAt: new Date('2026-01-01T00:00:00Z'),

@@ -1,6 +1,6 @@
 // Webhooks in memory, for tests of the HTTP surface only: one of alice's and one for all users; everything succeeds.
-import type { WebhookService } from '../../../src/http/services.ts';
-import type { Delivery, Webhook } from '../../../src/webhooks/webhook.ts';
+import type { Services } from '../../../src/http/services.ts';
+import type { Delivery, Webhook } from '../../../src/domain/webhook.ts';
 
 export const WEBHOOK_ID = '018f0000-0000-7000-8000-000000000011';
 export const GLOBAL_WEBHOOK_ID = '018f0000-0000-7000-8000-000000000012';
@@ -34,7 +34,7 @@ const delivery: Delivery = {
   endedAt: null,
 };
 
-export const memoryWebhooks = (): WebhookService => ({
+export const memoryWebhooks = (): Services['webhooks'] => ({
   add: async (asked) => ({ outcome: 'added', webhook: { ...webhook, ...asked }, secret: 'whsec_c2VjcmV0' }),
   find: async (id) => hooks.find(({ webhookId }) => webhookId === id) ?? null,
   list: async ({ whose }) => hooks.filter(({ userId }) => whose === 'everybody' || userId !== null),

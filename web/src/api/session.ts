@@ -1,7 +1,8 @@
 // Who uses the page: a key once, then a cookie that no script can read.
 import { signal } from '@preact/signals';
 import { ApiProblem, call, told, whenUnauthorized } from './call.ts';
-import type { Role, Session } from './types.ts';
+import type { Role } from './derived.ts';
+import type { Session } from './types.ts';
 
 export type SignedIn =
   | { readonly state: 'loading' }

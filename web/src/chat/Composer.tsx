@@ -1,15 +1,15 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { BUSY_RULES, type BusyRule } from '../api/types.ts';
+import type { BusyRule } from '../api/derived.ts';
+import { TEXT_CHARACTERS } from '../api/limits.ts';
 import { TagInput } from './TagInput.tsx';
 
 const RULES: Readonly<Record<BusyRule, string>> = {
   enqueue: 'wait in line',
-  merge: 'join what waits',
+  reject: 'do not send',
   interrupt: 'interrupt the reply',
   rollback: 'discard the reply',
-  reject: 'do not send',
+  merge: 'join what waits',
 };
-const LONGEST = 32_000;
 const TALLEST_PX = 220;
 
 interface Said {
@@ -57,7 +57,7 @@ export function Composer({ busy, onSend }: Props) {
           ref={area}
           rows={1}
           value={text}
-          maxLength={LONGEST}
+          maxLength={TEXT_CHARACTERS}
           placeholder="Message"
           onInput={({ currentTarget }) => setText(currentTarget.value)}
           onKeyDown={key}
@@ -67,9 +67,9 @@ export function Composer({ busy, onSend }: Props) {
           <label class="busy-rule small">
             <span class={busy ? 'busy' : 'soft'}>If busy</span>
             <select value={onBusy} onChange={({ currentTarget }) => setOnBusy(currentTarget.value as BusyRule)}>
-              {BUSY_RULES.map((rule) => (
+              {Object.entries(RULES).map(([rule, says]) => (
                 <option key={rule} value={rule}>
-                  {RULES[rule]}
+                  {says}
                 </option>
               ))}
             </select>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { call, pathTo } from '../api/call.ts';
-import type { Page, UserMessage } from '../api/types.ts';
+import type { Page } from '../api/derived.ts';
+import type { UserMessage } from '../api/types.ts';
 import { Bones } from '../parts/Bones.tsx';
 import { Moment } from '../parts/Moment.tsx';
 import { Notice } from '../parts/Notice.tsx';

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { USER_ID_PATTERN, USER_ID_TITLE } from '../api/limits.ts';
 
 interface Props {
   readonly userId: string;
@@ -30,8 +31,8 @@ export function UserPicker({ userId, fixed, onUser }: Props) {
           class="grow"
           value={typed}
           required
-          pattern="[A-Za-z0-9._@:\-]{1,128}"
-          title="1 to 128 of A–Z a–z 0–9 . _ @ : -"
+          pattern={USER_ID_PATTERN}
+          title={USER_ID_TITLE}
           autocomplete="off"
           spellcheck={false}
           onInput={({ currentTarget }) => setTyped(currentTarget.value)}

@@ -1,7 +1,8 @@
 // Messages on their way to the server. Each has a key of its own, so that sending one again makes no second turn.
 import { signal } from '@preact/signals';
 import { ApiProblem, call, told } from '../api/call.ts';
-import type { BusyRule, Turn } from '../api/types.ts';
+import type { BusyRule } from '../api/derived.ts';
+import type { Turn } from '../api/types.ts';
 
 export interface Draft {
   readonly userId: string;

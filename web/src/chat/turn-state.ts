@@ -1,6 +1,7 @@
 // What a turn's status means to the user who waits for it. Pure.
 import type { Tone } from '../parts/Badge.tsx';
-import type { Turn, TurnStatus } from '../api/types.ts';
+import type { TurnStatus } from '../api/derived.ts';
+import type { Turn } from '../api/types.ts';
 
 /** How far along a turn is: what is told late must not take a turn back. */
 const RANK: Readonly<Record<TurnStatus, number>> = {

@@ -4,7 +4,8 @@ import { batch, computed, signal } from '@preact/signals';
 import { call, pathTo, told } from '../api/call.ts';
 import { report } from '../api/connection.ts';
 import { followEvents } from '../api/event-stream.ts';
-import type { Page, Turn } from '../api/types.ts';
+import type { Page } from '../api/derived.ts';
+import type { Turn } from '../api/types.ts';
 import { isOpen, isUnderWay, later } from './turn-state.ts';
 
 const PAGE = 100;

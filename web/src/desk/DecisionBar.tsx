@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { ApiProblem, pathTo, request, told } from '../api/call.ts';
-import type { Decision, Review } from '../api/types.ts';
+import type { Decision } from '../api/derived.ts';
+import type { Review } from '../api/types.ts';
 import { Notice } from '../parts/Notice.tsx';
 import { DecisionForm } from './DecisionForm.tsx';
 import { useKeys } from './use-keys.ts';

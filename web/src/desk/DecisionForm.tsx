@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Decision } from '../api/types.ts';
+import type { Decision } from '../api/derived.ts';
+import { TEXT_CHARACTERS } from '../api/limits.ts';
 
 const SAYS: Readonly<Record<Decision, { readonly title: string; readonly send: string }>> = {
   approve: { title: 'The user gets the draft as it is.', send: 'Approve' },
@@ -45,7 +46,7 @@ export function DecisionForm({ decision, draft, sending, onEdited, onSend, onLea
           aria-label="Reply"
           data-first
           rows={5}
-          maxLength={32_000}
+          maxLength={TEXT_CHARACTERS}
           value={reply}
           onInput={({ currentTarget }) => {
             setReply(currentTarget.value);

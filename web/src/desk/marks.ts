@@ -1,5 +1,5 @@
 // Which words of a text the reasons for its review name. Pure.
-import type { Reason } from '../api/types.ts';
+import type { ReviewReason } from '../api/types.ts';
 
 export interface Piece {
   readonly text: string;
@@ -7,7 +7,7 @@ export interface Piece {
 }
 
 /** The words that reasons quote. */
-export const wordsOf = (reasons: readonly Reason[]): string[] => [
+export const wordsOf = (reasons: readonly ReviewReason[]): string[] => [
   ...new Set(reasons.flatMap(({ detail }) => [...detail.matchAll(/“([^”]+?)…?”/g)].map(([, word]) => word!))),
 ];
 

@@ -1,6 +1,7 @@
 // How a review ended, as it is told. Pure.
 import type { Tone } from '../parts/Badge.tsx';
-import type { ListedReview, ReviewStatus } from '../api/types.ts';
+import type { ReviewStatus } from '../api/derived.ts';
+import type { ListedReview } from '../api/types.ts';
 
 export const OUTCOME: Readonly<Record<ReviewStatus, { readonly says: string; readonly tone: Tone }>> = {
   pending: { says: 'pending', tone: 'plain' },

@@ -3,7 +3,8 @@ import { batch, signal } from '@preact/signals';
 import { call, pathTo, told } from '../api/call.ts';
 import { followEvents } from '../api/event-stream.ts';
 import { isStillSignedIn } from '../api/session.ts';
-import type { ListedReview, Page } from '../api/types.ts';
+import type { Page } from '../api/derived.ts';
+import type { ListedReview } from '../api/types.ts';
 import { NO_FILTER, queryOf, shows, withHeard, type Filter } from './review-order.ts';
 
 const PAGE = 100;

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { call, pathTo, told } from '../api/call.ts';
-import type { DeadLetter as Letter, Overview, Page } from '../api/types.ts';
+import type { Page } from '../api/derived.ts';
+import type { DeadLetter as Letter, Overview } from '../api/types.ts';
 import { Bones } from '../parts/Bones.tsx';
 import { Empty } from '../parts/Empty.tsx';
 import { Notice } from '../parts/Notice.tsx';

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { hrefOf } from './use-section.ts';
+import { USER_ID_PATTERN, USER_ID_TITLE } from '../api/limits.ts';
 
 /** Goes to a user's page. */
 export function UserLookup() {
@@ -19,8 +20,8 @@ export function UserLookup() {
             id="lookup-user"
             class="grow"
             required
-            pattern="[A-Za-z0-9._@:\-]{1,128}"
-            title="1 to 128 of A–Z a–z 0–9 . _ @ : -"
+            pattern={USER_ID_PATTERN}
+            title={USER_ID_TITLE}
             autocomplete="off"
             value={userId}
             onInput={({ currentTarget }) => setUserId(currentTarget.value)}

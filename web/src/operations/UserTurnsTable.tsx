@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { call, pathTo } from '../api/call.ts';
-import type { Page, Turn } from '../api/types.ts';
+import type { Page } from '../api/derived.ts';
+import type { Turn } from '../api/types.ts';
 import { Badge } from '../parts/Badge.tsx';
 import { Bones } from '../parts/Bones.tsx';
 import { Moment } from '../parts/Moment.tsx';

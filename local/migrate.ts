@@ -1,0 +1,30 @@
+// `npm run migrate` where no DATABASE_URL is set: the embedded PostgreSQL is started for as long as knex runs.
+import { spawn } from 'node:child_process';
+import { readConfig } from '../src/config/config.ts';
+import { createLog } from '../src/telemetry/log.ts';
+import { lockDataFolder } from './data-folder.ts';
+import { ServiceError } from './service.ts';
+import { startEmbeddedPostgres } from './postgres.ts';
+
+/** Runs knex's CLI with these arguments on the embedded database of DATA_DIR; resolves to its exit code. */
+async function migrateEmbedded(args: readonly string[]): Promise<number> {
+  const config = readConfig([]);
+  const folder = lockDataFolder(config.DATA_DIR);
+  const postgres = await startEmbeddedPostgres({ dataDir: folder.path, log: createLog('warn') });
+  try {
+    const env = { ...config.environment, DATABASE_URL: postgres.url };
+    const child = spawn(process.execPath, [...args], { stdio: 'inherit', env });
+    return await new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)));
+  } finally {
+    await postgres.stop();
+    folder.release();
+  }
+}
+
+try {
+  process.exitCode = await migrateEmbedded(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof ServiceError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

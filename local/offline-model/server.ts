@@ -1,0 +1,101 @@
+// The offline model: an OpenAI-compatible endpoint on loopback, so that turnkeeper works end to end without a key,
+// through the same client and the same network code as with a real one.
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Exit, Service } from '../service.ts';
+import { flaggedByWords, moderations, parseModerationCall } from './moderation.ts';
+import { replyTo } from './reply.ts';
+import { type Answer, chunks, completion, parseChatCall, usageOf, WireError } from './wire.ts';
+
+export const OFFLINE_MODEL = 'turnkeeper-offline';
+
+export interface OfflineModelOptions {
+  /** Absent: a free one. */
+  readonly port?: number;
+  /** Thinking time before the first word. */
+  readonly delayMs?: number;
+}
+
+export interface OfflineModel extends Service {
+  readonly baseUrl: string;
+}
+
+const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+const MODEL = { id: OFFLINE_MODEL, object: 'model', created: 0, owned_by: 'turnkeeper' };
+
+export async function startOfflineModel({ port = 0, delayMs = 0 }: OfflineModelOptions = {}): Promise<OfflineModel> {
+  const server = createServer((request, response) => void answer(request, response, delayMs));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve());
+  });
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  const exited = new Promise<Exit>((resolve) => server.once('close', () => resolve({ code: 0, signal: null })));
+  return {
+    name: 'offline model',
+    detail: `${baseUrl}, model ${OFFLINE_MODEL} (not a language model)`,
+    baseUrl,
+    exited,
+    stop: async () => {
+      server.close();
+      server.closeAllConnections();
+      await exited;
+    },
+  };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, delayMs: number): Promise<void> {
+  try {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const operation = `${request.method} ${pathname.replace(/\/+$/, '')}`;
+    if (operation === 'GET /v1/models') return send(response, 200, { object: 'list', data: [MODEL] });
+    if (operation === `GET /v1/models/${OFFLINE_MODEL}`) return send(response, 200, MODEL);
+    if (operation === 'POST /v1/moderations') {
+      const texts = parseModerationCall(await bodyOf(request));
+      return send(response, 200, moderations(texts, flaggedByWords, OFFLINE_MODEL));
+    }
+    if (operation !== 'POST /v1/chat/completions') throw new WireError(404, `There is no ${operation}.`, 'not_found');
+    await chat(await bodyOf(request), response, delayMs);
+  } catch (error) {
+    if (response.headersSent || response.destroyed) return void response.destroy();
+    const known = error instanceof WireError ? error : new WireError(500, 'The offline model failed.');
+    send(response, known.status, known.body);
+  }
+}
+
+async function chat(body: string, response: ServerResponse, delayMs: number): Promise<void> {
+  const call = parseChatCall(body, OFFLINE_MODEL);
+  const text = replyTo(call.messages);
+  const result: Answer = {
+    // The same question has the same answer, its id included.
+    id: `chatcmpl-${createHash('sha256').update(JSON.stringify(call.messages)).digest('hex').slice(0, 24)}`,
+    model: OFFLINE_MODEL,
+    created: Math.floor(Date.now() / 1000),
+    text,
+    finishReason: 'stop',
+    usage: usageOf(call.messages, text),
+  };
+  if (delayMs > 0) await sleep(delayMs);
+  if (!call.stream) return send(response, 200, completion(result));
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  for (const chunk of chunks(result, call.includeUsage)) response.write(chunk);
+  response.end();
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > BODY_LIMIT_BYTES) throw new WireError(413, 'The body is too large.');
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}

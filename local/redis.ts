@@ -1,0 +1,134 @@
+// Redis (or Valkey) as a part: the machine's own server program, on loopback, its data in the data folder.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join, resolve } from 'node:path';
+import type { Log } from '../src/telemetry/log.ts';
+import { type Child, ChildFailed, startChild } from './child.ts';
+import type { Service } from './service.ts';
+import { freePort, rememberedPort } from './ports.ts';
+import { endOrphan, workingFolder } from './process-table.ts';
+import { redisProgram } from './redis-program.ts';
+import { keptSecret } from './secret.ts';
+
+export interface RedisOptions {
+  readonly dataDir: string;
+  readonly log: Log;
+  /** Absent: a free one, the same at every start if it is still free. */
+  readonly port?: number;
+  /** Lines of redis.conf besides ours, e.g. `['databases 512']` for tests. */
+  readonly settings?: readonly string[];
+}
+
+export interface EmbeddedRedis extends Service {
+  /** With the password in it: not for logs. */
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly kill: Child['kill'];
+}
+
+const START_ATTEMPTS = 3;
+const READY_TIMEOUT_MS = 120_000; // a large append-only file takes a while to load
+const PROBE_TIMEOUT_MS = 2_000;
+const PORT_TAKEN = /Address already in use|Failed listening on port/;
+
+/** Starts the server on the data folder. Installs the program when there is none and that is allowed. */
+export async function startEmbeddedRedis(options: RedisOptions): Promise<EmbeddedRedis> {
+  const program = await redisProgram(options.log);
+  const folder = join(resolve(options.dataDir), 'redis');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const password = keptSecret(join(folder, 'password'));
+  await endLeftover(folder);
+
+  let port = options.port ?? (await rememberedPort(join(folder, 'port')));
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const child = await startOnce(options, { program: program.command, folder, password, port });
+      return {
+        name: program.name,
+        detail: `127.0.0.1:${port}, data in ${folder}`,
+        url: `redis://:${password}@127.0.0.1:${port}`,
+        port,
+        pid: child.pid,
+        exited: child.exited,
+        stop: child.stop,
+        kill: child.kill,
+      };
+    } catch (error) {
+      const taken = error instanceof ChildFailed && PORT_TAKEN.test(error.log);
+      if (!taken || options.port !== undefined || attempt === START_ATTEMPTS) throw error;
+      port = await freePort();
+    }
+  }
+}
+
+interface Server {
+  readonly program: string;
+  readonly folder: string;
+  readonly password: string;
+  readonly port: number;
+}
+
+async function startOnce(options: RedisOptions, { program, folder, password, port }: Server): Promise<Child> {
+  const config = join(folder, 'redis.conf');
+  const lines = [
+    'bind 127.0.0.1',
+    `port ${port}`,
+    'protected-mode yes',
+    // In a file and not on the command line, which every user of the machine can read.
+    `requirepass ${password}`,
+    `dir ${JSON.stringify(folder)}`,
+    'appendonly yes',
+    'appendfsync everysec',
+    'save ""', // the append-only file is the copy on disk; a second one would only cost
+    // BullMQ keeps jobs in keys: one evicted is a job lost.
+    'maxmemory-policy noeviction',
+    'daemonize no',
+    'loglevel notice',
+    ...(options.settings ?? []),
+  ];
+  writeFileSync(config, `${lines.join('\n')}\n`, { mode: 0o600 });
+  const child = await startChild({
+    name: 'redis',
+    command: program,
+    args: [config],
+    dataDir: options.dataDir,
+    cwd: folder,
+    ready: () => answersPing(port, password),
+    readyTimeoutMs: READY_TIMEOUT_MS,
+  });
+  writeFileSync(join(folder, 'pid'), `${child.pid}\n`, { mode: 0o600 });
+  return child;
+}
+
+/** Redis locks nothing: two servers on one append-only file destroy it. */
+async function endLeftover(folder: string): Promise<void> {
+  let pid: number;
+  try {
+    pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+  } catch {
+    return;
+  }
+  // It writes its address, not its arguments, into the process table; its folder it cannot hide.
+  const isOurs = (command: string) =>
+    /(redis|valkey)-server/.test(command) && (workingFolder(pid) ?? folder) === folder;
+  if (Number.isInteger(pid) && pid > 0) await endOrphan(pid, isOurs, folder);
+}
+
+/** Loading, or not listening yet, counts as "no". Spoken by hand: a client library would retry and log. */
+function answersPing(port: number, password: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    let answer = '';
+    const socket = connect({ port, host: '127.0.0.1', timeout: PROBE_TIMEOUT_MS });
+    const end = (result: boolean) => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once('connect', () => socket.write(`AUTH ${password}\r\nPING\r\n`));
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString('latin1');
+      if (answer.split('\r\n').length > 2) end(answer === '+OK\r\n+PONG\r\n');
+    });
+    for (const event of ['error', 'timeout', 'end']) socket.once(event, () => end(false));
+  });
+}

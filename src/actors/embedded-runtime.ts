@@ -1,0 +1,58 @@
+// The embedded runtime: actors are functions behind a per-user queue in this very process.
+import { inSpan } from '../telemetry/tracing.ts';
+import { Unavailable } from '../domain/errors.ts';
+import { Mailbox } from './mailbox.ts';
+import { runMethod, unwrap, type ActorRuntime } from './runtime.ts';
+import type { ActorState } from '../domain/memory.ts';
+import type { MethodArgs, MethodName, MethodReply, SessionStore } from './user-session.ts';
+
+/** Lets only one process of a database run embedded actors. */
+export interface ProcessLease {
+  /** Rejects where another process holds it. `lost` is called if it is taken from us. */
+  acquire(lost: () => void): Promise<void>;
+  release(): Promise<void>;
+}
+
+interface EmbeddedOptions {
+  readonly store: SessionStore;
+  readonly state: ActorState;
+  readonly lease: ProcessLease;
+  /** Called when another process took the lease: this one must end. */
+  readonly onLost: () => void;
+}
+
+export class EmbeddedRuntime implements ActorRuntime {
+  readonly name = 'embedded';
+  readonly #options: EmbeddedOptions;
+  readonly #mailbox = new Mailbox();
+  #open = false;
+
+  constructor(options: EmbeddedOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    if (this.#open) return;
+    await this.#options.lease.acquire(() => {
+      this.#open = false;
+      this.#options.onLost();
+    });
+    this.#open = true;
+  }
+
+  async call<M extends MethodName>(userId: string, method: M, args: MethodArgs<M>): Promise<MethodReply<M>> {
+    if (!this.#open) throw new Unavailable('actors', { detail: 'the embedded actors do not run' });
+    const { store, state } = this.#options;
+    const context = { userId, store, state, now: () => new Date() };
+    const run = () => runMethod(context, method, args);
+    const result = await inSpan(`UserSession/${method}`, {}, () => this.#mailbox.run(userId, run));
+    return unwrap(result) as MethodReply<M>;
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await this.#mailbox.idle();
+    await this.#options.lease.release();
+  }
+}

@@ -1,0 +1,42 @@
+// The composition root: builds the roles of this process, a file each. Only this folder constructs across folders.
+import type { ActorRuntime } from '../actors/runtime.ts';
+import type { ResolveNames } from '../webhooks/names.ts';
+import { createActorRuntime } from './actors.ts';
+import { startFoundation, type FoundationOptions } from './foundation.ts';
+import { startHttpRole } from './http-role.ts';
+import { startMonitoring } from './monitoring.ts';
+import { startWorkerRole } from './worker-role.ts';
+
+export interface ComposeOptions extends FoundationOptions {
+  /** Called when the process must end, with the reason. */
+  readonly onFatal: (reason: string) => void;
+  /** How the host names of webhooks become addresses; absent: by DNS. */
+  readonly resolveNames?: ResolveNames | undefined;
+}
+
+export interface App {
+  /** Where the ingress listens; null: this process has no role `http`. */
+  readonly url: string | null;
+  readonly runtime: ActorRuntime['name'];
+  /** Where /metrics is read without a key; null: METRICS_PORT is not set. */
+  readonly metricsUrl: string | null;
+}
+
+/** Builds and starts the roles of this process. `lifecycle` stops them in reverse order. Rejects if something needed is
+ *  unavailable; `lifecycle` then holds what was started. */
+export async function compose({ onFatal, resolveNames, ...options }: ComposeOptions): Promise<App> {
+  const { config, lifecycle } = options;
+  const foundation = await startFoundation(options);
+  const actors = createActorRuntime(foundation, () => onFatal('another process took over the embedded actors'));
+  // Registered first: a start that fails half-way (host up, no sidecar) must be stopped too.
+  lifecycle.started('actors', () => actors.stop());
+  // Before the actors start, which may take long: readiness shows what the start waits for.
+  const { health, scrape, url: metricsUrl } = await startMonitoring(foundation, actors);
+  await actors.start();
+
+  if (config.roles.includes('worker')) await startWorkerRole(foundation, { actors, resolveNames });
+  const http = config.roles.includes('http')
+    ? await startHttpRole(foundation, { actors, health, scrape, resolveNames })
+    : null;
+  return { url: http?.url ?? null, runtime: actors.name, metricsUrl };
+}

@@ -1,0 +1,75 @@
+// What every role is built on: tracing, metrics, database, Redis, queues, hints and hooks.
+import packageJson from '../../package.json' with { type: 'json' };
+import type { ServiceAddresses } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { checkRedisKeepsKeys, connectRedis, type RedisConnection } from '../redis/connection.ts';
+import { hintsOver, type Hints } from '../redis/hints.ts';
+import { connect } from '../store/connect.ts';
+import { Database } from '../store/database.ts';
+import { migrateToLatest, pendingMigrations } from '../store/migrate.ts';
+import type { Log } from '../telemetry/log.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { Queues } from '../workers/queues.ts';
+import { ProcessHooks } from './hooks.ts';
+import type { Lifecycle } from './lifecycle.ts';
+
+export const VERSION = packageJson.version;
+const POOL_SIZE = 24;
+
+export interface FoundationOptions {
+  readonly config: Config;
+  readonly addresses: ServiceAddresses;
+  readonly lifecycle: Lifecycle;
+  readonly log: Log;
+}
+
+export interface Foundation extends FoundationOptions {
+  readonly metrics: Metrics;
+  readonly database: Database;
+  /** Fails at once while Redis is unavailable. */
+  readonly redis: RedisConnection;
+  readonly queues: Queues;
+  readonly hints: Hints;
+  readonly hooks: ProcessHooks;
+}
+
+/** The exporters are loaded only if there is an address to export to. */
+async function startTracing(config: Config, lifecycle: Lifecycle): Promise<void> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl, OTEL_EXPORTER_ZIPKIN_ENDPOINT: zipkinUrl } = config;
+  if (otlpUrl === undefined && zipkinUrl === undefined) return;
+  const tracing = await import('../telemetry/tracing-export.ts');
+  const { OTEL_TRACES_SAMPLER_ARG: ratio, OTEL_SERVICE_NAME: serviceName } = config;
+  lifecycle.started('tracing', tracing.startTracing({ otlpUrl, zipkinUrl, ratio, serviceName, version: VERSION }));
+}
+
+/** The schema must be the one that this code knows: migrated on request, otherwise checked. */
+async function checkSchema(database: Database, migrate: boolean, log: Log): Promise<void> {
+  if (migrate) {
+    const applied = await migrateToLatest(database.builder);
+    if (applied.length > 0) log.info({ migrations: applied.length }, 'The database schema was migrated.');
+    return;
+  }
+  const pending = await pendingMigrations(database.builder);
+  if (pending.length > 0)
+    throw new Error(`the database lacks ${pending.length} migrations: run \`npm run migrate -- latest\``);
+}
+
+/** Connects to the database and Redis. Rejects if one of them cannot be used; `lifecycle` holds what was started. */
+export async function startFoundation(options: FoundationOptions): Promise<Foundation> {
+  const { config, addresses, lifecycle, log } = options;
+  await startTracing(config, lifecycle);
+  const metrics = createMetrics();
+  const database = new Database(await connect(addresses.databaseUrl, { poolSize: POOL_SIZE }));
+  lifecycle.started('database', () => database.close());
+  await checkSchema(database, config.migrate, log);
+
+  await checkRedisKeepsKeys(addresses.redisUrl);
+  const redis = await connectRedis(addresses.redisUrl, 'fail-fast', log);
+  lifecycle.started('redis', async () => redis.disconnect());
+  const queues = new Queues(redis, log);
+  lifecycle.started('queues', () => queues.close());
+  const subscriber = await connectRedis(addresses.redisUrl, 'patient', log);
+  lifecycle.started('redis subscriber', async () => subscriber.disconnect());
+  const hints = hintsOver(redis, subscriber);
+  return { ...options, metrics, database, redis, queues, hints, hooks: new ProcessHooks(hints) };
+}

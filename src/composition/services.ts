@@ -1,0 +1,106 @@
+// What the ingress is given: the use cases behind its ports.
+import type { ActorRuntime } from '../actors/runtime.ts';
+import { singleFlight } from '../concurrency/single-flight.ts';
+import { decisionData } from '../domain/decision-events.ts';
+import type { Overview } from '../domain/statistics.ts';
+import type { Services } from '../http/services.ts';
+import type { RedisDeltaFeed } from '../redis/delta-feed.ts';
+import { ReviewFeed } from '../reviews/review-feed.ts';
+import { ReviewService } from '../reviews/review-service.ts';
+import { activityByDay, activityOfUser, setMessageCount } from '../store/analytics.ts';
+import { outboxBacklog } from '../store/backlog.ts';
+import { sessionRows, userRows } from '../store/conversations.ts';
+import { TurnsCounter } from '../store/overview.ts';
+import { inTime, type Health } from '../telemetry/health.ts';
+import type { Scrape } from '../telemetry/metrics.ts';
+import { followTurn } from '../turns/follow-turn.ts';
+import type { QueuedCount } from '../turns/queued-count.ts';
+import { TurnService } from '../turns/turn-service.ts';
+import type { ResolveNames } from '../webhooks/names.ts';
+import { WebhookService } from '../webhooks/webhook-service.ts';
+import { DeadLetters } from '../workers/dead-letters.ts';
+import type { Foundation } from './foundation.ts';
+import { eraserOf, reviewDeskOf, webhookTarget } from './use-cases.ts';
+
+/** Events in the outbox are counted up to this number. */
+const COUNTED = 10_000;
+
+export interface ServiceOptions {
+  readonly actors: ActorRuntime;
+  readonly deltas: RedisDeltaFeed;
+  readonly queued: QueuedCount;
+  readonly health: Health;
+  readonly scrape: Scrape;
+  readonly resolveNames: ResolveNames | undefined;
+}
+
+/** Concurrent callers share one reading. */
+function overviewOf({ database, queues, log }: Foundation): () => Promise<Overview> {
+  const counter = new TurnsCounter(database);
+  return singleFlight(async () => {
+    const now = new Date();
+    const topics = inTime(queues.topicCounts(now)).catch((error: Error) => {
+      log.debug({ detail: error.message }, 'The topics could not be counted.');
+      return null;
+    });
+    const [rows, { queues: own, edge }] = await Promise.all([counter.read(now), outboxBacklog(database, COUNTED)]);
+    const outbox = { waiting: own.events + edge.events, ageS: Math.max(own.oldestS, edge.oldestS) };
+    return { rows, outbox, topics: await topics };
+  });
+}
+
+const memoryOf = (actors: ActorRuntime): Services['memory'] => ({
+  read: (userId) => actors.call(userId, 'memory', {}),
+  patch: (userId, patch) => actors.call(userId, 'patch', patch),
+  history: (userId) => actors.call(userId, 'history', {}),
+  forget: async (userId) => void (await actors.call(userId, 'forget', {})),
+});
+
+/** The services of the ingress. */
+export function servicesOf(foundation: Foundation, options: ServiceOptions): Services {
+  const { config, database, redis, queues, hints, hooks, metrics, log } = foundation;
+  const { actors, deltas, queued, health, scrape, resolveNames } = options;
+  const desk = reviewDeskOf(foundation);
+  const turns = new TurnService({
+    database,
+    limits: { perUser: config.QUEUE_LIMIT_PER_USER, ofAll: config.QUEUE_LIMIT },
+    queuedOfAll: () => queued.value,
+    wake: (turn) => queues.wake([turn]),
+    hints: hints.turns,
+    hooks,
+    cancelReview: (turnId, by) => desk.cancel(turnId, by),
+    metrics,
+    log,
+  });
+  const follow = { find: (turnId: string) => turns.find(turnId), hints: hints.turns, deltas };
+  return {
+    turns,
+    turnEvents: { follow: (turn, from, signal) => followTurn(follow, turn, from, signal) },
+    conversations: {
+      ofSession: (sessionId) => sessionRows(database, sessionId),
+      ofUser: (userId, filter) => userRows(database, userId, filter),
+    },
+    reviews: new ReviewService({
+      database,
+      desk,
+      claimLeaseS: config.REVIEW_CLAIM_S,
+      post: (review, decision) => queues.postDecision(review.userId, decisionData(review.reviewId, decision)),
+      hints: hints.turns,
+      hooks,
+      log,
+    }),
+    reviewFeed: new ReviewFeed({ database, hints: hints.reviews }),
+    webhooks: new WebhookService({ database, target: webhookTarget(config, resolveNames), hooks }),
+    memory: memoryOf(actors),
+    analytics: {
+      initialize: (userId, messageCount) => setMessageCount(database, userId, messageCount),
+      ofUser: (userId) => activityOfUser(database, userId),
+      byDay: (from, to) => activityByDay(database, from, to),
+    },
+    erasures: eraserOf(foundation, actors),
+    overview: { read: overviewOf(foundation) },
+    deadLetters: new DeadLetters(queues, redis),
+    health,
+    metrics: scrape,
+  };
+}

@@ -1,0 +1,43 @@
+// Use cases that more than one role needs.
+import { TOPIC_TYPES } from '../domain/topics.ts';
+import { forgetBrokerEvents, forgetDeltas } from '../redis/erase.ts';
+import { ReviewDesk } from '../reviews/review-desk.ts';
+import { Eraser } from '../users/eraser.ts';
+import { resolverFor, type ResolveNames } from '../webhooks/names.ts';
+import type { ActorRuntime } from '../actors/runtime.ts';
+import type { Config } from '../config/config.ts';
+import type { Foundation } from './foundation.ts';
+
+/** Where reviews end. */
+export const reviewDeskOf = ({ config, database, queues, hooks, metrics, log }: Foundation): ReviewDesk =>
+  new ReviewDesk({
+    database,
+    onDeadline: config.REVIEW_ON_DEADLINE,
+    hooks,
+    withdraw: (reviewId) => queues.withdrawReview(reviewId),
+    metrics,
+    log,
+  });
+
+/** Erasures: every place that holds data of users is listed here. */
+export const eraserOf = (foundation: Foundation, actors: ActorRuntime): Eraser => {
+  const { config, database, redis, queues, hooks, log } = foundation;
+  return new Eraser({
+    database,
+    actors,
+    places: [
+      ({ userId }) => queues.forgetUser(userId),
+      ({ turnIds }) => forgetDeltas(redis, turnIds),
+      ({ userId }) => forgetBrokerEvents(redis, Object.keys(TOPIC_TYPES), userId),
+    ],
+    settleS: config.LEASE_S,
+    hooks,
+    log,
+  });
+};
+
+/** Which addresses webhooks may use, and how their host names are resolved. `resolveNames`: absent: by DNS. */
+export function webhookTarget(config: Config, resolveNames: ResolveNames | undefined) {
+  const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE === 'yes';
+  return { allowPrivate, resolve: resolverFor(allowPrivate, resolveNames) };
+}

@@ -1,0 +1,132 @@
+// The worker role: runs turns, consumes topics, publishes the outbox, sends webhooks, sweeps.
+import type { ActorRuntime } from '../actors/runtime.ts';
+import { daprPublisher } from '../dapr/publish.ts';
+import { turnJson } from '../http/endpoints/turn-json.ts';
+import { measured, measuredModerator } from '../model/measured.ts';
+import { OpenAiModel } from '../model/openai-model.ts';
+import { OpenAiModerator } from '../model/openai-moderator.ts';
+import { connectRedis } from '../redis/connection.ts';
+import { RedisDeltaWriter } from '../redis/delta-writer.ts';
+import { LivePolicy } from '../reviews/live-policy.ts';
+import type { ReviewDesk } from '../reviews/review-desk.ts';
+import { releaseClaims, renewLeases } from '../store/claims.ts';
+import { numberReviewEvents } from '../store/review-feed.ts';
+import { answerTurn } from '../turns/answer-turn.ts';
+import { ClaimKeeper } from '../turns/claim-keeper.ts';
+import { UserRunner } from '../turns/user-runner.ts';
+import type { ResolveNames } from '../webhooks/names.ts';
+import { WebhookSender } from '../webhooks/webhook-sender.ts';
+import { Consumers } from '../workers/consumers.ts';
+import { PubsubBridge } from '../workers/pubsub-bridge.ts';
+import { Relay } from '../workers/relay.ts';
+import { Sweeper } from '../workers/sweeper.ts';
+import { consumersOf } from '../workers/topics.ts';
+import type { Foundation } from './foundation.ts';
+import { DRAIN_MS } from './lifecycle.ts';
+import { eraserOf, reviewDeskOf, webhookTarget } from './use-cases.ts';
+
+/** Attempts at webhooks that take longer when the process stops are repeated later. */
+const WEBHOOK_DRAIN_MS = 3_000;
+
+export interface WorkerOptions {
+  readonly actors: ActorRuntime;
+  readonly resolveNames: ResolveNames | undefined;
+}
+
+/** Publishes the outbox to BullMQ and, with Dapr, to pub/sub. */
+function startRelay({ addresses, database, queues, metrics, log, lifecycle }: Foundation): Relay {
+  const publish = addresses.dapr && daprPublisher(addresses.dapr);
+  const pubsub = publish && new PubsubBridge({ database, publish, metrics, log });
+  const relay = new Relay({ database, queues, pubsub, metrics, log });
+  lifecycle.started('relay', () => relay.idle());
+  return relay;
+}
+
+/** Runs the turns of users. */
+function startRunner(foundation: Foundation, actors: ActorRuntime, desk: ReviewDesk) {
+  const { config, addresses, database, redis, hints, hooks, metrics, log, lifecycle } = foundation;
+  const policies = new LivePolicy({ keywords: config.REVIEW_KEYWORDS, file: config.REVIEW_POLICY, metrics, log });
+  policies.start();
+  lifecycle.started('policy', () => policies.stop());
+  const keeper = new ClaimKeeper({
+    leaseS: config.LEASE_S,
+    renew: (claims) => renewLeases(database, claims, config.LEASE_S),
+    release: (claims) => releaseClaims(database, claims),
+  });
+  keeper.start();
+  hints.cancellations.subscribe();
+  hints.cancellations.listen((turnId) => void keeper.doubt(turnId));
+  lifecycle.started('claims', () => keeper.abandon());
+  const endpoint = { ...addresses.model, timeoutS: config.MODEL_TIMEOUT_S };
+  const model = new OpenAiModel({ ...endpoint, model: addresses.model.name });
+  const answer = {
+    database,
+    moderator: measuredModerator(new OpenAiModerator(endpoint), metrics),
+    deltas: new RedisDeltaWriter(redis),
+    historyExchanges: config.HISTORY_EXCHANGES,
+    modelAttempts: config.MODEL_MAX_ATTEMPTS,
+    reviewDeadlineS: config.REVIEW_DEADLINE_S,
+    log,
+  };
+  const runner = new UserRunner({
+    database,
+    actors,
+    keeper,
+    policies,
+    model: measured(model, 'reply', metrics),
+    answer: (turn, signal) => answerTurn(answer, turn, signal),
+    leaseS: config.LEASE_S,
+    hooks,
+    applyKeptDecision: (turnId) => desk.settleKept(turnId),
+    metrics,
+    log,
+  });
+  return { runner, model };
+}
+
+/** Starts consuming. Rejects while Redis is unavailable; `lifecycle` holds what was started. */
+export async function startWorkerRole(foundation: Foundation, { actors, resolveNames }: WorkerOptions): Promise<void> {
+  const { config, addresses, database, queues, hooks, metrics, log, lifecycle } = foundation;
+  const desk = reviewDeskOf(foundation);
+  const eraser = eraserOf(foundation, actors);
+  const relay = startRelay(foundation);
+  const target = webhookTarget(config, resolveNames);
+  const sender = new WebhookSender({ database, post: target, show: turnJson, metrics, log });
+  hooks.worker = {
+    publish: (events) => relay.push(events),
+    deliveryDue: () => sender.wake(),
+    webhookAdded: () => sender.expect(),
+  };
+  const { runner, model } = startRunner(foundation, actors, desk);
+  const { MODEL_MAX_ATTEMPTS: modelAttempts, MEMORY_DEBOUNCE_MS: debounceMs, WORKER_CONCURRENCY: concurrency } = config;
+  const table = consumersOf({
+    chatRequests: { runner, queues, concurrency, metrics, log },
+    conversations: { queues, debounceMs, metrics, log },
+    summaries: { database, actors, model: measured(model, 'summary', metrics), modelAttempts, log },
+    messages: { database, metrics, log },
+    reviewDecisions: { desk, metrics, log },
+  });
+  const consuming = await connectRedis(addresses.redisUrl, 'patient', log);
+  lifecycle.started('redis consumer', async () => consuming.disconnect());
+  const consumers = new Consumers(table, consuming, log);
+  consumers.start();
+  lifecycle.started('consumers', () => consumers.stop(DRAIN_MS));
+  eraser.start();
+  lifecycle.started('eraser', () => eraser.stop());
+  lifecycle.started('webhook sender', () => sender.stop(WEBHOOK_DRAIN_MS));
+  const sweeper = new Sweeper({
+    database,
+    queues,
+    steps: [
+      () => relay.sweep(),
+      () => desk.sweep(),
+      () => sender.sweep(),
+      // Without readers of the feed nobody else numbers the events.
+      () => numberReviewEvents(database),
+    ],
+    metrics,
+    log,
+  });
+  sweeper.start();
+  lifecycle.started('sweeper', () => sweeper.stop());
+}

@@ -1,0 +1,138 @@
+// The settings as the environment has them, and the rules between them. The server's only reader of process.env.
+import { parseArgs } from 'node:util';
+import type { z } from 'zod';
+import { isLoopback } from '../domain/limits.ts';
+import { words } from './setting-kinds.ts';
+import { SETTINGS } from './settings.ts';
+
+export const ROLES = ['http', 'worker', 'actors'] as const;
+export type Role = (typeof ROLES)[number];
+
+type SettingName = keyof typeof SETTINGS;
+export type Settings = { readonly [N in SettingName]: z.output<(typeof SETTINGS)[N]['parse']> };
+
+export interface Config extends Settings {
+  readonly roles: readonly Role[];
+  /** The whole environment, for programs that we start and for finding them. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Bring the database schema up to date before starting. */
+  readonly migrate: boolean;
+}
+
+/** All that is wrong with the settings, one line each; nothing has been started. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(`turnkeeper cannot start:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+/** Where daprd listens unless it is told otherwise. */
+export const DAPR_HTTP_PORT = 3500;
+
+/** Settings that may come from Dapr's secret store. */
+export const SECRETS = ['DATABASE_URL', 'OPENAI_API_KEY'] as const satisfies readonly SettingName[];
+
+const JWT_SETTINGS = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URL'] as const;
+
+/** Rules that hold between settings. */
+function crossFaults(settings: Settings, roles: readonly Role[]): string[] {
+  const alone = roles.length < ROLES.length;
+  const rules: [boolean, string][] = [
+    [
+      settings.AUTH === 'none' && !isLoopback(settings.HOST),
+      'AUTH: none is only allowed on a loopback HOST; set AUTH=keys and API_KEYS',
+    ],
+    ...JWT_SETTINGS.map((name): [boolean, string] => [
+      settings.AUTH === 'jwt' && settings[name] === undefined,
+      `${name}: AUTH=jwt needs it`,
+    ]),
+    [settings.AUTH === 'keys' && settings.API_KEYS.length === 0, 'API_KEYS: AUTH=keys needs at least one key'],
+    [
+      alone && settings.DATABASE_URL === undefined && settings.DAPR_SECRET_STORE === undefined,
+      'DATABASE_URL: needed when the roles run in several processes',
+    ],
+    [alone && settings.REDIS_URL === undefined, 'REDIS_URL: needed when the roles run in several processes'],
+    [alone && settings.ACTOR_RUNTIME === 'embedded', 'ACTOR_RUNTIME: embedded needs all roles in one process'],
+    [
+      settings.OPENAI_MODEL !== undefined &&
+        settings.OPENAI_BASE_URL === undefined &&
+        settings.OPENAI_API_KEY === undefined,
+      'OPENAI_MODEL: set OPENAI_API_KEY or OPENAI_BASE_URL too',
+    ],
+  ];
+  return rules.filter(([broken]) => broken).map(([, fault]) => fault);
+}
+
+function parseRoles(value: string, faults: string[]): Role[] {
+  const asked = words(value);
+  const unknown = asked.filter((role) => !ROLES.some((known) => known === role));
+  if (unknown.length > 0 || asked.length === 0) faults.push(`--roles: any of ${ROLES.join(', ')}, separated by commas`);
+  return ROLES.filter((role) => asked.includes(role));
+}
+
+/** Reads arguments and environment. An empty variable counts as not set.
+ *  @throws ConfigError listing every fault at once */
+export function readConfig(
+  args: readonly string[] = process.argv.slice(2),
+  env: NodeJS.ProcessEnv = process.env,
+): Config {
+  const faults: string[] = [];
+  let flags: { roles: string; migrate: boolean };
+  try {
+    flags = parseArgs({
+      args: [...args],
+      options: { roles: { type: 'string', default: ROLES.join(',') }, migrate: { type: 'boolean', default: false } },
+    }).values;
+  } catch (error) {
+    throw new ConfigError([(error as Error).message]);
+  }
+  const roles = parseRoles(flags.roles, faults);
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(SETTINGS)) {
+    const result = setting.parse.safeParse(env[name] === '' ? undefined : env[name]);
+    if (result.success) values[name] = result.data;
+    else faults.push(...result.error.issues.map((issue) => `${name}: must be ${issue.message}`));
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  const settings = values as unknown as Settings;
+  const broken = crossFaults(settings, roles);
+  if (broken.length > 0) throw new ConfigError(broken);
+  return { ...settings, roles, environment: env, migrate: flags.migrate };
+}
+
+/** The text of `--help`: every setting with its unit, its default and its meaning. */
+export function helpText(): string {
+  const rows = Object.entries(SETTINGS).map(
+    ([name, { fallback, meaning }]) => `  ${name.padEnd(22)}${meaning} [${fallback ?? 'none'}]`,
+  );
+  return [
+    'turnkeeper: durable, ordered, reviewed chat turns',
+    '',
+    'usage: npm start [-- --roles http,worker,actors]',
+    '       node src/main.ts --roles http,worker,actors [--migrate]',
+    '',
+    'Settings (environment) [default]:',
+    ...rows,
+  ].join('\n');
+}
+
+/** A daprd next to this process. */
+export interface DaprAddress {
+  readonly httpPort: number;
+  readonly apiToken: string | undefined;
+  /** Where daprd calls our actor host. */
+  readonly appPort: number;
+  readonly appToken: string | undefined;
+}
+
+/** Addresses of the services that this process uses: started by `npm start`, or given by the settings. */
+export interface ServiceAddresses {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly model: { readonly baseUrl: string | undefined; readonly apiKey: string | undefined; readonly name: string };
+  /** Undefined: the embedded actor runtime. */
+  readonly dapr: DaprAddress | undefined;
+}

@@ -1,0 +1,112 @@
+// The events of turns: what goes into the outbox with a commit, and the CloudEvents 1.0 envelope around it.
+import { z } from 'zod';
+import { newId } from './ids.ts';
+import { TOPIC_TYPES, type OutboxTopic, type Topic } from './topics.ts';
+
+export const chatRequested = z.object({ turn_id: z.uuid(), user_id: z.string() });
+
+export const conversationUpdated = z.object({
+  turn_id: z.uuid(),
+  user_id: z.string(),
+  session_id: z.uuid(),
+  user_message: z.string(),
+  assistant_reply: z.string(),
+});
+
+export const messageSent = z.object({ turn_id: z.uuid(), user_id: z.string(), session_id: z.uuid() });
+
+/** An event that is committed with what it tells of. */
+export interface OutboxEvent {
+  /** Stable: every delivery of the event carries it. */
+  readonly eventId: string;
+  readonly topic: OutboxTopic;
+  readonly userId: string;
+  readonly data: Readonly<Record<string, unknown>>;
+  /** Where it stands in the trace of its turn; null: that is not traced. */
+  readonly traceparent: string | null;
+  /** Absent: just now. */
+  readonly committedAt?: Date;
+}
+
+/** The events of a delivered turn. `traceparent`: where they stand in the turn's trace. */
+export function deliveryEvents(
+  { turnId, userId, sessionId, text }: { turnId: string; userId: string; sessionId: string; text: string },
+  reply: string,
+  traceparent: string | null,
+): OutboxEvent[] {
+  const ids = { turn_id: turnId, user_id: userId, session_id: sessionId };
+  const data = { ...ids, user_message: text, assistant_reply: reply };
+  return [
+    { eventId: newId(), topic: 'conversations', userId, data, traceparent },
+    { eventId: newId(), topic: 'messages', userId, data: ids, traceparent },
+  ];
+}
+
+const SOURCE = '/turnkeeper';
+
+const envelope = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string().min(1),
+  source: z.string().min(1),
+  type: z.string().min(1),
+  subject: z.string().optional(),
+  time: z.string().optional(),
+  /** The extension for distributed tracing. */
+  traceparent: z.string().optional(),
+  data: z.unknown(),
+});
+
+export type CloudEvent = z.infer<typeof envelope>;
+
+export interface EventContent {
+  readonly topic: Topic;
+  readonly id: string;
+  /** Becomes the subject of the event. */
+  readonly userId: string;
+  readonly data: object;
+  /** Absent: now. */
+  readonly at?: Date | undefined;
+  /** Absent or null: the event belongs to no trace. */
+  readonly traceparent?: string | null;
+}
+
+/** The CloudEvent of a topic. */
+export const cloudEvent = ({ topic, id, userId, data, at = new Date(), traceparent }: EventContent): CloudEvent => ({
+  specversion: '1.0',
+  id,
+  source: SOURCE,
+  type: TOPIC_TYPES[topic],
+  subject: userId,
+  time: at.toISOString(),
+  ...(typeof traceparent === 'string' && { traceparent }),
+  data,
+});
+
+export const outboxCloudEvent = ({ eventId: id, committedAt: at, ...event }: OutboxEvent): CloudEvent =>
+  cloudEvent({ ...event, id, at });
+
+/** An event as it came from elsewhere, or null: it is no CloudEvent. */
+export const asCloudEvent = (payload: unknown): CloudEvent | null => envelope.safeParse(payload).data ?? null;
+
+/** The data of an event of the topic's type and shape, or null: not ours to retry. */
+export function dataOf<T>(topic: Topic, shape: z.ZodType<T>, event: unknown): T | null {
+  const known = asCloudEvent(event);
+  if (known?.type !== TOPIC_TYPES[topic]) return null;
+  const data = shape.safeParse(known.data);
+  return data.success ? data.data : null;
+}
+
+/** Called after a commit. A hook returns at once and never throws: the rows are the truth, and polling or a sweep finds
+ *  what a hook could not do. */
+export interface Hooks {
+  /** The turn changed: clients that wait for it read it again, and webhooks may be due. */
+  turnChanged(turnId: string): void;
+  /** The turn was cancelled or erased: its worker stops. */
+  turnCancelled(turnId: string): void;
+  /** A review was requested, claimed, released or ended: those who watch the reviews read them again. */
+  reviewChanged(): void;
+  /** These events are in the outbox: they are published. */
+  eventsCommitted(events: readonly OutboxEvent[]): void;
+  /** A webhook was added, or a delivery by hand: it is sent without waiting for the next sweep. */
+  webhookAdded(): void;
+}

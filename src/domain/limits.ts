@@ -1,0 +1,21 @@
+// Limits and formats that several layers check: ids, message sizes, loopback addresses. Each is defined here only.
+
+/** What one message may hold, and a turn that several messages were merged into. */
+export const MESSAGE_LIMITS = { textCharacters: 32_000, tags: 16, tagCharacters: 64, metadataBytes: 4096 } as const;
+
+/** The characters of a user id, for use inside a larger pattern. */
+export const USER_ID_PATTERN = '[A-Za-z0-9._@:-]{1,128}';
+export const USER_ID = new RegExp(`^${USER_ID_PATTERN}$`);
+
+/** Whether the text can be a user id. */
+export const isUserId = (text: string): boolean => USER_ID.test(text);
+
+export const UUID = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
+
+/** Whether the text is a UUID of any version, such as the id of a turn, session, review or webhook. */
+export const isUuid = (text: string): boolean => UUID.test(text);
+
+const LOOPBACK = /^(localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i;
+
+/** Whether a host name or address is reachable from this machine only. Takes IPv6 with or without brackets. */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host);

@@ -1,0 +1,124 @@
+// Analytics: what was counted, of a user or by day.
+import { z } from 'zod';
+import { TURN_STATUSES, type TurnStatus } from '../../domain/turn.ts';
+import { json, operation, type Operation } from '../operation.ts';
+import { Problem } from '../problem.ts';
+import { COMPONENTS, instant, moment, userId } from '../schemas.ts';
+import type { Activity } from '../../domain/statistics.ts';
+import type { AnalyticsService } from '../services.ts';
+
+const DAY_MS = 86_400_000;
+const DEFAULT_DAYS = 30;
+const MOST_DAYS = 366;
+
+const counts = z.object(
+  Object.fromEntries(TURN_STATUSES.map((status) => [status, z.int()])) as Record<TurnStatus, z.ZodInt>,
+);
+const activityFields = {
+  message_count: z.int(),
+  by_status: counts,
+  reviewed: z.int(),
+  input_tokens: z.int(),
+  output_tokens: z.int(),
+  first_at: instant.nullable(),
+  last_at: instant.nullable(),
+};
+const activity = z.object({ user_id: z.string(), ...activityFields }).register(COMPONENTS, { id: 'Activity' });
+const activityByDay = z
+  .object({
+    from: z.string().meta({ format: 'date' }),
+    to: z.string().meta({ format: 'date' }),
+    items: z.array(z.object({ day: z.string().meta({ format: 'date' }), ...activityFields })),
+  })
+  .register(COMPONENTS, { id: 'ActivityByDay' });
+
+const initializeAnalytics = z
+  .strictObject({ message_count: z.int().min(0).max(1_000_000_000) })
+  .register(COMPONENTS, { id: 'InitializeAnalytics' });
+const initialized = z
+  .object({ status: z.literal('success'), user_id: z.string(), message_count: z.int() })
+  .register(COMPONENTS, { id: 'AnalyticsInitialized' });
+
+/** The counts of a user, or of all on a day. */
+export const activityJson = (of: Activity) => ({
+  message_count: of.messageCount,
+  by_status: Object.fromEntries(TURN_STATUSES.map((status) => [status, of.byStatus[status] ?? 0])),
+  reviewed: of.reviewed,
+  input_tokens: of.inputTokens,
+  output_tokens: of.outputTokens,
+  first_at: of.firstAt?.toISOString() ?? null,
+  last_at: of.lastAt?.toISOString() ?? null,
+});
+
+const dayOf = (time: Date): string => time.toISOString().slice(0, 10);
+
+/** The days asked for, both inclusive. @throws Problem invalid_request */
+function period(from: Date | undefined, to: Date | undefined): { from: string; to: string } {
+  const end = to ?? new Date(Math.max(Date.now(), from?.getTime() ?? 0));
+  const begin = from ?? new Date(end.getTime() - (DEFAULT_DAYS - 1) * DAY_MS);
+  const days = { from: dayOf(begin), to: dayOf(end) };
+  if (days.from > days.to) throw badPeriod('must not be after `to`');
+  if (end.getTime() - begin.getTime() > MOST_DAYS * DAY_MS)
+    throw badPeriod(`must be at most ${MOST_DAYS} days before \`to\``);
+  return days;
+}
+
+const badPeriod = (detail: string): Problem =>
+  new Problem('invalid_request', 'One thing is wrong with the request.', {
+    errors: [{ pointer: '/query/from', detail }],
+  });
+
+const ofUser = {
+  tag: 'Analytics',
+  access: { thing: 'analytics', owner: 'path' },
+  params: z.strictObject({ user_id: userId }),
+} as const;
+
+/** Reading what was counted. */
+export const analyticsOperations = (analytics: AnalyticsService): Operation[] => [
+  operation({
+    ...ofUser,
+    id: 'initializeAnalytics',
+    method: 'POST',
+    path: '/analytics/{user_id}/initialize',
+    summary: 'Set how many messages a user has sent',
+    body: initializeAnalytics,
+    example: { message_count: 5 },
+    answers: { 200: { description: 'Counting goes on from there.', schema: initialized } },
+    problems: ['database_unavailable'],
+    async handle({ path, body }) {
+      await analytics.initialize(path.user_id, body.message_count);
+      return json({ status: 'success', user_id: path.user_id, message_count: body.message_count });
+    },
+  }),
+  operation({
+    ...ofUser,
+    id: 'getAnalytics',
+    method: 'GET',
+    path: '/analytics/{user_id}',
+    summary: 'Read what was counted of a user',
+    answers: { 200: { description: 'The counts.', schema: activity } },
+    problems: ['database_unavailable'],
+    handle: async ({ path }) => json({ user_id: path.user_id, ...activityJson(await analytics.ofUser(path.user_id)) }),
+  }),
+  operation({
+    id: 'listAnalytics',
+    method: 'GET',
+    path: '/analytics',
+    tag: 'Analytics',
+    summary: 'Read what was counted, by day',
+    description: `Over all users; days (UTC) without activity are left out. Without a period the last ${DEFAULT_DAYS} days, at most ${MOST_DAYS}.`,
+    access: { thing: 'analytics', owner: 'nobody' },
+    query: z.strictObject({
+      from: moment.optional().meta({ description: 'First day.' }),
+      to: moment.optional().meta({ description: 'Last day, inclusive.' }),
+    }),
+    answers: { 200: { description: 'The counts of each day, oldest first.', schema: activityByDay } },
+    problems: ['database_unavailable'],
+    async handle({ query }) {
+      const days = period(query.from, query.to);
+      const items = await analytics.byDay(days.from, days.to);
+      return json({ ...days, items: items.map((of) => ({ day: of.day, ...activityJson(of) })) });
+    },
+  }),
+];

@@ -1,0 +1,95 @@
+// Conversations: the delivered messages of a session, or of a user.
+import { z } from 'zod';
+import { isUuid } from '../../domain/limits.ts';
+import type { ConversationRow } from '../../domain/conversation.ts';
+import { messageCursor, page } from '../cursor.ts';
+import { json, operation, type Operation } from '../operation.ts';
+import { Problem } from '../problem.ts';
+import { COMPONENTS, instant, limit, moment, pageOf, sessionId, soundText, tag, userId } from '../schemas.ts';
+import type { ConversationService } from '../services.ts';
+
+export const message = z
+  .object({
+    role: z.enum(['user', 'assistant']),
+    content: z.string(),
+    turn_id: z.string().meta({ format: 'uuid' }),
+    tags: z.array(z.string()),
+    metadata: z.looseObject({}),
+    timestamp: instant,
+  })
+  .register(COMPONENTS, { id: 'Message' });
+
+const userMessage = message
+  .extend({ session_id: z.string().meta({ format: 'uuid' }) })
+  .register(COMPONENTS, { id: 'UserMessage' });
+const messagePage = pageOf(userMessage).register(COMPONENTS, { id: 'MessagePage' });
+const conversation = z
+  .object({ history: z.array(message), session_id: z.string().meta({ format: 'uuid' }), user_id: z.string() })
+  .register(COMPONENTS, { id: 'Conversation' });
+
+/** One delivered message. */
+export const messageJson = (row: ConversationRow): z.output<typeof message> => ({
+  role: row.role,
+  content: row.content,
+  turn_id: row.turnId,
+  tags: [...row.tags],
+  metadata: row.metadata,
+  timestamp: row.createdAt.toISOString(),
+});
+
+/** Reading conversations. */
+export const conversationOperations = (conversations: ConversationService): Operation[] => [
+  operation({
+    id: 'getConversation',
+    method: 'GET',
+    path: '/conversations/{session_id}',
+    tag: 'Conversations',
+    summary: 'Read a session',
+    description: 'What was delivered in the session, in order. A turn whose reply awaits review is not there yet.',
+    access: { thing: 'conversations', owner: 'loaded' },
+    // Not a UUID: then it names no session, which is 404 and not 400.
+    params: z.strictObject({ session_id: soundText(1, 200).meta({ format: 'uuid' }) }),
+    answers: { 200: { description: 'The session.', schema: conversation } },
+    problems: ['session_not_found', 'database_unavailable'],
+    async handle({ path }, { owns }) {
+      const id = path.session_id.toLowerCase();
+      const session = isUuid(id) ? await conversations.ofSession(id) : null;
+      if (!session || !owns(session.userId)) throw new Problem('session_not_found', 'No session has this id.');
+      return json({ history: session.rows.map(messageJson), session_id: id, user_id: session.userId });
+    },
+  }),
+  operation({
+    id: 'listConversations',
+    method: 'GET',
+    path: '/users/{user_id}/conversations',
+    tag: 'Conversations',
+    summary: 'List a user’s messages, oldest first',
+    access: { thing: 'conversations', owner: 'path' },
+    params: z.strictObject({ user_id: userId }),
+    query: z.strictObject({
+      tag: tag.optional().meta({ description: 'Only messages of turns with this tag.' }),
+      session_id: sessionId.optional(),
+      from: moment.optional().meta({ description: 'Delivered at or after.' }),
+      to: moment.optional().meta({ description: 'Delivered before.' }),
+      limit,
+      cursor: messageCursor.schema.optional(),
+    }),
+    answers: { 200: { description: 'One page of messages.', schema: messagePage } },
+    problems: ['user_not_found', 'database_unavailable'],
+    async handle({ path, query }) {
+      const rows = await conversations.ofUser(path.user_id, {
+        tag: query.tag,
+        sessionId: query.session_id,
+        from: query.from,
+        to: query.to,
+        after: query.cursor,
+        limit: query.limit + 1,
+      });
+      const { items, next } = page(rows, query.limit, ({ seq, ordinal }) => messageCursor.write({ seq, ordinal }));
+      return json({
+        items: items.map((row) => ({ ...messageJson(row), session_id: row.sessionId })),
+        next_cursor: next,
+      });
+    },
+  }),
+];

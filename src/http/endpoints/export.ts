@@ -1,0 +1,75 @@
+// Everything known of a user, as one JSON document that is written while it is read: a user may have more than fits here.
+import type { Review } from '../../domain/review.ts';
+import type { ConversationRow } from '../../domain/conversation.ts';
+import type { Turn } from '../../domain/turn.ts';
+import { activityJson } from './analytics.ts';
+import { messageJson } from './conversations.ts';
+import { historyJson, memoryJson } from './memories.ts';
+import { listedReviewJson, reviewEventsJson } from './review-json.ts';
+import type { Services } from '../services.ts';
+import { turnJson } from './turn-json.ts';
+
+const PAGE = 200;
+
+/** Pages until one is not full; `next` is given the last item of the page before. */
+async function* paged<T>(next: (after: T | undefined) => Promise<T[]>): AsyncGenerator<T, void, undefined> {
+  for (let last: T | undefined; ;) {
+    const page = await next(last);
+    yield* page;
+    last = page.at(-1);
+    if (page.length < PAGE) return;
+  }
+}
+
+async function* arrayOf<T>(items: AsyncIterable<T>, write: (item: T) => unknown): AsyncGenerator<string> {
+  let separator = '[';
+  for await (const item of items) {
+    yield separator + JSON.stringify(await write(item));
+    separator = ',\n';
+  }
+  yield separator === '[' ? '[]' : ']';
+}
+
+/** What the user may know of a review. A draft that nobody approved is not the user's to see, however it is asked for. */
+function reviewForUser(review: Review): object {
+  const { review_id, turn_id, session_id, status, reasons, deadline, decision, decided_at, created_at } =
+    listedReviewJson(review);
+  return { review_id, turn_id, session_id, status, reasons, deadline, decision, decided_at, created_at };
+}
+
+/** The document in pieces; `withDrafts`: for those who may see reviews, with drafts and audit trail. Each part is as it
+ *  is when it is read. Rejects with Unavailable. */
+export async function* exportOf(services: Services, userId: string, withDrafts: boolean): AsyncGenerator<string> {
+  const { memory, analytics, turns, conversations, reviews } = services;
+  const [record, history, activity] = await Promise.all([
+    memory.read(userId),
+    memory.history(userId),
+    analytics.ofUser(userId),
+  ]);
+  const head = {
+    user_id: userId,
+    exported_at: new Date().toISOString(),
+    memory: memoryJson(record),
+    memory_history: historyJson(history),
+    analytics: activityJson(activity),
+  };
+  yield `${JSON.stringify(head).slice(0, -1)},\n"turns":`;
+  yield* arrayOf(
+    paged((last: Turn | undefined) => turns.list(userId, { beforeSeq: last?.seq, limit: PAGE })),
+    turnJson,
+  );
+  yield ',\n"conversations":';
+  yield* arrayOf(
+    paged((last: ConversationRow | undefined) => conversations.ofUser(userId, { after: last, limit: PAGE })),
+    (row) => ({ ...messageJson(row), session_id: row.sessionId }),
+  );
+  yield ',\n"reviews":';
+  yield* arrayOf(
+    paged((last: Review | undefined) => reviews.ofUser(userId, last?.seq ?? 0, PAGE)),
+    async (review) =>
+      withDrafts
+        ? { ...listedReviewJson(review), events: reviewEventsJson(await reviews.events(review.reviewId)).items }
+        : reviewForUser(review),
+  );
+  yield '}\n';
+}

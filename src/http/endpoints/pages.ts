@@ -1,0 +1,130 @@
+// The pages people work in: built from web/ into web/dist, read when the ingress starts, and served as they are.
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { z } from 'zod';
+import { operation, type Answer, type Operation } from '../operation.ts';
+import { Problem } from '../problem.ts';
+import { soundText } from '../schemas.ts';
+import { etagOf } from './turn-json.ts';
+import { ifNoneMatch } from '../header-fields.ts';
+
+const BUILT = join(import.meta.dirname, '../../../web/dist');
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+const PAGES = [
+  { id: 'getChatPage', path: '/', file: 'index.html', summary: 'Chat in a browser' },
+  { id: 'getDeskPage', path: '/desk', file: 'desk.html', summary: 'Review in a browser' },
+  { id: 'getOperationsPage', path: '/operations', file: 'operations.html', summary: 'Operate in a browser' },
+] as const;
+
+/** Assets have a hash of their content in their names: what was fetched once is right for ever. */
+const FOR_EVER = 'public, max-age=31536000, immutable';
+
+interface Page {
+  readonly type: string;
+  readonly bytes: Buffer;
+  readonly gzipped: Buffer;
+  readonly etag: string;
+}
+
+/** Files by their path below the folder; none where it was never built. */
+export type Pages = ReadonlyMap<string, Page>;
+
+function readPage(path: string): Page {
+  const bytes = readFileSync(path);
+  const type = TYPES[extname(path)] ?? 'application/octet-stream';
+  return { type, bytes, gzipped: gzipSync(bytes), etag: etagOf(bytes.toString('latin1')) };
+}
+
+/** Reads the built pages and their assets, some hundred kilobytes. */
+export function readPages(folder = BUILT): Pages {
+  try {
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'));
+    return new Map(
+      files.map(({ parentPath, name }) => {
+        const path = join(parentPath, name);
+        return [path.slice(folder.length + 1).replaceAll('\\', '/'), readPage(path)];
+      }),
+    );
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+    throw error;
+  }
+}
+
+const NOT_BUILT = `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>turnkeeper: not built</title><link rel="stylesheet" href="/docs/docs.css"></head>
+<body><main class="plain"><h1>The pages are not built</h1>
+<p>The API works: see <a href="/docs">its documentation</a>. The pages are built by <code>npm start</code>, or by
+<code>node scripts/web-build.mjs</code> before this program is started.</p></main></body>
+</html>
+`;
+
+const headers = z.object({
+  'accept-encoding': z.string().optional().meta({ description: 'With `gzip` in it the answer is compressed.' }),
+  'if-none-match': ifNoneMatch.meta({ description: 'ETag of what is known.' }),
+});
+
+const answerOf = ({ type, bytes, gzipped, etag }: Page, cacheControl: string): Answer => ({
+  status: 200,
+  type,
+  headers: { etag, 'cache-control': cacheControl },
+  body: bytes,
+  gzipped,
+});
+
+/** The pages and what they load. */
+export function pageOperations(pages: Pages): Operation[] {
+  const shown = PAGES.map(({ id, path, file, summary }) =>
+    operation({
+      id,
+      method: 'GET',
+      path,
+      tag: 'Pages',
+      summary,
+      access: 'open',
+      // Links carry what the page shows in their query: it is the page's business, whatever it is.
+      query: z.looseObject({}),
+      headers,
+      answers: {
+        200: { description: 'The page.', type: 'text/html' },
+        304: { description: 'It is as `If-None-Match` knows it.' },
+        503: { description: 'The pages were not built.', type: 'text/html' },
+      },
+      handle() {
+        const page = pages.get(file);
+        return page ? answerOf(page, 'no-cache') : { status: 503, type: TYPES['.html']!, body: NOT_BUILT };
+      },
+    }),
+  );
+  const assets = operation({
+    id: 'getAsset',
+    method: 'GET',
+    path: '/assets/{name}',
+    tag: 'Pages',
+    summary: 'What the pages load',
+    access: 'open',
+    params: z.strictObject({ name: soundText(1, 200) }),
+    headers,
+    answers: {
+      200: { description: 'The file; its name changes with its content.', type: 'application/octet-stream' },
+      304: { description: 'It is as `If-None-Match` knows it.' },
+    },
+    problems: ['asset_not_found'],
+    handle({ path }) {
+      const asset = pages.get(`assets/${path.name}`);
+      if (!asset) throw new Problem('asset_not_found', 'No asset has this name; load the page again.');
+      return answerOf(asset, FOR_EVER);
+    },
+  });
+  return [...shown, assets];
+}

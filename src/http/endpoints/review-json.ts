@@ -1,0 +1,94 @@
+// Reviews as reviewers see them.
+import { z } from 'zod';
+import { DECISIONS, REVIEW_STATUSES, type Review, type ReviewEvent } from '../../domain/review.ts';
+import type { ConversationRow } from '../../domain/conversation.ts';
+import { message, messageJson } from './conversations.ts';
+import { COMPONENTS, instant, pageOf } from '../schemas.ts';
+
+const uuid = z.string().meta({ format: 'uuid' });
+
+const reason = z
+  .object({
+    rule: z.string().meta({ description: 'Name of the rule that asked for the review.' }),
+    detail: z.string(),
+  })
+  .register(COMPONENTS, { id: 'ReviewReason' });
+
+const listed = z
+  .object({
+    review_id: uuid,
+    turn_id: uuid,
+    user_id: z.string(),
+    session_id: uuid,
+    status: z.enum(REVIEW_STATUSES),
+    reasons: z.array(reason),
+    text: z.string().meta({ description: 'What the user said.' }),
+    draft: z
+      .string()
+      .meta({ description: 'What the model would reply. The user never sees it unless it is approved.' }),
+    stale: z.boolean().meta({ description: 'The user wrote more in the session since: the draft may be out of date.' }),
+    claimed_by: z.string().nullable(),
+    claimed_until: instant.nullable(),
+    deadline: instant,
+    decision: z.enum(DECISIONS).nullable(),
+    reply: z.string().nullable().meta({ description: 'What the user was told.' }),
+    note: z.string().nullable(),
+    decided_by: z.string().nullable().meta({ description: 'Null where nobody decided: not yet, or the deadline did.' }),
+    decided_at: instant.nullable(),
+    created_at: instant,
+  })
+  .register(COMPONENTS, { id: 'ListedReview' });
+
+export const reviewPage = pageOf(listed).register(COMPONENTS, { id: 'ReviewPage' });
+
+export const reviewSchema = listed
+  .extend({ history: z.array(message).meta({ description: 'What was delivered in the session lately, in order.' }) })
+  .register(COMPONENTS, { id: 'Review' });
+
+/** One review of a list. */
+export const listedReviewJson = (review: Review): z.output<typeof listed> => ({
+  review_id: review.reviewId,
+  turn_id: review.turnId,
+  user_id: review.userId,
+  session_id: review.sessionId,
+  status: review.status,
+  reasons: review.reasons.map(({ rule, detail }) => ({ rule, detail })),
+  text: review.text,
+  draft: review.draft,
+  stale: review.stale,
+  claimed_by: review.claimedBy,
+  claimed_until: review.claimedUntil?.toISOString() ?? null,
+  deadline: review.deadline.toISOString(),
+  decision: review.decision,
+  reply: review.reply,
+  note: review.note,
+  decided_by: review.decidedBy,
+  decided_at: review.decidedAt?.toISOString() ?? null,
+  created_at: review.createdAt.toISOString(),
+});
+
+/** One review with the session around it. */
+export const reviewJson = (review: Review, history: readonly ConversationRow[]): z.output<typeof reviewSchema> => ({
+  ...listedReviewJson(review),
+  history: history.map(messageJson),
+});
+
+export const reviewEvents = z
+  .object({
+    items: z.array(
+      z.object({
+        at: instant,
+        who: z.string().nullable().meta({ description: 'Null: turnkeeper itself.' }),
+        what: z.string().meta({ description: 'requested, claimed, released, or the status that the review ended in.' }),
+        reasons: z.array(reason).nullable(),
+        original: z.string().nullable(),
+        edit: z.string().nullable(),
+        note: z.string().nullable(),
+      }),
+    ),
+  })
+  .register(COMPONENTS, { id: 'ReviewEvents' });
+
+export const reviewEventsJson = (events: readonly ReviewEvent[]) => ({
+  items: events.map((event) => ({ ...event, at: event.at.toISOString() })),
+});

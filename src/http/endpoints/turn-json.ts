@@ -1,0 +1,95 @@
+// The turn as clients see it.
+import { hash } from 'node:crypto';
+import { z } from 'zod';
+import { TURN_STATUSES, type Turn, type TurnReview } from '../../domain/turn.ts';
+import { COMPONENTS, instant } from '../schemas.ts';
+
+/** What the user is told instead of a rejected draft, which must never show. */
+const REJECTED_REPLY = 'Message rejected by human reviewer.';
+
+const ref = z.string().meta({ format: 'uri-reference' });
+const uuid = z.string().meta({ format: 'uuid' });
+
+const review = z
+  .object({
+    review_id: uuid,
+    status: z.string(),
+    reasons: z.array(z.string()).meta({ description: 'Names of the rules that asked for it.' }),
+    deadline: instant,
+    decided_at: instant.nullable(),
+    decision: z.string().nullable(),
+  })
+  .register(COMPONENTS, { id: 'TurnReview' });
+
+export const turnSchema = z
+  .object({
+    turn_id: uuid,
+    user_id: z.string(),
+    session_id: uuid,
+    seq: z.int().meta({ description: 'Place among the user’s turns, from 1, without gaps.' }),
+    status: z.enum(TURN_STATUSES),
+    text: z.string(),
+    reply: z.string().nullable().meta({ description: 'There only when the user may see it.' }),
+    partial_reply: z.string().nullable(),
+    metadata: z.looseObject({ session_id: z.string(), timestamp: z.unknown() }),
+    tags: z.array(z.string()),
+    review: review.nullable(),
+    error: z.object({ code: z.string(), detail: z.string() }).nullable(),
+    attempts: z.int(),
+    usage: z.object({ input_tokens: z.int(), output_tokens: z.int() }).nullable(),
+    model: z.string().nullable(),
+    created_at: instant,
+    started_at: instant.nullable(),
+    finished_at: instant.nullable(),
+    links: z.object({ self: ref, events: ref }),
+  })
+  .register(COMPONENTS, { id: 'Turn' });
+
+export type TurnJson = z.output<typeof turnSchema>;
+
+export const linkTo = (turnId: string): string => `/turns/${turnId}`;
+
+/** The reply as the user may see it; null: there is none, or not yet. */
+export function replyOf({ status, reply }: Pick<Turn, 'status' | 'reply'>): string | null {
+  if (status === 'completed') return reply;
+  return status === 'rejected' ? REJECTED_REPLY : null;
+}
+
+const reviewJson = ({ reviewId, status, reasons, deadline, decision, decidedAt }: TurnReview) => ({
+  review_id: reviewId,
+  status,
+  reasons: [...reasons],
+  deadline: deadline.toISOString(),
+  decided_at: decidedAt?.toISOString() ?? null,
+  decision,
+});
+
+/** The turn's JSON. */
+export function turnJson(turn: Turn): TurnJson {
+  const { turnId, metadata, usage, error, createdAt } = turn;
+  const accepted = createdAt.toISOString();
+  return {
+    turn_id: turnId,
+    user_id: turn.userId,
+    session_id: turn.sessionId,
+    seq: turn.seq,
+    status: turn.status,
+    text: turn.text,
+    reply: replyOf(turn),
+    partial_reply: turn.partialReply,
+    metadata: { ...metadata, session_id: turn.sessionId, timestamp: metadata['timestamp'] ?? accepted },
+    tags: [...turn.tags],
+    review: turn.review && reviewJson(turn.review),
+    error: error && { code: error.code, detail: error.detail },
+    attempts: turn.attempts,
+    usage: usage && { input_tokens: usage.inputTokens, output_tokens: usage.outputTokens },
+    model: turn.model,
+    created_at: accepted,
+    started_at: turn.startedAt?.toISOString() ?? null,
+    finished_at: turn.finishedAt?.toISOString() ?? null,
+    links: { self: linkTo(turnId), events: `${linkTo(turnId)}/events` },
+  };
+}
+
+/** A strong entity tag of a representation. */
+export const etagOf = (json: string): string => `"${hash('sha256', json, 'base64url').slice(0, 27)}"`;

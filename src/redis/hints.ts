@@ -1,0 +1,72 @@
+// Hints between processes: something changed, so read the rows again. A hint may be lost, and Redis may be down when it
+// is sent. Rows are the truth, and whoever listens also reads them from time to time.
+import type { RedisConnection } from './connection.ts';
+
+type Listener = (id: string) => void;
+
+/** Hints of one kind. A process hears only the kinds that it subscribes to. */
+export class HintChannel {
+  readonly #name: string;
+  readonly #publisher: RedisConnection;
+  readonly #subscriber: RedisConnection;
+  readonly #all = new Set<Listener>();
+  readonly #byId = new Map<string, Set<Listener>>();
+
+  constructor(name: string, publisher: RedisConnection, subscriber: RedisConnection) {
+    this.#name = name;
+    this.#publisher = publisher;
+    this.#subscriber = subscriber;
+  }
+
+  /** Starts to listen. ioredis subscribes again after every reconnect. */
+  subscribe(): void {
+    this.#subscriber.on('message', (channel: string, id: string) => {
+      if (channel !== this.#name) return;
+      for (const listener of this.#all) listener(id);
+      for (const listener of this.#byId.get(id) ?? []) listener(id);
+    });
+    // Rejects only when the connection is closed for good.
+    this.#subscriber.subscribe(this.#name).catch(() => {});
+  }
+
+  /** True while hints arrive. Otherwise a listener has to poll. */
+  get listening(): boolean {
+    return this.#subscriber.status === 'ready';
+  }
+
+  announce(id = ''): void {
+    this.#publisher.publish(this.#name, id).catch(() => {});
+  }
+
+  /** Calls `listener` with the id of every hint until the returned function is called. */
+  listen(listener: Listener): () => void {
+    this.#all.add(listener);
+    return () => void this.#all.delete(listener);
+  }
+
+  /** Calls `listener` at every hint with this id until the returned function is called. */
+  listenTo(id: string, listener: Listener): () => void {
+    const listeners = this.#byId.get(id) ?? new Set();
+    this.#byId.set(id, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#byId.get(id) === listeners) this.#byId.delete(id);
+    };
+  }
+}
+
+export interface Hints {
+  /** By turn id: the turn changed. For clients that wait for it. */
+  readonly turns: HintChannel;
+  /** A review was requested, claimed, released or ended. For those who watch the reviews. */
+  readonly reviews: HintChannel;
+  /** By turn id: the turn was cancelled. For its worker, which otherwise notices when it renews its lease or commits. */
+  readonly cancellations: HintChannel;
+}
+
+/** `subscriber` may hear other channels too. */
+export const hintsOver = (publisher: RedisConnection, subscriber: RedisConnection): Hints => ({
+  turns: new HintChannel('turnkeeper:turn-changes', publisher, subscriber),
+  reviews: new HintChannel('turnkeeper:review-changes', publisher, subscriber),
+  cancellations: new HintChannel('turnkeeper:cancellations', publisher, subscriber),
+});

@@ -1,0 +1,53 @@
+// Whether this process can do its work: what it stands on is really called.
+import { singleFlight } from '../concurrency/single-flight.ts';
+import { within } from '../concurrency/within.ts';
+
+export const DEPENDENCIES = ['database', 'redis', 'actors'] as const;
+export type Dependency = (typeof DEPENDENCIES)[number];
+
+export interface Health {
+  /** Really calls the dependency; rejects where it does not answer in time. */
+  readonly checks: Readonly<Record<Dependency, () => Promise<void>>>;
+  /** True as soon as the process is being stopped. */
+  draining(): boolean;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly draining: boolean;
+  readonly up: Readonly<Record<Dependency, boolean>>;
+}
+
+/** A dependency that has not answered a probe by then counts as away. */
+const PROBE_MS = 3_000;
+
+/** The result of the probe. Rejects if it takes longer than 3 s. */
+export const inTime = <T>(probe: Promise<T>): Promise<T> => within(PROBE_MS, probe);
+
+/** The health of a process that stands on what these call. */
+export function healthOf(
+  probes: Readonly<Record<Dependency, () => Promise<unknown>>>,
+  draining: () => boolean,
+): Health {
+  const { database, redis, actors } = probes;
+  const checkOf = (probe: () => Promise<unknown>) => async () => void (await inTime(probe()));
+  return { checks: { database: checkOf(database), redis: checkOf(redis), actors: checkOf(actors) }, draining };
+}
+
+/** Calls every dependency. Concurrent callers share one round of calls, since anybody may ask. Never rejects. */
+export function sharedReadiness(health: Health): () => Promise<Readiness> {
+  const answers = (dependency: Dependency) =>
+    health.checks[dependency]().then(
+      () => true,
+      () => false,
+    );
+  const callAll = singleFlight(async () => {
+    const [database, redis, actors] = await Promise.all([answers('database'), answers('redis'), answers('actors')]);
+    return { database, redis, actors };
+  });
+  return async () => {
+    const up = await callAll();
+    const draining = health.draining();
+    return { ready: !draining && Object.values(up).every(Boolean), draining, up };
+  };
+}

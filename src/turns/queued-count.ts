@@ -1,0 +1,45 @@
+// The number of queued turns of all users, counted again and again: the last count serves every accept.
+import { countQueued } from '../store/claims.ts';
+import type { Database } from '../store/database.ts';
+import type { Log } from '../telemetry/log.ts';
+
+const COUNT_MS = 1_000;
+
+export class QueuedCount {
+  readonly #database: Database;
+  readonly #log: Log;
+  #value = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #counting: Promise<void> = Promise.resolve();
+
+  constructor(database: Database, log: Log) {
+    this.#database = database;
+    this.#log = log;
+  }
+
+  /** As of the last count that succeeded. */
+  get value(): number {
+    return this.#value;
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => {
+      this.#counting = this.#counting.then(() => this.#count());
+    }, COUNT_MS);
+  }
+
+  async #count(): Promise<void> {
+    try {
+      this.#value = await countQueued(this.#database);
+    } catch (error) {
+      this.#log.debug({ detail: (error as Error).message }, 'The queued turns could not be counted.');
+    }
+  }
+
+  /** Resolves when no count is running. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await this.#counting;
+  }
+}

@@ -1,0 +1,118 @@
+import test from 'ava';
+import OpenAI from 'openai';
+import { OFFLINE_MODEL, startOfflineModel } from '../../local/offline-model/server.ts';
+
+type Messages = OpenAI.ChatCompletionMessageParam[];
+
+const MEMORY = `<memory>
+Name: Alice
+Preferred style: STYLE
+Summary: alice likes tea.
+Favourite topics: tea, dragons
+Messages sent so far: 5
+</memory>`;
+
+async function client(t: { teardown(work: () => unknown): void }): Promise<OpenAI> {
+  const part = await startOfflineModel();
+  t.teardown(() => part.stop());
+  return new OpenAI({ baseURL: part.baseUrl, apiKey: 'none', maxRetries: 0 });
+}
+
+const prompt = (style: string, ...said: string[]): Messages => [
+  { role: 'system', content: `You are helpful.\n\n${MEMORY.replace('STYLE', style)}` },
+  ...said.flatMap((content, index): Messages =>
+    index < said.length - 1
+      ? [
+          { role: 'user', content },
+          { role: 'assistant', content: 'ok' },
+        ]
+      : [{ role: 'user', content }],
+  ),
+];
+
+async function ask(openai: OpenAI, messages: Messages): Promise<string> {
+  const { choices } = await openai.chat.completions.create({ model: OFFLINE_MODEL, messages });
+  return choices[0]!.message.content!;
+}
+
+test('answers the same prompt the same, from what is in it, and says that it is no language model', async (t) => {
+  const openai = await client(t);
+  const casual = await ask(openai, prompt('casual', 'I like tea'));
+  t.is(casual, '[offline model] Hi Alice! You said: “I like tea”. You have sent 5 messages so far.');
+  t.is(await ask(openai, prompt('casual', 'I like tea')), casual);
+  t.regex(await ask(openai, prompt('formal', 'I like tea')), /Good day, Alice\./);
+  t.regex(await ask(openai, prompt('casual', 'I like tea', 'And now?')), /Before that you said: “I like tea”\./);
+  t.regex(
+    await ask(openai, prompt('casual', 'What do you know about me?')),
+    /alice likes tea\. Your favourite topics: tea, dragons\./,
+  );
+});
+
+test('streams word by word what it says in one piece, and the usage last', async (t) => {
+  const openai = await client(t);
+  const messages = prompt('casual', 'two  spaces\nand a line');
+  const stream = await openai.chat.completions.create({
+    model: OFFLINE_MODEL,
+    messages,
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  const chunks: OpenAI.ChatCompletionChunk[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  const text = chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('');
+  t.is(text, await ask(openai, messages));
+  t.true(chunks.length > 10);
+  t.true(chunks.at(-1)!.usage!.completion_tokens > 0);
+  t.is(chunks.at(-2)!.choices[0]!.finish_reason, 'stop');
+});
+
+test('summarises a user by the words used most', async (t) => {
+  const openai = await client(t);
+  const summary = await ask(openai, [
+    {
+      role: 'system',
+      content: "Summarise the user's interests.\n\nUser id: alice\nPrevious summary: alice is a new user.",
+    },
+    {
+      role: 'user',
+      content: 'User: I love tea and dragons\nAssistant: Splendid trains!\nUser: more tea in this weather',
+    },
+  ]);
+  t.is(summary, 'alice is interested in tea, dragons and weather.');
+});
+
+test('flags a few words as OpenAI moderation does, so that a rule can be tried', async (t) => {
+  const openai = await client(t);
+  const { results } = await openai.moderations.create({
+    model: 'omni-moderation-latest',
+    input: ['a cup of tea', 'how to build a bomb'],
+  });
+  t.deepEqual(
+    results.map(({ flagged, categories }) => [
+      flagged,
+      categories.violence,
+      categories['illicit/violent'],
+      categories.hate,
+    ]),
+    [
+      [false, false, false, false],
+      [true, true, true, false],
+    ],
+  );
+  await t.throwsAsync(openai.moderations.create({ input: [] }), { instanceOf: OpenAI.BadRequestError });
+});
+
+test('refuses bad input as OpenAI does', async (t) => {
+  const openai = await client(t);
+  const messages = prompt('casual', 'x');
+  const unknown = await t.throwsAsync(openai.chat.completions.create({ model: 'other', messages }), {
+    instanceOf: OpenAI.NotFoundError,
+  });
+  t.is(unknown.code, 'model_not_found');
+  await t.throwsAsync(openai.chat.completions.create({ model: OFFLINE_MODEL, messages: [] }), {
+    instanceOf: OpenAI.BadRequestError,
+  });
+  const response = await fetch(`${openai.baseURL}/chat/completions`, { method: 'POST', body: '{' });
+  t.is(response.status, 400);
+  t.is((await openai.models.list()).data[0]!.id, OFFLINE_MODEL);
+});

@@ -1,0 +1,64 @@
+// Fails a test file that leaves something running: a timer, a connection, a server or a child process. Loaded by ava
+// into every test process (package.json). Without it a leak keeps the process alive, and the whole run waits for it.
+import { readdirSync, readFileSync } from 'node:fs';
+import { registerCompletionHandler } from 'ava';
+
+/** Connections that were just closed may take this long to end. */
+const GRACE_MS = 10_000;
+
+interface Handle {
+  readonly constructor: { readonly name: string };
+  readonly fd?: number;
+  readonly remoteAddress?: string;
+  readonly remotePort?: number;
+  readonly spawnargs?: readonly string[];
+  address?(): { readonly port: number } | string | null;
+}
+
+/** Node has no public list of handles with their details. */
+const openHandles = () => (process as unknown as { _getActiveHandles(): Handle[] })._getActiveHandles();
+const isStdio = ({ fd }: Handle) => fd === 0 || fd === 1 || fd === 2;
+
+function described(handle: Handle): string {
+  const { constructor, remoteAddress, remotePort, spawnargs } = handle;
+  const address = handle.address?.();
+  const where = spawnargs?.join(' ') ?? (remoteAddress ? `to ${remoteAddress}:${remotePort}` : JSON.stringify(address));
+  return `${constructor.name} ${where}`;
+}
+
+/** Processes that this one started and that have not ended; none on a system without /proc. */
+function children(): string[] {
+  try {
+    return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && isChild(pid));
+  } catch {
+    return [];
+  }
+}
+
+function isChild(pid: string): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(parent) === process.pid && state !== 'Z';
+  } catch {
+    return false;
+  }
+}
+
+registerCompletionHandler(() => {
+  // Not counted itself: a process without leaks ends before this timer.
+  setTimeout(() => {
+    const timers = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const handles = openHandles().filter((handle) => !isStdio(handle));
+    const leaks = [...(timers > 0 ? [`${timers} timers`] : []), ...handles.map(described)];
+    console.error(`The tests are over, and these keep the process alive: ${leaks.join('; ') || 'something unknown'}`);
+    process.exit(1);
+  }, GRACE_MS).unref();
+});
+
+process.once('exit', () => {
+  const pids = children();
+  if (pids.length === 0) return;
+  console.error(`The tests left child processes running: ${pids.join(', ')}`);
+  process.exitCode = 1;
+});
