@@ -1,5 +1,5 @@
-// Installs a system package when we are allowed to without asking anybody: as root, or with a sudo that needs no
-// password. Only the program is wanted: a service that the package would start or enable is kept from it.
+// Installs a system package, if INSTALL_PARTS allows it and we are root or have a sudo that needs no password. It is
+// announced first. Only the program is wanted: a service of the package is neither started nor enabled.
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -76,15 +76,36 @@ const SERVICES: Readonly<Record<Installable, readonly string[]>> = {
   promtool: ['prometheus'],
 };
 
-/** Gives a sentence on what came of it, for an error message; whether the program is there now is the caller's to see. */
-export async function installPackage(what: Installable, log: Log): Promise<string> {
+/** Whether a missing program may be installed (INSTALL_PARTS), and where people read what is done. */
+export interface Installer {
+  readonly allowed: boolean;
+  /** Prints a line for the people who started us. */
+  readonly say: (line: string) => void;
+}
+
+export const NO_INSTALL: Installer = { allowed: false, say: () => {} };
+
+const shown = (prefix: readonly string[], step: Step): string =>
+  [...prefix, ...step].filter((word) => !/^(env|DEBIAN_FRONTEND=|DPkg::)|^-o$/.test(word)).join(' ');
+
+/** Installs the program with the system's package manager, announced before it happens. Returns a sentence on the outcome
+ *  for an error message; the caller looks whether the program is there now. With `allowed` false nothing is run, and the
+ *  sentence names the command. */
+export async function installPackage(what: Installable, { allowed, say }: Installer, log: Log): Promise<string> {
   const manager = await findManager();
-  if (!manager) return 'No package manager that we know is here.';
+  if (!manager) return 'No known package manager was found.';
   const alternatives = alternativesOf(manager, what);
-  if (alternatives.length === 0) return `Which package of ${manager.command} brings it, we do not know.`;
+  const [first] = alternatives[0] ?? [];
+  if (!first) return `No package of ${manager.command} is known to contain it.`;
+  if (!allowed) {
+    const sudo = manager.needsRoot && process.getuid?.() !== 0 ? ['sudo'] : [];
+    return `Install it with: ${shown(sudo, first)}`;
+  }
   const prefix = await privilege(manager);
-  if (!prefix) return `Installing it with ${manager.command} needs root, or a sudo without password.`;
-  log.info({ component: 'install', manager: manager.command }, `Installing ${what} with ${manager.command}.`);
+  if (!prefix) return `Installing it with ${manager.command} needs root, or sudo without a password.`;
+  say(
+    `${what} is not installed: running "${shown(prefix, first)}". Set INSTALL_PARTS=no to be shown the command instead.`,
+  );
   const release = manager.command === 'apt-get' ? await denyServices(prefix) : () => Promise.resolve();
   try {
     return await firstThatSucceeds(manager.command, alternatives, prefix, log);

@@ -10,7 +10,9 @@ import { startEmbeddedPostgres } from './postgres.ts';
 async function migrateEmbedded(args: readonly string[]): Promise<number> {
   const config = readConfig([]);
   const folder = lockDataFolder(config.DATA_DIR);
-  const postgres = await startEmbeddedPostgres({ dataDir: folder.path, log: createLog('warn') });
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  const installer = { allowed: config.INSTALL_PARTS === 'yes', say };
+  const postgres = await startEmbeddedPostgres({ dataDir: folder.path, log: createLog('warn'), installer });
   try {
     const env = { ...config.environment, DATABASE_URL: postgres.url };
     const child = spawn(process.execPath, [...args], { stdio: 'inherit', env });

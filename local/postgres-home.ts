@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { NO_INSTALL, type Installer } from './install-package.ts';
 import { ServiceError } from './service.ts';
 
 export interface PostgresHome {
@@ -21,7 +22,7 @@ const LOCATION_FILE = 'postgres.location';
 const CANDIDATES = ['postgres', 'nobody'];
 
 /** Finds or makes the folder for the cluster of this data folder. */
-export function postgresHome(dataDir: string): PostgresHome {
+export function postgresHome(dataDir: string, installer: Installer = NO_INSTALL): PostgresHome {
   const path = resolve(dataDir);
   mkdirSync(path, { recursive: true });
   if (process.getuid?.() !== 0) return { folder: makeFolder(join(path, 'postgres'), 0o700), user: null };
@@ -35,7 +36,11 @@ export function postgresHome(dataDir: string): PostgresHome {
     );
   }
   if (othersMayEnter(path)) return { folder: makeFolder(inside, 0o711), user };
+  const why = `PostgreSQL does not run as root, and the user with id ${user.uid} may not enter ${path}`;
+  if (!installer.allowed)
+    throw new ServiceError(`${why}: start turnkeeper as another user, choose another DATA_DIR, or set DATABASE_URL.`);
   const elsewhere = join(SHARED, `${basename(path).replace(/^\.+/, '')}-${randomBytes(4).toString('hex')}`);
+  installer.say(`${why}. The database is kept in ${elsewhere} instead.`);
   makeFolder(SHARED, 0o711);
   makeFolder(elsewhere, 0o711);
   // For whoever wonders in /var/lib what this is.

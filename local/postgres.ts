@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../src/telemetry/log.ts';
 import { type Child, ChildFailed, startChild } from './child.ts';
+import type { Installer } from './install-package.ts';
 import { type Service, ServiceError } from './service.ts';
 import { freePort, rememberedPort } from './ports.ts';
 import { endOrphan } from './process-table.ts';
@@ -18,6 +19,8 @@ import { keptSecret } from './secret.ts';
 export interface PostgresOptions {
   readonly dataDir: string;
   readonly log: Log;
+  /** Absent: nothing is kept outside `dataDir`. */
+  readonly installer?: Installer;
   /** Absent: a free one, the same at every start if it is still free. */
   readonly port?: number;
   /** Server settings besides ours, e.g. `{ fsync: 'off' }` for tests. */
@@ -53,7 +56,7 @@ const STILL_ENDING = /pre-existing shared memory block/;
 /** Starts the server on the data folder; makes the cluster at the first call. */
 export async function startEmbeddedPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const { dataDir, log } = options;
-  const home = postgresHome(dataDir);
+  const home = postgresHome(dataDir, options.installer);
   const binaries = await postgresBinaries(home);
   const password = keptSecret(join(home.folder, 'password'));
   const data = join(home.folder, 'data');

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Log } from '../src/telemetry/log.ts';
-import { installPackage } from './install-package.ts';
+import { installPackage, type Installer } from './install-package.ts';
 import { ServiceError } from './service.ts';
 
 export interface RedisProgram {
@@ -23,11 +23,11 @@ const ADVICE =
   'Install redis-server or valkey-server (e.g. "apt-get install redis-server", "dnf install valkey", "apk add redis", ' +
   '"brew install redis"), or set REDIS_URL to a Redis that runs.';
 
-/** Finds the program, installing it first where that is allowed. */
-export async function redisProgram(log: Log): Promise<RedisProgram> {
+/** Finds the program. Installs it if there is none and that is allowed. */
+export async function redisProgram(installer: Installer, log: Log): Promise<RedisProgram> {
   const found = await findProgram();
   if (found) return found;
-  const outcome = await installPackage('redis', log);
+  const outcome = await installPackage('redis', installer, log);
   const installed = await findProgram();
   if (installed) return installed;
   throw new ServiceError(`There is no redis-server and no valkey-server on this machine. ${outcome} ${ADVICE}`);

@@ -7,12 +7,15 @@ import { type Child, ChildFailed, startChild } from './child.ts';
 import type { Service } from './service.ts';
 import { freePort, rememberedPort } from './ports.ts';
 import { endOrphan, workingFolder } from './process-table.ts';
+import { NO_INSTALL, type Installer } from './install-package.ts';
 import { redisProgram } from './redis-program.ts';
 import { keptSecret } from './secret.ts';
 
 export interface RedisOptions {
   readonly dataDir: string;
   readonly log: Log;
+  /** Absent: a missing program is not installed. */
+  readonly installer?: Installer;
   /** Absent: a free one, the same at every start if it is still free. */
   readonly port?: number;
   /** Lines of redis.conf besides ours, e.g. `['databases 512']` for tests. */
@@ -34,7 +37,7 @@ const PORT_TAKEN = /Address already in use|Failed listening on port/;
 
 /** Starts the server on the data folder. Installs the program when there is none and that is allowed. */
 export async function startEmbeddedRedis(options: RedisOptions): Promise<EmbeddedRedis> {
-  const program = await redisProgram(options.log);
+  const program = await redisProgram(options.installer ?? NO_INSTALL, options.log);
   const folder = join(resolve(options.dataDir), 'redis');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const password = keptSecret(join(folder, 'password'));
@@ -115,7 +118,7 @@ async function endLeftover(folder: string): Promise<void> {
   if (Number.isInteger(pid) && pid > 0) await endOrphan(pid, isOurs, folder);
 }
 
-/** Loading, or not listening yet, counts as "no". Spoken by hand: a client library would retry and log. */
+/** Loading, or not listening yet, counts as "no". ChatTurnRequest by hand: a client library would retry and log. */
 function answersPing(port: number, password: string): Promise<boolean> {
   return new Promise((resolve) => {
     let answer = '';

@@ -111,13 +111,15 @@ async function startDapr(
 
 /** Starts what the settings do not name. @throws ServiceError with what to do; what was started until then is in `lifecycle` */
 export async function startServices(options: StartOptions): Promise<StartedServices> {
-  const { config, log } = options;
+  const { config, log, say } = options;
+  const installer = { allowed: config.INSTALL_PARTS === 'yes', say };
   const starter = new ServiceStarter(options);
   const databaseUrl =
     config.DATABASE_URL ??
-    (await starter.start('PostgreSQL', () => startEmbeddedPostgres({ dataDir: starter.dataDir, log }))).url;
+    (await starter.start('PostgreSQL', () => startEmbeddedPostgres({ dataDir: starter.dataDir, log, installer }))).url;
   const redisUrl =
-    config.REDIS_URL ?? (await starter.start('Redis', () => startEmbeddedRedis({ dataDir: starter.dataDir, log }))).url;
+    config.REDIS_URL ??
+    (await starter.start('Redis', () => startEmbeddedRedis({ dataDir: starter.dataDir, log, installer }))).url;
   const model = await startModel(options, starter);
   const dapr = await startDapr(options, starter, databaseUrl, redisUrl);
   return { addresses: { databaseUrl, redisUrl, model, dapr }, announce: (address) => starter.announce(address) };

@@ -40,6 +40,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   koa: ['src/http', 'src/dapr'],
   '@koa/router': ['src/http', 'src/dapr'],
   '@koa/bodyparser': ['src/http', 'src/dapr'],
+  fresh: ['src/http'],
   jose: ['src/http'],
   '@bull-board/api': ['src/workers'],
   bullmq: ['src/workers'],

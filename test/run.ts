@@ -17,6 +17,8 @@ import { TapReport } from './support/tap-report.ts';
 
 const ROOT = dirname(import.meta.dirname);
 const CONCURRENCY = '2';
+/** As for `npm start`: `INSTALL_PARTS=no` prints what is missing instead of installing it. */
+const installer = { allowed: process.env['INSTALL_PARTS'] !== 'no', say: (line: string) => console.log(line) };
 
 let ava: ChildProcess | undefined;
 const interrupt = new AbortController();
@@ -57,7 +59,7 @@ async function startServices(): Promise<Record<string, string>> {
   const named = process.env['TURNKEEPER_TEST_DATABASE_URL'];
   const postgres = named ? null : await startEmbeddedPostgres({ dataDir: folder, log, settings: { fsync: 'off' } });
   if (postgres) parts.push(postgres);
-  const redis = await startEmbeddedRedis({ dataDir: folder, log, settings: ['databases 512'] });
+  const redis = await startEmbeddedRedis({ dataDir: folder, log, installer, settings: ['databases 512'] });
   parts.push(redis);
   console.log(`PostgreSQL ${postgres?.detail ?? 'as named'}\nRedis ${redis.detail}\nready in ${Date.now() - began} ms`);
   return {
@@ -93,7 +95,7 @@ async function pythonEnvironment(): Promise<Record<string, string>> {
 async function browserEnvironment(): Promise<Record<string, string>> {
   const patterns = process.argv.slice(2);
   if (patterns.length > 0 && !patterns.some((pattern) => pattern.includes('web'))) return {};
-  const found = await chromiumProgram(createLog('info'));
+  const found = await chromiumProgram(installer, createLog('info'));
   if ('path' in found) return { TURNKEEPER_TEST_CHROMIUM: found.path };
   console.log(`No browser in this run: ${found.why}`);
   return {};
@@ -102,7 +104,7 @@ async function browserEnvironment(): Promise<Record<string, string>> {
 /** Without promtool the checks of the alert rules report themselves as skipped. */
 async function promtoolEnvironment(): Promise<Record<string, string>> {
   try {
-    return { TURNKEEPER_TEST_PROMTOOL: await findPromtool(createLog('warn')) };
+    return { TURNKEEPER_TEST_PROMTOOL: await findPromtool(installer, createLog('warn')) };
   } catch (error) {
     console.log(`No promtool in this run: ${(error as Error).message.split('\n')[0]}`);
     return {};

@@ -1,5 +1,17 @@
-// The UserSession actor: which turn of a user runs now, and what is remembered of the user. Every method is short and
-// safe to repeat; the model is never called from here. This table is also the allow-list of the actor host.
+// UserSession: the actor of one user. Its methods are the table METHODS below.
+//
+// What it serialises: the method calls of one user run one at a time, in the order they arrive. `claim` decides which of
+// the user's queued turns runs next. The work on a turn happens in a worker, not here: no method calls a model, and
+// every method is short and safe to repeat.
+//
+// What state it holds: two JSON objects in actor state. `memory` is the profile, the rolling summary and their version.
+// `history` is the origin of the summary and the earlier ones. Only this actor writes them. They can be rebuilt from the
+// rows. Turns, replies and reviews are rows and never actor state.
+//
+// What it does not guarantee: that a turn runs once. Dapr may activate an actor twice, repeat a call, or release its lock
+// early, and so may we after a crash. The SQL epoch guarantees it: a claim is one conditional update that increases the
+// turn's epoch, an index allows one running turn for each user, and every commit names the epoch of its claim
+// (store/claims.ts, store/commit-turn.ts). A worker whose claim was taken over cannot commit.
 import { z } from 'zod';
 import {
   forgetMemory,
@@ -18,7 +30,7 @@ import type { ActorState } from '../domain/memory.ts';
 
 export const ACTOR_TYPE = 'UserSession';
 
-/** All a worker needs for one turn; JSON as it is. */
+/** What a worker needs for one turn. Crosses the actor boundary as JSON. */
 export interface Work {
   readonly turnId: string;
   readonly epoch: number;
@@ -28,9 +40,9 @@ export interface Work {
   readonly text: string;
   readonly metadata: Metadata;
   readonly attempts: number;
-  /** Its place in its trace; null: it is not traced. */
+  /** The turn's W3C traceparent; null: it is not traced. */
   readonly traceparent: string | null;
-  /** Seconds between its being accepted and this claim. */
+  /** Seconds from its acceptance to this claim. */
   readonly waitedS: number;
   /** Messages the user has sent so far. */
   readonly messageCount: number;
@@ -42,7 +54,7 @@ export type ClaimReply =
 
 type TurnToClaim = Omit<Work, 'memory'>;
 
-/** What the actor needs of the database. */
+/** What the actor asks of the database. */
 export interface SessionStore {
   /** One conditional update. */
   claimNext(
@@ -51,7 +63,7 @@ export interface SessionStore {
   ): Promise<{ outcome: 'claimed'; work: TurnToClaim } | { outcome: 'busy' | 'nothing' }>;
   /** The highest seq given to the user. */
   lastSeq(userId: string): Promise<number>;
-  /** Whether all of these turns are there; one that was erased is not. */
+  /** Whether rows of all these turns exist. An erased turn has none. */
   haveTurns(turnIds: readonly string[]): Promise<boolean>;
 }
 
@@ -84,7 +96,7 @@ async function write({ state, userId }: SessionContext, next: Remembered): Promi
 }
 
 const nothing = z.strictObject({});
-/** What the ingress lets in: 4,000 characters, of which each may be two units. */
+/** The ingress accepts 4,000 characters, each of which may be two UTF-16 units. */
 const shortText = z.string().max(8_000);
 
 interface Method<A, R> {
@@ -97,7 +109,7 @@ const method = <A, R>(args: z.ZodType<A>, run: (context: SessionContext, args: A
 });
 
 export const METHODS = {
-  /** The user's next turn, for `leaseS` seconds, with what is remembered of the user. */
+  /** Claims the user's next turn for `leaseS` seconds. Returns it with the user's memory. */
   claim: method(z.strictObject({ leaseS: z.number().positive() }), async (context, { leaseS }): Promise<ClaimReply> => {
     const [claim, memory] = await Promise.all([context.store.claimNext(context.userId, leaseS), readMemory(context)]);
     return claim.outcome === 'claimed'
@@ -119,9 +131,9 @@ export const METHODS = {
     async (context, patch) => write(context, patchMemory(await readAll(context), patch, context.now())),
   ),
 
-  /** Stores a newer summary; one that covers no more than the stored one changes nothing, nor does one that was made from
-   *  turns which were erased meanwhile. An erasure calls this actor after it removed the turns, so that whoever still
-   *  found them here is done before it. */
+  /** Stores a newer summary. Changes nothing if the summary covers no more turns than the stored one, or if one of its
+   *  turns was erased. An erasure removes the turns first and calls this actor then: a summary that was still stored from
+   *  them is removed by that later call. */
   renewSummary: method<NewSummary, MemoryRecord>(
     z.strictObject({
       summary: shortText,
@@ -140,13 +152,13 @@ export const METHODS = {
     return write(context, forgetMemory(context.userId, before, lastSeq));
   }),
 
-  /** Removes all that is remembered, without a trace. */
+  /** Removes the actor state of the user. */
   erase: method(nothing, async ({ state, userId }): Promise<'erased'> => {
     await state.remove(userId, [MEMORY, HISTORY]);
     return 'erased';
   }),
 
-  /** Shows that actors really answer. */
+  /** Proves that actors answer. */
   ping: method(nothing, async (): Promise<'pong'> => 'pong'),
 } as const;
 

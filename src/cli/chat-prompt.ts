@@ -7,7 +7,7 @@ import type { Turn } from '../../web/src/api/types.ts';
 import { Failure } from './failure.ts';
 import type { Ending } from './exit-codes.ts';
 import { excerpt, plain, type Output } from './output.ts';
-import type { Rested, Talk } from './chat-session.ts';
+import type { SettledTurn, ChatSession } from './chat-session.ts';
 import { styledRemark, TurnView } from './turn-view.ts';
 
 const QUOTE = 40;
@@ -27,12 +27,12 @@ class PromptOutput extends Writable {
   }
 }
 
-export function chatAtPrompt(talk: Talk, output: Output): Promise<Ending> {
+export function chatAtPrompt(talk: ChatSession, output: Output): Promise<Ending> {
   return new ChatPrompt(talk, output).run();
 }
 
 class ChatPrompt {
-  readonly #talk: Talk;
+  readonly #talk: ChatSession;
   readonly #output: Output;
   readonly #terminal = new PromptOutput();
   readonly #prompt: Interface;
@@ -42,7 +42,7 @@ class ChatPrompt {
   readonly #shown = new Set<string>();
   #ending: Ending = 'ok';
 
-  constructor(talk: Talk, output: Output) {
+  constructor(talk: ChatSession, output: Output) {
     this.#talk = talk;
     this.#output = output;
     this.#prompt = createInterface({
@@ -109,13 +109,13 @@ class ChatPrompt {
       if (this.#shown.has(turnId)) return; // merged into one that is shown
       this.#shown.add(turnId);
       const view = new TurnView(this.#output);
-      const rested = await this.#talk.untilRest(turnId, (event) => view.show(event));
+      const rested = await this.#talk.untilSettled(turnId, (event) => view.show(event));
       if (rested.turn.status === 'awaiting_review') void this.#showDecided(rested);
     });
   }
 
   /** The held reply is replaced by what a person made of it, whenever that is. */
-  async #showDecided(rested: Rested): Promise<void> {
+  async #showDecided(rested: SettledTurn): Promise<void> {
     try {
       const turn = await this.#talk.untilFinal(rested);
       this.#show(async () => this.#tell(turn));

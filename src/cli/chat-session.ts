@@ -5,7 +5,7 @@ import type { Api } from './api.ts';
 import { Refused } from './failure.ts';
 import { followTurn, isSettled, isFinal, type TurnEvent } from './follow-turn.ts';
 
-export interface TalkOptions {
+export interface ChatSessionOptions {
   readonly userId: string;
   readonly session: string | undefined;
   readonly busy: string | undefined;
@@ -13,12 +13,12 @@ export interface TalkOptions {
 }
 
 /** A turn at rest, and the last event that was seen of it. */
-export interface Rested {
+export interface SettledTurn {
   readonly turn: Turn;
   readonly eventId: string;
 }
 
-export class Talk {
+export class ChatSession {
   readonly userId: string;
   session: string;
   /** As the server knows the rules; undefined: its default. */
@@ -26,7 +26,7 @@ export class Talk {
   readonly #api: Api;
   readonly #onCut: () => void;
   readonly #leave = new AbortController();
-  /** Said and not at rest yet, oldest first; cancelled ones are no longer in it. */
+  /** ChatMessage and not at rest yet, oldest first; cancelled ones are no longer in it. */
   readonly #cancellable: string[] = [];
   /** Messages on their way: Ctrl-C may come before they have an id. */
   #sending = 0;
@@ -34,7 +34,7 @@ export class Talk {
   /** The message before: accepted in the order of saying, as two requests at once may overtake each other. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(api: Api, { userId, session, busy, onCut }: TalkOptions) {
+  constructor(api: Api, { userId, session, busy, onCut }: ChatSessionOptions) {
     this.#api = api;
     this.userId = userId;
     this.session = session ?? randomUUID();
@@ -70,7 +70,7 @@ export class Talk {
   }
 
   /** Follows it until it rests. */
-  async untilRest(turnId: string, show: (event: TurnEvent) => void): Promise<Rested> {
+  async untilSettled(turnId: string, show: (event: TurnEvent) => void): Promise<SettledTurn> {
     try {
       return await this.#follow(turnId, undefined, isSettled, show);
     } finally {
@@ -80,7 +80,7 @@ export class Talk {
   }
 
   /** Follows one that rests with a person until that has ended too. */
-  async untilFinal({ turn, eventId }: Rested): Promise<Turn> {
+  async untilFinal({ turn, eventId }: SettledTurn): Promise<Turn> {
     return (await this.#follow(turn.turn_id, eventId, isFinal, () => {})).turn;
   }
 
@@ -89,7 +89,7 @@ export class Talk {
     after: string | undefined,
     enough: (turn: Turn) => boolean,
     show: (event: TurnEvent) => void,
-  ): Promise<Rested> {
+  ): Promise<SettledTurn> {
     const options = { after, signal: this.#leave.signal, onCut: this.#onCut };
     for await (const event of followTurn(this.#api, turnId, options)) {
       show(event);

@@ -4,7 +4,7 @@ import { chatAtPrompt } from './chat-prompt.ts';
 import type { Command, Context } from './command.ts';
 import { EXIT_CODES, type Ending } from './exit-codes.ts';
 import type { TurnEvent } from './follow-turn.ts';
-import { Talk } from './chat-session.ts';
+import { ChatSession } from './chat-session.ts';
 import { endingOfTurn, TurnView } from './turn-view.ts';
 
 async function* lines(): AsyncGenerator<string> {
@@ -13,7 +13,7 @@ async function* lines(): AsyncGenerator<string> {
 
 /** Says one after the other, each when the one before it rests. The first that fails is how it ends. */
 async function sayAll(
-  talk: Talk,
+  talk: ChatSession,
   { output }: Context,
   messages: Iterable<string> | AsyncIterable<string>,
 ): Promise<Ending> {
@@ -27,7 +27,7 @@ async function sayAll(
   for await (const text of messages) {
     const { turn_id: turnId } = await talk.say(text);
     const view = new TurnView(output);
-    const { turn } = await talk.untilRest(turnId, (event: TurnEvent) => view.show(event));
+    const { turn } = await talk.untilSettled(turnId, (event: TurnEvent) => view.show(event));
     if (turn.status === 'awaiting_review') output.note(`turnkeeper turn ${turnId} --follow shows what becomes of it.`);
     if (ending === 'ok') ending = endingOfTurn(turn);
   }
@@ -42,7 +42,7 @@ export const chat: Command = {
   does: 'Talks: the message, or each line of the input; on a terminal with a prompt. Ctrl-C cancels what runs, then leaves.',
   async run(context, [message]) {
     const { api, output, options } = context;
-    const talk = new Talk(api, {
+    const talk = new ChatSession(api, {
       userId: options.user!,
       session: options.session,
       busy: options.busy,

@@ -20,7 +20,7 @@ import type { ResolveNames } from '../webhooks/names.ts';
 import { WebhookService } from '../webhooks/webhook-service.ts';
 import { DeadLetters } from '../workers/dead-letters.ts';
 import type { Foundation } from './foundation.ts';
-import { eraserOf, reviewDeskOf, webhookTarget } from './use-cases.ts';
+import { eraserOf, reviewDecisionsOf, webhookTarget } from './use-cases.ts';
 
 /** Events in the outbox are counted up to this number. */
 const COUNTED = 10_000;
@@ -60,7 +60,7 @@ const memoryOf = (actors: ActorRuntime): Services['memory'] => ({
 export function servicesOf(foundation: Foundation, options: ServiceOptions): Services {
   const { config, database, redis, queues, hints, hooks, metrics, log } = foundation;
   const { actors, deltas, queued, health, scrape, resolveNames } = options;
-  const desk = reviewDeskOf(foundation);
+  const decisions = reviewDecisionsOf(foundation);
   const turns = new TurnService({
     database,
     limits: { perUser: config.QUEUE_LIMIT_PER_USER, ofAll: config.QUEUE_LIMIT },
@@ -68,7 +68,7 @@ export function servicesOf(foundation: Foundation, options: ServiceOptions): Ser
     wake: (turn) => queues.wake([turn]),
     hints: hints.turns,
     hooks,
-    cancelReview: (turnId, by) => desk.cancel(turnId, by),
+    cancelReview: (turnId, by) => decisions.cancel(turnId, by),
     metrics,
     log,
   });
@@ -82,7 +82,7 @@ export function servicesOf(foundation: Foundation, options: ServiceOptions): Ser
     },
     reviews: new ReviewService({
       database,
-      desk,
+      decisions,
       claimLeaseS: config.REVIEW_CLAIM_S,
       post: (review, decision) => queues.postDecision(review.userId, decisionData(review.reviewId, decision)),
       hints: hints.turns,

@@ -1,7 +1,7 @@
 // Use cases that more than one role needs.
 import { TOPIC_TYPES } from '../domain/topics.ts';
 import { forgetBrokerEvents, forgetDeltas } from '../redis/erase.ts';
-import { ReviewDesk } from '../reviews/review-desk.ts';
+import { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { Eraser } from '../users/eraser.ts';
 import { resolverFor, type ResolveNames } from '../webhooks/names.ts';
 import type { ActorRuntime } from '../actors/runtime.ts';
@@ -9,8 +9,8 @@ import type { Config } from '../config/config.ts';
 import type { Foundation } from './foundation.ts';
 
 /** Where reviews end. */
-export const reviewDeskOf = ({ config, database, queues, hooks, metrics, log }: Foundation): ReviewDesk =>
-  new ReviewDesk({
+export const reviewDecisionsOf = ({ config, database, queues, hooks, metrics, log }: Foundation): ReviewDecisions =>
+  new ReviewDecisions({
     database,
     onDeadline: config.REVIEW_ON_DEADLINE,
     hooks,

@@ -8,7 +8,7 @@ import { OpenAiModerator } from '../model/openai-moderator.ts';
 import { connectRedis } from '../redis/connection.ts';
 import { RedisDeltaWriter } from '../redis/delta-writer.ts';
 import { LivePolicy } from '../reviews/live-policy.ts';
-import type { ReviewDesk } from '../reviews/review-desk.ts';
+import type { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { releaseClaims, renewLeases } from '../store/claims.ts';
 import { numberReviewEvents } from '../store/review-feed.ts';
 import { answerTurn } from '../turns/answer-turn.ts';
@@ -23,7 +23,7 @@ import { Sweeper } from '../workers/sweeper.ts';
 import { consumersOf } from '../workers/topics.ts';
 import type { Foundation } from './foundation.ts';
 import { DRAIN_MS } from './lifecycle.ts';
-import { eraserOf, reviewDeskOf, webhookTarget } from './use-cases.ts';
+import { eraserOf, reviewDecisionsOf, webhookTarget } from './use-cases.ts';
 
 /** Attempts at webhooks that take longer when the process stops are repeated later. */
 const WEBHOOK_DRAIN_MS = 3_000;
@@ -43,7 +43,7 @@ function startRelay({ addresses, database, queues, metrics, log, lifecycle }: Fo
 }
 
 /** Runs the turns of users. */
-function startRunner(foundation: Foundation, actors: ActorRuntime, desk: ReviewDesk) {
+function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: ReviewDecisions) {
   const { config, addresses, database, redis, hints, hooks, metrics, log, lifecycle } = foundation;
   const policies = new LivePolicy({ keywords: config.REVIEW_KEYWORDS, file: config.REVIEW_POLICY, metrics, log });
   policies.start();
@@ -77,7 +77,7 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, desk: ReviewD
     answer: (turn, signal) => answerTurn(answer, turn, signal),
     leaseS: config.LEASE_S,
     hooks,
-    applyKeptDecision: (turnId) => desk.settleKept(turnId),
+    applyKeptDecision: (turnId) => decisions.applyKept(turnId),
     metrics,
     log,
   });
@@ -87,7 +87,7 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, desk: ReviewD
 /** Starts consuming. Rejects while Redis is unavailable; `lifecycle` holds what was started. */
 export async function startWorkerRole(foundation: Foundation, { actors, resolveNames }: WorkerOptions): Promise<void> {
   const { config, addresses, database, queues, hooks, metrics, log, lifecycle } = foundation;
-  const desk = reviewDeskOf(foundation);
+  const decisions = reviewDecisionsOf(foundation);
   const eraser = eraserOf(foundation, actors);
   const relay = startRelay(foundation);
   const target = webhookTarget(config, resolveNames);
@@ -97,14 +97,14 @@ export async function startWorkerRole(foundation: Foundation, { actors, resolveN
     deliveryDue: () => sender.wake(),
     webhookAdded: () => sender.expect(),
   };
-  const { runner, model } = startRunner(foundation, actors, desk);
+  const { runner, model } = startRunner(foundation, actors, decisions);
   const { MODEL_MAX_ATTEMPTS: modelAttempts, MEMORY_DEBOUNCE_MS: debounceMs, WORKER_CONCURRENCY: concurrency } = config;
   const table = consumersOf({
     chatRequests: { runner, queues, concurrency, metrics, log },
     conversations: { queues, debounceMs, metrics, log },
     summaries: { database, actors, model: measured(model, 'summary', metrics), modelAttempts, log },
     messages: { database, metrics, log },
-    reviewDecisions: { desk, metrics, log },
+    reviewDecisions: { decisions, metrics, log },
   });
   const consuming = await connectRedis(addresses.redisUrl, 'patient', log);
   lifecycle.started('redis consumer', async () => consuming.disconnect());
@@ -119,7 +119,7 @@ export async function startWorkerRole(foundation: Foundation, { actors, resolveN
     queues,
     steps: [
       () => relay.sweep(),
-      () => desk.sweep(),
+      () => decisions.sweep(),
       () => sender.sweep(),
       // Without readers of the feed nobody else numbers the events.
       () => numberReviewEvents(database),

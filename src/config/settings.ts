@@ -96,7 +96,11 @@ export const SETTINGS = {
   PORT: port('port the ingress listens on; 0 takes a free one', 8080),
   METRICS_HOST: text('address the metrics port listens on; needs no key, so keep it private', '127.0.0.1'),
   METRICS_PORT: optionalPort('port for /metrics, /livez and /readyz of any role; 0 takes a free one', 'none'),
-  DATA_DIR: text('folder of the embedded parts', '.turnkeeper'),
+  DATA_DIR: text('folder of the embedded services', '.turnkeeper'),
+  INSTALL_PARTS: oneOf(
+    'yes: npm start may install a missing Redis with the package manager of the system, if it is root or sudo needs no password; no: it prints the command',
+    ['yes', 'no'],
+  ),
   DATABASE_URL: address(
     'PostgreSQL or CockroachDB',
     /^postgres(ql)?:$/,

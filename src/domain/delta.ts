@@ -50,4 +50,4 @@ export interface DeltaFeed {
 }
 
 /** For a turn whose reply may not be shown while it is written. */
-export const SILENT: DeltaSink = { write: () => {}, restart: () => {}, end: () => {} };
+export const NO_DELTAS: DeltaSink = { write: () => {}, restart: () => {}, end: () => {} };

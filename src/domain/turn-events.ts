@@ -1,6 +1,6 @@
 // From what is known of a turn (its row, the records of its stream) to the events that one reader has not seen. No I/O.
 import { compareGenerations, type DeltaRecord, type Generation } from './delta.ts';
-import { eventIdOf, isAtBeginning, isBeforeRest, stageOf, type ReadingPlace } from './reading-place.ts';
+import { eventIdOf, isAtStart, isBeforeSettled, stageOf, type StreamPosition } from './stream-position.ts';
 import { isFinal, type Turn } from './turn.ts';
 
 export type TurnEvent =
@@ -28,19 +28,19 @@ const asRunning = (turn: Turn, { epoch, attempt }: Generation): Turn => ({
 });
 
 export class TurnEvents {
-  #place: ReadingPlace;
+  #place: StreamPosition;
 
-  constructor(place: ReadingPlace) {
+  constructor(place: StreamPosition) {
     this.#place = place;
   }
 
-  get place(): ReadingPlace {
+  get place(): StreamPosition {
     return this.#place;
   }
 
   /** Nothing was told yet. */
-  get isAtBeginning(): boolean {
-    return isAtBeginning(this.#place);
+  get isAtStart(): boolean {
+    return isAtStart(this.#place);
   }
 
   /** What the row says that was not told yet. Of a final turn: after all records were given to `record`. */
@@ -51,7 +51,7 @@ export class TurnEvents {
       return this.#isNew(generation) ? [this.#begin(turn, generation)] : [];
     }
     if (stage <= this.#place.stage) return [];
-    const rest = isFinal(turn.status) ? this.#restOf(turn) : [];
+    const rest = isFinal(turn.status) ? this.#awaitSettled(turn) : [];
     this.#place = { ...this.#place, stage };
     return [...rest, { type: 'turn', id: eventIdOf(this.#place), turn }];
   }
@@ -65,13 +65,13 @@ export class TurnEvents {
       events.push(this.#begin(turn, record));
     }
     // A worker that was taken over may go on for a while.
-    if (compareGenerations(record, this.#place) < 0 || !isBeforeRest(this.#place)) return events;
+    if (compareGenerations(record, this.#place) < 0 || !isBeforeSettled(this.#place)) return events;
     if (record.start > this.#place.offset) return null;
     return [...events, ...this.#piece(record.text.slice(this.#place.offset - record.start))];
   }
 
   #isNew(generation: Generation): boolean {
-    if (!isBeforeRest(this.#place)) return false;
+    if (!isBeforeSettled(this.#place)) return false;
     return this.#place.stage < stageOf('running') || compareGenerations(generation, this.#place) > 0;
   }
 
@@ -88,8 +88,8 @@ export class TurnEvents {
 
   /** The reply as far as no record told it, so that the deltas make up the reply even if Redis lost all of them. Who
    *  asks of a final turn for the first time has it in the turn. */
-  #restOf(turn: Turn): TurnEvent[] {
-    if (!isSentInPieces(turn) || this.isAtBeginning || !isBeforeRest(this.#place)) return [];
+  #awaitSettled(turn: Turn): TurnEvent[] {
+    if (!isSentInPieces(turn) || this.isAtStart || !isBeforeSettled(this.#place)) return [];
     const generation = { epoch: turn.epoch, attempt: turn.attempts };
     const begin = this.#isNew(generation) ? [this.#begin(turn, generation)] : [];
     return [...begin, ...this.#piece((turn.reply ?? '').slice(this.#place.offset))];

@@ -6,7 +6,7 @@ import { faultsOf, sentenceOf, withoutRepeats } from './faults.ts';
 import { NOTHING, type Input, type Operation } from './operation.ts';
 import { Problem, type Fault } from './problem.ts';
 import { readQuery } from './query-string.ts';
-import { unsoundParts } from './sound-text.ts';
+import { unstorableParts } from './storable-text.ts';
 
 export type PathValues = Readonly<Record<string, string>>;
 
@@ -50,7 +50,7 @@ export function inputReader({ params, query, headers, body, bodyBytes }: Operati
         ? NO_VALUES
         : check(query, readQuery(querystring, faults), '/query', faults);
     const inHeaders = headerNames.length === 0 ? NO_VALUES : check(headers, pickHeaders(ctx), '/header', faults);
-    faults.push(...unsoundParts(sent.value, sent.source));
+    faults.push(...unstorableParts(sent.value, sent.source));
     const inBody = body ? check(body, sent.value, '', faults) : null;
     if (faults.length > 0 || !inPath || !inQuery || !inHeaders) throw refusal(faults);
     return { input: { path: inPath, query: inQuery, headers: inHeaders, body: inBody }, sentBody: sent.value };

@@ -1,5 +1,6 @@
 // The table of operations as routes.
 import Router, { type RouterContext } from '@koa/router';
+import fresh from 'fresh';
 import type Koa from 'koa';
 import { ANONYMOUS, mayUse, owns, type Access, type Identity } from './auth/access.ts';
 import type { Authenticate } from './auth/authenticate.ts';
@@ -41,8 +42,10 @@ function write(ctx: Koa.Context, { status, headers, body, type, gzipped }: Answe
   ctx.status = status;
   if (headers) ctx.set({ ...headers });
   if (gzipped) ctx.vary('accept-encoding');
-  // The client has this version already: If-None-Match names the ETag.
-  if (ctx.response.get('etag') !== '' && ctx.fresh) {
+  // The client has this version already. Its Cache-Control is ignored: fetch() adds `no-cache` to every request with an
+  // If-None-Match, and ctx.fresh would then never answer 304.
+  const etag = ctx.response.get('etag');
+  if (etag !== '' && fresh({ 'if-none-match': ctx.get('if-none-match') }, { etag })) {
     ctx.status = 304;
     return;
   }

@@ -1,7 +1,7 @@
 // Schemas that several operations share. Those with a name are components of the OpenAPI document.
 import { z } from 'zod';
 import { MESSAGE_LIMITS, USER_ID, UUID } from '../domain/limits.ts';
-import { unsoundness } from './sound-text.ts';
+import { textFault } from './storable-text.ts';
 
 /** Names of the schemas that the OpenAPI document refers to. */
 export const COMPONENTS = z.registry<{ id: string }>();
@@ -18,11 +18,11 @@ export const sessionId = z
   .meta({ format: 'uuid', description: 'One conversation.', examples: ['3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11'] });
 
 /** A string that can be kept, of `min` to `max` characters (code points, as JSON Schema counts them). */
-export const soundText = (min: number, max: number) =>
+export const storableText = (min: number, max: number) =>
   z
     .string()
     .check(({ value, issues }) => {
-      const fault = lengthFault(value, min, max) ?? unsoundness(value);
+      const fault = lengthFault(value, min, max) ?? textFault(value);
       if (fault) issues.push({ code: 'custom', message: fault, input: value });
     })
     .meta({ minLength: min, maxLength: max });
@@ -35,7 +35,7 @@ function lengthFault(value: string, min: number, max: number): string | null {
   return tooLong ? `must have at most ${max} characters` : null;
 }
 
-export const tag = soundText(1, MESSAGE_LIMITS.tagCharacters);
+export const tag = storableText(1, MESSAGE_LIMITS.tagCharacters);
 
 /** A moment as ISO 8601 text, for answers. */
 export const instant = z.string().meta({ format: 'date-time' });

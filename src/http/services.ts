@@ -1,7 +1,7 @@
 // What the ingress asks of the rest of turnkeeper. It knows no Knex, no BullMQ and no Dapr.
 import type { ConversationFilter, ConversationRow } from '../domain/conversation.ts';
 import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../domain/memory.ts';
-import type { ReadingPlace } from '../domain/reading-place.ts';
+import type { StreamPosition } from '../domain/stream-position.ts';
 import type { Activity, Overview } from '../domain/statistics.ts';
 import type { DeadLetter, DeadLetterPosition, QueueName } from '../domain/topics.ts';
 import type { Turn } from '../domain/turn.ts';
@@ -9,7 +9,7 @@ import type { ReviewFeed } from '../reviews/review-feed.ts';
 import type { ReviewService } from '../reviews/review-service.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Scrape } from '../telemetry/metrics.ts';
-import type { Followed } from '../turns/follow-turn.ts';
+import type { FollowedEvent } from '../turns/follow-turn.ts';
 import type { TurnService } from '../turns/turn-service.ts';
 import type { Eraser } from '../users/eraser.ts';
 import type { WebhookService } from '../webhooks/webhook-service.ts';
@@ -20,7 +20,7 @@ type Methods<T> = Pick<T, keyof T>;
 export interface TurnEventService {
   /** The events after `from` as they happen, until the final one or until the signal aborts. Asks for the next event only
    *  when the one before was taken. */
-  follow(turn: Turn, from: ReadingPlace, signal: AbortSignal): AsyncIterable<Followed>;
+  follow(turn: Turn, from: StreamPosition, signal: AbortSignal): AsyncIterable<FollowedEvent>;
 }
 
 export interface ConversationService {

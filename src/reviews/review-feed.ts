@@ -98,7 +98,7 @@ export class ReviewFeed {
   }
 
   /** Where a reader begins who saw everything up to `seen`; null: who comes new. @throws Unavailable */
-  async placeOf(seen: number | null): Promise<number> {
+  async positionOf(seen: number | null): Promise<number> {
     const { last, lately } = await feedPlaces(this.#deps.database, BACK_S);
     // A place that was never given belongs to another database; waiting for it would be waiting for ever.
     return seen === null ? lately : Math.min(seen, last);

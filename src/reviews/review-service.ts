@@ -16,7 +16,7 @@ import {
   reviewsOfUser,
 } from '../store/reviews.ts';
 import type { ConversationRow } from '../domain/conversation.ts';
-import type { ReviewDesk } from './review-desk.ts';
+import type { ReviewDecisions } from './review-decisions.ts';
 import {
   outcomeOf,
   type Decision,
@@ -35,7 +35,7 @@ const POSTED_WITHIN_MS = 2_000;
 
 export interface ReviewServiceDeps {
   readonly database: Database;
-  readonly desk: ReviewDesk;
+  readonly decisions: ReviewDecisions;
   readonly claimLeaseS: number;
   /** Posts to the topic `review-decisions`. */
   readonly post: (review: Review, decision: Decision) => Promise<void>;
@@ -116,7 +116,7 @@ export class ReviewService {
         { review_id: reviewId, detail: (error as Error).message },
         'A decision could not be posted to its topic and is applied at once.',
       );
-      await this.#deps.desk.apply(found, decision);
+      await this.#deps.decisions.apply(found, decision);
     }
     return this.#awaitOutcome(found, decision);
   }

@@ -101,13 +101,13 @@ const SETTLE: Statement = {
 
 const STATUS_OF = { delivered: 'delivered', retry: 'pending', dead: 'dead' } as const;
 
-interface Settlement {
+interface AttemptRecord {
   readonly claimed: ClaimedDelivery;
   readonly attempt: Attempt;
   readonly next: NextStep;
 }
 
-async function settleAll(database: Database, all: readonly Settlement[]): Promise<boolean[]> {
+async function settleAll(database: Database, all: readonly AttemptRecord[]): Promise<boolean[]> {
   const rows = await database.rows<{ delivery_id: string }>(SETTLE, [
     all.map(({ claimed }) => claimed.deliveryId),
     all.map(({ claimed }) => claimed.epoch),
@@ -123,7 +123,7 @@ async function settleAll(database: Database, all: readonly Settlement[]): Promis
 
 /** Writes down what came of an attempt. False: it was claimed or replayed again meanwhile, and nothing was written.
  *  @throws Unavailable */
-export const settleDelivery = (database: Database, settlement: Settlement): Promise<boolean> =>
+export const recordAttempt = (database: Database, settlement: AttemptRecord): Promise<boolean> =>
   database.together('settle-delivery', settlement, settleAll);
 
 const PRUNE: Statement = {

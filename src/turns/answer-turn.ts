@@ -13,7 +13,7 @@ import { parkTurn } from '../store/park-turn.ts';
 import { inSpan, traceparent } from '../telemetry/tracing.ts';
 import { mayBeHeld, type ReviewPolicy } from '../domain/policy.ts';
 import { deliveryEvents, type OutboxEvent } from '../domain/events.ts';
-import { SILENT, type DeltaWriter } from '../domain/delta.ts';
+import { NO_DELTAS, type DeltaWriter } from '../domain/delta.ts';
 import { promptOf } from './prompt.ts';
 import { Screening } from './screening.ts';
 import type { TurnError } from '../domain/turn.ts';
@@ -90,7 +90,7 @@ export async function answerTurn(
   const messages = promptOf({ memory: work.memory, messageCount: work.messageCount, history, text: work.text });
   let attempts = work.attempts;
   const shown = mayBeHeld(policy, work.text)
-    ? SILENT
+    ? NO_DELTAS
     : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: attempts });
   const screening = new Screening(deps, policy, work.text, signal);
   let completion: Completion;

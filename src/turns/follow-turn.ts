@@ -1,8 +1,8 @@
 // Following a turn for one reader: its row, looked at whenever it changes, and the records of its stream.
 import { wakeUp } from '../concurrency/wake-up.ts';
-import { DELTAS_KEPT, HeardDeltas } from './heard-deltas.ts';
+import { DELTA_LIMITS, DeltaBuffer } from './delta-buffer.ts';
 import type { DeltaFeed, DeltaRecord } from '../domain/delta.ts';
-import type { ReadingPlace } from '../domain/reading-place.ts';
+import type { StreamPosition } from '../domain/stream-position.ts';
 import { TurnEvents, type TurnEvent } from '../domain/turn-events.ts';
 import type { TurnHints } from './turn-service.ts';
 import { isFinal, type Turn } from '../domain/turn.ts';
@@ -22,27 +22,27 @@ export interface FollowDeps {
 }
 
 /** A heartbeat says that nothing happened for a while. */
-export type Followed = TurnEvent | { readonly type: 'heartbeat' };
+export type FollowedEvent = TurnEvent | { readonly type: 'heartbeat' };
 
 class Follower {
   readonly #deps: FollowDeps;
   readonly #events: TurnEvents;
-  readonly #heard: HeardDeltas;
+  readonly #heard: DeltaBuffer;
   readonly #signal: AbortSignal;
   #turn: Turn;
   #changed = false;
   #lastBeat = performance.now();
   readonly #wakeUp = wakeUp();
 
-  constructor(deps: FollowDeps, turn: Turn, from: ReadingPlace, signal: AbortSignal) {
+  constructor(deps: FollowDeps, turn: Turn, from: StreamPosition, signal: AbortSignal) {
     this.#deps = deps;
     this.#turn = turn;
     this.#events = new TurnEvents(from);
-    this.#heard = new HeardDeltas(DELTAS_KEPT, this.#wakeUp.wake);
+    this.#heard = new DeltaBuffer(DELTA_LIMITS, this.#wakeUp.wake);
     this.#signal = signal;
   }
 
-  async *run(): AsyncGenerator<Followed, void, undefined> {
+  async *run(): AsyncGenerator<FollowedEvent, void, undefined> {
     const { hints, deltas } = this.#deps;
     const { turnId } = this.#turn;
     const changed = () => {
@@ -125,7 +125,7 @@ class Follower {
   }
 
   async *#finish(): AsyncGenerator<TurnEvent, void, undefined> {
-    if (!this.#events.isAtBeginning) yield* this.#readAgain();
+    if (!this.#events.isAtStart) yield* this.#readAgain();
     if (!this.#signal.aborted) yield* this.#events.turn(this.#turn);
   }
 
@@ -147,8 +147,8 @@ class Follower {
 export function followTurn(
   deps: FollowDeps,
   turn: Turn,
-  from: ReadingPlace,
+  from: StreamPosition,
   signal: AbortSignal,
-): AsyncGenerator<Followed, void, undefined> {
+): AsyncGenerator<FollowedEvent, void, undefined> {
   return new Follower(deps, turn, from, signal).run();
 }

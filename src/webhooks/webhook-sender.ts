@@ -8,14 +8,14 @@ import {
   claimDeliveries,
   deliveriesWaiting,
   pruneDeliveries,
-  settleDelivery,
+  recordAttempt,
   type ClaimedDelivery,
 } from '../store/due-deliveries.ts';
 import { findTurn } from '../store/turn-rows.ts';
 import type { Turn } from '../domain/turn.ts';
 import { post, signedHeaders, TIMEOUT_MS, type PostDeps } from './post.ts';
 import { nextStep, type Attempt, type NextStep } from '../domain/delivery-schedule.ts';
-import { Traffic } from './traffic.ts';
+import { SendSlots } from './send-slots.ts';
 
 /** Above what one attempt takes: who holds a claim for longer has died. */
 const LEASE_S = TIMEOUT_MS / 1000 + 5;
@@ -43,7 +43,7 @@ const hopeless = (error: string): { attempt: Attempt; next: NextStep } => ({
 
 export class WebhookSender {
   readonly #deps: WebhookSenderDeps;
-  readonly #traffic = new Traffic();
+  readonly #traffic = new SendSlots();
   readonly #underWay = new Set<Promise<void>>();
   #looking: Promise<void> | undefined;
   #again = false;
@@ -129,7 +129,7 @@ export class WebhookSender {
   async #send(claimed: ClaimedDelivery): Promise<boolean> {
     const { database, metrics, log } = this.#deps;
     const { attempt, next } = await this.#attempt(claimed);
-    const settled = await settleDelivery(database, { claimed, attempt, next });
+    const settled = await recordAttempt(database, { claimed, attempt, next });
     if (!settled) return attempt.error !== null;
     metrics.webhookAttempts.inc({ outcome: next.kind });
     if (next.kind === 'dead') {

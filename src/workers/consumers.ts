@@ -30,7 +30,7 @@ export interface Consumer {
 }
 
 /** Where the event stands in a trace, if it says so. */
-function placeOf(payload: unknown): string | null {
+function positionOf(payload: unknown): string | null {
   const place = (payload as { traceparent?: unknown } | null)?.traceparent;
   return typeof place === 'string' ? place : null;
 }
@@ -57,7 +57,7 @@ export class Consumers {
 
   #open({ queue, concurrency, handle }: Consumer): Worker {
     const process = ({ data }: Job<unknown>) =>
-      inSpan(`${queue} process`, { kind: 'consumer', parent: placeOf(data) }, () => handle(data));
+      inSpan(`${queue} process`, { kind: 'consumer', parent: positionOf(data) }, () => handle(data));
     const worker = new Worker(queue, process, {
       connection: this.#connection,
       prefix: PREFIX,

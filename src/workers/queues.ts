@@ -59,14 +59,7 @@ export class Queues {
       queue.on('error', (error) => log.debug({ queue: name, detail: error.message }, 'A queue reported an error.'));
       return queue;
     };
-    this.#queues = {
-      'chat-requests': open('chat-requests'),
-      conversations: open('conversations'),
-      messages: open('messages'),
-      'human-review': open('human-review'),
-      'review-decisions': open('review-decisions'),
-      [SUMMARIES]: open(SUMMARIES),
-    };
+    this.#queues = Object.fromEntries(QUEUE_NAMES.map((name) => [name, open(name)])) as Record<QueueName, Queue>;
   }
 
   get names(): readonly QueueName[] {

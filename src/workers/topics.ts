@@ -4,7 +4,7 @@ import { chatRequested, cloudEvent, conversationUpdated, messageSent } from '../
 import { bareDecision, reviewDecided } from '../domain/decision-events.ts';
 import { SUMMARIES } from '../domain/topics.ts';
 import { summarise, type SummariseDeps } from '../memory/summarise.ts';
-import type { ReviewDesk } from '../reviews/review-desk.ts';
+import type { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { countTurns } from '../store/analytics.ts';
 import type { Database } from '../store/database.ts';
 import type { UserRunner } from '../turns/user-runner.ts';
@@ -76,15 +76,15 @@ function messages({ database, ...deps }: MessageDeps): Consumer {
 }
 
 interface DecisionDeps extends EventDeps {
-  readonly desk: Pick<ReviewDesk, 'decide'>;
+  readonly decisions: Pick<ReviewDecisions, 'decide'>;
 }
 
 /** `review-decisions`: a decision made over HTTP or posted to the topic, as an event or as bare data. */
-function reviewDecisions({ desk, ...deps }: DecisionDeps): Consumer {
+function reviewDecisions({ decisions, ...deps }: DecisionDeps): Consumer {
   const { metrics, log } = deps;
   const topic = { topic: 'review-decisions', shape: reviewDecided, concurrency: 16 } as const;
   const consumer = eventConsumer(deps, topic, async (addressed) => {
-    const outcome = await desk.decide(addressed);
+    const outcome = await decisions.decide(addressed);
     if (outcome !== 'unknown') return log.debug({ ids: addressed.ids, outcome }, 'A decision was processed.');
     metrics.eventsIgnored.inc({ topic: topic.topic });
     log.warn({ ids: addressed.ids }, 'A decision about an unknown review or turn was ignored.');

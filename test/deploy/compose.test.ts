@@ -1,79 +1,26 @@
 // compose.yml and the files it mounts, as Docker Compose would read them. Nothing is started: CI does that.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import test from 'ava';
 import { readConfig } from '../../src/config/config.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
 import { OUTBOX_TYPES } from '../../src/domain/topics.ts';
-import { composecheck } from './composecheck.ts';
-
-const ROOT = new URL('../..', import.meta.url).pathname;
-const ROLES = ['http', 'worker', 'actors'];
-const tool = composecheck();
-const missing = 'missing' in tool ? tool.missing : null;
-const program = 'program' in tool ? tool.program : '';
-if (missing !== null) console.log(`compose.yml is not checked: ${missing}.`);
-const check = missing === null ? test : test.skip;
-
-const made = parseEnv(execFileSync(process.execPath, ['deploy/make-env.mjs'], { cwd: ROOT, encoding: 'utf8' }));
-const path = { PATH: process.env['PATH'] ?? '' };
-/** All that compose.yml may ask for, so that a developer's own .env changes nothing. */
-const nothing = Object.fromEntries(
-  [...readFileSync(join(ROOT, 'compose.yml'), 'utf8').matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => [name!, '']),
-);
-
-interface Service {
-  readonly image: string;
-  readonly command: readonly string[] | null;
-  readonly environment?: Readonly<Record<string, string | null>>;
-  readonly depends_on?: Readonly<Record<string, { condition: string }>>;
-  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean; readonly timeout?: string };
-  readonly ports?: readonly { host_ip?: string; published: string; target: number }[];
-  readonly network_mode?: string;
-  readonly restart?: string;
-  readonly mem_limit?: string;
-  readonly volumes?: readonly { source: string; target: string; read_only?: boolean }[];
-}
-interface Project {
-  readonly services: Readonly<Record<string, Service>>;
-}
-
-const run = (env: Record<string, string | undefined>) =>
-  spawnSync(program, [join(ROOT, 'compose.yml')], { env: { ...path, ...nothing, ...env }, encoding: 'utf8' });
-
-let loaded: Project | undefined;
-const project = () => (loaded ??= JSON.parse(run(made).stdout) as Project);
-const service = (name: string): Service => {
-  const found = project().services[name];
-  if (!found) throw new Error(`compose.yml has no service ${name}`);
-  return found;
-};
-const waitsFor = (name: string, other: string) => service(name).depends_on?.[other]?.condition;
-const setting = (name: string, variable: string) => service(name).environment?.[variable] ?? undefined;
-const argument = (name: string, flag: string) =>
-  service(name)
-    .command?.find((word) => word.startsWith(`${flag}=`))
-    ?.slice(flag.length + 1);
-
-interface Resource {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-  readonly scopes?: readonly string[];
-  readonly auth?: { readonly secretStore: string };
-  readonly spec: {
-    type?: string;
-    version?: string;
-    metadata?: { name: string; value?: string; secretKeyRef?: { name: string } }[];
-  };
-}
-const yaml = <T>(file: string) =>
-  JSON.parse(execFileSync(program, ['--yaml', join(ROOT, file)], { encoding: 'utf8' })) as T[];
-const resources = () =>
-  readdirSync(join(ROOT, 'components'))
-    .filter((file) => file.endsWith('.yaml'))
-    .flatMap((file) => yaml<Resource>(`components/${file}`));
+import {
+  ROLES,
+  ROOT,
+  argument,
+  check,
+  made,
+  project,
+  resources,
+  run,
+  service,
+  setting,
+  waitsFor,
+  yaml,
+  type Resource,
+} from './project.ts';
 
 check('the secrets that make-env makes are all that compose.yml requires', (t) => {
   const { status, stderr } = run(made);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { InUseError } from '../../local/service.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../local/postgres.ts';
+import { NO_INSTALL } from '../../local/install-package.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
@@ -21,8 +22,12 @@ async function query<T>(url: string, sql: string): Promise<T[]> {
   }
 }
 
-async function start(t: { teardown(work: () => unknown): void }, dataDir: string): Promise<EmbeddedPostgres> {
-  const part = await startEmbeddedPostgres({ dataDir, log });
+async function start(
+  t: { teardown(work: () => unknown): void },
+  dataDir: string,
+  installer = NO_INSTALL,
+): Promise<EmbeddedPostgres> {
+  const part = await startEmbeddedPostgres({ dataDir, log, installer });
   t.teardown(() => part.stop());
   return part;
 }
@@ -102,8 +107,12 @@ test('ends an orphan of the same folder first, and no server that somebody still
 
 (isRoot ? test : test.skip)('works for root in a folder that only root may enter', async (t) => {
   const dataDir = join(temporaryFolder(t, 0o700), 'data');
-  const first = await start(t, dataDir);
+  await t.throwsAsync(start(t, dataDir), { message: /may not enter .*choose another DATA_DIR/ });
+  const said: string[] = [];
+  const first = await start(t, dataDir, { allowed: true, say: (line) => said.push(line) });
   t.teardown(() => rmSync(first.folder, { recursive: true, force: true }));
+  t.is(said.length, 1);
+  t.true(said[0]!.includes(`The database is kept in ${first.folder}`));
   t.false(first.folder.startsWith(dataDir));
   t.true(first.detail.includes(first.folder));
   await query(first.url, 'CREATE TABLE kept ()');

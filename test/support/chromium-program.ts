@@ -1,17 +1,20 @@
 // The browser for the tests of the pages: one on the PATH, else installed by the system's package manager.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { installPackage } from '../../local/install-package.ts';
+import { installPackage, type Installer } from '../../local/install-package.ts';
 import type { Log } from '../../src/telemetry/log.ts';
 
 const run = promisify(execFile);
 const CANDIDATES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 /** The program's path, or why there is none. */
-export async function chromiumProgram(log: Log): Promise<{ readonly path: string } | { readonly why: string }> {
+export async function chromiumProgram(
+  installer: Installer,
+  log: Log,
+): Promise<{ readonly path: string } | { readonly why: string }> {
   const found = await find();
   if (found) return { path: found };
-  const outcome = await installPackage('chromium', log);
+  const outcome = await installPackage('chromium', installer, log);
   const installed = await find();
   return installed ? { path: installed } : { why: outcome };
 }

@@ -16,6 +16,7 @@ interface Handle {
 }
 
 /** Node has no public list of handles with their details. */
+// oxlint-disable-next-line no-underscore-dangle
 const openHandles = () => (process as unknown as { _getActiveHandles(): Handle[] })._getActiveHandles();
 const isStdio = ({ fd }: Handle) => fd === 0 || fd === 1 || fd === 2;
 

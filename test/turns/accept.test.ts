@@ -116,7 +116,7 @@ test('limits are exact, tell when to come back, and a refused turn takes no plac
 });
 
 test('when as many turns wait as are allowed, everybody is told to come back', async (t) => {
-  const app = await startApp(t, { settings: { QUEUE_LIMIT: '10' } });
+  const app = await startApp(t, { settings: { QUEUE_LIMIT: '10', QUEUE_LIMIT_PER_USER: '100000' } });
   app.model.script(() => ({ delayMs: 3_000 }));
   const post = (n: number) => call(app.url, '/chat', { body: { user_id: `user-${n % 3}`, text: `message ${n}` } });
   for (let n = 0; n < 20; n += 1) await post(n);

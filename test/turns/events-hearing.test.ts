@@ -1,9 +1,9 @@
 // What one reader is told, whatever comes when: on a stream and a row in memory.
 import test from 'ava';
 import { compareGenerations, type DeltaFeed, type DeltaListener, type DeltaRecord } from '../../src/domain/delta.ts';
-import { followTurn, type Followed } from '../../src/turns/follow-turn.ts';
-import { DELTAS_KEPT, HeardDeltas } from '../../src/turns/heard-deltas.ts';
-import { BEGINNING, placeOf, type ReadingPlace } from '../../src/domain/reading-place.ts';
+import { followTurn, type FollowedEvent } from '../../src/turns/follow-turn.ts';
+import { DELTA_LIMITS, DeltaBuffer } from '../../src/turns/delta-buffer.ts';
+import { START, positionOf, type StreamPosition } from '../../src/domain/stream-position.ts';
 import type { Turn } from '../../src/domain/turn.ts';
 
 const QUEUED: Turn = {
@@ -64,7 +64,7 @@ class Stage {
     return this.#listeners.size + this.#changed.size;
   }
 
-  follow(from: ReadingPlace = BEGINNING, signal = new AbortController().signal, heartbeatMs = 60_000) {
+  follow(from: StreamPosition = START, signal = new AbortController().signal, heartbeatMs = 60_000) {
     const hints = {
       listening: true,
       listenTo: (_turnId: string, changed: () => void) => {
@@ -76,7 +76,7 @@ class Stage {
   }
 }
 
-function textOf(events: readonly Followed[]): string {
+function textOf(events: readonly FollowedEvent[]): string {
   let text = '';
   for (const event of events) {
     if (event.type === 'delta') text += event.text;
@@ -101,7 +101,7 @@ function* piecesOf(text: string, epoch: number, attempt: number): Generator<Delt
 test('whatever is lost, heard twice or comes late, the text since it began is the reply, from any event on', async (t) => {
   for (let round = 0; round < 40; round += 1) {
     const stage = new Stage();
-    const events: Followed[] = [];
+    const events: FollowedEvent[] = [];
     const reading = (async () => {
       for await (const event of stage.follow()) events.push(event);
     })();
@@ -136,7 +136,7 @@ test('whatever is lost, heard twice or comes late, the text since it began is th
       const cut = events[from]!;
       if (cut.type === 'heartbeat') continue;
       const rest = events.slice(0, from + 1);
-      for await (const event of stage.follow(placeOf(cut.id, stage.turn))) rest.push(event);
+      for await (const event of stage.follow(positionOf(cut.id, stage.turn))) rest.push(event);
       const isLast = from === events.length - 1;
       if (!isLast) t.is(textOf(rest), REPLY, cut.id);
     }
@@ -147,7 +147,7 @@ test('a reader who does not take what comes holds little, and takes all of it la
   const stage = new Stage();
   stage.become({ status: 'running', epoch: 1, attempts: 1 });
   const events = stage.follow();
-  const taken: Followed[] = [(await events.next()).value as Followed];
+  const taken: FollowedEvent[] = [(await events.next()).value as FollowedEvent];
   for (const piece of piecesOf(REPLY, 1, 1)) stage.write(piece);
   t.is(stage.reads, 0);
   stage.become(COMPLETED);
@@ -156,8 +156,8 @@ test('a reader who does not take what comes holds little, and takes all of it la
 });
 
 test('what was heard and not taken is bounded, in pieces and in characters', (t) => {
-  for (const text of ['a', 'a'.repeat(DELTAS_KEPT.characters / 4)]) {
-    const heard = new HeardDeltas(DELTAS_KEPT, () => {});
+  for (const text of ['a', 'a'.repeat(DELTA_LIMITS.characters / 4)]) {
+    const heard = new DeltaBuffer(DELTA_LIMITS, () => {});
     t.is(heard.next(), 'missed', 'what was written before is read first');
     for (let start = 0; start < 1_000; start += 1) heard.record({ epoch: 1, attempt: 1, start, text });
     t.is(heard.next(), 'missed');
@@ -168,7 +168,7 @@ test('what was heard and not taken is bounded, in pieces and in characters', (t)
 test('pieces that are lost for good do not make the reader read again and again', async (t) => {
   const stage = new Stage();
   stage.become({ status: 'running', epoch: 1, attempts: 1 });
-  const events: Followed[] = [];
+  const events: FollowedEvent[] = [];
   const reading = (async () => {
     for await (const event of stage.follow()) events.push(event);
   })();
@@ -187,7 +187,7 @@ test('pieces that are lost for good do not make the reader read again and again'
 test('while nothing happens there are heartbeats; an abort ends it', async (t) => {
   const stage = new Stage();
   const controller = new AbortController();
-  const events = stage.follow(BEGINNING, controller.signal, 20);
+  const events = stage.follow(START, controller.signal, 20);
   t.like((await events.next()).value, { type: 'turn' });
   t.like((await events.next()).value, { type: 'heartbeat' });
   t.like((await events.next()).value, { type: 'heartbeat' });
@@ -200,6 +200,6 @@ test('while nothing happens there are heartbeats; an abort ends it', async (t) =
 test('an id of another life begins anew', (t) => {
   const running = { ...QUEUED, status: 'running', epoch: 2, attempts: 2 } as const;
   for (const id of [undefined, '', 'nope', '1-0', '9.1.1.1', '1.3.3.0', '3.2.2.10', '2.2.2.0', '1.2.2.-1', '1.2.2.1x'])
-    t.is(placeOf(id, running), BEGINNING, String(id));
-  t.deepEqual(placeOf('1.2.2.17', running), { stage: 1, epoch: 2, attempt: 2, offset: 17 });
+    t.is(positionOf(id, running), START, String(id));
+  t.deepEqual(positionOf('1.2.2.17', running), { stage: 1, epoch: 2, attempt: 2, offset: 17 });
 });

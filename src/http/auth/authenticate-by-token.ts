@@ -3,7 +3,7 @@ import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
 import { roleOf, type Identity } from './access.ts';
 import { invalidToken, type Authenticator } from './authenticate.ts';
 import { Problem } from '../problem.ts';
-import { unsoundness } from '../sound-text.ts';
+import { textFault } from '../storable-text.ts';
 
 export interface TokenRules {
   /** `iss` must be this. */
@@ -62,7 +62,7 @@ function problemOf(error: unknown): Problem {
 function identityOf(payload: JWTPayload, roleClaim: string): Identity {
   const { sub = '', exp = 0, [roleClaim]: claimed } = payload;
   // It becomes `decided_by`, and is kept.
-  if (sub === '' || sub.length > LONGEST_NAME || unsoundness(sub))
+  if (sub === '' || sub.length > LONGEST_NAME || textFault(sub))
     throw invalidToken('The subject of this token cannot be used as a name.');
   // `user`: the subject itself; `user:<user_id>`: who is known under another id there.
   const role = typeof claimed === 'string' ? roleOf(claimed === 'user' ? `user:${sub}` : claimed) : null;

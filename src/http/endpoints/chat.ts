@@ -9,7 +9,7 @@ import { isFinal, type Metadata, type Turn } from '../../domain/turn.ts';
 import { idempotencyKey, preferredWait } from '../header-fields.ts';
 import { json, operation, type Operation, type RequestContext } from '../operation.ts';
 import { Problem } from '../problem.ts';
-import { COMPONENTS, sessionId, soundText, tag, userId } from '../schemas.ts';
+import { COMPONENTS, sessionId, storableText, tag, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import { linkTo, turnJson, turnSchema } from './turn-json.ts';
 import { stillThere } from './turns.ts';
@@ -41,7 +41,7 @@ const busyRules = BUSY_RULE_NAMES.map((name) => `\`${name}\`: ${BUSY_RULES[name]
 const chatRequest = z
   .strictObject({
     user_id: userId,
-    text: soundText(1, TEXT_CHARACTERS).meta({ description: 'What the user said.', examples: ['Hi, I need help'] }),
+    text: storableText(1, TEXT_CHARACTERS).meta({ description: 'What the user said.', examples: ['Hi, I need help'] }),
     metadata: metadata.optional(),
     tags: z.array(tag).max(TAGS).optional(),
     on_busy: z

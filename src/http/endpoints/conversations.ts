@@ -5,7 +5,7 @@ import type { ConversationRow } from '../../domain/conversation.ts';
 import { messageCursor, page } from '../cursor.ts';
 import { json, operation, type Operation } from '../operation.ts';
 import { Problem } from '../problem.ts';
-import { COMPONENTS, instant, limit, moment, pageOf, sessionId, soundText, tag, userId } from '../schemas.ts';
+import { COMPONENTS, instant, limit, moment, pageOf, sessionId, storableText, tag, userId } from '../schemas.ts';
 import type { ConversationService } from '../services.ts';
 
 export const message = z
@@ -48,7 +48,7 @@ export const conversationOperations = (conversations: ConversationService): Oper
     description: 'What was delivered in the session, in order. A turn whose reply awaits review is not there yet.',
     access: { thing: 'conversations', owner: 'loaded' },
     // Not a UUID: then it names no session, which is 404 and not 400.
-    params: z.strictObject({ session_id: soundText(1, 200).meta({ format: 'uuid' }) }),
+    params: z.strictObject({ session_id: storableText(1, 200).meta({ format: 'uuid' }) }),
     answers: { 200: { description: 'The session.', schema: conversation } },
     problems: ['session_not_found', 'database_unavailable'],
     async handle({ path }, { owns }) {

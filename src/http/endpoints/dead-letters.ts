@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { deadLetterCursor, page } from '../cursor.ts';
 import { json, operation, type Operation } from '../operation.ts';
 import { Problem } from '../problem.ts';
-import { COMPONENTS, instant, limit, pageOf, soundText } from '../schemas.ts';
+import { COMPONENTS, instant, limit, pageOf, storableText } from '../schemas.ts';
 import { QUEUE_NAMES, type DeadLetter, type QueueName } from '../../domain/topics.ts';
 import type { DeadLetterService } from '../services.ts';
 
@@ -36,7 +36,7 @@ const notFound = () => new Problem('dead_letter_not_found', 'No dead letter of t
 const letterThing = {
   tag: 'Operation',
   access: { thing: 'admin', owner: 'nobody' },
-  params: z.strictObject({ topic: soundText(1, 200), job_id: soundText(1, 500) }),
+  params: z.strictObject({ topic: storableText(1, 200), job_id: storableText(1, 500) }),
 } as const;
 
 function topicOf(name: string): QueueName {

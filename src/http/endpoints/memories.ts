@@ -2,15 +2,15 @@
 import { z } from 'zod';
 import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../../domain/memory.ts';
 import { json, operation, type Operation } from '../operation.ts';
-import { COMPONENTS, instant, soundText, userId } from '../schemas.ts';
+import { COMPONENTS, instant, storableText, userId } from '../schemas.ts';
 import type { MemoryService } from '../services.ts';
 
 const fields = {
-  name: soundText(1, 200).meta({ examples: ['Alice'] }),
-  preferred_style: soundText(1, 200).meta({ examples: ['casual'] }),
-  user_summary: soundText(0, 4000).meta({ examples: ['Alice is a new user.'] }),
+  name: storableText(1, 200).meta({ examples: ['Alice'] }),
+  preferred_style: storableText(1, 200).meta({ examples: ['casual'] }),
+  user_summary: storableText(0, 4000).meta({ examples: ['Alice is a new user.'] }),
 };
-const favouriteTopics = z.array(soundText(1, 100)).max(50);
+const favouriteTopics = z.array(storableText(1, 100)).max(50);
 
 const initializeMemory = z
   .strictObject({ ...fields, favourite_topics: favouriteTopics.optional() })

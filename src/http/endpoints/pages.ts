@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { operation, type Answer, type Operation } from '../operation.ts';
 import { Problem } from '../problem.ts';
-import { soundText } from '../schemas.ts';
+import { storableText } from '../schemas.ts';
 import { etagOf } from './turn-json.ts';
 import { ifNoneMatch } from '../header-fields.ts';
 
@@ -113,7 +113,7 @@ export function pageOperations(pages: Pages): Operation[] {
     tag: 'Pages',
     summary: 'What the pages load',
     access: 'open',
-    params: z.strictObject({ name: soundText(1, 200) }),
+    params: z.strictObject({ name: storableText(1, 200) }),
     headers,
     answers: {
       200: { description: 'The file; its name changes with its content.', type: 'application/octet-stream' },

@@ -49,7 +49,7 @@ export const reviewFeedOperations = (
     problems: ['database_unavailable'],
     async handle({ query, headers }, context) {
       const seen = headers['last-event-id'] || query.last_event_id;
-      const from = await reviewFeed.placeOf(seen ? Number(seen) : null);
+      const from = await reviewFeed.positionOf(seen ? Number(seen) : null);
       const frames = framesOf(reviewFeed.follow(from, context.signal()), bytes);
       return eventStream(frames);
     },

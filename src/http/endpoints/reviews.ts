@@ -13,16 +13,16 @@ import {
   reviewPage,
   reviewSchema,
 } from './review-json.ts';
-import { COMPONENTS, limit, moment, soundText, userId } from '../schemas.ts';
+import { COMPONENTS, limit, moment, storableText, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
 
 const decisionRequest = z
   .strictObject({
     decision: z.enum(DECISIONS),
-    reply: soundText(1, MESSAGE_LIMITS.textCharacters)
+    reply: storableText(1, MESSAGE_LIMITS.textCharacters)
       .optional()
       .meta({ description: 'With `edit`, and only then: what the user is told instead.' }),
-    note: soundText(1, 4_000).optional().meta({ description: 'For the audit trail; the user never sees it.' }),
+    note: storableText(1, 4_000).optional().meta({ description: 'For the audit trail; the user never sees it.' }),
   })
   .check(({ value, issues }) => {
     const wrong = { true: 'is required to edit', false: 'goes with the decision edit alone' } as const;
@@ -34,11 +34,11 @@ const decisionRequest = z
 
 const params = z.strictObject({
   // Not a UUID: then it names no review, which is 404 and not 400.
-  review_id: soundText(1, 200).meta({ format: 'uuid' }),
+  review_id: storableText(1, 200).meta({ format: 'uuid' }),
 });
 
 /** A name, as keys and subjects of tokens have it. */
-const who = soundText(1, 200);
+const who = storableText(1, 200);
 
 const notFound = () => new Problem('review_not_found', 'No review has this id.');
 
@@ -87,7 +87,7 @@ export function reviewOperations(reviews: Services['reviews']): Operation[] {
       query: z.strictObject({
         status: z.enum(REVIEW_STATUSES).optional(),
         user_id: userId.optional(),
-        rule: soundText(1, 200).optional().meta({ description: 'Name of a rule that asked for the review.' }),
+        rule: storableText(1, 200).optional().meta({ description: 'Name of a rule that asked for the review.' }),
         claimed_by: who.optional().meta({ description: 'Who is at it now.' }),
         decided_by: who.optional(),
         decided_since: moment.optional().meta({ description: 'Only what was decided then or later.' }),

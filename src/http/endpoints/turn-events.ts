@@ -1,7 +1,7 @@
 // A turn as server-sent events.
 import { z } from 'zod';
-import { isAtEnd, placeOf } from '../../domain/reading-place.ts';
-import type { Followed } from '../../turns/follow-turn.ts';
+import { isAtEnd, positionOf } from '../../domain/stream-position.ts';
+import type { FollowedEvent } from '../../turns/follow-turn.ts';
 import type { Turn } from '../../domain/turn.ts';
 import { EVENTS_TYPE, eventStream, FIRST_FRAME, framesOfEvent, HEARTBEAT, SharedJson } from '../event-stream.ts';
 import { operation, type Operation } from '../operation.ts';
@@ -10,13 +10,16 @@ import { turnJson } from './turn-json.ts';
 import { ownTurn, turnId } from './turns.ts';
 
 /** An event, or a heartbeat as a comment, as it is sent. */
-function* piecesOf(event: Followed, turns: SharedJson<Turn>): Generator<string | Buffer> {
+function* piecesOf(event: FollowedEvent, turns: SharedJson<Turn>): Generator<string | Buffer> {
   if (event.type === 'heartbeat') return yield HEARTBEAT;
   const data = event.type === 'delta' ? JSON.stringify({ text: event.text }) : turns.of(event.turn);
   yield* framesOfEvent(event.type, event.id, data);
 }
 
-async function* framesOf(events: AsyncIterable<Followed>, turns: SharedJson<Turn>): AsyncGenerator<string | Buffer> {
+async function* framesOf(
+  events: AsyncIterable<FollowedEvent>,
+  turns: SharedJson<Turn>,
+): AsyncGenerator<string | Buffer> {
   yield FIRST_FRAME;
   for await (const event of events) yield* piecesOf(event, turns);
 }
@@ -56,7 +59,7 @@ export const turnEventOperations = (
     problems: ['turn_not_found', 'database_unavailable'],
     async handle({ path, query, headers }, context) {
       const turn = await ownTurn(turns, path.turn_id, context);
-      const from = placeOf(headers['last-event-id'] || query.last_event_id, turn);
+      const from = positionOf(headers['last-event-id'] || query.last_event_id, turn);
       if (isAtEnd(from)) return { status: 204 };
       return eventStream(framesOf(turnEvents.follow(turn, from, context.signal()), bytes));
     },

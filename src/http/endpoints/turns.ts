@@ -6,14 +6,14 @@ import { page, turnCursor } from '../cursor.ts';
 import { ifNoneMatch, LONGEST_WAIT_S } from '../header-fields.ts';
 import { json, operation, type Answer, type Operation, type RequestContext } from '../operation.ts';
 import { Problem } from '../problem.ts';
-import { COMPONENTS, limit, pageOf, sessionId, soundText, userId, wholeNumber } from '../schemas.ts';
+import { COMPONENTS, limit, pageOf, sessionId, storableText, userId, wholeNumber } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import { etagOf, turnJson, turnSchema } from './turn-json.ts';
 
 const turnPage = pageOf(turnSchema).register(COMPONENTS, { id: 'TurnPage' });
 
 /** The path part that names a turn. Not a UUID: then it names no turn, which is 404 and not 400. */
-export const turnId = soundText(1, 200).meta({ format: 'uuid' });
+export const turnId = storableText(1, 200).meta({ format: 'uuid' });
 
 /** The turn that was waited for, unless it was erased meanwhile. */
 export function stillThere(turn: Turn | null): Turn {

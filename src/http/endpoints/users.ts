@@ -7,7 +7,7 @@ import { mayUse } from '../auth/access.ts';
 import { exportOf } from './export.ts';
 import { json, operation, type Operation } from '../operation.ts';
 import { Problem } from '../problem.ts';
-import { COMPONENTS, instant, soundText, userId } from '../schemas.ts';
+import { COMPONENTS, instant, storableText, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
 
 const erasureSchema = z
@@ -102,7 +102,7 @@ export const userOperations = (services: Services): Operation[] => [
     tag: 'Users',
     summary: 'Read the status of an erasure',
     access: { thing: 'erase', owner: 'loaded' },
-    params: z.strictObject({ erasure_id: soundText(1, 200).meta({ format: 'uuid' }) }),
+    params: z.strictObject({ erasure_id: storableText(1, 200).meta({ format: 'uuid' }) }),
     answers: { 200: { description: 'The erasure.', schema: erasureSchema } },
     problems: ['erasure_not_found', 'database_unavailable'],
     async handle({ path }, { identity }) {

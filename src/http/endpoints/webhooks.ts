@@ -7,7 +7,7 @@ import type { Identity } from '../auth/access.ts';
 import { deliveryCursor, page, webhookCursor } from '../cursor.ts';
 import { json, operation, type Operation, type RequestContext } from '../operation.ts';
 import { Problem } from '../problem.ts';
-import { COMPONENTS, limit, soundText, userId } from '../schemas.ts';
+import { COMPONENTS, limit, storableText, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import {
   deliveryJson,
@@ -21,7 +21,7 @@ import {
 } from './webhook-json.ts';
 
 /** What no setting allows is told with all other faults; the rest needs the setting, and a name resolved. */
-const url = soundText(1, 2_000)
+const url = storableText(1, 2_000)
   .check(({ value, issues }) => {
     const fault = value === '' ? null : faultOfUrl(value, true);
     if (fault) issues.push({ code: 'custom', message: fault, input: value });
@@ -37,7 +37,7 @@ const events = z
   .max(WEBHOOK_EVENTS.length)
   .transform((list) => [...new Set(list)])
   .meta({ description: 'What to be told.' });
-const description = soundText(1, 500);
+const description = storableText(1, 500);
 
 const newWebhook = z
   .strictObject({
@@ -63,7 +63,7 @@ const patchWebhook = z
   .register(COMPONENTS, { id: 'PatchWebhook' });
 
 // Not a UUID: then it names nothing, which is 404 and not 400.
-const id = soundText(1, 200).meta({ format: 'uuid' });
+const id = storableText(1, 200).meta({ format: 'uuid' });
 const hookParams = z.strictObject({ webhook_id: id });
 const deliveryParams = z.strictObject({ webhook_id: id, delivery_id: id });
 

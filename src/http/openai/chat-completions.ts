@@ -1,6 +1,6 @@
 // POST /v1/chat/completions.
 import { z } from 'zod';
-import { BEGINNING } from '../../domain/reading-place.ts';
+import { START } from '../../domain/stream-position.ts';
 import { EVENTS_TYPE, eventStream } from '../event-stream.ts';
 import { idempotencyKey } from '../header-fields.ts';
 import { json, operation, type Operation } from '../operation.ts';
@@ -11,8 +11,8 @@ import { completionFrames } from './completion-stream.ts';
 import { messages, saidIn } from './messages.ts';
 import { checkModel, modelName } from './models.ts';
 import { IGNORED, ignored, metadata, NO_LOGPROBS, NO_TOOL_CHOICE, NO_TOOLS, only, sessionOf } from './parameters.ts';
-import { continuedSession, speak, speakerOf } from './speaking.ts';
-import { restOf, withoutReply } from './waiting.ts';
+import { continuedSession, acceptChatTurn, userOfRequest } from './chat-turn.ts';
+import { awaitSettled, withoutReply } from './await-turn.ts';
 
 /** Clients send the whole conversation with every message. */
 export const HISTORY_BYTES = 4 * 1024 * 1024;
@@ -97,18 +97,18 @@ export const chatCompletionOperations = (
     ],
     async handle({ headers, body }, context) {
       checkModel(body.model, model);
-      const user = speakerOf(body.user, context);
+      const user = userOfRequest(body.user, context);
       const said = saidIn(body.messages);
       const session = sessionOf(body.metadata) ?? (await continuedSession(turns, user, said.before));
       const key = headers['idempotency-key'] ?? null;
       const spoken = { userId: user, said, session, metadata: body.metadata, own: null, key };
-      const turn = await speak(turns, spoken, context);
+      const turn = await acceptChatTurn(turns, spoken, context);
       if (body.stream) {
         const usage = body.stream_options?.include_usage === true;
-        const events = turnEvents.follow(turn, BEGINNING, context.signal());
+        const events = turnEvents.follow(turn, START, context.signal());
         return eventStream(completionFrames(turn, events, { model: body.model, usage }));
       }
-      const rested = await restOf(turns, turn, context.signal());
+      const rested = await awaitSettled(turns, turn, context.signal());
       const content = spokenOf(rested);
       if (content === null) throw withoutReply(rested, key !== null);
       return json(completionJson(rested, content, body.model));

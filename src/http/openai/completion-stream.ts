@@ -1,5 +1,5 @@
 // A turn as the chunks of a streamed chat completion.
-import type { Followed } from '../../turns/follow-turn.ts';
+import type { FollowedEvent } from '../../turns/follow-turn.ts';
 import { isSettled, isFinal, type Turn } from '../../domain/turn.ts';
 import { HEARTBEAT } from '../event-stream.ts';
 import { Problem } from '../problem.ts';
@@ -7,7 +7,7 @@ import { chunkJson, spokenOf, usageChunkJson } from './completion-json.ts';
 import { openAiErrorDocument } from './errors.ts';
 import { GrowingText } from './growing-text.ts';
 import { aboutTurn, responseIdOf } from './ids.ts';
-import { withoutReply } from './waiting.ts';
+import { withoutReply } from './await-turn.ts';
 
 const frame = (data: object): string => `data: ${JSON.stringify(data)}\n\n`;
 const DONE = 'data: [DONE]\n\n';
@@ -29,7 +29,7 @@ export interface CompletionStreamOptions {
 /** The frames: the texts of the chunks are the reply, or the last frame is an error. */
 export async function* completionFrames(
   accepted: Turn,
-  events: AsyncIterable<Followed>,
+  events: AsyncIterable<FollowedEvent>,
   { model, usage }: CompletionStreamOptions,
 ): AsyncGenerator<string> {
   const text = new GrowingText();

@@ -1,7 +1,7 @@
 // What clients send as messages: the last one is what the user says now, the others were said before.
 import { z } from 'zod';
 import { MESSAGE_LIMITS } from '../../domain/limits.ts';
-import { soundText } from '../schemas.ts';
+import { storableText } from '../schemas.ts';
 
 const TEXT_ONLY = 'must be a text, or an array of text parts: turnkeeper takes no images, audio or files';
 const ROLES = 'must be system, developer, user or assistant: turnkeeper calls no tools';
@@ -34,7 +34,7 @@ const textOf = ({ content: given }: Pick<Message, 'content'>): string =>
 
 const isSaid = ({ role }: Message): boolean => role === 'user' || role === 'assistant';
 
-const turnText = soundText(1, MESSAGE_LIMITS.textCharacters);
+const turnText = storableText(1, MESSAGE_LIMITS.textCharacters);
 
 /** Messages of which the last that somebody said is the user's, and can be a turn. */
 export const messages = z
@@ -63,14 +63,14 @@ export interface LastExchange {
   readonly assistant: string;
 }
 
-export interface Said {
+export interface ChatMessage {
   readonly text: string;
   /** Null: nothing was answered before. */
   readonly before: LastExchange | null;
 }
 
 /** What is said now, and what it follows on. */
-export function saidIn(list: z.output<typeof messages>): Said {
+export function saidIn(list: z.output<typeof messages>): ChatMessage {
   const said = list.filter(isSaid);
   const [user, assistant] = [said.at(-3), said.at(-2)];
   const text = textOf(said.at(-1)!);

@@ -1,7 +1,7 @@
 // The parameters of OpenAI's API that turnkeeper does not steer: harmless ones are ignored, the others refused.
 import { z } from 'zod';
 import { MESSAGE_LIMITS } from '../../domain/limits.ts';
-import { sessionId, soundText } from '../schemas.ts';
+import { sessionId, storableText } from '../schemas.ts';
 
 /** A parameter that changes how a reply is made, not what is asked: the operator's model decides. */
 export const ignored = <T extends z.ZodType>(schema: T) =>
@@ -41,7 +41,7 @@ export const OWN_METADATA = 'openai';
 
 /** OpenAI's metadata, with one name that means something here. */
 export const metadata = z
-  .record(z.string(), soundText(0, 512))
+  .record(z.string(), storableText(0, 512))
   .check(({ value, issues }) => {
     const { metadataBytes: most } = MESSAGE_LIMITS;
     if (Buffer.byteLength(JSON.stringify(value)) > most)

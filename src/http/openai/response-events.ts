@@ -1,6 +1,6 @@
 // From the events of a turn to the events of its response that one client has not seen. No I/O.
 import type { Generation } from '../../domain/delta.ts';
-import { BEGINNING, type ReadingPlace } from '../../domain/reading-place.ts';
+import { START, type StreamPosition } from '../../domain/stream-position.ts';
 import type { TurnEvent } from '../../domain/turn-events.ts';
 import { isFinal, type Turn } from '../../domain/turn.ts';
 import type { Problem } from '../problem.ts';
@@ -50,15 +50,15 @@ export class ResponseEvents {
     this.#model = model;
     this.#after = after;
     this.#seen = after;
-    this.#generation = place ?? BEGINNING;
+    this.#generation = place ?? START;
     this.#text = new GrowingText(place?.offset ?? 0);
   }
 
   /** Where to begin to read for a client that has the events up to this number. */
-  static placeFor(after: number): ReadingPlace {
+  static placeFor(after: number): StreamPosition {
     const place = placeOfNumber(after);
     // The text from its beginning, so that a client's part of it can be compared if it is begun anew.
-    return place && after < LAST ? { ...BEGINNING, stage: 1, ...place, offset: 0 } : BEGINNING;
+    return place && after < LAST ? { ...START, stage: 1, ...place, offset: 0 } : START;
   }
 
   /** No event comes any more. */

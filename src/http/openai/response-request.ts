@@ -1,8 +1,8 @@
 // POST /v1/responses as it is asked.
 import { z } from 'zod';
 import { MESSAGE_LIMITS } from '../../domain/limits.ts';
-import { COMPONENTS, soundText, userId } from '../schemas.ts';
-import { messages, saidIn, type Said } from './messages.ts';
+import { COMPONENTS, storableText, userId } from '../schemas.ts';
+import { messages, saidIn, type ChatMessage } from './messages.ts';
 import { modelName } from './models.ts';
 import { IGNORED, ignored, metadata, NO_LOGPROBS, NO_TOOL_CHOICE, NO_TOOLS, only } from './parameters.ts';
 
@@ -11,7 +11,7 @@ const TEXT_FORMAT = 'must be of the format {"type":"text"}: turnkeeper promises 
 export const responseRequest = z
   .strictObject({
     model: modelName,
-    input: z.union([soundText(1, MESSAGE_LIMITS.textCharacters), messages]),
+    input: z.union([storableText(1, MESSAGE_LIMITS.textCharacters), messages]),
     user: userId.nullish(),
     metadata,
     previous_response_id: z
@@ -38,5 +38,5 @@ export const responseRequest = z
   .register(COMPONENTS, { id: 'OpenAiResponseRequest' });
 
 /** What is said, of either kind of input. */
-export const saidBy = ({ input }: z.output<typeof responseRequest>): Said =>
+export const saidBy = ({ input }: z.output<typeof responseRequest>): ChatMessage =>
   typeof input === 'string' ? { text: input, before: null } : saidIn(input);

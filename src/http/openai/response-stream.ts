@@ -1,16 +1,16 @@
 // A response as server-sent events.
-import type { Followed } from '../../turns/follow-turn.ts';
+import type { FollowedEvent } from '../../turns/follow-turn.ts';
 import type { Turn } from '../../domain/turn.ts';
 import { HEARTBEAT } from '../event-stream.ts';
 import { ResponseEvents, type ResponseEvent } from './response-events.ts';
-import { withoutReply } from './waiting.ts';
+import { withoutReply } from './await-turn.ts';
 
 const frame = (event: ResponseEvent): string => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
 /** The frames of the events that the client has not seen, up to the one that ends the response. */
 export async function* responseFrames(
   accepted: Turn,
-  followed: AsyncIterable<Followed>,
+  followed: AsyncIterable<FollowedEvent>,
   events: ResponseEvents,
 ): AsyncGenerator<string> {
   let turn = accepted;

@@ -5,7 +5,7 @@ import { EVENTS_TYPE, eventStream } from '../event-stream.ts';
 import { idempotencyKey } from '../header-fields.ts';
 import { json, operation, type Answer, type Operation, type RequestContext } from '../operation.ts';
 import { Problem, type Fault } from '../problem.ts';
-import { soundText, wholeNumber } from '../schemas.ts';
+import { storableText, wholeNumber } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import { HISTORY_BYTES } from './chat-completions.ts';
 import { turnIdOf } from './ids.ts';
@@ -16,12 +16,12 @@ import { response, responseJson } from './response-json.ts';
 import { responseRequest, saidBy } from './response-request.ts';
 import { responseFrames } from './response-stream.ts';
 import { LAST } from './sequence.ts';
-import { continuedSession, speak, speakerOf } from './speaking.ts';
-import { restOf } from './waiting.ts';
+import { continuedSession, acceptChatTurn, userOfRequest } from './chat-turn.ts';
+import { awaitSettled } from './await-turn.ts';
 
 const TAG = 'OpenAI-compatible';
 const ALL = -1;
-const responseId = z.strictObject({ response_id: soundText(1, 200) });
+const responseId = z.strictObject({ response_id: storableText(1, 200) });
 
 const fault = (pointer: string, detail: string): Problem => {
   const errors: Fault[] = [{ pointer, detail }];
@@ -92,18 +92,18 @@ export function responseOperations(
       ],
       async handle({ headers, body }, context) {
         checkModel(body.model, model);
-        const userId = speakerOf(body.user, context);
+        const userId = userOfRequest(body.user, context);
         const session = await sessionFor(turns, userId, body);
         const asked = { background: body.background === true, previous_response_id: body.previous_response_id ?? null };
         const own = asked.background || asked.previous_response_id !== null ? asked : null;
         const key = headers['idempotency-key'] ?? null;
-        const turn = await speak(
+        const turn = await acceptChatTurn(
           turns,
           { userId, said: saidBy(body), session, metadata: body.metadata, own, key },
           context,
         );
         if (body.stream) return stream(turn, ALL, context);
-        return json(responseJson(asked.background ? turn : await restOf(turns, turn, context.signal()), model));
+        return json(responseJson(asked.background ? turn : await awaitSettled(turns, turn, context.signal()), model));
       },
     }),
     operation({

@@ -30,7 +30,7 @@ const review: Review = {
 
 /** One event, and then the end. */
 export const memoryFeed: Services['reviewFeed'] = {
-  placeOf: async (seen) => seen ?? 0,
+  positionOf: async (seen) => seen ?? 0,
   follow: async function* (from) {
     yield { type: 'place', position: from };
     yield { type: 'review', position: from + 1, review };

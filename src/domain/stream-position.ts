@@ -6,14 +6,14 @@ import { isFinal, type Turn, type TurnStatus } from './turn.ts';
 const STAGES = { nothing: -1, queued: 0, running: 1, awaiting_review: 2, final: 3 } as const;
 type Stage = (typeof STAGES)[keyof typeof STAGES];
 
-export interface ReadingPlace extends Generation {
+export interface StreamPosition extends Generation {
   /** The latest state that was told. */
   readonly stage: Stage;
   /** How much of the generation's text was told, in UTF-16 units. */
   readonly offset: number;
 }
 
-export const BEGINNING: ReadingPlace = { stage: STAGES.nothing, epoch: 0, attempt: 0, offset: 0 };
+export const START: StreamPosition = { stage: STAGES.nothing, epoch: 0, attempt: 0, offset: 0 };
 const EVENT_ID = /^([0-3])\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/;
 
 export function stageOf(status: TurnStatus): Stage {
@@ -22,24 +22,24 @@ export function stageOf(status: TurnStatus): Stage {
 }
 
 /** The id of the event that brings a reader to this place. */
-export const eventIdOf = ({ stage, epoch, attempt, offset }: ReadingPlace): string =>
+export const eventIdOf = ({ stage, epoch, attempt, offset }: StreamPosition): string =>
   `${stage}.${epoch}.${attempt}.${offset}`;
 
 /** The place to go on from. What is no id of this turn's events means the beginning: the first event is then a whole
  *  turn, with which readers begin anew, so that nothing is ever told wrongly. */
-export function placeOf(eventId: string | undefined, turn: Turn): ReadingPlace {
+export function positionOf(eventId: string | undefined, turn: Turn): StreamPosition {
   const parts = EVENT_ID.exec(eventId ?? '');
-  if (!parts) return BEGINNING;
+  if (!parts) return START;
   const [stage, epoch, attempt, offset] = parts.slice(1).map(Number) as [Stage, number, number, number];
   const ahead = epoch > turn.epoch || stage > stageOf(turn.status);
-  return ahead ? BEGINNING : { stage, epoch, attempt, offset };
+  return ahead ? START : { stage, epoch, attempt, offset };
 }
 
 /** Nothing is left to tell. */
-export const isAtEnd = ({ stage }: ReadingPlace): boolean => stage === STAGES.final;
+export const isAtEnd = ({ stage }: StreamPosition): boolean => stage === STAGES.final;
 
 /** Nothing was told yet. */
-export const isAtBeginning = ({ stage }: ReadingPlace): boolean => stage === STAGES.nothing;
+export const isAtStart = ({ stage }: StreamPosition): boolean => stage === STAGES.nothing;
 
 /** Whether the reply may still be told in pieces. */
-export const isBeforeRest = ({ stage }: ReadingPlace): boolean => stage <= STAGES.running;
+export const isBeforeSettled = ({ stage }: StreamPosition): boolean => stage <= STAGES.running;

@@ -26,7 +26,7 @@ const PAGE = 200;
 /** Endings at once, so that a sweep of many leaves connections to the replies. */
 const AT_ONCE = 8;
 
-export interface DeskDeps {
+export interface ReviewDecisionsDeps {
   readonly database: Database;
   readonly onDeadline: DeadlineOutcome;
   readonly hooks: Pick<Hooks, 'turnChanged' | 'reviewChanged' | 'eventsCommitted'>;
@@ -38,10 +38,10 @@ export interface DeskDeps {
 
 export type DecideOutcome = 'applied' | DecisionOutcome | 'kept' | 'unknown';
 
-export class ReviewDesk {
-  readonly #deps: DeskDeps;
+export class ReviewDecisions {
+  readonly #deps: ReviewDecisionsDeps;
 
-  constructor(deps: DeskDeps) {
+  constructor(deps: ReviewDecisionsDeps) {
     this.#deps = deps;
   }
 
@@ -83,7 +83,7 @@ export class ReviewDesk {
   }
 
   /** To be called when a turn has been parked: a decision may have come before. @throws Unavailable */
-  async settleKept(turnId: string): Promise<void> {
+  async applyKept(turnId: string): Promise<void> {
     const kept = await keptDecisionOf(this.#deps.database, turnId);
     const review = kept && (await reviewOfTurn(this.#deps.database, turnId));
     if (review) await this.apply(review, kept.decision, 'whenever');
@@ -98,7 +98,7 @@ export class ReviewDesk {
   /** Applies kept decisions that nobody applied, then ends what is overdue. Rejects with Unavailable. */
   async sweep(): Promise<void> {
     const { database, onDeadline } = this.#deps;
-    for (const { turnId } of await keptDecisions(database, PAGE)) await this.settleKept(turnId);
+    for (const { turnId } of await keptDecisions(database, PAGE)) await this.applyKept(turnId);
     await forgetKeptDecisions(database);
     for (let due: string[]; (due = await overdueReviews(database, PAGE)).length > 0;) {
       let ended = 0;

@@ -14,7 +14,7 @@ const WAIT_MS = 570_000;
 const AWAY_RETRY_MS = 1_000;
 
 /** The turn once it rests, or as it was known when the client has gone, the server stops or the wait is over. */
-export async function restOf(turns: Services['turns'], accepted: Turn, signal: AbortSignal): Promise<Turn> {
+export async function awaitSettled(turns: Services['turns'], accepted: Turn, signal: AbortSignal): Promise<Turn> {
   const deadline = performance.now() + WAIT_MS;
   let turn = accepted;
   while (!isSettled(turn.status) && !signal.aborted) {

@@ -1,16 +1,16 @@
 // What one reader has heard and not taken yet: bounded, since a slow reader can read again from the stream.
 import { compareGenerations, type DeltaListener, type DeltaRecord, type Generation } from '../domain/delta.ts';
 
-export interface DeltaBounds {
+export interface DeltaLimits {
   readonly records: number;
   /** UTF-16 units. */
   readonly characters: number;
 }
 
-export const DELTAS_KEPT: DeltaBounds = { records: 64, characters: 8_192 };
+export const DELTA_LIMITS: DeltaLimits = { records: 64, characters: 8_192 };
 
-export class HeardDeltas implements DeltaListener {
-  readonly #bounds: DeltaBounds;
+export class DeltaBuffer implements DeltaListener {
+  readonly #bounds: DeltaLimits;
   readonly #wake: () => void;
   #records: DeltaRecord[] = [];
   #characters = 0;
@@ -18,7 +18,7 @@ export class HeardDeltas implements DeltaListener {
   /** A generation of which pieces are lost for good. */
   #lost: Generation | null = null;
 
-  constructor(bounds: DeltaBounds, wake: () => void) {
+  constructor(bounds: DeltaLimits, wake: () => void) {
     this.#bounds = bounds;
     this.#wake = wake;
   }

@@ -24,7 +24,7 @@ interface Hook {
   endedAt: number;
 }
 
-export class Traffic {
+export class SendSlots {
   readonly #hooks = new Map<string, Hook>();
   #underWay = 0;
   #atFaltering = 0;

@@ -1,12 +1,12 @@
 import test from 'ava';
-import { Traffic } from '../../src/webhooks/traffic.ts';
+import { SendSlots } from '../../src/webhooks/send-slots.ts';
 
-const begin = (traffic: Traffic, hook: string, times: number) => {
+const begin = (traffic: SendSlots, hook: string, times: number) => {
   for (let n = 0; n < times; n += 1) traffic.begin(hook);
 };
 
 test('one hook gets so many attempts at once, and no more', (t) => {
-  const traffic = new Traffic();
+  const traffic = new SendSlots();
   begin(traffic, 'a', 7);
   t.deepEqual(traffic.room(0)!.without, []);
   traffic.begin('a');
@@ -16,7 +16,7 @@ test('one hook gets so many attempts at once, and no more', (t) => {
 });
 
 test('a hook that failed last is tried one at a time, until it takes something again', (t) => {
-  const traffic = new Traffic();
+  const traffic = new SendSlots();
   traffic.begin('a');
   traffic.end('a', true, 0);
   t.like(traffic.room(0)!, { faltering: ['a'], without: [] });
@@ -27,7 +27,7 @@ test('a hook that failed last is tried one at a time, until it takes something a
 });
 
 test('however many hooks are dead, there is room for the others', (t) => {
-  const traffic = new Traffic();
+  const traffic = new SendSlots();
   const dead = Array.from({ length: 1_000 }, (_, n) => `dead-${n}`);
   for (const hook of dead) {
     traffic.begin(hook);
@@ -42,7 +42,7 @@ test('however many hooks are dead, there is room for the others', (t) => {
 });
 
 test('in all there are so many at once', (t) => {
-  const traffic = new Traffic();
+  const traffic = new SendSlots();
   for (let n = 0; n < 32; n += 1) begin(traffic, `hook-${n}`, 8);
   t.is(traffic.room(0), null);
   traffic.end('hook-0', false, 0);
@@ -50,7 +50,7 @@ test('in all there are so many at once', (t) => {
 });
 
 test('a failure is forgotten at last', (t) => {
-  const traffic = new Traffic();
+  const traffic = new SendSlots();
   traffic.begin('a');
   traffic.end('a', true, 0);
   t.deepEqual(traffic.room(60_000)!.faltering, ['a']);

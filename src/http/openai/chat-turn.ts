@@ -9,7 +9,7 @@ import { isUserId } from '../../domain/limits.ts';
 import type { Services } from '../services.ts';
 import { replyOf } from '../endpoints/turn-json.ts';
 import { heldMessage } from './ids.ts';
-import type { LastExchange, Said } from './messages.ts';
+import type { LastExchange, ChatMessage } from './messages.ts';
 import { OWN_METADATA, type GivenMetadata } from './parameters.ts';
 
 /** Turns among which a conversation is looked for. */
@@ -17,7 +17,7 @@ const RECENT = 50;
 
 /** The user whose turn it is: the one named, or who the key stands for.
  *  @throws Problem invalid_request, user_not_found */
-export function speakerOf(named: string | null | undefined, { identity, owns }: RequestContext): string {
+export function userOfRequest(named: string | null | undefined, { identity, owns }: RequestContext): string {
   const userId = named ?? identity.userId ?? identity.name;
   if (!isUserId(userId)) {
     const detail = `is required: the key's name cannot be a user_id`;
@@ -49,9 +49,9 @@ export async function continuedSession(
   return recent.find((turn) => shows(turn, before))?.sessionId ?? null;
 }
 
-export interface Spoken {
+export interface ChatTurnRequest {
   readonly userId: string;
-  readonly said: Said;
+  readonly said: ChatMessage;
   /** Null: a new one. */
   readonly session: string | null;
   readonly metadata: GivenMetadata;
@@ -62,7 +62,11 @@ export interface Spoken {
 
 /** Accepts the turn; a repeat of the request with the same key finds the one there is.
  *  @throws Problem, Unavailable */
-export async function speak(turns: Services['turns'], spoken: Spoken, { sentBody }: RequestContext): Promise<Turn> {
+export async function acceptChatTurn(
+  turns: Services['turns'],
+  spoken: ChatTurnRequest,
+  { sentBody }: RequestContext,
+): Promise<Turn> {
   const { userId, said, metadata, own, key } = spoken;
   const sessionId = spoken.session ?? newId();
   const outcome = await turns.accept({

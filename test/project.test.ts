@@ -1,0 +1,80 @@
+// The practice of the project: records, recipes, versions, and paths that documents name.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import test from 'ava';
+import * as pages from '../web/src/api/limits.ts';
+import { MESSAGE_LIMITS, USER_ID_PATTERN } from '../src/domain/limits.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const textOf = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+const json = <T>(file: string) => JSON.parse(textOf(file)) as T;
+
+test('every decision record has a title, a date, a status, and three parts', (t) => {
+  const records = readdirSync(join(ROOT, 'docs/decisions'));
+  t.true(records.length >= 27);
+  for (const record of records) {
+    const text = textOf(`docs/decisions/${record}`);
+    t.regex(record, /^\d{4}-[a-z0-9-]+\.md$/);
+    t.regex(text, /^# \S.*\n\nDate: \d{4}-\d{2}-\d{2}\. Status: (accepted|superseded by \[\d{4}\].*)\.\n/, record);
+    for (const part of ['**Context.**', '**Decision.**', '**Consequences.**'])
+      t.true(text.includes(part), record + part);
+  }
+});
+
+/** Paths in backticks that begin with a folder or are a file of this repository; patterns and placeholders are skipped. */
+const pathsIn = (text: string) =>
+  [
+    ...text.matchAll(
+      /`((?:src|local|web|test|docs|scripts|migrations|components|deploy|bench|examples|sidecar)\/[^`\s]*)`/g,
+    ),
+  ]
+    .map(([, path]) => path!)
+    .filter((path) => !/[<*…{]|\$/.test(path));
+
+test('every path that a document names exists', (t) => {
+  const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'examples/README.md'];
+  for (const folder of ['docs', 'docs/decisions'])
+    documents.push(...readdirSync(join(ROOT, folder)).map((file) => `${folder}/${file}`));
+  let named = 0;
+  for (const document of documents.filter((file) => file.endsWith('.md'))) {
+    for (const path of pathsIn(textOf(document))) {
+      named += 1;
+      t.true(existsSync(join(ROOT, path)), `${document}: ${path}`);
+    }
+  }
+  t.true(named >= 40, `${named} paths`);
+});
+
+test('every file of a recipe in CONTRIBUTING.md exists', (t) => {
+  const recipes = textOf('CONTRIBUTING.md').split('\n### ').slice(1);
+  t.is(recipes.length, 6);
+  for (const recipe of recipes) {
+    const rows = recipe.split('\n').filter((line) => line.startsWith('| `'));
+    t.true(rows.length >= 4);
+    for (const row of rows) {
+      const [, files] = row.split('|');
+      for (const [, file] of files!.matchAll(/`([^`]+)`/g))
+        if (!file!.includes('<')) t.true(existsSync(join(ROOT, file!)), file);
+    }
+  }
+});
+
+test('versions are exact, and every package of the lock file has a hash', (t) => {
+  const { dependencies, devDependencies } = json<Record<string, Record<string, string>>>('package.json');
+  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
+    t.regex(version, /^\d+\.\d+\.\d+(-[\w.]+)?$/, name);
+  const { packages } = json<{ packages: Record<string, { integrity?: string; optional?: boolean; os?: unknown }> }>(
+    'package-lock.json',
+  );
+  for (const [path, { integrity, optional, os }] of Object.entries(packages)) {
+    // Binaries of other platforms that a registry did not offer (docs/decisions/0002-lock-file.md).
+    const isForeign = optional === true && os !== undefined;
+    t.true(path === '' || integrity !== undefined || isForeign, path);
+  }
+});
+
+test('the pages check the limits of the domain', (t) => {
+  t.is(pages.TEXT_CHARACTERS, MESSAGE_LIMITS.textCharacters);
+  // In the `pattern` of an input a hyphen has to be escaped.
+  t.is(pages.USER_ID_PATTERN.replaceAll('\\-', '-'), USER_ID_PATTERN);
+});
