@@ -7,7 +7,7 @@ import { MESSAGE_LIMITS, USER_ID_PATTERN } from '../src/domain/limits.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const textOf = (file: string) => readFileSync(join(ROOT, file), 'utf8');
-const json = <T>(file: string) => JSON.parse(textOf(file)) as T;
+const json = (file: string): unknown => JSON.parse(textOf(file));
 
 test('every decision record has a title, a date, a status, and three parts', (t) => {
   const records = readdirSync(join(ROOT, 'docs/decisions'));
@@ -60,12 +60,12 @@ test('every file of a recipe in CONTRIBUTING.md exists', (t) => {
 });
 
 test('versions are exact, and every package of the lock file has a hash', (t) => {
-  const { dependencies, devDependencies } = json<Record<string, Record<string, string>>>('package.json');
+  const { dependencies, devDependencies } = json('package.json') as Record<string, Record<string, string>>;
   for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
     t.regex(version, /^\d+\.\d+\.\d+(-[\w.]+)?$/, name);
-  const { packages } = json<{ packages: Record<string, { integrity?: string; optional?: boolean; os?: unknown }> }>(
-    'package-lock.json',
-  );
+  const { packages } = json('package-lock.json') as {
+    packages: Record<string, { integrity?: string; optional?: boolean; os?: unknown }>;
+  };
   for (const [path, { integrity, optional, os }] of Object.entries(packages)) {
     // Binaries of other platforms that a registry did not offer (docs/decisions/0002-lock-file.md).
     const isForeign = optional === true && os !== undefined;
