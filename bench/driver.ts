@@ -1,5 +1,5 @@
-// The clients, as a process of its own: a closed loop of turns over turnkeeper's public API, every answer checked.
-// Takes one Load as a message at a time and answers it with a LoadResult.
+// The clients of the benchmark, in their own process: a closed loop of turns through turnkeeper's public API. Every
+// response is checked. The process receives one Load message at a time and sends a LoadResult for each.
 import { createHash } from 'node:crypto';
 import { Agent, request } from 'node:http';
 
@@ -7,7 +7,7 @@ export interface Load {
   readonly url: string;
   readonly clients: number;
   readonly seconds: number;
-  /** Users are `<prefix>-0` …: its own for each load, so that their turns must be numbered from 1. */
+  /** Users are `<prefix>-0` … Each load has its own prefix, so that turns are numbered from 1. */
   readonly prefix: string;
   readonly users: number;
   readonly seed: number;
@@ -18,7 +18,7 @@ export interface LoadResult {
   readonly seconds: number;
   readonly acceptMs: readonly number[];
   readonly replyMs: readonly number[];
-  /** What was not as it must be; empty: every turn had its own reply, and each user's turns are 1 … n. */
+  /** Errors. Empty: every turn got the right reply, and the turns of each user are numbered 1 … n. */
   readonly faults: readonly string[];
 }
 
@@ -33,7 +33,7 @@ const FAULTS_KEPT = 10;
 const WAIT_S = 60;
 const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
 
-/** Not fetch: a client that costs much is what one would measure then. */
+/** Sends a request. Without fetch, whose own CPU cost would dominate the measurement. */
 function call(method: string, url: string, status: number, body?: string): Promise<Turn> {
   return new Promise((resolve, reject) => {
     const headers =
@@ -50,7 +50,7 @@ function call(method: string, url: string, status: number, body?: string): Promi
   });
 }
 
-/** Mulberry32: small and seeded, so that every run has the same order of users. */
+/** The Mulberry32 generator. It is seeded, so that every run has the same order of users. */
 function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -61,7 +61,7 @@ function random(seed: number): () => number {
   };
 }
 
-/** One session a user, so that the prompt has a history. */
+/** Each user has one session, so that prompts contain a history. */
 const sessionOf = (user: string): string =>
   createHash('md5')
     .update(user)
@@ -93,7 +93,7 @@ async function run({ url, clients, seconds, prefix, users, seed }: Load): Promis
       faults.push(`${id}: ${turn.status}, ${turn.reply} for ${text}`);
   };
   const began = performance.now();
-  // A client ends at its first error: a server that has gone would be asked a million times.
+  // A client stops at its first error. Otherwise it would send countless requests to a server that has ended.
   const client = async () => {
     try {
       while (performance.now() - began < seconds * 1000) await oneTurn();
@@ -105,7 +105,7 @@ async function run({ url, clients, seconds, prefix, users, seed }: Load): Promis
   const took = (performance.now() - began) / 1000;
   for (const [user, given] of seqs) {
     const wrong = given.toSorted((a, b) => a - b).findIndex((seq, index) => seq !== index + 1);
-    if (wrong >= 0) faults.push(`${user}: its turns are not numbered 1 … ${given.length}`);
+    if (wrong >= 0) faults.push(`${user}: the turns are not numbered 1 … ${given.length}`);
   }
   const kept =
     faults.length > FAULTS_KEPT ? [...faults.slice(0, FAULTS_KEPT), `and ${faults.length - FAULTS_KEPT} more`] : faults;

@@ -1,5 +1,5 @@
-// A model of 0 ms, as a process of its own: an OpenAI-compatible server that echoes the last user message at once.
-// It is the collector of traces too. Sends its base URL to whoever started it, and ends with them.
+// A model without latency, in its own process: an OpenAI-compatible server that echoes the last user message at once.
+// It is also the collector of traces. It sends its base URL to its parent process and ends when the parent ends.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -18,15 +18,15 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return body;
 }
 
-/** As a collector takes them: read, and not looked at. */
-async function takeTraces(request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** Reads traces as a collector does and discards them. */
+async function receiveTraces(request: IncomingMessage, response: ServerResponse): Promise<void> {
   await bodyOf(request);
   response.setHeader('content-type', 'application/json');
   response.end('{}');
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  if (request.url === '/v1/traces') return takeTraces(request, response);
+  if (request.url === '/v1/traces') return receiveTraces(request, response);
   const { model, messages, stream } = JSON.parse(await bodyOf(request)) as Call;
   calls += 1;
   const content = `echo: ${messages.findLast(({ role }) => role === 'user')?.content}`;

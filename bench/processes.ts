@@ -1,4 +1,4 @@
-// The processes of a benchmark: turnkeeper with the parts it brings, the model, the driver.
+// The processes of a benchmark: turnkeeper with the services that it starts, the model and the driver.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, '..');
 const READY_MS = 120_000;
 const OWN_VARIABLES = ['PATH', 'HOME', 'XDG_CACHE_HOME', 'LANG'];
 
-/** What is measured, and the settings that make it. `traced`: every turn recorded, and sent to a collector. */
+/** What is measured, with its settings. `traced`: every turn is recorded and sent to a collector. */
 const SUBJECTS = {
   embedded: { ACTOR_RUNTIME: 'embedded' },
   traced: { ACTOR_RUNTIME: 'embedded', OTEL_TRACES_SAMPLER_ARG: '1' },
@@ -20,7 +20,7 @@ const SUBJECTS = {
 } as const;
 export type Subject = keyof typeof SUBJECTS;
 
-/** Starts a script of this folder that reports `{ ready }`, and ends with us. */
+/** Starts a script of this folder and waits for its message `{ ready }`. The script ends when this process ends. */
 export async function startScript(name: string): Promise<{ child: ChildProcess; ready: string }> {
   const path = join(import.meta.dirname, name);
   const child = spawn(process.execPath, [path], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -28,7 +28,7 @@ export async function startScript(name: string): Promise<{ child: ChildProcess; 
   return { child, ready };
 }
 
-/** What the process says next. Rejects when it ends instead. */
+/** The next message of the process. Rejects if the process ends first. */
 export function nextMessage<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
     const ended = () => reject(new Error(`${child.spawnargs.at(-1)} ended by itself`));
@@ -40,7 +40,7 @@ export function nextMessage<T>(child: ChildProcess): Promise<T> {
   });
 }
 
-/** Asks for an end, by the message or by closing the channel, and waits for it. */
+/** Stops the process, with the message or by closing the channel, and waits until it has ended. */
 export async function end(child: ChildProcess, message?: object): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
@@ -52,17 +52,17 @@ export async function end(child: ChildProcess, message?: object): Promise<void> 
 export interface Turnkeeper {
   readonly pid: number;
   readonly ready: Promise<{ readonly url: string; readonly database: pg.Client }>;
-  /** Ends it and removes its data; also while it starts, and twice. */
+  /** Stops it and removes its data. It may be called during the start, and more than once. */
   stop(): Promise<void>;
 }
 
-/** turnkeeper as `npm start` runs it, on a fresh PostgreSQL (durable) and Redis of its own, with the model given. */
+/** Starts turnkeeper as `npm start` does, with its own new PostgreSQL (durable) and Redis and the given model. */
 export function startTurnkeeper(subject: Subject, modelUrl: string): Turnkeeper {
-  // In the checkout and not in the temporary folder, which may be in memory, where a flush to disk costs nothing.
+  // Not in the temporary folder, which may be in memory, where a flush to disk takes no time.
   const parent = join(ROOT, '.turnkeeper');
   mkdirSync(parent, { recursive: true });
   const dataDir = mkdtempSync(join(parent, `bench-${subject}-`));
-  chmodSync(dataDir, 0o711); // started by root, PostgreSQL runs as another user
+  chmodSync(dataDir, 0o711); // if this process is root, PostgreSQL runs as another user
   const own = OWN_VARIABLES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []));
   const env = {
     ...Object.fromEntries(own),
@@ -87,18 +87,18 @@ export function startTurnkeeper(subject: Subject, modelUrl: string): Turnkeeper 
   return { pid: child.pid!, ready, stop: () => (stopping ??= stop()) };
 }
 
-/** A look into the PostgreSQL that it brought. */
+/** Connects to the PostgreSQL that turnkeeper started. */
 async function connectTo(dataDir: string): Promise<pg.Client> {
   const { folder } = postgresHome(dataDir);
   const [port, password] = ['port', 'password'].map((name) => readFileSync(join(folder, name), 'utf8').trim());
   const address = { host: '127.0.0.1', port: Number(port), user: SUPERUSER, password, database: DATABASE };
   const database = new pg.Client(address);
-  database.on('error', () => {}); // the next query tells
+  database.on('error', () => {}); // the next query fails
   await database.connect();
   return database;
 }
 
-/** The address in its banner. What it says later goes to our standard error. */
+/** Reads the address from the banner. Log lines are copied to the standard error of this process. */
 function addressOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     const lines: string[] = [];

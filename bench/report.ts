@@ -1,4 +1,4 @@
-// What a benchmark tells: one table for people, one JSON file for programs.
+// Results of a benchmark: a table for people and a JSON file for programs.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -19,20 +19,20 @@ export interface Row {
   readonly seconds: number;
   /** Milliseconds from POST to 202. */
   readonly accept: Quantiles;
-  /** Milliseconds from POST to the reply by long-poll. */
+  /** Milliseconds from POST to the reply, which is read with a long poll. */
   readonly reply: Quantiles;
-  /** By kind of process, the driver and the model among them; empty where there is no /proc. */
+  /** By kind of process, including the driver and the model. Empty if there is no /proc. */
   readonly cpuMsPerTurn: Readonly<Record<string, number>>;
-  /** Transactions that wrote. */
+  /** Write transactions. */
   readonly writesPerTurn: number;
-  /** Transactions that wrote or read, over all loads on this subject; null where that was not waited for. */
+  /** Read and write transactions, over all loads of this subject. Null: not measured (--quick). */
   readonly commitsPerTurn: number | null;
   readonly faults: readonly string[];
 }
 
-interface Look {
+interface Sample {
   readonly writes: number;
-  /** Of turnkeeper's processes by kind, of the driver and of the model. */
+  /** By kind of process, including the driver and the model. */
   readonly cpuMs: Readonly<Record<string, number>>;
 }
 
@@ -40,11 +40,11 @@ interface Measured {
   readonly subject: Subject;
   readonly clients: number;
   readonly result: LoadResult;
-  readonly before: Look;
-  readonly after: Look;
+  readonly before: Sample;
+  readonly after: Sample;
 }
 
-/** One line of the results. */
+/** Computes one row of the results. */
 export function rowOf({ subject, clients, result, before, after }: Measured): Row {
   const { turns, seconds, faults } = result;
   const cpu = Object.entries(after.cpuMs).map(
@@ -88,7 +88,7 @@ const figure = (value: number): string => value.toFixed(value >= 100 ? 0 : value
 const pair = ({ p50, p99 }: Quantiles): string => `${figure(p50)} / ${figure(p99)}`;
 
 function cellsOf(row: Row): string[] {
-  // The driver and the model are not turnkeeper's.
+  // The driver and the model are not part of turnkeeper.
   const byKind = Object.entries(row.cpuMsPerTurn).filter(
     ([kind, ms]) => !['driver', 'model'].includes(kind) && ms >= 0.01,
   );
@@ -103,7 +103,7 @@ function cellsOf(row: Row): string[] {
     byKind.map(([kind, ms]) => `${kind} ${figure(ms)}`).join(', ') || '–',
     figure(row.writesPerTurn),
     row.commitsPerTurn === null ? '–' : figure(row.commitsPerTurn),
-    row.faults.length === 0 ? 'all right' : 'WRONG',
+    row.faults.length === 0 ? 'correct' : 'WRONG',
   ];
 }
 
@@ -115,7 +115,7 @@ function table(rows: readonly string[][]): string {
   return [line(heads!), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rest.map(line)].join('\n');
 }
 
-/** Writes results/latest.json and returns what to print: the table, what was not measured, what was wrong. */
+/** Writes results/latest.json and returns the text to print: the table, what was not measured, and errors. */
 export function report(
   rows: readonly Row[],
   { quick, notMeasured }: { quick: boolean; notMeasured: string | null },

@@ -1,5 +1,5 @@
-// npm run bench: turns per second, latency and cost of turnkeeper on this machine, on both actor runtimes.
-// Prints one table and writes bench/results/latest.json. `--quick` takes 20 s and is coarser.
+// npm run bench: measures turns per second, latency and cost of turnkeeper on this machine, with both actor runtimes.
+// Prints one table and writes bench/results/latest.json. `--quick` takes 20 s and is less precise.
 import type { ChildProcess } from 'node:child_process';
 import type { Client } from 'pg';
 import { findDapr } from '../local/dapr.ts';
@@ -17,10 +17,10 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const quick = process.argv.includes('--quick');
-/** Seconds. Settling: summaries come a second after the replies, and they belong to what a turn costs. */
+/** Seconds. settle: summaries are written about a second after the replies, and their cost belongs to the turns. */
 const TIMES = quick ? { warm: 1.5, load: 1.2, settle: 0.7 } : { warm: 3, load: 12, settle: 3 };
 const CLIENTS = [1, 64];
-/** A PostgreSQL session that has nothing to do tells its counters after 10 s. */
+/** An idle PostgreSQL session publishes its counters after 10 s. */
 const COUNTERS_S = 11;
 
 const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
@@ -34,7 +34,7 @@ async function numberOf(database: Client, sql: string): Promise<number> {
   const { rows } = await database.query<{ n: string }>(sql);
   return Number(rows[0]!.n);
 }
-/** Grows by one with every transaction that writes, at once. */
+/** Increases by one with every write transaction, without delay. */
 const WRITES = 'select pg_snapshot_xmax(pg_current_snapshot())::text as n';
 const COMMITS = 'select xact_commit as n from pg_stat_database where datname = current_database()';
 
@@ -47,24 +47,24 @@ async function measure(subject: Subject, app: Turnkeeper, clients: Clients): Pro
   const { url, database } = await app.ready;
   const flushes =
     "select count(*) as n from pg_settings where name in ('fsync', 'synchronous_commit') and setting = 'on'";
-  if ((await numberOf(database, flushes)) !== 2) throw new Error('this PostgreSQL does not flush its commits');
+  if ((await numberOf(database, flushes)) !== 2) throw new Error('this PostgreSQL does not flush commits to disk');
   const load = { url, users: USERS, seed: SEED };
   const commitsBefore = await numberOf(database, COMMITS);
   const warm = await drive(clients.driver, { ...load, clients: 16, seconds: TIMES.warm, prefix: 'warm' });
-  if (warm.faults.length > 0) throw new Error(`wrong while warming up:\n${warm.faults.join('\n')}`);
-  await database.query('analyze'); // as autovacuum would have done in a server that has run for a while
+  if (warm.faults.length > 0) throw new Error(`errors during the warm-up:\n${warm.faults.join('\n')}`);
+  await database.query('analyze'); // autovacuum does this on a server that has run for a while
   await sleep(TIMES.settle);
 
-  const look = async () => ({
+  const sample = async () => ({
     writes: await numberOf(database, WRITES),
     cpuMs: { ...cpuMsByKind(app.pid), driver: cpuMsOf(clients.driver.pid!), model: cpuMsOf(clients.model.pid!) },
   });
   const rows: Row[] = [];
   for (const count of CLIENTS) {
-    const before = await look();
+    const before = await sample();
     const result = await drive(clients.driver, { ...load, clients: count, seconds: TIMES.load, prefix: `at${count}` });
     await sleep(TIMES.settle);
-    const after = await look();
+    const after = await sample();
     rows.push(rowOf({ subject, clients: count, result, before, after }));
     console.error(`${subject}, ${count} client(s): ${(result.turns / result.seconds).toFixed(0)} turns/s`);
   }
@@ -104,9 +104,9 @@ try {
   const hasDapr = findDapr(process.env['PATH'] ?? '') !== null;
   if (hasDapr) rows.push(...(await bench('dapr', model.ready, clients)));
   await Promise.all([end(driver.child), end(model.child)]);
-  const notMeasured = hasDapr ? null : 'dapr: not measured, as there is no daprd (npm run dapr:build)';
+  const notMeasured = hasDapr ? null : 'dapr: not measured, because there is no daprd (npm run dapr:build)';
   console.log(report(rows, { quick, notMeasured }));
   if (rows.some(({ faults }) => faults.length > 0)) process.exitCode = 1;
 } catch (error) {
-  if (!interrupted) throw error; // what an interrupt broke is no failure of its own
+  if (!interrupted) throw error; // an interrupt makes calls fail; those errors are expected
 }

@@ -1,7 +1,7 @@
-// The one-shot service `migrate` of compose.yml: brings the schema of DATABASE_URL up to date and ends.
+// The one-shot service `migrate` of compose.yml: migrates the schema of DATABASE_URL to the latest version and ends.
 //
-// Not the knex CLI: its lock row outlives a container that was killed, and then every later run refuses. This way is the
-// one of `npm start`, which takes a lease that lapses.
+// The knex CLI is not used: if a container is killed, knex's lock row remains and every later run fails. This script
+// migrates as `npm start` does, under a lease that expires.
 import { connect } from '../src/store/connect.ts';
 import { migrateToLatest } from '../src/store/migrate.ts';
 

@@ -1,5 +1,5 @@
-// A reply that a person approves, edits or rejects before the user sees it; meanwhile the user goes on.
-// Usage: node examples/review-walkthrough.ts [http://127.0.0.1:8080]
+// Reviews: a person approves, edits or rejects a reply before the user sees it. The user's next turns do not wait for
+// it. Usage: node examples/review-walkthrough.ts [http://127.0.0.1:8080]
 import { type Message, type Turn, walk } from './walkthrough.ts';
 
 interface ReviewedTurn extends Turn {
@@ -15,11 +15,11 @@ interface Review {
 const REJECTED = 'Message rejected by human reviewer.';
 
 await walk('Review walkthrough', async (w) => {
-  /** Posts a message that a person must see, and waits until one is asked. */
+  /** Posts a message whose reply needs a review, and waits until the turn awaits review. */
   const ask = async (text: string): Promise<{ turn: ReviewedTurn; path: string }> => {
     const { turn_id: id } = await w.call<Turn>('POST', '/chat', { user_id: 'bob', text });
     const turn = await w.until<ReviewedTurn>(
-      'it waits for a person',
+      'the turn awaits review',
       `/turns/${id}`,
       ({ status }) => status === 'awaiting_review',
     );
@@ -28,24 +28,24 @@ await walk('Review walkthrough', async (w) => {
   };
   const read = (id: string) => w.call<ReviewedTurn>('GET', `/turns/${id}`);
 
-  w.step('Bob has sent 3 messages; the next one is urgent.');
+  w.step('Bob has sent 3 messages. The next one is urgent.');
   await w.call('POST', '/analytics/bob/initialize', { message_count: 3 });
   const first = await ask('This is an urgent request!');
 
-  w.step('He need not wait for the person.');
+  w.step('Bob sends another message. Its reply does not wait for the review.');
   await w.chat({ user_id: 'bob', text: 'Good morning.' });
 
-  w.step('The reviewer finds the draft and approves it.');
+  w.step('The reviewer reads the draft and approves it.');
   await w.call('POST', `${first.path}/claim`);
   const draft = await w.call<Review>('GET', first.path);
   await w.call('POST', `${first.path}/decision`, { decision: 'approve' });
   const approved = await read(first.turn.turn_id);
   w.expect('Bob has the reply', approved.reply === draft.draft);
-  w.expectWording(approved, 'the reply knows his count', 'You have sent 3 messages so far.');
+  w.expectWording(approved, 'the reply contains his count', 'You have sent 3 messages so far.');
   await w.call('POST', `${first.path}/decision`, { decision: 'approve' });
-  w.expect('deciding the same again changes nothing', (await read(first.turn.turn_id)).reply === draft.draft);
+  w.expect('repeating the same decision changes nothing', (await read(first.turn.turn_id)).reply === draft.draft);
 
-  w.step('Another reply is edited.');
+  w.step('The reviewer edits the second reply.');
   const second = await ask('Please help me.');
   await w.call('POST', `${second.path}/decision`, {
     decision: 'edit',
@@ -54,11 +54,11 @@ await walk('Review walkthrough', async (w) => {
   });
   w.expect('Bob has the edited reply', (await read(second.turn.turn_id)).reply === 'A colleague will call you.');
 
-  w.step('A third is rejected.');
+  w.step('The reviewer rejects the third reply.');
   const third = await ask('An emergency: say something rash.');
   await w.call('POST', `${third.path}/decision`, { decision: 'reject', note: 'not from us' });
-  w.expect('Bob is told', (await read(third.turn.turn_id)).reply === REJECTED);
+  w.expect('Bob gets the rejection text', (await read(third.turn.turn_id)).reply === REJECTED);
   const { history } = await w.call<{ history: readonly Message[] }>('GET', `/conversations/${third.turn.session_id}`);
-  w.expect('nothing of it is kept in the conversation', history.length === 0);
+  w.expect('the rejected turn has no conversation rows', history.length === 0);
   await w.call('GET', `${third.path}/events`);
 });

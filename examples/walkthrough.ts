@@ -1,11 +1,11 @@
-// What the walkthroughs share: calls by fetch, printed so that a person can follow them, and what must hold.
+// Shared by the walkthroughs: calls with fetch that are printed, and expectations.
 
 const DEFAULT_ADDRESS = 'http://127.0.0.1:8080';
-/** The name of the model that answers where no key is set. What it says is known word by word. */
+/** The model that replies if no API key is set. The wording of its replies is known. */
 const OFFLINE_MODEL = 'turnkeeper-offline';
 const WAIT_S = 30;
-const PATIENCE_MS = 120_000;
-const SHOWN = 400;
+const TIMEOUT_MS = 120_000;
+const PRINT_LIMIT = 400;
 
 export interface Turn {
   readonly turn_id: string;
@@ -32,12 +32,12 @@ export interface ChatRequest {
   readonly metadata?: { readonly session_id: string };
 }
 
-/** Something was not as it should be; the message is for the person at the terminal. */
+/** An expectation failed. The message is printed to the terminal. */
 class Unexpected extends Error {}
 
-const shown = (value: unknown): string => {
+const printable = (value: unknown): string => {
   const text = JSON.stringify(value);
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)} …` : text;
+  return text.length > PRINT_LIMIT ? `${text.slice(0, PRINT_LIMIT)} …` : text;
 };
 
 export class Walkthrough {
@@ -53,11 +53,11 @@ export class Walkthrough {
     console.log(`\n${this.#steps}. ${title}`);
   }
 
-  /** One call, printed with its answer; anything but a success ends the walkthrough. */
+  /** Sends a request and prints it with the response. @throws Unexpected unless the status is 2xx */
   async call<T>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<T> {
-    console.log(`   > ${method} ${path}${body === undefined ? '' : ` ${shown(body)}`}`);
+    console.log(`   > ${method} ${path}${body === undefined ? '' : ` ${printable(body)}`}`);
     const { status, answer } = await this.#send(method, path, body);
-    console.log(`   < ${status} ${shown(answer)}`);
+    console.log(`   < ${status} ${printable(answer)}`);
     return answer as T;
   }
 
@@ -70,46 +70,47 @@ export class Walkthrough {
     } catch (error) {
       const cause = (error as Error).cause ?? error;
       throw new Unexpected(
-        `${this.#address} does not answer (${(cause as Error).message}). Is it running? Start it with: npm start`,
+        `${this.#address} does not answer (${(cause as Error).message}). Start turnkeeper with: npm start`,
       );
     }
     const text = await response.text();
-    if (!response.ok) throw new Unexpected(`${method} ${path} was answered ${response.status}: ${text}`);
+    if (!response.ok) throw new Unexpected(`${method} ${path} returned ${response.status}: ${text}`);
     return { status: response.status, answer: JSON.parse(text) };
   }
 
-  /** Posts a message, which is answered at once with the accepted turn, and waits for the reply. */
+  /** Posts a message, which returns the accepted turn at once, and waits for the reply. */
   async chat(request: ChatRequest): Promise<Turn> {
     let turn = await this.call<Turn>('POST', '/chat', request);
-    const deadline = Date.now() + PATIENCE_MS;
+    const deadline = Date.now() + TIMEOUT_MS;
     while (turn.status === 'queued' || turn.status === 'running') {
       if (Date.now() > deadline)
-        throw new Unexpected(`turn ${turn.turn_id} is still ${turn.status} after ${PATIENCE_MS / 1000} s`);
+        throw new Unexpected(`turn ${turn.turn_id} is still ${turn.status} after ${TIMEOUT_MS / 1000} s`);
       turn = (await this.#send('GET', `/turns/${turn.turn_id}?wait=${WAIT_S}`)).answer as Turn;
     }
     if (turn.status !== 'completed')
-      throw new Unexpected(`the turn ended ${turn.status}: ${turn.error?.detail ?? 'it has no reply'}`);
+      throw new Unexpected(`the turn has the status ${turn.status}: ${turn.error?.detail ?? 'it has no reply'}`);
     console.log(`   ${request.user_id}: ${turn.text}\n   ${turn.model}: ${turn.reply}`);
-    this.expect('there is a reply', Boolean(turn.reply));
+    this.expect('the turn has a reply', Boolean(turn.reply));
     return turn;
   }
 
-  /** The wording of a reply, where it is known: of any other model the reader is the judge. */
+  /** Checks the wording of a reply of the offline model. For another model it prints what to check. */
   expectWording(turn: Turn, what: string, words: string): void {
-    if (turn.model !== OFFLINE_MODEL) return console.log(`   ? see for yourself: ${what}`);
+    if (turn.model !== OFFLINE_MODEL) return console.log(`   ? check yourself: ${what}`);
     this.expect(`${what} (“${words}”)`, turn.reply?.includes(words) === true);
   }
 
   expect(what: string, holds: boolean): void {
-    if (!holds) throw new Unexpected(`this should hold and does not: ${what}`);
+    if (!holds) throw new Unexpected(`this is not true: ${what}`);
     console.log(`   ✓ ${what}`);
   }
 
-  /** Reads `path` until `holds` does, for what follows a reply a moment later; prints the last answer. */
+  /** Polls `path` until `holds` returns true, for data that is written after the reply. Prints the last response. */
   async until<T>(what: string, path: string, holds: (answer: T) => boolean): Promise<T> {
-    const deadline = Date.now() + PATIENCE_MS;
+    const deadline = Date.now() + TIMEOUT_MS;
     while (!holds((await this.#send('GET', path)).answer as T)) {
-      if (Date.now() > deadline) throw new Unexpected(`not within ${PATIENCE_MS / 1000} s: ${what}`);
+      if (Date.now() > deadline)
+        throw new Unexpected(`this did not become true within ${TIMEOUT_MS / 1000} s: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
     const answer = await this.call<T>('GET', path);
@@ -118,12 +119,13 @@ export class Walkthrough {
   }
 }
 
-/** Runs a walkthrough against the address on the command line; what is not as expected ends the process with 1. */
+/** Runs a walkthrough against the address on the command line. If an expectation fails, the exit code is 1. */
 export async function walk(title: string, steps: (walkthrough: Walkthrough) => Promise<void>): Promise<void> {
   const address = process.argv[2] ?? DEFAULT_ADDRESS;
   console.log(`${title}, at ${address}`);
   try {
-    if (!URL.canParse(address)) throw new Unexpected(`${address} is no address; give one such as ${DEFAULT_ADDRESS}`);
+    if (!URL.canParse(address))
+      throw new Unexpected(`${address} is not a valid address; an example is ${DEFAULT_ADDRESS}`);
     await steps(new Walkthrough(address));
     console.log('\nAll as expected.');
   } catch (error) {

@@ -1,4 +1,4 @@
-// Runs a server as a child process: guarded (see guardian.ts), with a log file of its own, waited for until it answers.
+// Runs a server as a child process under a guardian (guardian.ts), with its own log file, and waits until it is ready.
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -9,23 +9,23 @@ import { GUARDIAN_SCRIPT, guardianName } from './guardian.ts';
 import { type Exit, ServiceError } from './service.ts';
 
 export interface ChildOptions {
-  /** Names the log file and the error messages. */
+  /** Used in the name of the log file and in error messages. */
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Its log is `<dataDir>/logs/<name>.log`. */
+  /** The log file is `<dataDir>/logs/<name>.log`. */
   readonly dataDir: string;
-  /** Replaces our environment when given; else the child inherits it. */
+  /** The child's whole environment. Absent: the child inherits the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Run as this user; only for root. */
+  /** Runs the child as this user. Only root can set it. */
   readonly user?: { readonly uid: number; readonly gid: number };
-  /** True when the child can be used. Asked again and again; a throw counts as "not yet". */
+  /** Whether the child can be used. Polled every 50 ms. A rejection counts as "not yet". */
   readonly ready: () => Promise<boolean>;
   readonly readyTimeoutMs?: number;
-  /** What asks this program for a quick, clean end. */
+  /** The signal that makes this program shut down quickly and cleanly. Default: SIGTERM. */
   readonly stopSignal?: 'SIGTERM' | 'SIGINT';
-  /** SIGKILL after this long. */
+  /** Time from the stop signal to SIGKILL. Default: 10 s. */
   readonly stopTimeoutMs?: number;
 }
 
@@ -34,11 +34,11 @@ export interface Child {
   readonly logFile: string;
   readonly exited: Promise<Exit>;
   readonly stop: () => Promise<void>;
-  /** Sends a signal and does not wait; for tests of what survives a crash. */
+  /** Sends a signal and does not wait. For crash tests. */
   readonly kill: (signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT' | 'SIGSTOP' | 'SIGCONT') => void;
 }
 
-/** The child ended before it was ready, or was not ready in time. `log`: the end of what it wrote. */
+/** The child did not start, ended before it was ready, or was not ready in time. `log` is the end of its output. */
 export class ChildFailed extends ServiceError {
   readonly log: string;
   constructor(name: string, reason: string, logFile: string, log: string) {
@@ -53,7 +53,10 @@ const PROBE_EVERY_MS = 50;
 const LOG_SHOWN_BYTES = 4_000;
 const SIGNAL_BASE = 128;
 
-/** Starts the program and waits until it is ready. When that fails, nothing of it is left running. */
+/**
+ * Starts the program and waits until it is ready.
+ * @throws ChildFailed if it does not become ready; no process of it is left running then
+ */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const logs = join(options.dataDir, 'logs');
   if (!existsSync(logs)) mkdirSync(logs, { recursive: true, mode: 0o700 });
@@ -88,15 +91,15 @@ async function spawnGuarded(options: ChildOptions, log: number, logFile: string)
     ...options.user,
   });
   const commands = guardian.stdin as Writable;
-  commands.on('error', () => {}); // written to a guardian that is just ending: the child is gone, which is the aim
+  commands.on('error', () => {}); // a write to a guardian that is ending: its child has already ended
   const exited = new Promise<Exit>((resolve) => {
     guardian.once('error', () => resolve({ code: SIGNAL_BASE - 1, signal: null }));
     guardian.once('exit', (code, signal) => resolve(exitOf(code, signal)));
   });
   const pid = await readPid(guardian.stdio[3] as Readable);
   if (pid === null) throw new ChildFailed(options.name, `did not start (${describe(await exited)})`, logFile, '');
-  // A guardian that was killed has left its child to us.
-  guardian.once('exit', (_code, signal) => signal && endNow(pid));
+  // A guardian that was killed leaves its child running.
+  guardian.once('exit', (_code, signal) => signal && killProcess(pid));
 
   const kill: Child['kill'] = (signal) => void commands.write(`${signal.slice('SIG'.length)}\n`);
   let stopping: Promise<void> | undefined;
@@ -109,7 +112,7 @@ async function spawnGuarded(options: ChildOptions, log: number, logFile: string)
   return { pid, logFile, exited, kill, stop: () => (stopping ??= stop()) };
 }
 
-/** The guardian's first and only line; null when it ended without one. */
+/** Reads the child's pid, the only line that the guardian writes. Null: the guardian ended without writing it. */
 function readPid(stream: Readable): Promise<number | null> {
   return new Promise((resolve) => {
     let text = '';
@@ -119,18 +122,18 @@ function readPid(stream: Readable): Promise<number | null> {
   });
 }
 
-/** A shell tells a signal as 128 + its number. */
+/** A shell reports a signal as exit code 128 + its number. */
 function exitOf(code: number | null, signal: string | null): Exit {
   if (code === null || code <= SIGNAL_BASE) return { code, signal };
   const name = Object.entries(constants.signals).find(([, number]) => number === code - SIGNAL_BASE)?.[0];
   return name ? { code: null, signal: name } : { code, signal };
 }
 
-function endNow(pid: number): void {
+function killProcess(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // already gone
+    // The process has already ended.
   }
 }
 

@@ -1,4 +1,4 @@
-// daprd and placement next to this process, built by `npm run dapr:build` or found on the PATH.
+// Starts daprd and placement for this process. They are built by `npm run dapr:build` or found on the PATH.
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -26,7 +26,7 @@ const executable = (file: string): boolean => {
   }
 };
 
-/** The binaries that were built here, else those on the PATH; null: there are none. */
+/** The binaries that `npm run dapr:build` made, else those on the PATH. Null: neither exists. */
 export function findDapr(path: string): DaprBinaries | null {
   const built = daprPaths();
   if (built?.built) return built;
@@ -45,9 +45,9 @@ export interface DaprOptions {
   readonly dataDir: string;
   readonly databaseUrl: string;
   readonly redisUrl: string;
-  /** Of the process it stands next to; only the actor hosts' is called back. */
+  /** Role of the process that uses this daprd. Default: actors. Only the daprd of an actor host calls its app. */
   readonly role?: Role;
-  /** Take the place of this one, which ended: same ports, same tokens. For tests of what survives a crash. */
+  /** A daprd that has ended. The new one uses the same ports and tokens. For crash tests. */
   readonly insteadOf?: Sidecar;
 }
 
@@ -65,7 +65,7 @@ function asService(name: string, detail: string, child: Child): Service {
 const flagsOf = (flags: Readonly<Record<string, string | number | boolean>>): string[] =>
   Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
 
-/** Starts the placement service, which tells every daprd where actors live. Its peer and health ports are free ones. */
+/** Starts the placement service, from which every daprd learns the host of each actor. All its ports are free ones. */
 export async function startPlacement({ placement }: DaprBinaries, dataDir: string): Promise<Placement> {
   const [port, healthPort, raftPort] = [await freePort(), await freePort(), await freePort()];
   const child = await startChild({
@@ -90,14 +90,14 @@ export async function startPlacement({ placement }: DaprBinaries, dataDir: strin
 export interface Sidecar extends Service {
   readonly httpPort: number;
   readonly apiToken: string;
-  /** Where it calls our actor host. */
+  /** Port on which daprd calls the actor host of this process. */
   readonly appPort: number;
   readonly appToken: string;
-  /** For tests of what survives a crash. */
+  /** For crash tests. */
   readonly kill: Child['kill'];
 }
 
-/** The secrets that components/pubsub.yaml names, for daprd's environment. */
+/** Environment variables of daprd that hold the secrets which components/pubsub.yaml names. */
 export function redisSecrets(redisUrl: string): Record<string, string> {
   const { protocol, hostname, port, username, password, pathname } = new URL(redisUrl);
   return {
@@ -109,7 +109,7 @@ export function redisSecrets(redisUrl: string): Record<string, string> {
   };
 }
 
-/** Starts a daprd for one process of ours; it answers actor calls once an actor host listens on its `appPort`. */
+/** Starts a daprd for one turnkeeper process. It serves actor calls once an actor host listens on its `appPort`. */
 export async function startSidecar(options: DaprOptions, placementPort: number): Promise<Sidecar> {
   const { binaries, dataDir, databaseUrl, redisUrl, role = 'actors', insteadOf } = options;
   const [grpcPort, internalPort] = [await freePort(), await freePort()];
@@ -122,7 +122,7 @@ export async function startSidecar(options: DaprOptions, placementPort: number):
     dataDir,
     command: binaries.daprd,
     args: flagsOf({
-      // Part of the key under which Dapr keeps actor state: every actor host has the same.
+      // Part of the key of stored actor state, so all actor hosts use the same app id.
       'app-id': hosts ? 'turnkeeper' : `turnkeeper-${role}`,
       ...(hosts ? { 'app-port': appPort, 'app-channel-address': '127.0.0.1', 'app-protocol': 'http' } : {}),
       'dapr-http-port': httpPort,
@@ -142,7 +142,7 @@ export async function startSidecar(options: DaprOptions, placementPort: number):
       TURNKEEPER_SECRET_DATABASE_URL: databaseUrl,
       ...redisSecrets(redisUrl),
     },
-    // Listening is enough here: it is healthy once the actor host, started after it, answers.
+    // Any status will do: daprd becomes healthy only when the actor host answers, which starts after it.
     ready: async () => (await fetch(`http://127.0.0.1:${httpPort}/v1.0/healthz`)).status > 0,
     readyTimeoutMs: READY_MS,
   });

@@ -1,8 +1,9 @@
-// The data folder belongs to one turnkeeper at a time: two on the same PostgreSQL or Redis files would destroy them.
+// Locks the data folder for one turnkeeper process. Two servers on the same PostgreSQL or Redis files would destroy
+// them.
 //
-// The lock is an open SQLite transaction, which is a lock of the operating system on a file: the kernel gives it back
-// when its process dies, however it dies. A file with a pid in it would have to be guessed stale after kill -9, and
-// pids are used again, in containers almost always the same ones.
+// The lock is an open SQLite transaction, which holds an operating system lock on a file. The kernel releases it when
+// the process ends, also after kill -9. A pid file would not do: after kill -9 nobody can tell whether it is stale,
+// because pids are reused. In containers the same pids almost always return.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -10,23 +11,23 @@ import { InUseError } from './service.ts';
 
 export interface DataFolder {
   readonly path: string;
-  /** Told to whoever tries the same folder. */
+  /** Sets the address that the error shows to another process which tries to lock this folder. */
   announce(address: string): void;
   /** Idempotent. */
   release(): void;
 }
 
 const SQLITE_BUSY = 5;
-/** A database that nobody refers to is closed by the garbage collector, and its lock is gone. */
+/** Prevents the garbage collector from closing a database, which would release its lock. */
 const held = new Set<DatabaseSync>();
 
 /**
- * Makes the folder if need be and locks it until release() or the end of this process.
- * @throws InUseError, which names the other process, when it is locked
+ * Creates the folder if it is missing and locks it until release() or the end of this process.
+ * @throws InUseError if another process holds the lock; the message names that process
  */
 export function lockDataFolder(dir: string): DataFolder {
   const path = resolve(dir);
-  // As root, PostgreSQL runs as another user, which must be able to go through (not list) this folder.
+  // If this process is root, PostgreSQL runs as another user, who needs to enter this folder but not to list it.
   mkdirSync(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
   const ownerFile = join(path, 'owner.json');
   const lock = new DatabaseSync(join(path, 'lock.db'));
@@ -39,14 +40,14 @@ export function lockDataFolder(dir: string): DataFolder {
       `Another turnkeeper ${describeOwner(ownerFile)} uses the folder ${path}. Stop it first, or set DATA_DIR to another folder.`,
     );
   }
-  const describe = (address: string | null) =>
+  const writeOwner = (address: string | null) =>
     writeFileSync(ownerFile, JSON.stringify({ pid: process.pid, address }), { mode: 0o600 });
   held.add(lock);
-  describe(null);
+  writeOwner(null);
   let released = false;
   return {
     path,
-    announce: describe,
+    announce: writeOwner,
     release: () => {
       if (released) return;
       released = true;
@@ -56,12 +57,12 @@ export function lockDataFolder(dir: string): DataFolder {
   };
 }
 
-/** Only for the message: the owner may not have written it yet. */
+/** Describes the owner for the error message. The owner may not have written its file yet. */
 function describeOwner(file: string): string {
   try {
     const { pid, address } = JSON.parse(readFileSync(file, 'utf8')) as { pid?: number; address?: string | null };
     return `(pid ${pid}${address ? `, ${address}` : ''})`;
   } catch {
-    return '(just starting)';
+    return '(starting)';
   }
 }

@@ -1,29 +1,30 @@
-// The guardian: a small shell that stands between us and a child process, so that the child ends when we do, however
-// we end. Nothing in Node does that: exit handlers do not run at kill -9, and Linux' parent-death signal exists
-// nowhere else. The guardian's standard input is a pipe from us. The kernel closes it when we die; then the guardian
-// stops the child: the stop signal, and SIGKILL after GUARDIAN_GRACE_S. While we live, a line on that pipe is a signal to send.
+// The guardian is a small shell between this process (its owner) and a child process. It stops the child when the owner
+// ends, in whatever way. Node has nothing for this: exit handlers do not run after kill -9, and the parent-death signal
+// exists only on Linux. The guardian's standard input is a pipe from the owner. The kernel closes the pipe when the
+// owner ends. The guardian then sends the stop signal to the child, and SIGKILL after GUARDIAN_GRACE_S. Until then,
+// each line on the pipe is the name of a signal to send to the child.
 //
-// The guardian is the child's parent, so there is no moment in which the child runs unguarded, and its pid cannot be
-// somebody else's. It is started in a session of its own: a terminal's Ctrl-C reaches neither, and we stop the parts
-// ourselves, in order.
+// The guardian is the child's parent, so the child is guarded from its first moment, and its pid cannot be reused while
+// the guardian waits for it. The guardian runs in its own terminal session: Ctrl-C reaches neither it nor the child,
+// and the owner stops its services in order.
 
-/** `$0` of the shell, with the pid of its owner: by it a later run tells a guarded process from an orphan. */
+/** `$0` of the shell. It contains the owner's pid, so that a later start can tell a guarded process from an orphan. */
 export const guardianName = (owner: number): string => `turnkeeper-guardian of ${owner}`;
 
-/** The owner's pid, from a guardian's command line; null when it is none. */
+/** The owner's pid, read from a guardian's command line. Null: the command line is not that of a guardian. */
 export function ownerOfGuardian(command: string): number | null {
   const found = /turnkeeper-guardian of (\d+)/.exec(command);
   return found ? Number(found[1]) : null;
 }
 
-/** How long a guardian waits before SIGKILL. */
+/** Seconds from the stop signal to SIGKILL. */
 export const GUARDIAN_GRACE_S = 10;
 
 /**
  * sh -c SCRIPT NAME STOP_SIGNAL command arguments…
  *
- * Descriptor 3 takes the child's pid. The background subshell reads the pipe (as descriptor 4: a shell gives background
- * jobs /dev/null as standard input). The exit code is the child's, 128 + n for a signal.
+ * The guardian writes the child's pid to descriptor 3. A background subshell reads the pipe as descriptor 4, because a
+ * shell gives background jobs /dev/null as standard input. The exit code is the child's; signal n becomes 128 + n.
  */
 export const GUARDIAN_SCRIPT = `
 stop=$1; shift

@@ -1,11 +1,12 @@
-// Installs a system package, if INSTALL_PARTS allows it and we are root or have a sudo that needs no password. It is
-// announced first. Only the program is wanted: a service of the package is neither started nor enabled.
+// Installs a system package if INSTALL_PARTS allows it and this process is root or can use sudo without a password. The
+// command is printed before it runs. Only the program is needed: services of the package are neither started nor
+// enabled.
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Log } from '../src/telemetry/log.ts';
 
-/** What can be installed: a Redis; for the tests a Chromium, and the checker of Prometheus' files, which is part of Prometheus. */
+/** Redis for `npm start`; Chromium and promtool (a program of the Prometheus package) for the tests. */
 export type Installable = 'redis' | 'chromium' | 'promtool';
 
 type Step = readonly string[];
@@ -15,9 +16,9 @@ interface PackageManager {
   /** Homebrew refuses root; the others need it. */
   readonly needsRoot: boolean;
   readonly install: readonly string[];
-  /** What to do first where a package is not found: lists are often there, and fetching them is slow. */
+  /** Runs only if the first installation fails: package lists often exist already, and fetching them is slow. */
   readonly update?: Step;
-  /** Names of packages that bring it; they are tried until one succeeds. */
+  /** Packages that contain the program. They are tried in order until one can be installed. */
   readonly packages: Readonly<Partial<Record<Installable, readonly string[]>>>;
 }
 
@@ -54,11 +55,11 @@ const MANAGERS: readonly PackageManager[] = [
     install: ['pacman', '-Sy', '--noconfirm'],
     packages: { redis: ['valkey'], chromium: ['chromium'] },
   },
-  // A browser is nothing that Homebrew should bring without being asked.
+  // No Chromium: a test should not install a browser on a developer's Mac.
   { command: 'brew', needsRoot: false, install: ['brew', 'install'], packages: { redis: ['redis'] } },
 ];
 
-/** Command lines, one after another; the alternatives are tried until one succeeds. */
+/** Each alternative is a list of command lines to run in order. Alternatives are tried until one succeeds. */
 function alternativesOf({ install, update, packages }: PackageManager, what: Installable): (readonly Step[])[] {
   const [first, ...others] = (packages[what] ?? []).map((name) => [...install, name]);
   if (!first) return [];
@@ -69,53 +70,55 @@ const run = promisify(execFile);
 const TIMEOUT_MS = 10 * 60_000;
 const POLICY = '/usr/sbin/policy-rc.d';
 const POLICY_TEXT =
-  '#!/bin/sh\n# Made by turnkeeper while it installs a package: no service is to start. Safe to remove.\nexit 101\n';
+  '#!/bin/sh\n# Created by turnkeeper so that a package installation starts no service. Safe to remove.\nexit 101\n';
 const SERVICES: Readonly<Record<Installable, readonly string[]>> = {
   redis: ['redis-server', 'redis', 'valkey-server', 'valkey'],
   chromium: [],
   promtool: ['prometheus'],
 };
 
-/** Whether a missing program may be installed (INSTALL_PARTS), and where people read what is done. */
+/** Whether a missing program may be installed (INSTALL_PARTS), and where the command is printed. */
 export interface Installer {
   readonly allowed: boolean;
-  /** Prints a line for the people who started us. */
+  /** Prints a line to the user's terminal. */
   readonly say: (line: string) => void;
 }
 
 export const NO_INSTALL: Installer = { allowed: false, say: () => {} };
 
-const shown = (prefix: readonly string[], step: Step): string =>
+const commandText = (prefix: readonly string[], step: Step): string =>
   [...prefix, ...step].filter((word) => !/^(env|DEBIAN_FRONTEND=|DPkg::)|^-o$/.test(word)).join(' ');
 
-/** Installs the program with the system's package manager, announced before it happens. Returns a sentence on the outcome
- *  for an error message; the caller looks whether the program is there now. With `allowed` false nothing is run, and the
- *  sentence names the command. */
+/**
+ * Installs the program with the system's package manager and prints the command before it runs. Returns a sentence
+ * about the outcome for an error message; the caller checks whether the program exists now. If `allowed` is false,
+ * nothing is installed and the sentence contains the command.
+ */
 export async function installPackage(what: Installable, { allowed, say }: Installer, log: Log): Promise<string> {
   const manager = await findManager();
-  if (!manager) return 'No known package manager was found.';
+  if (!manager) return 'No supported package manager was found.';
   const alternatives = alternativesOf(manager, what);
   const [first] = alternatives[0] ?? [];
   if (!first) return `No package of ${manager.command} is known to contain it.`;
   if (!allowed) {
     const sudo = manager.needsRoot && process.getuid?.() !== 0 ? ['sudo'] : [];
-    return `Install it with: ${shown(sudo, first)}`;
+    return `Install it with: ${commandText(sudo, first)}`;
   }
   const prefix = await privilege(manager);
   if (!prefix) return `Installing it with ${manager.command} needs root, or sudo without a password.`;
   say(
-    `${what} is not installed: running "${shown(prefix, first)}". Set INSTALL_PARTS=no to be shown the command instead.`,
+    `${what} is not installed: running "${commandText(prefix, first)}". Set INSTALL_PARTS=no to only print the command.`,
   );
   const release = manager.command === 'apt-get' ? await denyServices(prefix) : () => Promise.resolve();
   try {
-    return await firstThatSucceeds(manager.command, alternatives, prefix, log);
+    return await installFirstAvailable(manager.command, alternatives, prefix, log);
   } finally {
     await release();
     if (manager.needsRoot) await disableServices(prefix, SERVICES[what]);
   }
 }
 
-async function firstThatSucceeds(
+async function installFirstAvailable(
   manager: string,
   alternatives: readonly (readonly Step[])[],
   prefix: readonly string[],
@@ -126,7 +129,7 @@ async function firstThatSucceeds(
     try {
       for (const step of steps) await runLine([...prefix, ...step]);
       log.info({ component: 'install', manager }, 'Installed.');
-      return 'It was installed but is not found.';
+      return 'It was installed, but the program was not found.';
     } catch (error) {
       const { stderr, message } = error as { stderr?: string; message: string };
       reason = (stderr || message).trim().split('\n').slice(-2).join(' ');
@@ -142,7 +145,7 @@ async function findManager(): Promise<PackageManager | null> {
   return null;
 }
 
-/** What to put before a command; null when it is not allowed. */
+/** The words to put before a command (sudo or nothing). Null: this process lacks the rights to run it. */
 async function privilege(manager: PackageManager): Promise<readonly string[] | null> {
   const isRoot = process.getuid?.() === 0;
   if (!manager.needsRoot) return isRoot ? null : [];
@@ -150,9 +153,11 @@ async function privilege(manager: PackageManager): Promise<readonly string[] | n
   return (await succeeds(['sudo', '-n', 'true'])) ? ['sudo', '-n'] : null;
 }
 
-/** Debian's packages start their service at once unless this file says no. Gives what takes it away again. */
+/**
+ * Prevents Debian packages from starting their services, with a policy file. Returns a function that removes the file.
+ */
 async function denyServices(prefix: readonly string[]): Promise<() => Promise<void>> {
-  // Somebody else's policy stays; one of ours is from a run that was killed.
+  // Keep a policy that is not turnkeeper's. One of turnkeeper's was left behind by a process that was killed.
   if (existsSync(POLICY) && readFileSync(POLICY, 'utf8') !== POLICY_TEXT) return () => Promise.resolve();
   if (prefix.length === 0) {
     writeFileSync(POLICY, POLICY_TEXT, { mode: 0o755 });
@@ -162,7 +167,7 @@ async function denyServices(prefix: readonly string[]): Promise<() => Promise<vo
   return async () => void (await succeeds([...prefix, 'rm', '-f', POLICY]));
 }
 
-/** It was not there before us, so nobody wants it at the next boot. */
+/** Disables the services of the new package, so that they do not start at the next boot. */
 async function disableServices(prefix: readonly string[], services: readonly string[]): Promise<void> {
   if (!existsSync('/run/systemd/system')) return;
   for (const service of services) await succeeds([...prefix, 'systemctl', 'disable', '--now', service]);

@@ -1,4 +1,4 @@
-// `npm run migrate` where no DATABASE_URL is set: the embedded PostgreSQL is started for as long as knex runs.
+// `npm run migrate` without DATABASE_URL: starts the embedded PostgreSQL, runs knex on it, and stops it.
 import { spawn } from 'node:child_process';
 import { readConfig } from '../src/config/config.ts';
 import { createLog } from '../src/telemetry/log.ts';
@@ -6,7 +6,7 @@ import { lockDataFolder } from './data-folder.ts';
 import { ServiceError } from './service.ts';
 import { startEmbeddedPostgres } from './postgres.ts';
 
-/** Runs knex's CLI with these arguments on the embedded database of DATA_DIR; resolves to its exit code. */
+/** Runs Node with `args` (knex's CLI and its arguments) on the embedded database of DATA_DIR. Returns the exit code. */
 async function migrateEmbedded(args: readonly string[]): Promise<number> {
   const config = readConfig([]);
   const folder = lockDataFolder(config.DATA_DIR);

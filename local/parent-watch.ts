@@ -1,26 +1,28 @@
-// `npm start` runs us under a thin parent (scripts/start.mjs) with an IPC channel. A message { stop: 'SIGTERM' } is a
-// wish for a graceful stop; a closed channel says that the parent is dead, kill -9 included, and we must end too.
+// `npm start` runs this process under a small parent (scripts/start.mjs) with an IPC channel. A message such as
+// { stop: 'SIGTERM' } requests a graceful stop. A closed channel means that the parent has ended, maybe by kill -9; then
+// this process stops too.
 
 /**
- * The signal that made the parent ask may be on its way to us too (Ctrl-C goes to both). Taken after the wish it would
- * count as a second one, which means "at once"; so the wish waits for it.
+ * A signal such as Ctrl-C reaches both the parent and this process. If it arrives after the parent's request has
+ * started the stop, it counts as a second signal, which ends the process at once. So the request is handled after this
+ * delay.
  */
-const SIGNAL_FIRST_MS = 250;
+const REQUEST_DELAY_MS = 250;
 
-/** Calls `stop` at most once, when the parent asks or dies. Does nothing when nobody gave us a channel. */
+/** Calls `stop` at most once, when the parent requests it or ends. Does nothing in a process without an IPC channel. */
 export function watchParent(stop: (reason: string) => void): void {
   if (!process.connected) return;
-  let asked = false;
+  let called = false;
   const once = (reason: string) => {
-    if (asked) return;
-    asked = true;
+    if (called) return;
+    called = true;
     stop(reason);
   };
   process.on('message', (message) => {
-    const wish = (message as { stop?: unknown } | null)?.stop;
-    if (typeof wish === 'string') setTimeout(once, SIGNAL_FIRST_MS, wish);
+    const request = (message as { stop?: unknown } | null)?.stop;
+    if (typeof request === 'string') setTimeout(once, REQUEST_DELAY_MS, request);
   });
   process.once('disconnect', () => once('the parent process ended'));
-  // Listening alone must not keep us running when everything else has ended.
+  // The channel alone must not keep this process running.
   process.channel?.unref();
 }

@@ -1,14 +1,16 @@
-// Ports of the embedded parts: free ones, kept from run to run so that an address somebody wrote down stays true.
+// Ports of the embedded services: free ones, stored in a file so that addresses stay the same after a restart.
 import { randomInt } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
-/** Below the range from which systems take the near ends of outgoing connections: between our look and the listening of
- *  the program that is given the port, one of those could take it. */
+/**
+ * Below the range of ephemeral ports. Otherwise an outgoing connection could take the port after it was found free and
+ * before the program listens on it.
+ */
 const LOWEST = 12_000;
 const HIGHEST = 32_000;
 
-/** A TCP port on 127.0.0.1 that nobody listens on now. */
+/** A TCP port on 127.0.0.1 that no process listens on now. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = await tryPort(randomInt(LOWEST, HIGHEST));
@@ -16,10 +18,10 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** The port remembered in `file` if it is free, else another, which is then remembered. */
-export async function rememberedPort(file: string): Promise<number> {
-  const remembered = readPort(file);
-  if (remembered !== null && (await tryPort(remembered)) !== null) return remembered;
+/** The port stored in `file` if it is free. Otherwise another free port, which is then stored there. */
+export async function storedPort(file: string): Promise<number> {
+  const stored = readPort(file);
+  if (stored !== null && (await tryPort(stored)) !== null) return stored;
   const port = await freePort();
   writeFileSync(file, `${port}\n`, { mode: 0o600 });
   return port;

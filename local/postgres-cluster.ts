@@ -1,4 +1,4 @@
-// Makes a PostgreSQL cluster with one database in it: whole, or not at all.
+// Creates a PostgreSQL cluster with one database. A cluster that was not completed is never used.
 import { execFile } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,14 +20,17 @@ export interface ClusterOptions {
 const run = promisify(execFile);
 const TIMEOUT_MS = 120_000;
 
-/** True when it made one, false when there was one. */
+/**
+ * Creates the cluster if it is missing. Returns whether it did.
+ * @throws ServiceError if that fails, or if the existing cluster is of another PostgreSQL version
+ */
 export async function createCluster(options: ClusterOptions): Promise<boolean> {
   const { home, data } = options;
   if (existsSync(join(data, 'PG_VERSION'))) {
-    await refuseOtherVersion(options);
+    await checkVersion(options);
     return false;
   }
-  // Made beside its place and renamed: a start that is killed here leaves nothing that looks like a cluster.
+  // Created in a temporary folder and renamed: a start that is killed here leaves no incomplete cluster in `data`.
   const temporary = `${data}.new`;
   const passwordFile = `${temporary}.password`;
   rmSync(temporary, { recursive: true, force: true });
@@ -39,7 +42,7 @@ export async function createCluster(options: ClusterOptions): Promise<boolean> {
     await initialise(options, temporary, passwordFile);
   } catch (error) {
     const { stderr, message } = error as { stderr?: string; message: string };
-    throw new ServiceError(`PostgreSQL could not make a cluster in ${home.folder}: ${stderr || message}`, {
+    throw new ServiceError(`PostgreSQL could not create a cluster in ${home.folder}: ${stderr || message}`, {
       cause: error,
     });
   } finally {
@@ -51,23 +54,23 @@ export async function createCluster(options: ClusterOptions): Promise<boolean> {
 
 async function initialise({ home, binaries }: ClusterOptions, data: string, passwordFile: string): Promise<void> {
   const as = { ...home.user, env: binaries.env, cwd: home.folder, timeout: TIMEOUT_MS };
-  // The built-in locale sorts and folds the same on every system, whatever locales that has.
+  // The built-in locale sorts and changes case in the same way on every system.
   const locale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--encoding=UTF8'];
   const login = [`--username=${SUPERUSER}`, '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
   await run(binaries.initdb, [`--pgdata=${data}`, ...login, ...locale], as);
-  // Single-user mode: the database is there before the server ever listens.
+  // Single-user mode: the database exists before the server listens for the first time.
   const single = run(binaries.postgres, ['--single', '-D', data, 'postgres'], as);
   single.child.stdin?.end(`CREATE DATABASE ${DATABASE}\n`);
   const { stderr } = await single;
   if (/ERROR|FATAL/.test(stderr)) throw new Error(stderr);
 }
 
-async function refuseOtherVersion({ home, binaries, data }: ClusterOptions): Promise<void> {
+async function checkVersion({ home, binaries, data }: ClusterOptions): Promise<void> {
   const { stdout } = await run(binaries.postgres, ['--version'], { ...home.user, env: binaries.env, cwd: home.folder });
   const [ours, found] = [/(\d+)\./.exec(stdout)?.[1], readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()];
   if (ours === found || ours === undefined) return;
   throw new ServiceError(
-    `The database in ${home.folder} was made by PostgreSQL ${found}; this is ${ours}. Move its data with the older ` +
-      `turnkeeper (pg_dump and restore), or move that folder away to start empty.`,
+    `The database in ${home.folder} was created by PostgreSQL ${found}; this is PostgreSQL ${ours}. Migrate its data with ` +
+      `the older turnkeeper (pg_dump and restore), or move that folder away to start with an empty database.`,
   );
 }

@@ -1,8 +1,8 @@
-// Where an embedded PostgreSQL keeps its things, and as whom it runs.
+// The folder of an embedded PostgreSQL and the user that runs it.
 //
-// PostgreSQL refuses to run as root. Started by root we run it as `postgres`, or `nobody`; that user must be able to
-// reach its data. In a data folder below a folder that only root may enter (/root, a private temporary folder) it
-// cannot; then the cluster lives in a folder of its own under SHARED, and a file in the data folder says where.
+// PostgreSQL refuses to run as root. If this process is root, the server runs as `postgres` or `nobody`, and that user
+// needs access to its data. If the data folder is below a folder that only root may enter (/root, a private temporary
+// folder), the cluster is in its own folder under SHARED, and a file in the data folder contains its path.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -11,9 +11,9 @@ import { NO_INSTALL, type Installer } from './install-package.ts';
 import { ServiceError } from './service.ts';
 
 export interface PostgresHome {
-  /** Holds `data`, `password` and `port`. */
+  /** Contains `data`, `password` and `port`. */
   readonly folder: string;
-  /** Whom the server runs as, when not as us. */
+  /** The user that runs the server. Null: the user of this process. */
   readonly user: { readonly uid: number; readonly gid: number } | null;
 }
 
@@ -21,7 +21,10 @@ const SHARED = '/var/lib/turnkeeper';
 const LOCATION_FILE = 'postgres.location';
 const CANDIDATES = ['postgres', 'nobody'];
 
-/** Finds or makes the folder for the cluster of this data folder. */
+/**
+ * Finds or creates the folder for the cluster of this data folder.
+ * @throws ServiceError if this process is root and no other user can run the server or enter the folder
+ */
 export function postgresHome(dataDir: string, installer: Installer = NO_INSTALL): PostgresHome {
   const path = resolve(dataDir);
   mkdirSync(path, { recursive: true });
@@ -32,7 +35,7 @@ export function postgresHome(dataDir: string, installer: Installer = NO_INSTALL)
   const inside = join(path, 'postgres');
   if (existsSync(join(inside, 'data')) && !othersMayEnter(path)) {
     throw new ServiceError(
-      `The database in ${inside} runs as the user with id ${user.uid}, who may no longer enter: chmod o+x ${path} and the folders above.`,
+      `The database in ${inside} runs as the user with id ${user.uid}, who may no longer enter ${path}: run chmod o+x on it and the folders above.`,
     );
   }
   if (othersMayEnter(path)) return { folder: makeFolder(inside, 0o711), user };
@@ -43,13 +46,13 @@ export function postgresHome(dataDir: string, installer: Installer = NO_INSTALL)
   installer.say(`${why}. The database is kept in ${elsewhere} instead.`);
   makeFolder(SHARED, 0o711);
   makeFolder(elsewhere, 0o711);
-  // For whoever wonders in /var/lib what this is.
+  // Tells an administrator which data folder this one belongs to.
   writeFileSync(join(elsewhere, 'belongs-to'), `${path}\n`, { mode: 0o600 });
   writeFileSync(location, `${elsewhere}\n`, { mode: 0o600 });
   return { folder: elsewhere, user };
 }
 
-/** True when any user can go through this folder and all above it. */
+/** Whether any user may enter this folder and all folders above it. */
 export function othersMayEnter(path: string): boolean {
   if ((statSync(path).mode & 0o001) === 0) return false;
   const parent = dirname(path);
@@ -59,19 +62,19 @@ export function othersMayEnter(path: string): boolean {
 function makeFolder(path: string, mode: number): string {
   if (!existsSync(path)) {
     mkdirSync(path, { recursive: true });
-    chmodSync(path, mode); // whatever the umask is
+    chmodSync(path, mode); // mkdir applies the umask
   }
   return path;
 }
 
-/** `initdb` insists on a user with a name, so a bare number will not do. */
+/** A user with a name: `initdb` refuses a uid without one. */
 function unprivilegedUser(): { uid: number; gid: number } {
   for (const name of CANDIDATES) {
     const [uid, gid] = [idOf('-u', name), idOf('-g', name)];
     if (uid !== null && gid !== null) return { uid, gid };
   }
   throw new ServiceError(
-    `PostgreSQL does not run as root, and there is no user ${CANDIDATES.join(' or ')}: start turnkeeper as another user, or set DATABASE_URL.`,
+    `PostgreSQL does not run as root, and no user ${CANDIDATES.join(' or ')} exists: start turnkeeper as another user, or set DATABASE_URL.`,
   );
 }
 

@@ -1,4 +1,4 @@
-// What the system knows of other processes: to tell an orphan of ours from a stranger that got its number.
+// Reads other processes from the process table, to tell an orphan from an unrelated process with the same pid.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,12 +11,12 @@ export interface ProcessInfo {
   readonly command: string;
 }
 
-/** A guardian whose owner died needs its grace, and a little more. */
+/** After its owner has ended, a guardian ends within its grace period. This waits 5 s longer. */
 const GUARDED_WAIT_MS = (GUARDIAN_GRACE_S + 5) * 1_000;
 const ORPHAN_TERM_MS = 10_000;
 const POLL_MS = 100;
 
-/** Null when no such process runs (a zombie does not). */
+/** Null: no such process runs. A zombie counts as not running. */
 export function processInfo(pid: number): ProcessInfo | null {
   try {
     return process.platform === 'linux' ? fromProc(pid) : fromPs(pid);
@@ -25,7 +25,7 @@ export function processInfo(pid: number): ProcessInfo | null {
   }
 }
 
-/** The folder a process works in; null where the system does not tell. */
+/** The working folder of a process. Null: there is no /proc, or it cannot be read. */
 export function workingFolder(pid: number): string | null {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
@@ -34,10 +34,10 @@ export function workingFolder(pid: number): string | null {
   }
 }
 
-// Not ps on Linux: small images have none.
+// Linux uses /proc, because small images do not contain ps.
 function fromProc(pid: number): ProcessInfo | null {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name in brackets may hold anything, brackets too.
+  // The name in brackets may contain any character, including brackets.
   const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   if (state === 'Z' || state === 'X') return null;
   const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim();
@@ -52,9 +52,10 @@ function fromPs(pid: number): ProcessInfo | null {
 }
 
 /**
- * Ends the server `pid` that a killed run left behind, if `isOurs` knows it by its command line. One whose guardian
- * lives is not an orphan: its owner is dying (then it ends within seconds) or alive.
- * @throws InUseError when its owner is alive
+ * Ends the server `pid` that a killed process left behind, if `isOurs` recognises its command line. A server with a
+ * guardian is not an orphan: either its owner runs, or the owner has ended and the guardian stops the server within
+ * seconds.
+ * @throws InUseError if its owner runs
  */
 export async function endOrphan(pid: number, isOurs: (command: string) => boolean, what: string): Promise<void> {
   const current = () => {
@@ -65,7 +66,7 @@ export async function endOrphan(pid: number, isOurs: (command: string) => boolea
     const info = processInfo(current()?.parent ?? 0);
     return info && ownerOfGuardian(info.command) !== null ? info : null;
   };
-  // A guardian that still has the parent it was made by; one whose owner died was given another.
+  // The guardian is still a child of its owner. If the owner ends, the guardian gets another parent.
   const isOwned = () => {
     const info = guardian();
     return info !== null && info.parent === ownerOfGuardian(info.command);

@@ -1,4 +1,4 @@
-// The server program for the embedded Redis: the one on the PATH, else installed by the system's package manager.
+// Finds the server program for the embedded Redis on the PATH, or installs it with the system's package manager.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Log } from '../src/telemetry/log.ts';
@@ -14,23 +14,23 @@ const run = promisify(execFile);
 const CANDIDATES: readonly RedisProgram[] = [
   { name: 'Redis', command: 'redis-server' },
   { name: 'Valkey', command: 'valkey-server' },
-  // Not on the PATH of every account.
+  // Not on every user's PATH.
   { name: 'Redis', command: '/usr/sbin/redis-server' },
   { name: 'Redis', command: '/opt/homebrew/bin/redis-server' },
   { name: 'Redis', command: '/usr/local/bin/redis-server' },
 ];
 const ADVICE =
   'Install redis-server or valkey-server (e.g. "apt-get install redis-server", "dnf install valkey", "apk add redis", ' +
-  '"brew install redis"), or set REDIS_URL to a Redis that runs.';
+  '"brew install redis"), or set REDIS_URL to a running Redis.';
 
-/** Finds the program. Installs it if there is none and that is allowed. */
+/** Finds the program, or installs it if that is allowed. @throws ServiceError with advice if there is none */
 export async function redisProgram(installer: Installer, log: Log): Promise<RedisProgram> {
   const found = await findProgram();
   if (found) return found;
   const outcome = await installPackage('redis', installer, log);
   const installed = await findProgram();
   if (installed) return installed;
-  throw new ServiceError(`There is no redis-server and no valkey-server on this machine. ${outcome} ${ADVICE}`);
+  throw new ServiceError(`This machine has no redis-server and no valkey-server. ${outcome} ${ADVICE}`);
 }
 
 async function findProgram(): Promise<RedisProgram | null> {
@@ -39,7 +39,7 @@ async function findProgram(): Promise<RedisProgram | null> {
       await run(candidate.command, ['--version']);
       return candidate;
     } catch {
-      // not this one
+      // Try the next one.
     }
   }
   return null;

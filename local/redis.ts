@@ -1,29 +1,29 @@
-// Redis (or Valkey) as a part: the machine's own server program, on loopback, its data in the data folder.
+// Starts Redis (or Valkey) as a service: the machine's server program on loopback, with its data in the data folder.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Log } from '../src/telemetry/log.ts';
 import { type Child, ChildFailed, startChild } from './child.ts';
 import type { Service } from './service.ts';
-import { freePort, rememberedPort } from './ports.ts';
+import { freePort, storedPort } from './ports.ts';
 import { endOrphan, workingFolder } from './process-table.ts';
 import { NO_INSTALL, type Installer } from './install-package.ts';
 import { redisProgram } from './redis-program.ts';
-import { keptSecret } from './secret.ts';
+import { storedSecret } from './secret.ts';
 
 export interface RedisOptions {
   readonly dataDir: string;
   readonly log: Log;
   /** Absent: a missing program is not installed. */
   readonly installer?: Installer;
-  /** Absent: a free one, the same at every start if it is still free. */
+  /** Absent: a free port, the same at every start while it stays free. */
   readonly port?: number;
-  /** Lines of redis.conf besides ours, e.g. `['databases 512']` for tests. */
+  /** Additional lines of redis.conf, e.g. `['databases 512']` for tests. */
   readonly settings?: readonly string[];
 }
 
 export interface EmbeddedRedis extends Service {
-  /** With the password in it: not for logs. */
+  /** Contains the password. Never log it. */
   readonly url: string;
   readonly port: number;
   readonly pid: number;
@@ -31,19 +31,22 @@ export interface EmbeddedRedis extends Service {
 }
 
 const START_ATTEMPTS = 3;
-const READY_TIMEOUT_MS = 120_000; // a large append-only file takes a while to load
+const READY_TIMEOUT_MS = 120_000; // loading a large append-only file takes a while
 const PROBE_TIMEOUT_MS = 2_000;
 const PORT_TAKEN = /Address already in use|Failed listening on port/;
 
-/** Starts the server on the data folder. Installs the program when there is none and that is allowed. */
+/**
+ * Starts the server on the data folder. Installs the program if it is missing and that is allowed.
+ * @throws ServiceError with advice; InUseError if another turnkeeper uses the folder
+ */
 export async function startEmbeddedRedis(options: RedisOptions): Promise<EmbeddedRedis> {
   const program = await redisProgram(options.installer ?? NO_INSTALL, options.log);
   const folder = join(resolve(options.dataDir), 'redis');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const password = keptSecret(join(folder, 'password'));
+  const password = storedSecret(join(folder, 'password'));
   await endLeftover(folder);
 
-  let port = options.port ?? (await rememberedPort(join(folder, 'port')));
+  let port = options.port ?? (await storedPort(join(folder, 'port')));
   for (let attempt = 1; ; attempt += 1) {
     try {
       const child = await startOnce(options, { program: program.command, folder, password, port });
@@ -78,13 +81,13 @@ async function startOnce(options: RedisOptions, { program, folder, password, por
     'bind 127.0.0.1',
     `port ${port}`,
     'protected-mode yes',
-    // In a file and not on the command line, which every user of the machine can read.
+    // In the file, because every user of the machine can read command lines.
     `requirepass ${password}`,
     `dir ${JSON.stringify(folder)}`,
     'appendonly yes',
     'appendfsync everysec',
-    'save ""', // the append-only file is the copy on disk; a second one would only cost
-    // BullMQ keeps jobs in keys: one evicted is a job lost.
+    'save ""', // no snapshots: the append-only file is enough
+    // BullMQ stores jobs in keys: evicting a key loses a job.
     'maxmemory-policy noeviction',
     'daemonize no',
     'loglevel notice',
@@ -104,7 +107,7 @@ async function startOnce(options: RedisOptions, { program, folder, password, por
   return child;
 }
 
-/** Redis locks nothing: two servers on one append-only file destroy it. */
+/** Ends a server that a killed process left behind. Redis takes no lock: two servers destroy one append-only file. */
 async function endLeftover(folder: string): Promise<void> {
   let pid: number;
   try {
@@ -112,13 +115,16 @@ async function endLeftover(folder: string): Promise<void> {
   } catch {
     return;
   }
-  // It writes its address, not its arguments, into the process table; its folder it cannot hide.
+  // The server replaces its arguments in the process table by its address, so it is recognised by its working folder.
   const isOurs = (command: string) =>
     /(redis|valkey)-server/.test(command) && (workingFolder(pid) ?? folder) === folder;
   if (Number.isInteger(pid) && pid > 0) await endOrphan(pid, isOurs, folder);
 }
 
-/** Loading, or not listening yet, counts as "no". ChatTurnRequest by hand: a client library would retry and log. */
+/**
+ * Whether the server answers PING. False while it loads its data or does not listen yet. Without a client library,
+ * which would retry and log.
+ */
 function answersPing(port: number, password: string): Promise<boolean> {
   return new Promise((resolve) => {
     let answer = '';

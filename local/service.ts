@@ -1,4 +1,4 @@
-// A part is something `npm start` brings along: a database, a Redis, a sidecar, the offline model.
+// A service is something that `npm start` starts: PostgreSQL, Redis, Dapr placement, daprd, the offline model.
 
 export interface Exit {
   readonly code: number | null;
@@ -7,18 +7,18 @@ export interface Exit {
 
 export interface Service {
   readonly name: string;
-  /** For the people who started us: where it listens, where its data is. Never a secret. */
+  /** Shown to the user: the address and the folder of the data. Never contains a secret. */
   readonly detail: string;
-  /** Ends it, gracefully first, and resolves when it is gone. Idempotent; concurrent callers share one stop. */
+  /** Stops it, gracefully first, and resolves when it has ended. Idempotent; concurrent callers share one stop. */
   stop(): Promise<void>;
-  /** Resolves when it has ended, by stop() or by itself. */
+  /** Resolves when it has ended, after stop() or by itself. */
   readonly exited: Promise<Exit>;
 }
 
-/** A part could not be started; the message says why and what to do. */
+/** A service could not be started. The message contains the reason and advice. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
 }
 
-/** Thrown when another living process of ours uses the same data. */
+/** Another turnkeeper process uses the same data. */
 export class InUseError extends ServiceError {}

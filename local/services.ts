@@ -1,4 +1,4 @@
-// What `npm start` brings along where the settings name nothing: started in order, stopped in reverse.
+// Starts the services that the settings do not name. They start in order and stop in reverse order.
 import type { DaprAddress, ServiceAddresses } from '../src/config/config.ts';
 import { DAPR_HTTP_PORT, type Config } from '../src/config/config.ts';
 import type { Log } from '../src/telemetry/log.ts';
@@ -12,7 +12,7 @@ import { startEmbeddedRedis } from './redis.ts';
 const DAPR_APP_PORT = 3000;
 const DEFAULT_MODEL = 'gpt-4o-mini';
 
-/** Where the start of each service is registered, so that all are stopped in reverse order. */
+/** Registers each started service, so that all are stopped in reverse order. */
 export interface ServiceLifecycle {
   started(name: string, stop: () => Promise<void>): void;
   readonly stopping: boolean;
@@ -22,17 +22,17 @@ export interface StartOptions {
   readonly config: Config;
   readonly lifecycle: ServiceLifecycle;
   readonly log: Log;
-  /** Where to look for a daprd that was not built here. */
+  /** The PATH on which a daprd is searched if none was built. */
   readonly path: string;
-  /** A line for the people who started us. */
+  /** Prints a line to the user's terminal. */
   readonly say: (line: string) => void;
-  /** Called when a part ends by itself: nothing works without it. */
-  readonly onEnd: (part: string) => void;
+  /** Called if a service ends by itself. turnkeeper does not work without it. */
+  readonly onEnd: (service: string) => void;
 }
 
 export interface StartedServices {
   readonly addresses: ServiceAddresses;
-  /** Tells whoever starts a second process on the same folder where this one is. */
+  /** Sets the address that the error of a second process on the same data folder shows. */
   readonly announce: (address: string) => void;
 }
 
@@ -44,7 +44,7 @@ class ServiceStarter {
     this.#options = options;
   }
 
-  /** The data folder, locked when the first part needs it. */
+  /** The data folder. It is locked when the first service needs it. */
   get dataDir(): string {
     if (!this.#dataDir) {
       const folder = lockDataFolder(this.#options.config.DATA_DIR);
@@ -72,15 +72,15 @@ class ServiceStarter {
 
 async function startModel({ config, log }: StartOptions, starter: ServiceStarter): Promise<ServiceAddresses['model']> {
   const { OPENAI_BASE_URL: baseUrl, OPENAI_API_KEY: apiKey, OPENAI_MODEL: model } = config;
-  const answers = config.roles.includes('worker');
-  if (!answers || baseUrl !== undefined || apiKey !== undefined)
+  const callsModel = config.roles.includes('worker');
+  if (!callsModel || baseUrl !== undefined || apiKey !== undefined)
     return { baseUrl, apiKey, name: model ?? DEFAULT_MODEL };
-  log.warn({}, 'No model is set: the offline model answers, which is not a language model.');
+  log.warn({}, 'No model is configured: the offline model replies, which is not a language model.');
   const offline = await starter.start('the offline model', () => startOfflineModel({}));
   return { baseUrl: offline.baseUrl, apiKey: undefined, name: OFFLINE_MODEL };
 }
 
-/** A sidecar that somebody runs for us, or one that we bring; undefined: the embedded runtime. */
+/** The address of an external sidecar or of one that is started here. Undefined: the embedded runtime is used. */
 async function startDapr(
   { config, path }: StartOptions,
   starter: ServiceStarter,
@@ -88,8 +88,8 @@ async function startDapr(
   redisUrl: string,
 ): Promise<DaprAddress | undefined> {
   if (config.ACTOR_RUNTIME === 'embedded') return undefined;
-  const alone = config.roles.length < 3;
-  if (config.DAPR_HTTP_PORT !== undefined || alone) {
+  const lacksRoles = config.roles.length < 3;
+  if (config.DAPR_HTTP_PORT !== undefined || lacksRoles) {
     return {
       httpPort: config.DAPR_HTTP_PORT ?? DAPR_HTTP_PORT,
       apiToken: config.DAPR_API_TOKEN,
@@ -101,7 +101,7 @@ async function startDapr(
   if (!binaries) {
     if (config.ACTOR_RUNTIME === 'auto') return undefined;
     throw new ServiceError(
-      'ACTOR_RUNTIME=dapr: there is no sidecar (DAPR_HTTP_PORT) and no daprd: run `npm run dapr:build` once, which needs Go',
+      'ACTOR_RUNTIME=dapr needs a sidecar (DAPR_HTTP_PORT) or a daprd: run `npm run dapr:build` once, which needs Go',
     );
   }
   const { dataDir } = starter;
@@ -109,7 +109,10 @@ async function startDapr(
   return starter.start('daprd', () => startSidecar({ binaries, dataDir, databaseUrl, redisUrl }, placement.port));
 }
 
-/** Starts what the settings do not name. @throws ServiceError with what to do; what was started until then is in `lifecycle` */
+/**
+ * Starts the services that the settings do not name.
+ * @throws ServiceError with advice; services that were started before the error are registered in `lifecycle`
+ */
 export async function startServices(options: StartOptions): Promise<StartedServices> {
   const { config, log, say } = options;
   const installer = { allowed: config.INSTALL_PARTS === 'yes', say };

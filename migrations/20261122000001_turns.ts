@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** Users, sessions and turns. A user's row is locked while a turn is accepted: it hands out `seq`. */
+/** Users, sessions and turns. The accept transaction locks the user's row, which assigns `seq`. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw(`create table users (
     user_id text primary key,
@@ -39,9 +39,9 @@ export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw(
     'create unique index turns_user_idempotency_key on turns (user_id, idempotency_key) where idempotency_key is not null',
   );
-  // What may run next, who waits, and the limits; only rows that are not at rest stand in it.
+  // For the next turn of a user, the queued turns and the limits. It contains only queued and running turns.
   await knex.schema.raw("create index turns_unfinished on turns (user_id, seq) where status in ('queued', 'running')");
-  // The last fence under the actor: the database itself refuses a second running turn of a user.
+  // The last fence below the actor: the database itself refuses a second running turn of a user.
   await knex.schema.raw("create unique index turns_one_running on turns (user_id) where status = 'running'");
 }
 

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** Delivered messages, two a turn: ordinal 0 is the user's, 1 the assistant's. */
+/** Delivered messages, two for each turn: ordinal 0 is the user's message, 1 the assistant's reply. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw(`create table conversation_rows (
     user_id text not null,

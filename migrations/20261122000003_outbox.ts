@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** Events committed with what they tell of; the relay publishes them and deletes them. */
+/** Events, committed together with the changes that they report. The relay publishes and deletes them. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw(`create table outbox (
     event_id uuid primary key,

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** What the embedded runtime's UserSession actors remember; Dapr keeps the same in its own state store. */
+/** The state of the embedded runtime's UserSession actors. Dapr keeps the same in its own state store. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw(`create table actor_state (
     user_id text not null,

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** Counters by user, day and final status; `counted_turns` makes counting idempotent. */
+/** Counters by user, day and final status. `counted_turns` makes counting idempotent. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw(`create table analytics_days (
     user_id text not null,

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** Drafted replies that wait for a person, what happened to them, and decisions still to be applied. */
+/** Drafted replies that wait for a person, their audit trail, and decisions that are still to be applied. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw(`create table reviews (
     review_id uuid primary key,
@@ -21,10 +21,10 @@ export async function up(knex: Knex): Promise<void> {
     decided_at timestamptz,
     created_at timestamptz not null default now())`);
   await knex.schema.raw('create unique index reviews_turn on reviews (turn_id)');
-  // The lists, oldest deadline first, and what is overdue.
+  // For lists, oldest deadline first, and for overdue reviews.
   await knex.schema.raw('create index reviews_status_deadline on reviews (status, deadline, review_id)');
   await knex.schema.raw('create index reviews_deadline on reviews (deadline, review_id)');
-  // The pending ones of a user, for the counts.
+  // For the number of pending reviews of a user.
   await knex.schema.raw("create index reviews_user_pending on reviews (user_id) where status = 'pending'");
 
   // The audit trail: rows are added, never changed.

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 
-/** Idempotency keys of messages that joined a turn which another request had made (`on_busy: merge`); the keys that made
- *  a turn stand in `turns`. */
+/** Idempotency keys of messages that joined a turn of another request (`on_busy: merge`). The keys of messages that
+ *  created a turn are in `turns`. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw(`create table joined_keys (
     user_id text not null,

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** Erasures of users. Of one that has ended nothing is kept that tells whom it concerned, but to those who know. */
+/** Erasures of users. A completed erasure contains no user id, only a hash to check a known user id against. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw(`create table erasures (
     erasure_id uuid primary key,
@@ -11,10 +11,10 @@ export async function up(knex: Knex): Promise<void> {
     due_at timestamptz not null default now(),
     requested_at timestamptz not null default now(),
     finished_at timestamptz)`);
-  // One at a time of a user; those that have ended have no user.
+  // One running erasure for each user. Completed erasures have no user id.
   await knex.schema.raw('create unique index erasures_user on erasures (user_id)');
   await knex.schema.raw('create index erasures_due on erasures (due_at) where finished_at is null');
-  // What is erased by user.
+  // For erasing rows by user.
   await knex.schema.raw('create index sessions_user on sessions (user_id)');
   await knex.schema.raw('create index reviews_user on reviews (user_id, seq)');
 }

@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 
-/** Webhooks, and what is to be delivered to them: a row for every event that a hook wants, made by the commit it tells of. */
+/** Webhooks and their deliveries. A commit adds a delivery for every webhook that wants the event of that commit. */
 export async function up(knex: Knex): Promise<void> {
-  // user_id null: a hook for the turns of all users.
+  // user_id null: a webhook for the turns of all users.
   await knex.schema.raw(`create table webhooks (
     webhook_id uuid primary key,
     user_id text,
@@ -17,9 +17,9 @@ export async function up(knex: Knex): Promise<void> {
     created_at timestamptz not null default now())`);
   await knex.schema.raw('create index webhooks_user on webhooks (user_id, webhook_id)');
 
-  // next_attempt_at is the lease too: claiming an attempt moves it on, so that a worker that dies leaves it due again.
-  // created_at is when it happened; `now()` is when the transaction began, which may have been before. Milliseconds are what
-  // clients see of it, and page by.
+  // next_attempt_at is also the lease: a claim sets it to a later time, so a delivery is due again if its worker dies.
+  // created_at is the time of the event; `now()` would be the start of the transaction, which may be earlier. It is
+  // truncated to milliseconds, because clients see it and continue pages from it in milliseconds.
   await knex.schema.raw(`create table webhook_deliveries (
     delivery_id uuid primary key,
     webhook_id uuid not null,
@@ -44,7 +44,7 @@ export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw(
     'create index webhook_deliveries_hook_status on webhook_deliveries (webhook_id, status, created_at, delivery_id)',
   );
-  // What is old enough to go, and what goes with a user.
+  // For removing old deliveries, and for erasing a user.
   await knex.schema.raw(
     'create index webhook_deliveries_ended on webhook_deliveries (status, ended_at) where ended_at is not null',
   );

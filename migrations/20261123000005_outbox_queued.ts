@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 
-/** The outbox serves two destinations, BullMQ and then the pub/sub at the edge: a row whose event BullMQ has and the edge
- *  has not says so, with the time when the edge was last tried. Each index holds only what its sweep looks for, so that a long outage of the edge slows down no other. */
+/** The outbox has two destinations: BullMQ, and then Dapr pub/sub. `queued_at` is set if BullMQ has the event and
+ *  pub/sub does not: it is the time of the last try to publish it to pub/sub. Each index contains only the rows of one
+ *  sweep, so that a long outage of pub/sub does not slow down the other sweep. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw('alter table outbox add column queued_at timestamptz');
   await knex.schema.raw('create index outbox_to_queue on outbox (created_at) where queued_at is null');

@@ -1,14 +1,14 @@
 import type { Knex } from 'knex';
 
-/** What the pages of reviewers and operators need: the order of review events, the secret of sessions, and indexes. */
+/** For the pages of reviewers and operators: the order of review events, the secret of sessions, and indexes. */
 export async function up(knex: Knex): Promise<void> {
-  // Where an event stands in the order in which readers are told of events; null: not numbered yet.
+  // The position of an event in the order in which readers receive events; null: not numbered yet.
   await knex.schema.raw('alter table review_events add column position int8');
   await knex.schema.raw(
     'create unique index review_events_position on review_events (position) where position is not null',
   );
   await knex.schema.raw('create index review_events_unnumbered on review_events (at, event_id) where position is null');
-  // One row: the last position that was given. Not the greatest there is: an erasure may remove that one.
+  // One row: the last assigned position. The greatest position in the table may be smaller after an erasure.
   await knex.schema.raw('create table review_positions (name text primary key, last int8 not null)');
   await knex.schema.raw("insert into review_positions (name, last) values ('review-events', 0)");
 
@@ -17,7 +17,7 @@ export async function up(knex: Knex): Promise<void> {
     value text not null,
     created_at timestamptz not null default now())`);
 
-  // Reviews by what reviewers filter by, in the order of the list.
+  // For the filters of reviewers, in the order of the list.
   await knex.schema.raw('create index reviews_user_deadline on reviews (user_id, deadline, review_id)');
   await knex.schema.raw(
     'create index reviews_claimed_by on reviews (claimed_by, deadline, review_id) where claimed_by is not null',
@@ -31,7 +31,7 @@ export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw('create index reviews_decided_at on reviews (decided_at) where decided_at is not null');
   await knex.schema.raw('create index reviews_reasons on reviews using gin (reasons)');
 
-  // What operators count.
+  // For the operators' counts.
   await knex.schema.raw(
     'create index turns_finished on turns (finished_at, status, error_code) where finished_at is not null',
   );

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** Where a turn stands in its trace, so that whoever goes on with it, however late, does so there. */
+/** The position of a turn in its trace, so that later work on the turn continues the trace. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw('alter table turns add column traceparent text');
 }

@@ -1,4 +1,5 @@
-// npm run bench: prepares the checkout, then runs the benchmark on the pinned Node. Arguments go to bench/run.ts.
+// npm run bench: prepares the checkout, then runs the benchmark on the pinned Node. Passes its arguments to
+// bench/run.ts.
 import { prepare } from './prepare.mjs';
 import { runToEnd } from './run-node.mjs';
 

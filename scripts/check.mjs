@@ -1,4 +1,5 @@
-// npm run check: types, lint and format of the whole checkout, each run to its end. `--fix` repairs what can be repaired.
+// npm run check: checks types, lint and format of the whole checkout. A failed check does not prevent the next ones.
+// `--fix` applies automatic fixes.
 import { join } from 'node:path';
 import { prepare, ROOT } from './prepare.mjs';
 import { runToEnd } from './run-node.mjs';

@@ -1,6 +1,7 @@
 // Completes package-lock.json after `npm install`: adds the optional packages of other platforms that the registry in
-// use did not offer. Without them `npm ci` calls the lock file out of step, although nothing on this platform needs them.
-// Also drops the download addresses, so that the file names no registry. See docs/decisions/0002-lock-file.md.
+// use does not provide. Without them `npm ci` reports that the lock file is out of sync, although this platform does
+// not need them. Also removes the download URLs, so that the file names no registry. See
+// docs/decisions/0002-lock-file.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const file = new URL('../package-lock.json', import.meta.url);

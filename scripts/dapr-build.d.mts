@@ -1,9 +1,9 @@
-// Types of what the TypeScript side uses of dapr-build.mjs, which must run on an older Node.
+// Types of the exports of dapr-build.mjs, which is plain JavaScript because it also runs on Node 20.
 export interface DaprPaths {
   readonly dir: string;
   readonly daprd: string;
   readonly placement: string;
-  /** Both binaries are there. */
+  /** Whether both binaries exist. */
   readonly built: boolean;
 }
 export interface DaprBuildOptions {
@@ -15,10 +15,10 @@ export interface DaprBuildOptions {
 export class DaprBuildError extends Error {
   readonly code: 'NO_GO' | 'BUILD_FAILED' | 'ABORTED';
 }
-/** Where the binaries are, or would be; null: this checkout has no sidecar module. */
+/** Paths of the binaries, which may not exist yet. Null: this checkout has no sidecar module. */
 export function daprPaths(options?: Pick<DaprBuildOptions, 'root' | 'env'>): DaprPaths | null;
-/** Builds them unless they are there. */
+/** Builds the binaries if they are missing. @throws DaprBuildError */
 export function buildDapr(options?: DaprBuildOptions): Promise<DaprPaths>;
 
-/** Where what is built once for a user of this machine is kept. */
+/** Cache folder of the user for everything that is built once per machine. */
 export function cacheFolder(env: NodeJS.ProcessEnv): string;

@@ -1,9 +1,9 @@
 // Builds Dapr's sidecar (daprd) and placement service from the Go module in sidecar/, into a per-user cache folder.
-// Plain JavaScript without dependencies: it runs before `npm install` has, and on Node 20.
+// Plain JavaScript without dependencies: it runs on Node 20 and before `npm install`.
 //
-//   node scripts/dapr-build.mjs     builds unless built already; prints the two paths on stdout
+//   node scripts/dapr-build.mjs     builds if the binaries are missing; prints the two paths to stdout
 //
-// Exit codes: 0 built, 1 the build failed, 3 no Go or one that is too old, 130 stopped.
+// Exit codes: 0 the binaries exist, 1 the build failed, 3 Go is missing or too old, 130 stopped by a signal.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -27,7 +27,7 @@ const TEMPORARY = '.building-';
 const STALE_MS = 6 * 3600 * 1000;
 const EXE = process.platform === 'win32' ? '.exe' : '';
 
-/** Why there is no daprd; its `code` is `NO_GO` (none, or too old), `BUILD_FAILED` or `ABORTED`. */
+/** The build did not produce a daprd. `code` is `NO_GO` (Go is missing or too old), `BUILD_FAILED` or `ABORTED`. */
 export class DaprBuildError extends Error {
   constructor(code, message) {
     super(message);
@@ -37,9 +37,9 @@ export class DaprBuildError extends Error {
 }
 
 /**
- * Where this checkout's daprd and placement are, or would be. Their folder is named by what they are built from and
- * not by the Go that built them: so it is found on a machine without Go too, and an edit of sidecar/ makes a new one.
- * Null when the checkout has no sidecar/ folder.
+ * Paths of this checkout's daprd and placement, which may not exist yet. The name of their folder depends on the
+ * sources and not on the version of Go. So a machine without Go finds it too, and a change in sidecar/ leads to a new
+ * build. Null: the checkout has no sidecar/ folder.
  */
 export function daprPaths({ root = ROOT, env = process.env } = {}) {
   const sidecar = join(root, 'sidecar');
@@ -51,12 +51,12 @@ export function daprPaths({ root = ROOT, env = process.env } = {}) {
 }
 
 /**
- * Builds unless built already, and gives the paths. `log` gets a line now and then; `signal` ends the build.
- * Throws a DaprBuildError.
+ * Builds the binaries if they are missing and returns their paths. Calls `log` with progress lines; `signal` aborts the
+ * build. Throws a DaprBuildError.
  */
 export async function buildDapr({ root = ROOT, env = process.env, log = () => {}, signal } = {}) {
   const paths = daprPaths({ root, env });
-  if (!paths) throw new DaprBuildError('BUILD_FAILED', `There is no Go module in ${join(root, 'sidecar')}.`);
+  if (!paths) throw new DaprBuildError('BUILD_FAILED', `${join(root, 'sidecar')} contains no Go module.`);
   if (paths.built) return paths;
 
   const sidecar = join(root, 'sidecar');
@@ -65,15 +65,15 @@ export async function buildDapr({ root = ROOT, env = process.env, log = () => {}
   const goEnv = goEnvironment(env);
   const go = await findGo(goMod, goEnv);
 
-  // Built beside its final place and renamed, so that a folder with the final name is whole, whatever ends this
-  // process, and of two builds at once either may come first.
+  // Built in a temporary folder and renamed, so that a folder with the final name is always complete. Of two builds at
+  // the same time either may finish first.
   const parent = dirname(paths.dir);
   mkdirSync(parent, { recursive: true });
   removeStale(parent);
   const temporary = mkdtempSync(join(parent, TEMPORARY));
   const began = Date.now();
   const seconds = () => Math.round((Date.now() - began) / 1000);
-  log(`Building Dapr ${version} with Go ${go}: about 3 minutes the first time, on 2 cores.`);
+  log(`Building Dapr ${version} with Go ${go}: the first build takes about 3 minutes on 2 cores.`);
   let downloads = 0;
   const progress = setInterval(() => {
     log(`Still building, ${seconds()} s${downloads > 0 ? `, ${downloads} modules downloaded` : ''}.`);
@@ -93,7 +93,7 @@ export async function buildDapr({ root = ROOT, env = process.env, log = () => {}
     try {
       renameSync(temporary, paths.dir);
     } catch (error) {
-      // Somebody else's build of the same source was first: theirs is as good.
+      // Another build of the same sources finished first. Its result is equivalent.
       if (!daprPaths({ root, env })?.built) throw error;
     }
     log(`Built in ${seconds()} s.`);
@@ -105,12 +105,12 @@ export async function buildDapr({ root = ROOT, env = process.env, log = () => {}
 }
 
 export function cacheFolder(env) {
-  // The XDG rules say to ignore a relative path.
+  // The XDG specification says that a relative path is ignored.
   const xdg = env.XDG_CACHE_HOME;
   return join(xdg && isAbsolute(xdg) ? xdg : join(env.HOME || homedir(), '.cache'), 'turnkeeper');
 }
 
-/** 16 hex digits over everything the build reads from the checkout, and the kind of machine it is for. */
+/** 16 hex digits of a hash of the sources, the platform and the architecture. */
 function fingerprint(sidecar) {
   const hash = createHash('sha256');
   for (const file of sourceFiles(sidecar)) {
@@ -125,7 +125,7 @@ function sourceFiles(folder, top = true) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
-      // A folder with its own go.mod (composecheck) is another module and no part of this build.
+      // A folder with its own go.mod (composecheck) is another module and not part of this build.
       if (!existsSync(join(path, 'go.mod'))) files.push(...sourceFiles(path, false));
     } else if (entry.name.endsWith('.go') || (top && (entry.name === 'go.mod' || entry.name === 'go.sum'))) {
       files.push(path);
@@ -134,7 +134,7 @@ function sourceFiles(folder, top = true) {
   return files.toSorted();
 }
 
-/** The environment without what would make the outcome depend on it: this machine's kind, no C compiler, our module. */
+/** The environment for Go, without variables that change the result: this platform, no C compiler, only this module. */
 function goEnvironment(env) {
   const { GOOS: _os, GOARCH: _arch, ...rest } = env;
   return {
@@ -147,21 +147,21 @@ function goEnvironment(env) {
   };
 }
 
-/** The version of the Go on the PATH, when it is as new as go.mod asks. */
+/** The version of the Go on the PATH. Throws a DaprBuildError if Go is missing or older than go.mod requires. */
 async function findGo(goMod, env) {
   const wanted = goMod.match(/^go (\S+)$/m)?.[1] ?? '0';
   const advice =
-    `Install Go ${wanted} or newer and run "npm run dapr:build" again, or put a daprd and a placement of your own ` +
-    'on the PATH. turnkeeper also runs without Dapr: ACTOR_RUNTIME=embedded.';
+    `Install Go ${wanted} or newer and run "npm run dapr:build" again, or put your own daprd and placement on the ` +
+    'PATH. turnkeeper also runs without Dapr: ACTOR_RUNTIME=embedded.';
   let found;
   try {
     const { code, lines } = await runGo(['env', 'GOVERSION'], { cwd: homedir(), env });
     found = code === 0 ? lines.join('').match(/go(\d+(?:\.\d+)*)/)?.[1] : undefined;
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
-    throw new DaprBuildError('NO_GO', `Building daprd needs Go, and there is no "go" on the PATH. ${advice}`);
+    throw new DaprBuildError('NO_GO', `Building daprd needs Go, but there is no "go" on the PATH. ${advice}`);
   }
-  if (!found) throw new DaprBuildError('NO_GO', `The "go" on the PATH does not tell its version. ${advice}`);
+  if (!found) throw new DaprBuildError('NO_GO', `The "go" on the PATH does not print its version. ${advice}`);
   if (!atLeast(found, wanted)) throw new DaprBuildError('NO_GO', `Go ${found} is too old to build daprd. ${advice}`);
   return found;
 }
@@ -174,12 +174,12 @@ function atLeast(found, wanted) {
   return true;
 }
 
-/** Runs go; gives its exit code and what it printed, less the lines that `skip` takes. */
+/** Runs go. Returns its exit code and its output, without the lines for which `skip` returns true. */
 function runGo(args, { cwd, env, signal, skip = () => false }) {
   return new Promise((resolve, reject) => {
     const lines = [];
     const child = spawn('go', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const onAbort = () => child.kill('SIGINT'); // lets go end its compilers and remove its work folder
+    const onAbort = () => child.kill('SIGINT'); // Go stops its compilers and removes its work folder
     signal?.addEventListener('abort', onAbort);
     if (signal?.aborted) onAbort();
     for (const stream of [child.stdout, child.stderr]) {
@@ -193,7 +193,7 @@ function runGo(args, { cwd, env, signal, skip = () => false }) {
   });
 }
 
-/** Removes what killed builds left behind. A build that is under way is younger. */
+/** Removes temporary folders of builds that were killed. The folder of a running build is younger. */
 function removeStale(parent) {
   for (const name of readdirSync(parent)) {
     if (!name.startsWith(TEMPORARY)) continue;

@@ -5,19 +5,19 @@ import { runToEnd } from './run-node.mjs';
 
 const USAGE = `usage: npm run migrate -- <command>
 
-  latest             applies every migration that is not applied yet
-  up [NAME]          applies the next one, or the one named
-  down [NAME]        takes back the last one, or the one named
-  rollback [--all]   takes back the last batch, or everything
-  status             lists what is applied and what is not
-  make NAME          makes a new migration file
-  unlock             removes a lock that a killed migration left behind
+  latest             applies all migrations that are not applied yet
+  up [NAME]          applies the next migration, or the one named
+  down [NAME]        reverts the last migration, or the one named
+  rollback [--all]   reverts the last batch, or all migrations
+  status             lists which migrations are applied
+  make NAME          creates a migration file
+  unlock             removes the lock of a migration that was killed
 
 DATABASE_URL names the database, e.g. postgres://user:password@127.0.0.1:5432/turnkeeper; without it the embedded
 PostgreSQL of DATA_DIR is migrated.`;
 
 const COMMANDS = ['latest', 'up', 'down', 'rollback', 'status', 'make', 'unlock'];
-/** knex tries every loader it knows before it runs the file as it is, and says so of each it does not find. */
+/** knex tries every TypeScript loader that it knows before it runs the file, and prints a line for each missing one. */
 const NOISE = /^Failed to load external module /;
 
 const [command, ...rest] = process.argv.slice(2);
@@ -40,7 +40,7 @@ const knex = [
   `migrate:${command}`,
   ...rest,
 ];
-// Only a database can say what is applied; making a file needs none.
+// Every command but `make` needs a database.
 const embedded = !process.env.DATABASE_URL && command !== 'make';
 const args = embedded ? [quiet, join(ROOT, 'local/migrate.ts'), ...knex] : knex;
 process.exitCode = await runToEnd(node, args, { keep: (line) => !NOISE.test(line) });

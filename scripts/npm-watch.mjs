@@ -1,27 +1,28 @@
-// Tells when the npm that runs us is gone. A killed npm tells nobody, and its shell stays: npm → sh -c → us.
+// Detects that the npm which runs this process has ended. A killed npm notifies nobody, and its shell keeps running:
+// npm → sh -c → this process.
 import { readFileSync } from 'node:fs';
 
 const CHECK_MS = 1_000;
 
 /**
- * Calls `gone` once when npm has ended. Does nothing when npm did not start us: what `nohup` and service managers start
- * rightly survives who started it. Never keeps the process running.
+ * Calls `onEnd` once when npm has ended. Does nothing if npm did not start this process: processes that `nohup` or a
+ * service manager starts may outlive their parent. Does not keep the process running.
  */
-export function watchNpm(gone) {
+export function watchNpm(onEnd) {
   if (!process.env.npm_lifecycle_event) return;
   const parent = process.ppid;
-  // Some shells replace themselves by the command; then npm is our parent.
+  // Some shells replace themselves with the command; then npm is the parent.
   const isShell = /^\S*sh -c /.test(commandOf(parent));
   const npm = isShell ? parentOf(parent) : null;
   const timer = setInterval(() => {
     if (process.ppid === parent && (npm === null || parentOf(parent) === npm)) return;
     clearInterval(timer);
-    gone();
+    onEnd();
   }, CHECK_MS);
   timer.unref();
 }
 
-// Where there is no /proc (macOS), sh replaces itself, and our own parent is all there is to see.
+// Systems without /proc (macOS) have a sh that replaces itself, so watching the parent is enough there.
 function commandOf(pid) {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ');

@@ -1,5 +1,5 @@
-// One `npm ci` at a time in a checkout: two at once remove each other's files. The lock is a folder outside
-// node_modules (npm ci removes that), made by mkdir, which only one of two processes can win.
+// Allows one `npm ci` at a time in a checkout: two at the same time remove each other's files. The lock is a folder
+// created by mkdir, which succeeds for only one of two processes. It is outside node_modules, which npm ci removes.
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 250;
-/** Between mkdir and the owner's name in it are microseconds; a lock without a name after this long has no owner. */
+/** The owner writes its name microseconds after mkdir. A lock that has no name after this time has no owner. */
 const NAMELESS_MS = 5_000;
 const WAIT_LIMIT_MS = 15 * 60_000;
 
-/** Runs `work` while no other process of this user prepares the checkout `root`; waits for one that does. */
+/** Runs `work` under the lock of the checkout `root`. Waits while another process of this user holds the lock. */
 export async function withPrepareLock(root, say, work) {
   const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
   const lock = join(tmpdir(), `turnkeeper-prepare-${process.getuid?.() ?? 0}-${hash}.lock`);
@@ -20,7 +20,7 @@ export async function withPrepareLock(root, say, work) {
   const release = () => {
     if (ownerOf(lock) === me) rmSync(lock, { recursive: true, force: true });
   };
-  process.once('exit', release); // also when `work` ends the process
+  process.once('exit', release); // `work` may end the process
   try {
     return await work();
   } finally {
@@ -31,7 +31,7 @@ export async function withPrepareLock(root, say, work) {
 
 async function acquire(lock, me, say) {
   const deadline = Date.now() + WAIT_LIMIT_MS;
-  for (let told = false; ;) {
+  for (let reported = false; ;) {
     try {
       mkdirSync(lock, { mode: 0o700 });
       writeFileSync(join(lock, 'owner'), me);
@@ -45,9 +45,9 @@ async function acquire(lock, me, say) {
       continue;
     }
     if (Date.now() > deadline)
-      throw new Error(`Another process has been preparing this folder for too long: remove ${lock}.`);
-    if (!told) say(`Waiting for another process (pid ${owner?.split(' ')[0] ?? '?'}) that prepares this folder…`);
-    told = true;
+      throw new Error(`Another process has held the lock ${lock} for too long. Remove it if that process hangs.`);
+    if (!reported) say(`Waiting for another process (pid ${owner?.split(' ')[0] ?? '?'}) that prepares this folder …`);
+    reported = true;
     await sleep(POLL_MS);
   }
 }
@@ -71,10 +71,10 @@ function isStale(lock, owner) {
   } catch (error) {
     return error.code === 'ESRCH';
   }
-  return startOf(Number(pid)) !== start; // the same number, another process
+  return startOf(Number(pid)) !== start; // another process has the same pid now
 }
 
-/** Takes a stale lock away. Of two that try, one may catch the other's new lock: that one is put back. */
+/** Removes a stale lock. If two processes try, one of them may have moved the other's new lock; it moves it back. */
 function discard(lock, staleOwner) {
   const aside = `${lock}.${randomUUID()}`;
   try {
@@ -86,7 +86,7 @@ function discard(lock, staleOwner) {
   }
 }
 
-/** When a process began, in the kernel's own ticks; `-` where there is no /proc. */
+/** Start time of a process in kernel ticks. `-` if there is no /proc. */
 function startOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

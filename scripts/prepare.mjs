@@ -1,5 +1,5 @@
-// Makes a checkout ready to run: the packages of package-lock.json in node_modules, and among them the pinned Node.
-// Plain JavaScript without dependencies: it runs before anything is installed, and on Node 20.
+// Prepares a checkout: installs the packages of package-lock.json, which include the pinned Node.
+// Plain JavaScript without dependencies: it runs on Node 20 and before anything is installed.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,8 +16,8 @@ const OLDEST_NODE = 24;
 const LINES_SHOWN = 40;
 
 /**
- * Installs what package-lock.json says and, with `web`, builds the pages, unless that is done already; gives the path
- * of the pinned Node. When it cannot be done, says why and ends the process with code 1.
+ * Installs the packages of package-lock.json and, with `web`, builds the pages, if that is necessary. Returns the path
+ * of the pinned Node. If it fails, prints the reason and ends the process with code 1.
  */
 export async function prepare({ quiet = false, web = false } = {}) {
   const say = quiet ? () => {} : (line) => console.error(line);
@@ -25,7 +25,7 @@ export async function prepare({ quiet = false, web = false } = {}) {
   if (isPrepared() && isWebReady()) return NODE;
   try {
     return await withPrepareLock(ROOT, say, async () => {
-      // Looked at again: somebody else may have done it while we waited.
+      // Checked again: another process may have prepared the folder while this one waited.
       if (!isPrepared()) {
         if (!matchesLock()) await install(say);
         await checkPinnedNode(say);
@@ -40,12 +40,14 @@ export async function prepare({ quiet = false, web = false } = {}) {
   }
 }
 
-/** The environment in which `node` is the pinned one, for tools that are started by name. */
+/** The environment in which the command `node` is the pinned Node. */
 export function withPinnedNode(env = process.env) {
   return { ...env, PATH: `${join(MODULES, '.bin')}${process.platform === 'win32' ? ';' : ':'}${env.PATH ?? ''}` };
 }
 
-/** What node_modules was made from; the platform, as a folder shared between machines holds binaries of one. */
+/**
+ * Identifies the lock file and the platform, because a folder shared between machines has the binaries of one platform.
+ */
 function stamp() {
   const lock = readFileSync(join(ROOT, 'package-lock.json'));
   return `${createHash('sha256').update(lock).digest('hex')} ${process.platform}-${process.arch}\n`;
@@ -55,7 +57,7 @@ function isPrepared() {
   return existsSync(NODE) && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp();
 }
 
-/** True when a developer's own `npm install` already brought everything the lock file names: nothing to do again. */
+/** Whether node_modules already contains everything in the lock file, for example after a developer's `npm install`. */
 function matchesLock() {
   const hidden = join(MODULES, '.package-lock.json');
   if (!existsSync(hidden) || !existsSync(NODE)) return false;
@@ -72,9 +74,9 @@ function matchesLock() {
 }
 
 async function install(say) {
-  say('Installing dependencies (npm ci)…');
+  say('Installing dependencies (npm ci) …');
   const began = Date.now();
-  // A killed npm ci leaves a node_modules that looks whole; without the stamp it is not believed.
+  // A killed npm ci leaves an incomplete node_modules. Without the stamp it is not used.
   rmSync(STAMP, { force: true });
   const { code, lines } = await run('npm', ['ci', '--no-audit', '--no-fund'], ROOT);
   if (code !== 0) {
@@ -83,15 +85,15 @@ async function install(say) {
   say(`Dependencies installed in ${Math.round((Date.now() - began) / 1000)} s.`);
 }
 
-/** npm may have been told not to run install scripts; the package `node` links its binary in one. */
+/** The package `node` links its binary in an install script, which npm may be set to not run. This function runs it. */
 async function checkPinnedNode(say) {
   if (pinnedVersion() >= OLDEST_NODE) return;
-  say('The pinned Node is not linked yet: running its install script…');
+  say('The pinned Node is not linked yet: running its install script …');
   const { code, lines } = await run('node', ['installArchSpecificPackage.js'], join(MODULES, 'node'));
   if (pinnedVersion() >= OLDEST_NODE) return;
   throw new Error(
-    `${lines.slice(-LINES_SHOWN).join('\n')}\nThe npm package "node" gave no working Node ${OLDEST_NODE} or newer at ` +
-      `${NODE} (install script: exit code ${code}). Is there one for ${process.platform}-${process.arch}?`,
+    `${lines.slice(-LINES_SHOWN).join('\n')}\nThe npm package "node" installed no working Node ${OLDEST_NODE} or newer at ` +
+      `${NODE} (install script: exit code ${code}). It may not support ${process.platform}-${process.arch}.`,
   );
 }
 

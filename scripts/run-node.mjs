@@ -1,13 +1,13 @@
-// Runs a program to its end, for the npm scripts: as if it had been started in our place.
+// Runs a program for an npm script, with the same input, output, signals and exit code.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { watchNpm } from './npm-watch.mjs';
 import { ROOT, withPinnedNode } from './prepare.mjs';
 
 /**
- * Starts `command` in the checkout, or in `cwd`, with the pinned Node first on the PATH and gives its exit code. SIGINT is left to
- * the child, which a terminal's Ctrl-C reaches by itself; SIGTERM and SIGHUP are passed on.
- * `env` is added to ours; a line of its output for which `keep(line)` is false is dropped.
+ * Runs `command` in `cwd` (default: the checkout) with the pinned Node first on the PATH. Returns its exit code. SIGINT
+ * is ignored, because a terminal's Ctrl-C also reaches the child; SIGTERM and SIGHUP are forwarded. `env` is added to
+ * the environment. Output lines for which `keep(line)` returns false are dropped.
  */
 export function runToEnd(command, args, { env = {}, cwd = ROOT, keep } = {}) {
   return new Promise((resolve) => {

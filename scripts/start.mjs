@@ -1,9 +1,9 @@
-// npm start: prepares the checkout, then runs turnkeeper on the pinned Node. This process stays as a thin parent.
+// npm start: prepares the checkout, then runs turnkeeper on the pinned Node. This process stays as its parent.
 //
-// The child has an IPC channel to us, which says two things: a message { stop: 'SIGTERM' } asks for a graceful stop,
-// and a closed channel says that we are dead, however we died, so the child must end too. Signals travel by message
-// and not by kill(), because a terminal's Ctrl-C, and a service manager's stop, reach the child as well: a second
-// real signal would mean "at once" to it, while the same wish twice does not.
+// The child has an IPC channel to this process. The message { stop: 'SIGTERM' } requests a graceful stop. A closed
+// channel means that this process has ended, in whatever way, and the child stops too. Signals are forwarded as
+// messages and not by kill(), because a terminal's Ctrl-C and a service manager's stop reach the child as well. A
+// second signal would end the child at once; a repeated message does not.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { constants } from 'node:os';

@@ -1,4 +1,4 @@
-// npm test: prepares the checkout, then runs the suite on the pinned Node. Arguments go to ava (test/run.ts).
+// npm test: prepares the checkout, then runs test/run.ts on the pinned Node, which passes its arguments to ava.
 import { prepare } from './prepare.mjs';
 import { runToEnd } from './run-node.mjs';
 

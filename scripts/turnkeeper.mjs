@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npx turnkeeper: the terminal program, on the pinned Node, as if it had been started in our place.
+// npx turnkeeper: runs the terminal program on the pinned Node, in the current folder.
 import { join } from 'node:path';
 import { prepare, ROOT } from './prepare.mjs';
 import { runToEnd } from './run-node.mjs';

@@ -1,23 +1,23 @@
-// Builds the pages of web/ into web/dist with Vite, when what they are made of has changed. Plain JavaScript without
-// dependencies, as the rest of the set-up. By itself it builds with the Node that runs it: `node scripts/web-build.mjs`.
+// Builds the pages of web/ into web/dist with Vite if their sources have changed. Plain JavaScript without
+// dependencies, as it runs on Node 20. `node scripts/web-build.mjs` always builds, with the Node that runs it.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const MADE = ['dist'];
+const OUTPUT_FOLDERS = ['dist'];
 const LINES_SHOWN = 40;
 
 const stampFile = (root) => join(root, 'web/dist/.sources-sha256');
 
-/** What the pages are made of: every file of web/ but the build, and the versions of all packages. */
-function sources(root) {
+/** Hash of the sources of the pages: all files of web/ except the build, and package-lock.json. */
+function sourcesHash(root) {
   const web = join(root, 'web');
   const files = readdirSync(web, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .filter((file) => !MADE.some((folder) => file.startsWith(join(web, folder))));
+    .filter((file) => !OUTPUT_FOLDERS.some((folder) => file.startsWith(join(web, folder))));
   const hash = createHash('sha256');
   for (const file of [join(root, 'package-lock.json'), ...files.toSorted()]) {
     hash
@@ -28,22 +28,22 @@ function sources(root) {
   return hash.digest('hex');
 }
 
-/** Whether web/dist is there and made from web/ as it is. */
+/** Whether web/dist exists and was built from the current sources. */
 export function isWebBuilt(root) {
   const stamp = stampFile(root);
-  return existsSync(stamp) && readFileSync(stamp, 'utf8') === sources(root);
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === sourcesHash(root);
 }
 
-/** Builds the pages with this `node`. Throws with Vite's words where it fails; then there is no stamp. */
+/** Builds the pages with the given Node. If that fails, throws an error with Vite's output and writes no stamp. */
 export async function buildWeb({ root, node, say }) {
   const began = Date.now();
-  const made = sources(root);
+  const built = sourcesHash(root);
   const { code, output } = await run(node, [join(root, 'node_modules/vite/bin/vite.js'), 'build', 'web'], root);
   if (code !== 0) {
     const lines = output.trimEnd().split('\n').slice(-LINES_SHOWN).join('\n');
     throw new Error(`${lines}\nThe pages could not be built (exit code ${code}): see above.`);
   }
-  writeFileSync(stampFile(root), made);
+  writeFileSync(stampFile(root), built);
   say(`Pages built in ${((Date.now() - began) / 1000).toFixed(1)} s.`);
 }
 

@@ -1,4 +1,4 @@
-// Reads the settings, brings the parts, composes the roles, and stops all of it in reverse.
+// The entry point: reads the settings, starts the services, composes the roles, and stops everything in reverse order.
 import closeWithGrace from 'close-with-grace';
 import { readSecrets } from './dapr/secrets.ts';
 import { compose, type App } from './composition/compose.ts';
@@ -10,7 +10,7 @@ import { startServices } from '../local/services.ts';
 import { Lifecycle } from './composition/lifecycle.ts';
 import { createLog, type Log } from './telemetry/log.ts';
 
-/** Above the time that turns get to end (compose.ts) and the parts to stop. */
+/** Longer than the time that running turns get (DRAIN_MS) plus the time to stop the services. */
 const STOP_DEADLINE_MS = 30_000;
 
 function banner(app: App, addresses: ServiceAddresses, config: Config): string {
@@ -37,7 +37,7 @@ function banner(app: App, addresses: ServiceAddresses, config: Config): string {
   return lines.join('\n');
 }
 
-/** The settings with what Dapr's secret store holds of those that are not set. */
+/** Returns the settings, with secrets that are not set read from Dapr's secret store. */
 async function withSecrets(config: Config): Promise<Config> {
   const { DAPR_SECRET_STORE: store, DAPR_API_TOKEN: apiToken, environment } = config;
   if (store === undefined) return config;
@@ -53,28 +53,28 @@ async function run(config: Config, log: Log): Promise<void> {
   const grace = closeWithGrace({ delay: STOP_DEADLINE_MS, logger: false }, async ({ err }) => {
     if (err) {
       failed = true;
-      log.error({ err }, 'turnkeeper ends on an error.');
+      log.error({ err }, 'turnkeeper stops because of an error.');
     }
     say('stopping …');
     await lifecycle.stop();
-    // The library ends the process with 0 unless this rejects.
-    if (failed) throw new Error('turnkeeper ended on an error');
+    // The library exits with status 0 unless this rejects.
+    if (failed) throw new Error('turnkeeper stopped because of an error');
   });
-  // Closing twice would run the stop above twice.
+  // A second call of `close` would run the handler above again.
   let closing = false;
   const stopOnce = () => {
     if (closing || lifecycle.stopping) return;
     closing = true;
     grace.close();
   };
-  const end = (why: string) => {
+  const fail = (reason: string) => {
     failed = true;
-    say(`turnkeeper ends: ${why}`);
+    say(`turnkeeper stops: ${reason}`);
     stopOnce();
   };
   watchParent(stopOnce);
   try {
-    const onEnd = (part: string) => end(`${part} ended by itself; its log is in ${config.DATA_DIR}/logs`);
+    const onEnd = (service: string) => fail(`${service} stopped unexpectedly; its log is in ${config.DATA_DIR}/logs`);
     const { addresses, announce } = await startServices({
       config,
       lifecycle,
@@ -83,14 +83,14 @@ async function run(config: Config, log: Log): Promise<void> {
       say,
       onEnd,
     });
-    const app = await compose({ config, addresses, lifecycle, log, onFatal: end });
+    const app = await compose({ config, addresses, lifecycle, log, onFatal: fail });
     if (app.url !== null) announce(app.url);
     process.stdout.write(`${banner(app, addresses, config)}\n`);
   } catch (error) {
-    // What a stop interrupted is no failure of its own.
+    // An error during a stop was caused by the stop.
     if (lifecycle.stopping) return;
     if (!(error instanceof ServiceError)) log.debug({ err: error }, 'The start failed.');
-    end((error as Error).message);
+    fail((error as Error).message);
   }
 }
 

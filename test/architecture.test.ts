@@ -31,7 +31,7 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
   cli: ['web/src/api'],
 };
 
-/** local/ starts services for `npm start` and the tests: it knows settings, logs, and nothing of the product. */
+/** local/ starts services for `npm start` and the tests. It imports settings and logs, but nothing of the product. */
 const LOCAL = ['src/config', 'src/telemetry', 'scripts', 'local'];
 
 /** Each library is imported by one folder. */
@@ -46,7 +46,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   bullmq: ['src/workers'],
   ioredis: ['src/redis'],
   knex: ['src/store'],
-  // local/ asks a PostgreSQL that it started whether it answers.
+  // local/ checks that a PostgreSQL that it started answers.
   pg: ['src/store', 'local'],
   openai: ['src/model'],
   '@dapr/dapr': ['src/dapr'],
@@ -67,7 +67,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'ipaddr.js': ['src/webhooks'],
   'eventsource-parser': ['src/cli'],
 };
-/** Schemas stand where the data enters: in every layer. */
+/** Schemas are defined where data enters: in every layer. */
 const ANYWHERE = ['zod'];
 
 const READERS_OF_ENVIRONMENT = ['src/config'];
@@ -83,13 +83,13 @@ const importsOf = (file: string) =>
     ([, name, dynamic]) => name ?? dynamic!,
   );
 const targetOf = (file: string, name: string) => relative(ROOT, resolve(ROOT, dirname(file), name));
-const isIn = (file: string, places: readonly string[]) =>
-  places.some((place) => file === place || file.startsWith(`${place}/`));
+const isIn = (file: string, paths: readonly string[]) =>
+  paths.some((path) => file === path || file.startsWith(`${path}/`));
 const folderOf = (file: string) => file.split('/')[1]!;
 const rankOf = (folder: string) => LAYERS.findIndex((row) => row.includes(folder));
 
-/** Every import from one folder of src/ to another, as `a -> b`, with the files that have it. */
-const arrows = Map.groupBy(
+/** Every import from one folder of src/ to another, as `a -> b`, with the importing files. */
+const folderImports = Map.groupBy(
   files.flatMap((file) =>
     importsOf(file)
       .filter((name) => name.startsWith('.'))
@@ -100,26 +100,26 @@ const arrows = Map.groupBy(
 );
 
 test('a folder imports only folders of lower layers', (t) => {
-  for (const [arrow, imports] of arrows) {
-    const [from, to] = arrow.split(' -> ').map(rankOf) as [number, number];
-    t.true(from >= 0 && to >= 0, `${arrow}: every folder has a layer`);
-    t.true(from < to || arrow in EXCEPTIONS, `${arrow}: ${imports.map(({ file }) => file).join(', ')}`);
+  for (const [pair, imports] of folderImports) {
+    const [from, to] = pair.split(' -> ').map(rankOf) as [number, number];
+    t.true(from >= 0 && to >= 0, `${pair}: every folder has a layer`);
+    t.true(from < to || pair in EXCEPTIONS, `${pair}: ${imports.map(({ file }) => file).join(', ')}`);
   }
 });
 
 test('every exception to the layers is used', (t) => {
-  for (const arrow of Object.keys(EXCEPTIONS)) t.true(arrows.has(arrow), arrow);
+  for (const pair of Object.keys(EXCEPTIONS)) t.true(folderImports.has(pair), pair);
 });
 
-test('the structure stays flat: few arrows, few files in a folder, few very small files', (t) => {
-  t.true(arrows.size <= 95, `${arrows.size} arrows between folders`);
+test('folders have few imports of other folders, few files, and few very small files', (t) => {
+  t.true(folderImports.size <= 95, `${folderImports.size} imports between folders`);
   for (const [folder, inside] of Map.groupBy(files, dirname))
     t.true(inside.length <= 30, `${folder}: ${inside.length}`);
   const small = files.filter((file) => isIn(file, ['src']) && textOf(file).split('\n').length <= 25);
   t.true(small.length < 15, `files of less than 25 lines: ${small.join(', ')}`);
 });
 
-test('only main.ts and composition/ reach outside src/, and nothing imports them', (t) => {
+test('only the listed folders import files outside src/', (t) => {
   for (const file of files) {
     for (const name of importsOf(file).filter((each) => each.startsWith('.'))) {
       const target = targetOf(file, name);
@@ -140,12 +140,12 @@ test('each library is imported by one folder', (t) => {
   }
 });
 
-test('one folder reads the environment', (t) => {
+test('only src/config reads the environment', (t) => {
   for (const file of files.filter((each) => !isIn(each, READERS_OF_ENVIRONMENT)))
     t.notRegex(textOf(file), /process\.env\b/, file);
 });
 
-test('the terminal program is a client: of other code it imports its settings, and the types of the public API', (t) => {
+test('the terminal program imports only its settings, concurrency/ and the types of the public API', (t) => {
   for (const file of files.filter((each) => isIn(each, ['src/cli'])))
     t.notRegex(
       textOf(file),
@@ -170,7 +170,7 @@ test('the pages use only the public API, never insert HTML, and have small files
       t.true(home === undefined || file.startsWith(home), `${file} imports ${name!}`);
     }
     t.notRegex(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write/, file);
-    // The types of the API are generated: their length is not ours to choose.
+    // The types of the API are generated, so the limit does not apply to them.
     t.true(file === 'api/types.ts' || text.split('\n').length <= 301, file);
     t.true(
       (text.match(/^export (?:const|function) [A-Z]\w*[a-z]\w* ?[(=]/gm) ?? []).length <= 1 || !file.endsWith('x'),

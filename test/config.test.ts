@@ -12,7 +12,7 @@ const faultsOf = (env: Record<string, string>, args: string[] = []): readonly st
   }
 };
 
-test('without anything set there are the defaults of the contract', (t) => {
+test('without settings, the defaults of the contract apply', (t) => {
   t.like(readConfig([], {}), {
     HOST: '127.0.0.1',
     PORT: 8080,
@@ -34,7 +34,7 @@ test('without anything set there are the defaults of the contract', (t) => {
   });
 });
 
-test('a metrics port is one that there can be', (t) => {
+test('METRICS_PORT must be a valid port number', (t) => {
   t.like(readConfig([], { METRICS_PORT: '9464' }), { METRICS_PORT: 9464, METRICS_HOST: '127.0.0.1' });
   for (const port of ['65536', '-1', 'x'])
     t.deepEqual(faultsOf({ METRICS_PORT: port }), ['METRICS_PORT: must be a port number']);
@@ -45,7 +45,7 @@ test('an empty variable counts as not set', (t) => {
   t.is(readConfig([], { METRICS_PORT: '' }).METRICS_PORT, undefined);
 });
 
-test('all mistakes are told at once', (t) => {
+test('all faults are reported together', (t) => {
   const faults = faultsOf(
     {
       PORT: 'x',
@@ -70,13 +70,13 @@ test('an unknown argument is refused', (t) => {
   t.is(faultsOf({}, ['--role', 'http']).length, 1);
 });
 
-test('AUTH=none is only for loopback', (t) => {
+test('AUTH=none is only allowed on a loopback address', (t) => {
   t.deepEqual(faultsOf({ HOST: '127.0.0.2' }), []);
   t.deepEqual(faultsOf({ HOST: '::1' }), []);
   for (const HOST of ['0.0.0.0', '192.168.1.2', 'example.org', '::']) t.regex(faultsOf({ HOST }).join(), /AUTH/, HOST);
 });
 
-test('keys carry a role, and a user key its user', (t) => {
+test('a key has a role, and the key of a user names the user', (t) => {
   const sha256 = 'A'.repeat(64);
   const { API_KEYS } = readConfig([], {
     AUTH: 'keys',
@@ -89,7 +89,7 @@ test('keys carry a role, and a user key its user', (t) => {
   t.regex(faultsOf({ AUTH: 'keys' }).join(), /API_KEYS/);
 });
 
-test('AUTH=jwt needs to know the issuer, and how to reach its keys safely', (t) => {
+test('AUTH=jwt requires the issuer, the audience, and a secure address of the keys', (t) => {
   const jwt = { AUTH: 'jwt', JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'turnkeeper' };
   const faults = faultsOf({ AUTH: 'jwt', HOST: '0.0.0.0' });
   t.deepEqual(
@@ -108,11 +108,11 @@ test('AUTH=jwt needs to know the issuer, and how to reach its keys safely', (t) 
   t.is(readConfig([], {}).JWT_ROLE_CLAIM, 'turnkeeper_role');
 });
 
-test('roles in several processes need shared services', (t) => {
+test('roles in several processes require shared services', (t) => {
   const faults = faultsOf({ ACTOR_RUNTIME: 'embedded' }, ['--roles', 'http']).join();
   for (const name of ['DATABASE_URL', 'REDIS_URL', 'ACTOR_RUNTIME']) t.true(faults.includes(name), name);
 });
 
-test('--help tells every setting', (t) => {
+test('--help lists every setting', (t) => {
   for (const name of Object.keys(SETTINGS)) t.true(helpText().includes(name), name);
 });

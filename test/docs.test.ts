@@ -13,7 +13,7 @@ const PAGES = [
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).map((file) => `docs/${file}`),
 ].filter((file) => file.endsWith('.md'));
 
-test('links between pages lead somewhere', (t) => {
+test('every relative link between documents leads to an existing file', (t) => {
   for (const page of PAGES) {
     for (const [, target] of textOf(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
       if (/^[a-z]+:/.test(target!)) continue;
@@ -22,7 +22,7 @@ test('links between pages lead somewhere', (t) => {
   }
 });
 
-test('every problem and every turn error is explained', (t) => {
+test('docs/errors.md explains every problem code and every turn error code', (t) => {
   const page = textOf('docs/errors.md');
   for (const code of Object.keys(PROBLEMS)) t.true(page.includes(`\`${code}\``), code);
   const codes = [...textOf('src/model/model.ts').matchAll(/\| '(model_\w+)'/g)].map(([, code]) => code!);
@@ -30,7 +30,7 @@ test('every problem and every turn error is explained', (t) => {
   for (const code of [...codes, 'claims_exhausted']) t.true(page.includes(`\`${code}\``), code);
 });
 
-test("the README's commands exist", (t) => {
+test('every npm script that the README names exists', (t) => {
   const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
   for (const [, name] of textOf('README.md').matchAll(/npm run ([\w:]+)/g)) t.truthy(scripts[name!], name);
 });
@@ -39,7 +39,7 @@ for (const [page, least] of [
   ['README.md', 5],
   ['docs/openai.md', 4],
 ] as const) {
-  test(`the first conversation of ${page} works as printed`, async (t) => {
+  test(`the commands of the first conversation in ${page} work as printed`, async (t) => {
     const { url, model } = await startApp(t);
     model.script(() => ({ text: 'Good day, Alice.' }));
     const conversation = textOf(page).split('<!-- first-conversation -->')[1]!.split('\n## ')[0]!;

@@ -1,4 +1,4 @@
-// The practice of the project: records, recipes, versions, and paths that documents name.
+// Project conventions: decision records, recipes, versions, and paths in documents.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import test from 'ava';
@@ -21,7 +21,7 @@ test('every decision record has a title, a date, a status, and three parts', (t)
   }
 });
 
-/** Paths in backticks that begin with a folder or are a file of this repository; patterns and placeholders are skipped. */
+/** Returns the paths in backticks that start with a folder of this repository, without patterns and placeholders. */
 const pathsIn = (text: string) =>
   [
     ...text.matchAll(
@@ -31,18 +31,18 @@ const pathsIn = (text: string) =>
     .map(([, path]) => path!)
     .filter((path) => !/[<*…{]|\$/.test(path));
 
-test('every path that a document names exists', (t) => {
+test('every path that a document mentions exists', (t) => {
   const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'examples/README.md'];
   for (const folder of ['docs', 'docs/decisions'])
     documents.push(...readdirSync(join(ROOT, folder)).map((file) => `${folder}/${file}`));
-  let named = 0;
+  let mentioned = 0;
   for (const document of documents.filter((file) => file.endsWith('.md'))) {
     for (const path of pathsIn(textOf(document))) {
-      named += 1;
+      mentioned += 1;
       t.true(existsSync(join(ROOT, path)), `${document}: ${path}`);
     }
   }
-  t.true(named >= 40, `${named} paths`);
+  t.true(mentioned >= 40, `${mentioned} paths`);
 });
 
 test('every file of a recipe in CONTRIBUTING.md exists', (t) => {
@@ -59,7 +59,7 @@ test('every file of a recipe in CONTRIBUTING.md exists', (t) => {
   }
 });
 
-test('versions are exact, and every package of the lock file has a hash', (t) => {
+test('package versions are exact, and every package in the lock file has a hash', (t) => {
   const { dependencies, devDependencies } = json('package.json') as Record<string, Record<string, string>>;
   for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
     t.regex(version, /^\d+\.\d+\.\d+(-[\w.]+)?$/, name);
@@ -67,14 +67,14 @@ test('versions are exact, and every package of the lock file has a hash', (t) =>
     packages: Record<string, { integrity?: string; optional?: boolean; os?: unknown }>;
   };
   for (const [path, { integrity, optional, os }] of Object.entries(packages)) {
-    // Binaries of other platforms that a registry did not offer (docs/decisions/0002-lock-file.md).
+    // A registry may not offer the binaries of other platforms (docs/decisions/0002-lock-file.md).
     const isForeign = optional === true && os !== undefined;
     t.true(path === '' || integrity !== undefined || isForeign, path);
   }
 });
 
-test('the pages check the limits of the domain', (t) => {
+test('the pages use the same limits as the domain', (t) => {
   t.is(pages.TEXT_CHARACTERS, MESSAGE_LIMITS.textCharacters);
-  // In the `pattern` of an input a hyphen has to be escaped.
+  // The `pattern` attribute of an input requires an escaped hyphen.
   t.is(pages.USER_ID_PATTERN.replaceAll('\\-', '-'), USER_ID_PATTERN);
 });

@@ -1,5 +1,5 @@
-// The test run: one PostgreSQL and one Redis for all test files, ava in between, everything gone at the end.
-// Arguments go to ava: a file pattern, or --match. Closes with the plain line `N passed, N failed, N skipped`.
+// The test run: starts one PostgreSQL and one Redis for all test files, runs ava, and removes everything at the end.
+// Arguments are passed to ava: a file pattern, or --match. The last line is `N passed, N failed, N skipped`.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,12 +17,12 @@ import { TapReport } from './support/tap-report.ts';
 
 const ROOT = dirname(import.meta.dirname);
 const CONCURRENCY = '2';
-/** As for `npm start`: `INSTALL_PARTS=no` prints what is missing instead of installing it. */
+/** As for `npm start`: with `INSTALL_PARTS=no` the run prints what is missing and does not install it. */
 const installer = { allowed: process.env['INSTALL_PARTS'] !== 'no', say: (line: string) => console.log(line) };
 
 let ava: ChildProcess | undefined;
 const interrupt = new AbortController();
-// A terminal's Ctrl-C reaches ava by itself; the second signal to it means "at once" and does no harm.
+// Ctrl-C in a terminal also reaches ava directly. A second signal makes ava stop at once, which does no harm.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     interrupt.abort();
@@ -31,8 +31,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'turnkeeper-test-'));
-chmodSync(folder, 0o711); // started by root, PostgreSQL runs as another user
-const parts: Service[] = [];
+chmodSync(folder, 0o711); // if started by root, PostgreSQL runs as another user
+const services: Service[] = [];
 const report = new TapReport((line) => console.log(line));
 try {
   const env = {
@@ -46,7 +46,7 @@ try {
 } catch (error) {
   report.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
 } finally {
-  for (const part of parts.toReversed()) await part.stop();
+  for (const service of services.toReversed()) await service.stop();
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }
 if (interrupt.signal.aborted) report.fail('The run was interrupted.');
@@ -54,22 +54,26 @@ process.exitCode = report.finish() ? 0 : 1;
 
 async function startServices(): Promise<Record<string, string>> {
   const log = createLog('warn');
-  const began = Date.now();
-  // A database that is already named (CockroachDB, in the hosted CI) is tested instead of ours.
-  const named = process.env['TURNKEEPER_TEST_DATABASE_URL'];
-  const postgres = named ? null : await startEmbeddedPostgres({ dataDir: folder, log, settings: { fsync: 'off' } });
-  if (postgres) parts.push(postgres);
+  const startedAt = Date.now();
+  // If a database is configured (CockroachDB in the hosted CI), it is tested instead of the embedded PostgreSQL.
+  const configured = process.env['TURNKEEPER_TEST_DATABASE_URL'];
+  const postgres = configured
+    ? null
+    : await startEmbeddedPostgres({ dataDir: folder, log, settings: { fsync: 'off' } });
+  if (postgres) services.push(postgres);
   const redis = await startEmbeddedRedis({ dataDir: folder, log, installer, settings: ['databases 512'] });
-  parts.push(redis);
-  console.log(`PostgreSQL ${postgres?.detail ?? 'as named'}\nRedis ${redis.detail}\nready in ${Date.now() - began} ms`);
+  services.push(redis);
+  console.log(
+    `PostgreSQL ${postgres?.detail ?? 'as configured'}\nRedis ${redis.detail}\nready in ${Date.now() - startedAt} ms`,
+  );
   return {
-    TURNKEEPER_TEST_DATABASE_URL: postgres?.url ?? named!,
+    TURNKEEPER_TEST_DATABASE_URL: postgres?.url ?? configured!,
     TURNKEEPER_TEST_REDIS_URL: redis.url,
     TURNKEEPER_TEST_FOLDER: folder,
   };
 }
 
-/** Without Dapr its tests report themselves as skipped. */
+/** Without Dapr its tests are reported as skipped. */
 async function daprEnvironment(): Promise<Record<string, string>> {
   try {
     const { daprd, placement } = await buildDapr({ log: (line) => console.log(line), signal: interrupt.signal });
@@ -80,18 +84,18 @@ async function daprEnvironment(): Promise<Record<string, string>> {
   }
 }
 
-/** Without Python the test of its client reports itself as skipped. */
+/** Without Python the test of the Python client is reported as skipped. */
 async function pythonEnvironment(): Promise<Record<string, string>> {
   try {
     const log = (line: string) => console.log(line);
     return { TURNKEEPER_TEST_PYTHON: await installPythonClient({ log, signal: interrupt.signal }) };
   } catch (error) {
-    console.log(`No client for Python in this run: ${(error as Error).message.split('\n')[0]}`);
+    console.log(`No Python client in this run: ${(error as Error).message.split('\n')[0]}`);
     return {};
   }
 }
 
-/** Without a browser the tests of the pages report themselves as skipped. Only looked for where they are asked for. */
+/** Without a browser the tests of the pages are reported as skipped. Finds a browser only if these tests are selected. */
 async function browserEnvironment(): Promise<Record<string, string>> {
   const patterns = process.argv.slice(2);
   if (patterns.length > 0 && !patterns.some((pattern) => pattern.includes('web'))) return {};
@@ -101,7 +105,7 @@ async function browserEnvironment(): Promise<Record<string, string>> {
   return {};
 }
 
-/** Without promtool the checks of the alert rules report themselves as skipped. */
+/** Without promtool the checks of the alert rules are reported as skipped. */
 async function promtoolEnvironment(): Promise<Record<string, string>> {
   try {
     return { TURNKEEPER_TEST_PROMTOOL: await findPromtool(installer, createLog('warn')) };
@@ -111,7 +115,7 @@ async function promtoolEnvironment(): Promise<Record<string, string>> {
   }
 }
 
-/** ava's machine-readable output goes through our report, what the tests print straight on. */
+/** Runs ava. Its TAP output goes through the report. What the tests print to stderr is passed through. */
 async function runAva(env: Record<string, string>): Promise<void> {
   const path = `${join(ROOT, 'node_modules/.bin')}${delimiter}${process.env['PATH'] ?? ''}`;
   const args = [join(ROOT, 'node_modules/ava/entrypoints/cli.js'), '--tap', '--concurrency', CONCURRENCY];
@@ -121,13 +125,13 @@ async function runAva(env: Record<string, string>): Promise<void> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const child = ava;
-  const ended = new Promise<string | null>((resolve) => {
+  const exited = new Promise<string | null>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code, signal) =>
       resolve(code === 0 ? null : `ava ended with ${signal ?? `exit code ${code}`}`),
     );
   });
   for await (const line of createInterface({ input: child.stdout! })) report.line(line);
-  const trouble = await ended;
-  if (trouble !== null && report.failed === 0) report.fail(trouble);
+  const failure = await exited;
+  if (failure !== null && report.failed === 0) report.fail(failure);
 }

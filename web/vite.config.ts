@@ -1,4 +1,5 @@
-// Builds the three pages into web/dist. Nothing is inlined: the pages are served under `default-src 'self'`.
+// Builds the three pages into web/dist. Nothing is inlined because the pages are served with the policy
+// `default-src 'self'`.
 import { defineConfig } from 'vite';
 
 export default defineConfig({

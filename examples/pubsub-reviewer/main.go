@@ -1,5 +1,5 @@
-// Command pubsub-reviewer reviews turnkeeper's drafts by Dapr pub/sub alone: it hears of them on the topic human-review
-// and decides on the topic review-decisions. It speaks to the daprd beside it and to nobody else.
+// Command pubsub-reviewer reviews turnkeeper's drafts through Dapr pub/sub only. It receives them on the topic
+// human-review and publishes decisions on the topic review-decisions. It calls nothing but its own daprd.
 package main
 
 import (
@@ -15,13 +15,13 @@ import (
 
 const (
 	pubsub    = "pubsub"
-	asked     = "human-review"
-	decided   = "review-decisions"
+	drafts    = "human-review"
+	decisions = "review-decisions"
 	eventType = "application/cloudevents+json"
 	bodyLimit = 4 << 20
 )
 
-// cloudEvent is CloudEvents 1.0, as far as it is needed here.
+// cloudEvent contains the attributes of CloudEvents 1.0 that are needed here.
 type cloudEvent struct {
 	SpecVersion string          `json:"specversion"`
 	ID          string          `json:"id"`
@@ -32,7 +32,7 @@ type cloudEvent struct {
 	Data        json.RawMessage `json:"data"`
 }
 
-// The words of Dapr: done, give it to me again, I do not want it.
+// Dapr's statuses for a delivered event: processed, deliver it again, discard it.
 const (
 	success = "SUCCESS"
 	retry   = "RETRY"
@@ -41,8 +41,8 @@ const (
 
 type service struct {
 	daprd    string // http://127.0.0.1:3501
-	apiToken string // what daprd asks of us
-	appToken string // what we ask of daprd
+	apiToken string // sent to daprd
+	appToken string // required from daprd
 	client   *http.Client
 }
 
@@ -67,11 +67,11 @@ func setting(name, fallback string) string {
 
 func (s *service) routes() http.Handler {
 	mux := http.NewServeMux()
-	// daprd asks this once, when the service is up.
+	// daprd requests this once, when the service is ready.
 	mux.HandleFunc("GET /dapr/subscribe", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, []map[string]string{{"pubsubname": pubsub, "topic": asked, "route": "/" + asked}})
+		answer(w, []map[string]string{{"pubsubname": pubsub, "topic": drafts, "route": "/" + drafts}})
 	})
-	mux.HandleFunc("POST /"+asked, func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST /"+drafts, func(w http.ResponseWriter, r *http.Request) {
 		if s.appToken != "" && r.Header.Get("dapr-api-token") != s.appToken {
 			http.Error(w, "not daprd", http.StatusUnauthorized)
 			return
@@ -86,7 +86,7 @@ func answer(w http.ResponseWriter, body any) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// review decides one draft. The same event may come twice: the decision is the same then, and has the same id.
+// review decides one draft. An event may be delivered twice: the decision and its event id are then the same.
 func (s *service) review(body io.Reader) string {
 	var event cloudEvent
 	var draft draft
@@ -95,7 +95,7 @@ func (s *service) review(body io.Reader) string {
 		return drop
 	}
 	if err := json.Unmarshal(event.Data, &draft); err != nil || event.Type != "HumanReviewRequired" || draft.ReviewID == "" {
-		log.Printf("dropped: event %q of type %q asks for no review", event.ID, event.Type)
+		log.Printf("dropped: event %q of type %q does not request a review", event.ID, event.Type)
 		return drop
 	}
 	decision := decide(draft)
@@ -124,7 +124,7 @@ func (s *service) publish(userID string, decision decision) error {
 	if err != nil {
 		return err
 	}
-	url := fmt.Sprintf("%s/v1.0/publish/%s/%s", s.daprd, pubsub, decided)
+	url := fmt.Sprintf("%s/v1.0/publish/%s/%s", s.daprd, pubsub, decisions)
 	request, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(event))
 	if err != nil {
 		return err

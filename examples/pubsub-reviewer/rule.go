@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// draft is the data of a HumanReviewRequired event, as far as the rule looks at it.
+// draft contains the fields of a HumanReviewRequired event that the rule needs.
 type draft struct {
 	ReviewID      string `json:"review_id"`
 	UserID        string `json:"user_id"`
@@ -26,17 +26,17 @@ var (
 	secret = []string{"password", "credit card"}
 )
 
-// decide rejects a draft that speaks of secrets, takes links out of one that has any, and approves all others.
+// decide rejects a draft that mentions a secret, removes links from a draft, and approves all other drafts.
 func decide(draft draft) decision {
 	made := decision{ReviewID: draft.ReviewID, Decision: "approve", DecidedBy: "pubsub-reviewer"}
 	for _, word := range secret {
 		if strings.Contains(strings.ToLower(draft.ProposedReply), word) {
-			made.Decision, made.Note = "reject", "speaks of a "+word
+			made.Decision, made.Note = "reject", "mentions a "+word
 			return made
 		}
 	}
 	if link.MatchString(draft.ProposedReply) {
-		made.Decision, made.Note = "edit", "took links out"
+		made.Decision, made.Note = "edit", "removed links"
 		made.Reply = link.ReplaceAllString(draft.ProposedReply, "[link removed]")
 	}
 	return made

@@ -1,10 +1,10 @@
-// The OpenAI moderation format, as far as the offline model speaks it. It flags by a few words, so that one can see what
-// a rule does; it is no judge of anything.
+// The part of OpenAI's moderation format that the offline model supports. It flags a few fixed words, so that a review
+// rule can be tried. It does not judge content.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { WireError } from './wire.ts';
 
-/** Categories of OpenAI's model, with the words that stand for them here. */
+/** Categories of OpenAI's moderation model, with the words that the offline model flags. Null: never flagged. */
 const WORDS: Readonly<Record<string, RegExp | null>> = {
   harassment: /\b(idiot|stupid)\b/i,
   'harassment/threatening': null,
@@ -26,7 +26,7 @@ const ModerationRequest = z.looseObject({
   input: z.union([z.string(), z.array(z.string()).min(1)]),
 });
 
-/** @throws WireError */
+/** Returns the texts of a moderation request. @throws WireError if the request is invalid */
 export function parseModerationCall(body: string): readonly string[] {
   let json: unknown;
   try {
@@ -35,11 +35,11 @@ export function parseModerationCall(body: string): readonly string[] {
     throw new WireError(400, 'The body is not JSON.');
   }
   const { success, data } = ModerationRequest.safeParse(json);
-  if (!success) throw new WireError(400, 'input: must be a text or a list of texts', null, 'input');
+  if (!success) throw new WireError(400, 'input: must be a string or an array of strings', null, 'input');
   return typeof data.input === 'string' ? [data.input] : data.input;
 }
 
-/** The answer to a moderation call, with the categories flagged in each of its texts. */
+/** Builds the response to a moderation request. `flagged` returns the flagged categories of a text. */
 export function moderations(texts: readonly string[], flagged: (text: string) => readonly string[], model: string) {
   const each = <T>(value: (category: string) => T) =>
     Object.fromEntries(Object.keys(WORDS).map((category) => [category, value(category)]));
@@ -56,6 +56,6 @@ export function moderations(texts: readonly string[], flagged: (text: string) =>
   return { id, model, results };
 }
 
-/** What the offline model flags. */
+/** The categories that the offline model flags in a text. */
 export const flaggedByWords = (text: string): string[] =>
   Object.keys(WORDS).filter((category) => WORDS[category]?.test(text));

@@ -1,5 +1,5 @@
-// What the offline model says. Pure and deterministic: the reply is made of what is in the messages and of nothing
-// else, so that one can see what a prompt held. It is plainly not from a language model, and says so.
+// The replies of the offline model. They are deterministic and depend only on the messages, so that a reply shows what
+// the prompt contained. Every reply is marked as not coming from a language model.
 
 export interface ChatMessage {
   readonly role: string;
@@ -20,7 +20,7 @@ const STOP_WORDS = new Set(
     .filter((word) => word !== ''),
 );
 
-/** The reply to a prompt of turnkeeper's (or anybody's): the last message is answered. */
+/** The reply to the last user message of a prompt, or a summary if the system message asks for one. */
 export function replyTo(messages: readonly ChatMessage[]): string {
   const system = messages.find(({ role }) => role === 'system')?.content ?? '';
   if (system.startsWith('Summarise')) return summaryOf(system, messages);
@@ -48,9 +48,9 @@ function greeting(name: string | null, style: string | null): string {
 
 function memorySentences(memory: string): string[] {
   const [summary, topics] = [field(memory, 'Summary'), field(memory, 'Favourite topics')];
-  if (summary === null && topics === null) return ['I know nothing of you yet.'];
+  if (summary === null && topics === null) return ['I know nothing about you yet.'];
   return [
-    ...(summary === null ? [] : [`What I know of you: ${summary}`]),
+    ...(summary === null ? [] : [`What I know about you: ${summary}`]),
     ...(topics === null ? [] : [`Your favourite topics: ${topics}.`]),
   ];
 }
@@ -64,7 +64,9 @@ function field(text: string, name: string): string | null {
 
 const quoted = (text: string): string => (text.length > QUOTE_LIMIT ? `${text.slice(0, QUOTE_LIMIT)}…` : text);
 
-/** One sentence from the words the user used most, for the prompt of the memory worker (src/memory/prompt.ts). */
+/**
+ * Answers the prompt of the memory worker (src/memory/prompt.ts) with a sentence about the user's most frequent words.
+ */
 function summaryOf(system: string, messages: readonly ChatMessage[]): string {
   const id = field(system, 'User id') ?? field(system, 'User') ?? 'The user';
   const exchanges = messages.findLast(({ role }) => role === 'user')?.content ?? '';
@@ -75,7 +77,7 @@ function summaryOf(system: string, messages: readonly ChatMessage[]): string {
   return `${id} is interested in ${list}.`;
 }
 
-/** Ties go to the word that came first. */
+/** The most frequent words; of equally frequent ones, those that occur first. */
 function mostFrequent(text: string, limit: number): string[] {
   const counts = new Map<string, number>();
   for (const [word] of text.toLowerCase().matchAll(/\p{L}[\p{L}\p{N}'’-]{2,}/gu)) {

@@ -1,5 +1,5 @@
-// The offline model: an OpenAI-compatible endpoint on loopback, so that turnkeeper works end to end without a key,
-// through the same client and the same network code as with a real one.
+// The offline model: an OpenAI-compatible endpoint on loopback. With it turnkeeper works end to end without an API key,
+// through the same client and network code as with a real model.
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,9 +12,9 @@ import { type Answer, chunks, completion, parseChatCall, usageOf, WireError } fr
 export const OFFLINE_MODEL = 'turnkeeper-offline';
 
 export interface OfflineModelOptions {
-  /** Absent: a free one. */
+  /** Absent: a free port. */
   readonly port?: number;
-  /** Thinking time before the first word. */
+  /** Delay before the first chunk. */
   readonly delayMs?: number;
 }
 
@@ -56,7 +56,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, delayM
       const texts = parseModerationCall(await bodyOf(request));
       return send(response, 200, moderations(texts, flaggedByWords, OFFLINE_MODEL));
     }
-    if (operation !== 'POST /v1/chat/completions') throw new WireError(404, `There is no ${operation}.`, 'not_found');
+    if (operation !== 'POST /v1/chat/completions')
+      throw new WireError(404, `${operation} does not exist.`, 'not_found');
     await chat(await bodyOf(request), response, delayMs);
   } catch (error) {
     if (response.headersSent || response.destroyed) return void response.destroy();
@@ -69,7 +70,7 @@ async function chat(body: string, response: ServerResponse, delayMs: number): Pr
   const call = parseChatCall(body, OFFLINE_MODEL);
   const text = replyTo(call.messages);
   const result: Answer = {
-    // The same question has the same answer, its id included.
+    // The same messages get the same reply and the same id.
     id: `chatcmpl-${createHash('sha256').update(JSON.stringify(call.messages)).digest('hex').slice(0, 24)}`,
     model: OFFLINE_MODEL,
     created: Math.floor(Date.now() / 1000),

@@ -1,4 +1,4 @@
-// The OpenAI chat-completions format, as far as the offline model speaks it: requests in, bodies and chunks out.
+// The part of OpenAI's chat completions format that the offline model supports: request parsing, bodies and chunks.
 import { z } from 'zod';
 import type { ChatMessage } from './reply.ts';
 
@@ -7,7 +7,7 @@ const Message = z.looseObject({
   role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']),
   content: z.union([z.string(), z.array(TextPart)]).nullish(),
 });
-/** Other fields of the API (temperature, tools, …) change nothing here and are allowed. */
+/** Other fields of the API (temperature, tools, …) are accepted and ignored. */
 const ChatRequest = z.looseObject({
   model: z.string().min(1),
   messages: z.array(Message).min(1),
@@ -21,7 +21,7 @@ export interface ChatCall {
   readonly includeUsage: boolean;
 }
 
-/** What a wrong request is answered with, in OpenAI's shape. */
+/** An error response in OpenAI's format. */
 export class WireError extends Error {
   readonly status: number;
   readonly body: object;
@@ -32,7 +32,7 @@ export class WireError extends Error {
   }
 }
 
-/** @throws WireError */
+/** Parses a chat request for `model`. @throws WireError if the request is invalid or names another model */
 export function parseChatCall(body: string, model: string): ChatCall {
   let json: unknown;
   try {
@@ -66,24 +66,24 @@ export interface Answer {
   readonly usage: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
 }
 
-/** Words stand in for tokens. */
+/** Counts words instead of tokens. */
 export function usageOf(messages: readonly ChatMessage[], text: string): Answer['usage'] {
   const prompt = messages.reduce((sum, { content }) => sum + wordsOf(content).length, 0);
   const completion = wordsOf(text).length;
   return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
 }
 
-/** Each word with the space after it, so that joined they are the text again. */
+/** Splits a text into words with their white space. Joined, they give the text again. */
 export const wordsOf = (text: string): string[] => text.match(/\s*\S+\s*?(?=\s|$)|\s+$/g) ?? [];
 
-/** The whole answer as one body. */
+/** The response as one body. */
 export function completion({ id, model, created, text, finishReason, usage }: Answer): object {
   const message = { role: 'assistant', content: text, refusal: null };
   const choice = { index: 0, message, logprobs: null, finish_reason: finishReason };
   return { id, object: 'chat.completion', created, model, choices: [choice], usage };
 }
 
-/** The answer as server-sent chunks, in order; the last one is not JSON but the end mark. */
+/** The response as server-sent events. The last one is the end mark [DONE] instead of JSON. */
 export function* chunks(answer: Answer, includeUsage: boolean): Generator<string> {
   const { id, model, created, text, finishReason, usage } = answer;
   const event = (choices: object[], rest: object = {}) =>

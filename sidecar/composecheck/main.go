@@ -1,9 +1,10 @@
-// Command composecheck loads one compose file as Docker Compose would, strictly: interpolation, the schema,
-// normalisation and consistency. It prints the project as JSON, or what is wrong with it and exits with 1.
+// Command composecheck loads one compose file as Docker Compose does, with interpolation, validation against the
+// schema, normalisation and consistency checks. It prints the project as JSON. If the file is invalid, it prints the
+// error and exits with 1.
 //
-// With --yaml it prints any YAML file as JSON, an array of its documents, for tests of files that have no such checker.
+// With --yaml it prints any YAML file as a JSON array of its documents, for tests of files that have no such checker.
 //
-// It is a module of its own so that its dependencies stay out of what daprd is built from.
+// It is a separate Go module, so that its dependencies are not among the sources of daprd.
 package main
 
 import (
@@ -46,7 +47,7 @@ func check(file string) ([]byte, error) {
 		cli.WithNormalization(true),
 		cli.WithConsistency(true),
 		cli.WithResolvedPaths(false),
-		// Services behind a profile are checked too.
+		// Include the services of every profile.
 		cli.WithProfiles([]string{"*"}),
 	)
 	if err != nil {
@@ -59,7 +60,7 @@ func check(file string) ([]byte, error) {
 	return project.MarshalJSON()
 }
 
-// documents gives all documents of a YAML file as one JSON array.
+// documents returns all documents of a YAML file as one JSON array.
 func documents(file string) ([]byte, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {

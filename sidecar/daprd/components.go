@@ -22,13 +22,13 @@ import (
 	"github.com/dapr/kit/logger"
 )
 
-// newRegistry holds the components turnkeeper uses. The runtime looks into every kind of registry, so the kinds we
-// have nothing for are there too, empty.
+// newRegistry returns the components that turnkeeper uses. The runtime reads a registry of every kind, so the kinds
+// that turnkeeper does not use have an empty registry.
 func newRegistry() *registry.Options {
 	contrib := logger.NewLogger("dapr.contrib")
 
 	// v1 of state.cockroachdb cannot create its table on PostgreSQL and loses ETags, so "v1" is an unknown version
-	// here. v2 is one code for both databases; each keeps the name that full builds of daprd know it by.
+	// here. v2 is the same code for both databases. Each name is the one that full builds of daprd use.
 	states := state.NewRegistry()
 	states.Logger = contrib
 	for _, name := range []string{"cockroachdb", "postgresql"} {
@@ -51,7 +51,7 @@ func newRegistry() *registry.Options {
 	names.Logger = contrib
 	names.RegisterComponent(func(logger.Logger) nameresolution.Resolver { return &loopback{} }, "mdns")
 
-	// The runtime registers its built-in workflow engine itself, and panics unless its registry has a logger.
+	// The runtime registers its built-in workflow engine itself. It panics if that registry has no logger.
 	engines := workflows.NewRegistry()
 	engines.Logger = contrib
 	backends := wfbackend.NewRegistry()

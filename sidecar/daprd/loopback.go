@@ -9,9 +9,8 @@ import (
 	"github.com/dapr/components-contrib/nameresolution"
 )
 
-// loopback stands in for mDNS, which daprd takes in standalone mode unless told otherwise, and which would send
-// multicast into the network and fail where there is none. Actors are found through placement, not by name, so all that
-// is left to know is this app itself.
+// loopback replaces mDNS, the default of daprd in standalone mode. mDNS sends multicast to the network and fails where
+// there is no network. Actors are found through placement and not by name, so the only app to resolve is this one.
 type loopback struct {
 	self nameresolution.Instance
 }
@@ -23,7 +22,7 @@ func (l *loopback) Init(_ context.Context, metadata nameresolution.Metadata) err
 
 func (l *loopback) ResolveID(_ context.Context, req nameresolution.ResolveRequest) (string, error) {
 	if req.ID != l.self.AppID {
-		return "", fmt.Errorf("app %q: this build of daprd knows no other app by name", req.ID)
+		return "", fmt.Errorf("app %q: this build of daprd resolves no app but its own", req.ID)
 	}
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(l.self.DaprInternalPort)), nil
 }

@@ -1,4 +1,4 @@
-// Command daprd is Dapr's sidecar, with its flags, built with only the components turnkeeper uses.
+// Command daprd is Dapr's sidecar with the same flags, built with only the components that turnkeeper uses.
 package main
 
 import (
@@ -50,7 +50,7 @@ func main() {
 	}
 	log.Infof("Starting Dapr Runtime -- version %s -- turnkeeper build", buildinfo.Version())
 
-	// signals.Context ends on the first SIGTERM or SIGINT, which begins Dapr's graceful shutdown, and exits on the second.
+	// signals.Context ends on the first SIGTERM or SIGINT, which starts Dapr's graceful shutdown. The second one exits.
 	if err = run(lifeline.Context(signals.Context()), opts); err != nil {
 		log.Fatalf("Fatal error from runtime: %s", err)
 	}
@@ -86,8 +86,8 @@ func run(ctx context.Context, opts *options.Options) error {
 	}).Run(ctx)
 }
 
-// config hands every flag on to the runtime, as Dapr's own cmd/daprd/app does. That package cannot be imported: it
-// insists on build tags that pull in every component there is.
+// config passes every flag to the runtime, as Dapr's own cmd/daprd/app does. That package cannot be imported: it
+// requires build tags that include every component.
 func config(opts *options.Options, handler security.Handler, health healthz.Healthz) *runtime.Config {
 	return &runtime.Config{
 		AppID:                         opts.AppID,
@@ -133,7 +133,7 @@ func config(opts *options.Options, handler security.Handler, health healthz.Heal
 			Log:       log,
 			Port:      opts.Metrics.Port(),
 			Namespace: metrics.DefaultMetricNamespace,
-			// Dapr 1.14 reads --metrics-listen-address and then ignores it, which opens the port to the network.
+			// Dapr 1.14 reads --metrics-listen-address and then ignores it. Its own daprd opens this port to the network.
 			ListenAddress: firstAddress(opts.DaprAPIListenAddresses),
 			Healthz:       health,
 		},
@@ -143,7 +143,7 @@ func config(opts *options.Options, handler security.Handler, health healthz.Heal
 	}
 }
 
-// firstAddress is the first of a comma separated list.
+// firstAddress returns the first address of a comma-separated list.
 func firstAddress(list string) string {
 	first, _, _ := strings.Cut(list, ",")
 	return strings.TrimSpace(first)

@@ -1,4 +1,4 @@
-// Package lifeline lets a process end with the one that started it.
+// Package lifeline ends a process when the process that started it ends.
 package lifeline
 
 import (
@@ -7,12 +7,12 @@ import (
 	"os"
 )
 
-// Env names the variable that turns it on: with "1", the end of standard input is the order to stop.
+// Env is the environment variable that enables it: with "1", the process stops when its standard input is closed.
 const Env = "TURNKEEPER_LIFELINE"
 
-// Context ends when ctx does, or when standard input ends and the environment asks for that. The pipe closes however
-// the parent ended, kill -9 included: a daprd left behind by its app would keep the actors to itself for 20 seconds,
-// and would hold on to its ports for ever.
+// Context returns a context that ends when ctx ends or, if Env is set, when standard input is closed. The kernel closes
+// the pipe however the parent ends, also after kill -9. A daprd that outlives its app would keep the app's actors for
+// 20 seconds and its ports for ever.
 func Context(ctx context.Context) context.Context {
 	if os.Getenv(Env) != "1" {
 		return ctx

@@ -1,7 +1,8 @@
-// Command placement is Dapr's placement service, with its flags, listening where it is told to.
+// Command placement is Dapr's placement service with the same flags. It listens on the addresses that the flags name.
 //
-// Dapr 1.14 reads --listen-address, --healthz-listen-address and --metrics-listen-address and ignores all three: its own
-// cmd/placement opens its ports to the network, unauthenticated, and whoever reaches them can take over every actor.
+// Dapr 1.14 reads --listen-address, --healthz-listen-address and --metrics-listen-address and ignores all three. Its
+// own cmd/placement opens its ports to the network without authentication, and anybody who reaches them can take over
+// every actor.
 package main
 
 import (
@@ -117,7 +118,7 @@ func run(ctx context.Context, opts *options.Options) error {
 	).Run(ctx)
 }
 
-// serveHealth answers /healthz, as Dapr's own server does, which can only listen on every address.
+// serveHealth serves /healthz. Dapr's own health server does the same, but can only listen on all addresses.
 func serveHealth(ctx context.Context, address string, health healthz.Healthz) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {

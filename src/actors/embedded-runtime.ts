@@ -1,4 +1,4 @@
-// The embedded runtime: actors are functions behind a per-user queue in this very process.
+// The embedded actor runtime: UserSession methods run in this process, behind one queue for each user.
 import { inSpan } from '../telemetry/tracing.ts';
 import { Unavailable } from '../domain/errors.ts';
 import { Mailbox } from './mailbox.ts';
@@ -6,9 +6,9 @@ import { runMethod, unwrap, type ActorRuntime } from './runtime.ts';
 import type { ActorState } from '../domain/memory.ts';
 import type { MethodArgs, MethodName, MethodReply, SessionStore } from './user-session.ts';
 
-/** Lets only one process of a database run embedded actors. */
+/** Allows one process per database to run embedded actors. */
 export interface ProcessLease {
-  /** Rejects where another process holds it. `lost` is called if it is taken from us. */
+  /** Rejects if another process holds the lease. `lost` is called if another process takes it over later. */
   acquire(lost: () => void): Promise<void>;
   release(): Promise<void>;
 }
@@ -17,7 +17,7 @@ interface EmbeddedOptions {
   readonly store: SessionStore;
   readonly state: ActorState;
   readonly lease: ProcessLease;
-  /** Called when another process took the lease: this one must end. */
+  /** Called when another process took over the lease: this process must end. */
   readonly onLost: () => void;
 }
 
@@ -41,7 +41,7 @@ export class EmbeddedRuntime implements ActorRuntime {
   }
 
   async call<M extends MethodName>(userId: string, method: M, args: MethodArgs<M>): Promise<MethodReply<M>> {
-    if (!this.#open) throw new Unavailable('actors', { detail: 'the embedded actors do not run' });
+    if (!this.#open) throw new Unavailable('actors', { detail: 'the embedded actors are not running' });
     const { store, state } = this.#options;
     const context = { userId, store, state, now: () => new Date() };
     const run = () => runMethod(context, method, args);

@@ -1,19 +1,20 @@
-// The port behind which UserSession actors run: in this process, or wherever Dapr placed them.
+// The port for calls to UserSession actors, which run in this process or where Dapr placed them, and the call result
+// that both runtimes share.
 import { Unavailable } from '../domain/errors.ts';
 import { METHODS, type MethodArgs, type MethodName, type MethodReply, type SessionContext } from './user-session.ts';
 
 export interface ActorRuntime {
   readonly name: 'dapr' | 'embedded';
-  /** Runs the method on the user's actor, one call of a user at a time. The method may run although the call rejects.
-   *  Rejects with Unavailable. */
+  /** Runs the method on the user's actor, one call of a user at a time. If the call rejects, the method may still have
+   *  run. @throws Unavailable */
   call<M extends MethodName>(userId: string, method: M, args: MethodArgs<M>): Promise<MethodReply<M>>;
-  /** Resolves once actors answer. */
+  /** Resolves when actors answer calls. */
   start(): Promise<void>;
-  /** Takes no more calls and waits for those that run. */
+  /** Rejects new calls and waits for running ones. */
   stop(): Promise<void>;
 }
 
-/** Errors cross the actor boundary as values: Dapr would replace them by an empty 500. */
+/** Errors cross the actor boundary as values, because Dapr would replace a thrown error by an empty 500. */
 export type CallResult =
   | { readonly ok: true; readonly value: unknown }
   | {
@@ -22,7 +23,8 @@ export type CallResult =
       readonly detail: string;
     };
 
-/** Runs one method on one actor. Never rejects. An Unavailable error becomes a result of its own. */
+/** Validates the arguments and runs one method on one actor. Never rejects: an error becomes a result with a code, and
+ *  an Unavailable error gets the code `unavailable`. */
 export async function runMethod(context: SessionContext, method: MethodName, args: unknown): Promise<CallResult> {
   const entry = METHODS[method];
   const parsed = entry.args.safeParse(args);
@@ -38,7 +40,7 @@ export async function runMethod(context: SessionContext, method: MethodName, arg
   }
 }
 
-/** The value, or the error that the result stands for. */
+/** Returns the value of a result, or throws its error. @throws Unavailable */
 export function unwrap(result: CallResult): unknown {
   if (result.ok) return result.value;
   if (result.code === 'unavailable') throw new Unavailable('actors', { detail: result.detail });

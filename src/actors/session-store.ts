@@ -1,4 +1,5 @@
-// The actor's view of the turns table: JSON as it crosses the actor boundary.
+// The statements that the UserSession actor runs on the turns table, with results in the form that crosses the actor
+// boundary.
 import { claimNext } from '../store/claims.ts';
 import { lastSeq } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';

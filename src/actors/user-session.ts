@@ -1,17 +1,18 @@
 // UserSession: the actor of one user. Its methods are the table METHODS below.
 //
-// What it serialises: the method calls of one user run one at a time, in the order they arrive. `claim` decides which of
-// the user's queued turns runs next. The work on a turn happens in a worker, not here: no method calls a model, and
+// What it serialises: the method calls of one user run one at a time, in the order they arrive. `claim` decides which
+// of the user's queued turns runs next. The work on a turn happens in a worker, not here: no method calls a model, and
 // every method is short and safe to repeat.
 //
 // What state it holds: two JSON objects in actor state. `memory` is the profile, the rolling summary and their version.
-// `history` is the origin of the summary and the earlier ones. Only this actor writes them. They can be rebuilt from the
-// rows. Turns, replies and reviews are rows and never actor state.
+// `history` is the origin of the summary and the earlier ones. Only this actor writes them. They can be rebuilt from
+// the rows. Turns, replies and reviews are rows and never actor state.
 //
-// What it does not guarantee: that a turn runs once. Dapr may activate an actor twice, repeat a call, or release its lock
-// early, and so may we after a crash. The SQL epoch guarantees it: a claim is one conditional update that increases the
-// turn's epoch, an index allows one running turn for each user, and every commit names the epoch of its claim
-// (store/claims.ts, store/commit-turn.ts). A worker whose claim was taken over cannot commit.
+// What it does not guarantee: that a turn runs once. Dapr may activate an actor twice, repeat a call, or release its
+// lock early, and a crash of this process may have the same effects. The SQL epoch guarantees it: a claim is one
+// conditional update that increases the turn's epoch, an index allows one running turn for each user, and every commit
+// requires the epoch of its claim (store/claims.ts, store/commit-turn.ts). A worker whose claim was taken over cannot
+// commit.
 import { z } from 'zod';
 import {
   forgetMemory,
@@ -40,7 +41,7 @@ export interface Work {
   readonly text: string;
   readonly metadata: Metadata;
   readonly attempts: number;
-  /** The turn's W3C traceparent; null: it is not traced. */
+  /** The turn's W3C traceparent; null: the turn is not traced. */
   readonly traceparent: string | null;
   /** Seconds from its acceptance to this claim. */
   readonly waitedS: number;
@@ -54,14 +55,14 @@ export type ClaimReply =
 
 type TurnToClaim = Omit<Work, 'memory'>;
 
-/** What the actor asks of the database. */
+/** The queries of the actor. */
 export interface SessionStore {
-  /** One conditional update. */
+  /** Claims the user's next turn with one conditional update. */
   claimNext(
     userId: string,
     leaseS: number,
   ): Promise<{ outcome: 'claimed'; work: TurnToClaim } | { outcome: 'busy' | 'nothing' }>;
-  /** The highest seq given to the user. */
+  /** The highest `seq` assigned to a turn of the user. */
   lastSeq(userId: string): Promise<number>;
   /** Whether rows of all these turns exist. An erased turn has none. */
   haveTurns(turnIds: readonly string[]): Promise<boolean>;
@@ -132,8 +133,8 @@ export const METHODS = {
   ),
 
   /** Stores a newer summary. Changes nothing if the summary covers no more turns than the stored one, or if one of its
-   *  turns was erased. An erasure removes the turns first and calls this actor then: a summary that was still stored from
-   *  them is removed by that later call. */
+   *  turns was erased. An erasure deletes the turns first and then calls this actor. If a summary of these turns was
+   *  stored in between, that call removes it. */
   renewSummary: method<NewSummary, MemoryRecord>(
     z.strictObject({
       summary: shortText,
@@ -141,8 +142,8 @@ export const METHODS = {
       turnIds: z.array(z.string()).max(200),
     }),
     async (context, summary) => {
-      const [before, there] = await Promise.all([readAll(context), context.store.haveTurns(summary.turnIds)]);
-      const next = there ? renewSummary(before, summary, context.now()) : null;
+      const [before, turnsExist] = await Promise.all([readAll(context), context.store.haveTurns(summary.turnIds)]);
+      const next = turnsExist ? renewSummary(before, summary, context.now()) : null;
       return next ? write(context, next) : before.memory;
     },
   ),
@@ -158,7 +159,7 @@ export const METHODS = {
     return 'erased';
   }),
 
-  /** Proves that actors answer. */
+  /** Used by probes to check that actors answer. */
   ping: method(nothing, async (): Promise<'pong'> => 'pong'),
 } as const;
 

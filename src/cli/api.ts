@@ -1,9 +1,9 @@
-// turnkeeper's public HTTP API, as any other client calls it.
+// Calls turnkeeper's public HTTP API.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Failure, Refused, Unreachable, type ProblemAnswer } from './failure.ts';
+import { ApiError, Failure, Unreachable, type ProblemBody } from './failure.ts';
 
-/** For an answer to begin. The longest that the server takes by itself is 5 s, for a decision. */
-const ANSWER_MS = 30_000;
+/** Timeout until the response headers arrive. The longest wait of the server is 5 s, for a decision. */
+const RESPONSE_MS = 30_000;
 
 export interface Call {
   readonly method?: 'GET' | 'POST' | 'DELETE';
@@ -15,13 +15,13 @@ export interface Call {
 export interface ApiOptions {
   readonly url: string;
   readonly key: string | undefined;
-  /** Seconds to wait, in all, for a server that asks to come back later or is away. */
+  /** Total seconds to wait for a server that sends Retry-After or is unavailable. */
   readonly patienceS: number;
-  /** Told before each waiting. */
+  /** Called before each wait. */
   readonly onWait: (why: string) => void;
 }
 
-export interface Answer<T> {
+export interface Result<T> {
   readonly status: number;
   readonly body: T;
 }
@@ -35,9 +35,9 @@ export class Api {
     this.patienceS = options.patienceS;
   }
 
-  /** Calls and reads the JSON of the answer; undefined where there is none.
-   *  @throws Unreachable, Refused; Failure where the answer is not turnkeeper's */
-  async json<T>(path: string, call: Call = {}): Promise<Answer<T>> {
+  /** Returns the status and the JSON body; undefined if the body is empty.
+   *  @throws Unreachable, ApiError; Failure if the body is not JSON */
+  async json<T>(path: string, call: Call = {}): Promise<Result<T>> {
     const response = await this.open(path, { ...call, headers: { accept: 'application/json', ...call.headers } });
     const text = await response.text().catch((error: unknown) => {
       throw this.#unreachable(error);
@@ -45,39 +45,42 @@ export class Api {
     try {
       return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as T };
     } catch {
-      throw new Failure('failed', `${this.#options.url}${path} answers with something that is not JSON.`);
+      throw new Failure('failed', `${this.#options.url}${path} did not return JSON.`);
     }
   }
 
-  /** Calls and gives the answer with its body unread. Comes back as `Retry-After` asks, as long as patience lasts.
-   *  @throws Unreachable, Refused */
+  /** Returns a successful response with its body unread. Retries as `Retry-After` says, for `patienceS` at most.
+   *  @throws Unreachable, ApiError */
   async open(path: string, call: Call = {}): Promise<Response> {
     const { patienceS, onWait } = this.#options;
-    let repeated = false;
+    let retried = false;
     for (const deadline = Date.now() + patienceS * 1_000; ;) {
       let response: Response;
       try {
         response = await this.#fetch(path, call);
       } catch (error) {
-        // It may have been accepted. The key makes sure that it is not accepted twice.
-        if (call.headers?.['idempotency-key'] === undefined || repeated) throw error;
-        if (!(error instanceof Unreachable) || error.refused) throw error;
-        repeated = true;
+        // The request may have been accepted. The idempotency key prevents a second turn.
+        if (call.headers?.['idempotency-key'] === undefined || retried) throw error;
+        if (!(error instanceof Unreachable) || error.notSent) throw error;
+        retried = true;
         continue;
       }
       if (response.ok) return response;
       const problem = await problemOf(response);
       const waitMs = retryAfterMs(response);
-      if (waitMs === null || Date.now() + waitMs > deadline) throw new Refused(withWait(problem, waitMs));
-      onWait(`${problem.title}. Trying again in ${waitMs / 1_000} s …`);
+      if (waitMs === null || Date.now() + waitMs > deadline) throw new ApiError(withWait(problem, waitMs));
+      onWait(`${problem.title}. Retrying in ${waitMs / 1_000} s…`);
       await sleep(waitMs, undefined, call.signal ? { signal: call.signal } : {});
     }
   }
 
   async #fetch(path: string, { method = 'GET', body, headers = {}, signal }: Call): Promise<Response> {
     const { url, key } = this.#options;
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new Error(`no answer within ${ANSWER_MS / 1_000} s`)), ANSWER_MS);
+    const timeout = new AbortController();
+    const timer = setTimeout(
+      () => timeout.abort(new Error(`no response within ${RESPONSE_MS / 1_000} s`)),
+      RESPONSE_MS,
+    );
     try {
       return await fetch(url + path, {
         method,
@@ -87,7 +90,7 @@ export class Api {
           ...(body !== undefined && { 'content-type': 'application/json' }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
-        signal: signal ? AbortSignal.any([signal, late.signal]) : late.signal,
+        signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
       });
     } catch (error) {
       if (signal?.aborted) throw error;
@@ -99,19 +102,19 @@ export class Api {
 
   #unreachable(error: unknown): Unreachable {
     const { message, cause } = error as Error & { cause?: Error & { code?: string } };
-    // For a name with several addresses the cause has a code and no message.
+    // If the name has several addresses, the cause has a code but no message.
     const why = cause?.message || cause?.code || message;
     return new Unreachable(`Cannot reach ${this.#options.url}: ${why}`, /ECONNREFUSED|ENOTFOUND/.test(why));
   }
 }
 
-async function problemOf(response: Response): Promise<ProblemAnswer> {
+async function problemOf(response: Response): Promise<ProblemBody> {
   const { status, statusText } = response;
-  const sent = (await response.json().catch(() => ({}))) as Partial<ProblemAnswer> | null;
-  return { ...sent, status, title: sent?.title ?? `HTTP ${status} ${statusText}`.trim() };
+  const body = (await response.json().catch(() => ({}))) as Partial<ProblemBody> | null;
+  return { ...body, status, title: body?.title ?? `HTTP ${status} ${statusText}`.trim() };
 }
 
-/** Only for statuses that say that nothing was done and that it may be otherwise later. */
+/** The wait that a 429 or 503 asks for: nothing was done, and a later request may succeed. Null: do not retry. */
 function retryAfterMs({ status, headers }: Response): number | null {
   const value = headers.get('retry-after');
   if ((status !== 429 && status !== 503) || value === null) return null;
@@ -120,7 +123,7 @@ function retryAfterMs({ status, headers }: Response): number | null {
   return Number.isNaN(at) ? null : Math.max(0, at - Date.now());
 }
 
-const withWait = (problem: ProblemAnswer, waitMs: number | null): ProblemAnswer =>
+const withWait = (problem: ProblemBody, waitMs: number | null): ProblemBody =>
   waitMs === null
     ? problem
-    : { ...problem, detail: `${problem.detail ?? ''} Come back in ${Math.ceil(waitMs / 1_000)} s.`.trim() };
+    : { ...problem, detail: `${problem.detail ?? ''} Retry after ${Math.ceil(waitMs / 1_000)} s.`.trim() };

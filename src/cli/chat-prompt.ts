@@ -1,18 +1,18 @@
-// The conversation on a terminal. Nothing is written into what the user types: while something is shown the prompt is
-// away, and what is typed meanwhile stands there when it comes back.
+// The chat prompt on a terminal. While output is written the prompt is hidden, so that output never mixes with typed
+// text. Text typed in the meantime appears with the next prompt.
 import { randomUUID } from 'node:crypto';
 import { clearLine, createInterface, cursorTo, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
 import type { Turn } from '../../web/src/api/types.ts';
 import { Failure } from './failure.ts';
-import type { Ending } from './exit-codes.ts';
+import type { ExitReason } from './exit-codes.ts';
 import { excerpt, plain, type Output } from './output.ts';
 import type { SettledTurn, ChatSession } from './chat-session.ts';
-import { styledRemark, TurnView } from './turn-view.ts';
+import { styledNote, TurnView } from './turn-view.ts';
 
-const QUOTE = 40;
+const EXCERPT = 40;
 
-/** The terminal as the prompt sees it: it can be kept from writing. */
+/** The output of the prompt. It writes to the terminal unless it is muted. */
 class PromptOutput extends Writable {
   muted = false;
   readonly #terminal = process.stdout;
@@ -27,42 +27,44 @@ class PromptOutput extends Writable {
   }
 }
 
-export function chatAtPrompt(talk: ChatSession, output: Output): Promise<Ending> {
-  return new ChatPrompt(talk, output).run();
+export function chatAtPrompt(session: ChatSession, output: Output): Promise<ExitReason> {
+  return new ChatPrompt(session, output).run();
 }
 
 class ChatPrompt {
-  readonly #talk: ChatSession;
+  readonly #session: ChatSession;
   readonly #output: Output;
   readonly #terminal = new PromptOutput();
   readonly #prompt: Interface;
-  /** What is to be shown, one after the other. */
-  #showing: Promise<void> = Promise.resolve();
-  #waiting = 0;
+  /** Output tasks run one after the other. */
+  #queue: Promise<void> = Promise.resolve();
+  /** Output tasks that are queued or running. */
+  #tasks = 0;
+  /** Ids of turns that are shown, so that a merged turn is shown once. */
   readonly #shown = new Set<string>();
-  #ending: Ending = 'ok';
+  #exitReason: ExitReason = 'ok';
 
-  constructor(talk: ChatSession, output: Output) {
-    this.#talk = talk;
+  constructor(session: ChatSession, output: Output) {
+    this.#session = session;
     this.#output = output;
     this.#prompt = createInterface({
       input: process.stdin,
       output: this.#terminal,
       terminal: true,
-      prompt: `${talk.userId}> `,
+      prompt: `${session.userId}> `,
     });
   }
 
-  /** Resolves when the user leaves. */
-  run(): Promise<Ending> {
-    const { promise, resolve } = Promise.withResolvers<Ending>();
-    this.#output.note(`Session ${this.#talk.session}. /help tells what can be said beside messages.`);
+  /** Runs until the user exits. */
+  run(): Promise<ExitReason> {
+    const { promise, resolve } = Promise.withResolvers<ExitReason>();
+    this.#output.note(`Session ${this.#session.session}. Type /help for commands.`);
     this.#prompt.on('line', (line) => this.#line(line.trim()));
     this.#prompt.on('SIGINT', () => void this.#interrupt());
     this.#prompt.once('close', () => {
-      this.#talk.leave();
+      this.#session.stop();
       this.#output.write('\n');
-      resolve(this.#ending);
+      resolve(this.#exitReason);
     });
     this.#prompt.prompt();
     return promise;
@@ -70,102 +72,104 @@ class ChatPrompt {
 
   readonly #commands: Readonly<Record<string, (rest: string) => void>> = {
     '/new': () => {
-      this.#talk.session = randomUUID();
-      this.#output.note(`Session ${this.#talk.session}.`);
+      this.#session.session = randomUUID();
+      this.#output.note(`Session ${this.#session.session}.`);
     },
     '/busy': (rule) => {
-      this.#talk.busy = rule || undefined;
-      this.#output.note(`A message while a turn is unfinished: ${rule || 'enqueue'}.`);
+      this.#session.busy = rule || undefined;
+      this.#output.note(`Busy rule: ${rule || 'enqueue'}.`);
     },
     '/help': () =>
       this.#output.note(
-        '/new: another session · /busy enqueue|reject|interrupt|rollback|merge · /quit · Ctrl-C: cancel what runs, then leave',
+        '/new: start another session · /busy enqueue|reject|interrupt|rollback|merge: set the busy rule · ' +
+          '/quit: exit · Ctrl-C: cancel the running turn, then exit',
       ),
     '/quit': () => this.#prompt.close(),
   };
 
   #line(line: string): void {
-    if (line === '') return this.#ask();
-    if (!line.startsWith('/')) return this.#say(line);
+    if (line === '') return this.#showPrompt();
+    if (!line.startsWith('/')) return this.#send(line);
     const [word, ...rest] = line.split(/\s+/);
     const command = this.#commands[word!];
     if (command) command(rest.join(' '));
-    else this.#output.note(`${plain(word!)} is not known; /help.`);
-    if (word !== '/quit') this.#ask();
+    else this.#output.note(`Unknown command ${plain(word!)}. Type /help.`);
+    if (word !== '/quit') this.#showPrompt();
   }
 
-  #ask(): void {
-    if (this.#waiting === 0) this.#prompt.prompt(true);
+  #showPrompt(): void {
+    if (this.#tasks === 0) this.#prompt.prompt(true);
   }
 
-  #say(text: string): void {
-    const typedAhead = this.#waiting > 0;
-    // Accepted at once, in the order of typing; shown when its turn comes.
-    const accepted = this.#talk.say(text);
-    accepted.catch(() => {}); // shown with the turn
+  #send(text: string): void {
+    const typedAhead = this.#tasks > 0;
+    // Sent at once, in the order of typing; shown after the earlier turns.
+    const accepted = this.#session.send(text);
+    accepted.catch(() => {}); // The task below reports the error.
     this.#show(async () => {
-      if (typedAhead) this.#output.line(this.#output.style('dim', `${this.#talk.userId}> ${plain(text)}`));
+      if (typedAhead) this.#output.line(this.#output.style('dim', `${this.#session.userId}> ${plain(text)}`));
       const { turn_id: turnId } = await accepted;
-      if (this.#shown.has(turnId)) return; // merged into one that is shown
+      if (this.#shown.has(turnId)) return; // Merged into a turn that is already shown.
       this.#shown.add(turnId);
       const view = new TurnView(this.#output);
-      const rested = await this.#talk.untilSettled(turnId, (event) => view.show(event));
-      if (rested.turn.status === 'awaiting_review') void this.#showDecided(rested);
+      const settled = await this.#session.untilSettled(turnId, (event) => view.show(event));
+      if (settled.turn.status === 'awaiting_review') void this.#showFinal(settled);
     });
   }
 
-  /** The held reply is replaced by what a person made of it, whenever that is. */
-  async #showDecided(rested: SettledTurn): Promise<void> {
+  /** Shows the outcome of a reviewed turn once the turn is final. */
+  async #showFinal(settled: SettledTurn): Promise<void> {
     try {
-      const turn = await this.#talk.untilFinal(rested);
-      this.#show(async () => this.#tell(turn));
+      const turn = await this.#session.untilFinal(settled);
+      this.#show(async () => this.#writeFinal(turn));
     } catch (error) {
       this.#show(() => Promise.reject(error));
     }
   }
 
-  #tell(turn: Turn): void {
-    this.#output.line(this.#output.style('dim', `[to “${excerpt(turn.text, QUOTE)}”: ${turn.status}]`));
+  #writeFinal(turn: Turn): void {
+    this.#output.line(this.#output.style('dim', `[reply to “${excerpt(turn.text, EXCERPT)}”: ${turn.status}]`));
     if (turn.reply !== null) this.#output.line(plain(turn.reply));
-    else this.#output.line(styledRemark(turn, this.#output));
+    else this.#output.line(styledNote(turn, this.#output));
   }
 
-  #show(work: () => Promise<void>): void {
-    if (this.#waiting === 0) {
+  /** Runs an output task after the earlier ones. The prompt is hidden until all are done. */
+  #show(task: () => Promise<void>): void {
+    if (this.#tasks === 0) {
       clearLine(process.stdout, 0);
       cursorTo(process.stdout, 0);
       this.#terminal.muted = true;
     }
-    this.#waiting += 1;
-    this.#showing = this.#showing
-      .then(work)
+    this.#tasks += 1;
+    this.#queue = this.#queue
+      .then(task)
       .catch((error: unknown) => this.#fail(error))
       .then(() => {
-        this.#waiting -= 1;
-        if (this.#waiting > 0 || this.#left) return;
+        this.#tasks -= 1;
+        if (this.#tasks > 0 || this.#closed) return;
         this.#terminal.muted = false;
         this.#prompt.prompt(true);
       });
   }
 
-  get #left(): boolean {
+  get #closed(): boolean {
     return (this.#prompt as Interface & { readonly closed: boolean }).closed;
   }
 
   #fail(error: unknown): void {
-    if (this.#left) return; // leaving is what ended it
+    if (this.#closed) return; // The exit aborted the request.
     if (!(error instanceof Failure)) throw error;
     this.#output.failure(error);
   }
 
   async #interrupt(): Promise<void> {
     try {
-      if (await this.#talk.cancel()) return;
+      if (await this.#session.cancel()) return;
     } catch (error) {
       this.#fail(error);
       return;
     }
-    this.#ending = 'interrupted';
+    this.#exitReason = 'interrupted';
     this.#prompt.close();
   }
 }

@@ -1,18 +1,18 @@
-// One user's conversation: what is said, what comes back, and cancelling it.
+// A user's chat session: sends messages, follows and cancels turns.
 import { randomUUID } from 'node:crypto';
 import type { Turn } from '../../web/src/api/types.ts';
 import type { Api } from './api.ts';
-import { Refused } from './failure.ts';
+import { ApiError } from './failure.ts';
 import { followTurn, isSettled, isFinal, type TurnEvent } from './follow-turn.ts';
 
 export interface ChatSessionOptions {
   readonly userId: string;
   readonly session: string | undefined;
   readonly busy: string | undefined;
-  readonly onCut: () => void;
+  readonly onDisconnect: () => void;
 }
 
-/** A turn at rest, and the last event that was seen of it. */
+/** A settled turn, and the id of its last received event. */
 export interface SettledTurn {
   readonly turn: Turn;
   readonly eventId: string;
@@ -21,37 +21,37 @@ export interface SettledTurn {
 export class ChatSession {
   readonly userId: string;
   session: string;
-  /** As the server knows the rules; undefined: its default. */
+  /** A busy rule of the API; undefined: the default of the server. */
   busy: string | undefined;
   readonly #api: Api;
-  readonly #onCut: () => void;
-  readonly #leave = new AbortController();
-  /** ChatMessage and not at rest yet, oldest first; cancelled ones are no longer in it. */
+  readonly #onDisconnect: () => void;
+  readonly #stopped = new AbortController();
+  /** Accepted turns that are not settled and not cancelled, oldest first. */
   readonly #cancellable: string[] = [];
-  /** Messages on their way: Ctrl-C may come before they have an id. */
+  /** Requests in progress: Ctrl-C may come before the turn id is known. */
   #sending = 0;
   #cancelNext = false;
-  /** The message before: accepted in the order of saying, as two requests at once may overtake each other. */
+  /** The previous request. The next one waits for it, because concurrent requests may be accepted out of order. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(api: Api, { userId, session, busy, onCut }: ChatSessionOptions) {
+  constructor(api: Api, { userId, session, busy, onDisconnect }: ChatSessionOptions) {
     this.#api = api;
     this.userId = userId;
     this.session = session ?? randomUUID();
     this.busy = busy;
-    this.#onCut = onCut;
+    this.#onDisconnect = onDisconnect;
   }
 
-  /** Says it after what was said before; resolves once it is accepted. @throws Unreachable, Refused */
-  say(text: string): Promise<Turn> {
-    // As they are now: both may change while it waits.
+  /** Sends a message after the earlier ones. Returns the accepted turn. @throws Unreachable, ApiError */
+  send(text: string): Promise<Turn> {
+    // Read now: the session and the rule may change before the request is sent.
     const body = { user_id: this.userId, text, metadata: { session_id: this.session }, on_busy: this.busy };
-    const accepted = this.#last.then(() => this.#send(body));
+    const accepted = this.#last.then(() => this.#post(body));
     this.#last = accepted.catch(() => {});
     return accepted;
   }
 
-  async #send(body: object): Promise<Turn> {
+  async #post(body: object): Promise<Turn> {
     this.#sending += 1;
     try {
       const { body: turn } = await this.#api.json<Turn>('/chat', {
@@ -59,7 +59,7 @@ export class ChatSession {
         headers: { 'idempotency-key': randomUUID() },
         body,
       });
-      // Merged into one that waits, it is that turn.
+      // A message that is merged into a queued turn returns that turn.
       if (!this.#cancellable.includes(turn.turn_id)) this.#cancellable.push(turn.turn_id);
       if (this.#cancelNext) await this.cancel();
       return turn;
@@ -69,7 +69,7 @@ export class ChatSession {
     }
   }
 
-  /** Follows it until it rests. */
+  /** Follows a turn until it is settled. */
   async untilSettled(turnId: string, show: (event: TurnEvent) => void): Promise<SettledTurn> {
     try {
       return await this.#follow(turnId, undefined, isSettled, show);
@@ -79,7 +79,7 @@ export class ChatSession {
     }
   }
 
-  /** Follows one that rests with a person until that has ended too. */
+  /** Follows a turn that awaits review until it is final. */
   async untilFinal({ turn, eventId }: SettledTurn): Promise<Turn> {
     return (await this.#follow(turn.turn_id, eventId, isFinal, () => {})).turn;
   }
@@ -87,20 +87,20 @@ export class ChatSession {
   async #follow(
     turnId: string,
     after: string | undefined,
-    enough: (turn: Turn) => boolean,
+    isDone: (turn: Turn) => boolean,
     show: (event: TurnEvent) => void,
   ): Promise<SettledTurn> {
-    const options = { after, signal: this.#leave.signal, onCut: this.#onCut };
+    const options = { after, signal: this.#stopped.signal, onDisconnect: this.#onDisconnect };
     for await (const event of followTurn(this.#api, turnId, options)) {
       show(event);
-      if (event.event === 'turn' && enough(event.turn)) return { turn: event.turn, eventId: event.id };
+      if (event.event === 'turn' && isDone(event.turn)) return { turn: event.turn, eventId: event.id };
     }
-    // All of it was seen before: only a stream that was resumed from its end is empty.
+    // The stream had no more events: it was resumed after its last one.
     const { body: turn } = await this.#api.json<Turn>(`/turns/${turnId}`);
     return { turn, eventId: after ?? '' };
   }
 
-  /** Cancels the turn that runs. False: there is none, or it is being cancelled already. */
+  /** Cancels the oldest turn that is not settled. False: none exists, or it is being cancelled already. */
   async cancel(): Promise<boolean> {
     const turnId = this.#cancellable.shift();
     if (turnId === undefined) {
@@ -111,14 +111,14 @@ export class ChatSession {
     try {
       await this.#api.json(`/turns/${turnId}/cancel`, { method: 'POST' });
     } catch (error) {
-      // It ended at this very moment, which is as good.
-      if (!(error instanceof Refused) || error.problem.code !== 'turn_finished') throw error;
+      // The turn became final in the meantime.
+      if (!(error instanceof ApiError) || error.problem.code !== 'turn_finished') throw error;
     }
     return true;
   }
 
-  /** Stops following; nothing is cancelled by it. */
-  leave(): void {
-    this.#leave.abort();
+  /** Stops following. Turns are not cancelled. */
+  stop(): void {
+    this.#stopped.abort();
   }
 }

@@ -1,32 +1,35 @@
-// What a command is.
+// The types of commands, and the options of all commands.
 import type { Api } from './api.ts';
-import type { Ending } from './exit-codes.ts';
+import type { ExitReason } from './exit-codes.ts';
 import type { Output } from './output.ts';
 
-/** Every option of every command: what stands for its value in the help (null: it has none), and what it does. */
+/** The options of all commands. `value` is the placeholder in the help; null: the option has no value. */
 export const OPTIONS = {
-  url: { value: 'URL', does: 'where turnkeeper is, in place of TURNKEEPER_URL' },
-  key: { value: 'KEY', does: 'API key, in place of TURNKEEPER_KEY' },
-  patience: { value: 'S', does: 'seconds to wait for a server that is busy or whose stream was cut [30]' },
-  json: { value: null, does: 'for machines: one JSON document, or one JSON line for each event' },
-  help: { value: null, does: 'this text' },
-  user: { value: 'ID', does: 'who speaks' },
-  session: { value: 'UUID', does: 'go on with this session [a new one]' },
-  busy: { value: 'RULE', does: 'while a turn is unfinished: enqueue, reject, interrupt, rollback or merge [enqueue]' },
-  follow: { value: null, does: 'show the reply while it is written, until the turn is final' },
-  status: { value: 'STATUS', does: 'pending, approved, edited, rejected, expired, cancelled or all [pending]' },
-  limit: { value: 'N', does: 'at most so many [50]' },
-  reply: { value: 'TEXT', does: 'with edit: what the user is told instead' },
-  note: { value: 'TEXT', does: 'for the audit trail; the user never sees it' },
-  yes: { value: null, does: 'do not ask' },
-  wait: { value: null, does: 'wait for the end' },
-  topic: { value: 'TOPIC', does: 'of this topic only' },
+  url: { value: 'URL', description: 'address of turnkeeper; overrides TURNKEEPER_URL' },
+  key: { value: 'KEY', description: 'API key; overrides TURNKEEPER_KEY' },
+  patience: { value: 'S', description: 'seconds to retry while the server is busy or a stream is interrupted [30]' },
+  json: { value: null, description: 'write one JSON document, or one JSON line for each event' },
+  help: { value: null, description: 'show this text' },
+  user: { value: 'ID', description: 'user id' },
+  session: { value: 'UUID', description: 'session to continue [a new one]' },
+  busy: {
+    value: 'RULE',
+    description: 'if a turn is queued or running: enqueue, reject, interrupt, rollback or merge [enqueue]',
+  },
+  follow: { value: null, description: 'show the reply while it is written, until the turn is final' },
+  status: { value: 'STATUS', description: 'pending, approved, edited, rejected, expired, cancelled or all [pending]' },
+  limit: { value: 'N', description: 'maximum number of results [50]' },
+  reply: { value: 'TEXT', description: 'with edit: the reply that the user receives' },
+  note: { value: 'TEXT', description: 'note for the audit trail; not shown to the user' },
+  yes: { value: null, description: 'do not ask for confirmation' },
+  wait: { value: null, description: 'wait until the erasure is complete' },
+  topic: { value: 'TOPIC', description: 'list this topic only' },
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;
 type Flag = { [N in OptionName]: (typeof OPTIONS)[N]['value'] extends null ? N : never }[OptionName];
 
-/** As they were given; those with a value as text. */
+/** The options of a command line; values are text. */
 export type Options = { readonly [N in OptionName]?: N extends Flag ? true : string };
 
 /** Options that every command takes. */
@@ -39,21 +42,21 @@ export interface Context {
 }
 
 export interface Command {
-  /** How it is called. */
+  /** The words that name the command. */
   readonly words: string;
-  /** What follows, as the help shows it; in square brackets: may be left out. */
+  /** The arguments as the help shows them; those in square brackets are optional. */
   readonly args: readonly string[];
   readonly options: readonly OptionName[];
-  /** Of `options`, those it cannot do without. */
+  /** The required ones of `options`. */
   readonly required?: readonly OptionName[];
-  readonly does: string;
-  /** What is wrong with these arguments and options beyond their number and names, before anything is called. */
+  readonly description: string;
+  /** Checks the values of arguments and options before any request. Returns the faults. */
   faults?(args: readonly string[], options: Options): string[];
-  /** @throws Failure, with which the program ends */
-  run(context: Context, args: readonly string[]): Promise<Ending>;
+  /** Runs the command. @throws Failure with the exit reason */
+  run(context: Context, args: readonly string[]): Promise<ExitReason>;
 }
 
-/** The fault of an option that must be a whole number, if it is one. */
+/** Checks an option that must be a whole number. Returns the fault, if any. */
 export const wholeNumberFault = (options: Options, name: 'limit' | 'patience', min: number, max: number): string[] => {
   const value = options[name];
   if (value === undefined || (/^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max)) return [];

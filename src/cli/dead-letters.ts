@@ -1,4 +1,4 @@
-// turnkeeper dead-letters: jobs that failed for good, and giving them another go.
+// turnkeeper dead-letters: lists and replays jobs that failed for good.
 import { wholeNumberFault, type Command } from './command.ts';
 import { excerpt, plain } from './output.ts';
 import { readPages } from './pages.ts';
@@ -16,7 +16,7 @@ export const listDeadLetters: Command = {
   words: 'dead-letters list',
   args: [],
   options: ['topic', 'limit'],
-  does: 'Lists jobs that failed for good.',
+  description: 'Lists jobs that failed for good.',
   faults: (_args, options) => wholeNumberFault(options, 'limit', 1, 10_000),
   async run({ api, output, options }) {
     const limit = Number(options.limit ?? '50');
@@ -28,8 +28,8 @@ export const listDeadLetters: Command = {
         output.line(plain(`  ${letter.user_id ?? '-'}  failed ${letter.failed_at} after ${letter.attempts} attempts`));
         output.line(`  ${output.style('red', excerpt(letter.reason, 200))}`);
       }
-      if (page.items.length === 0) output.note('There are none.');
-      if (page.next_cursor !== null) output.note('There are more: --limit N.');
+      if (page.items.length === 0) output.note('No dead letters.');
+      if (page.next_cursor !== null) output.note('More results are available. Use --limit N.');
     }
     return 'ok';
   },
@@ -39,12 +39,12 @@ export const replayDeadLetter: Command = {
   words: 'dead-letters replay',
   args: ['<topic>', '<job-id>'],
   options: [],
-  does: 'Gives one of them another go.',
+  description: 'Queues a dead letter again.',
   async run({ api, output }, [topic, jobId]) {
     const path = `/admin/dead-letters/${encodeURIComponent(topic!)}/${encodeURIComponent(jobId!)}/replay`;
     await api.json(path, { method: 'POST' });
     if (output.json) output.document({ topic, job_id: jobId, replayed: true });
-    else output.line(`${topic} ${jobId} runs again.`);
+    else output.line(`${topic} ${jobId} is queued again.`);
     return 'ok';
   },
 };

@@ -1,18 +1,18 @@
-// What the program's exit code says, for scripts. One table: the codes, and which answers of the server they stand for.
+// The exit codes, and the HTTP statuses that lead to them.
 export const EXIT_CODES = {
-  ok: { code: 0, meaning: 'done' },
-  failed: { code: 1, meaning: 'the answer is a failure: the turn ended without its reply, or the server went wrong' },
-  usage: { code: 2, meaning: 'wrong usage, or the server finds faults in what was sent (400, 413, 422)' },
-  unreachable: { code: 3, meaning: 'the server cannot be reached, or has no room even after waiting (429, 503)' },
-  forbidden: { code: 4, meaning: 'not allowed: no key, an unknown one, or one without the right (401, 403)' },
-  not_found: { code: 5, meaning: 'there is no such thing (404)' },
-  conflict: { code: 6, meaning: 'it was decided, expired or finished before (409, 410)' },
-  interrupted: { code: 130, meaning: 'left by Ctrl-C' },
+  ok: { code: 0, meaning: 'success' },
+  failed: { code: 1, meaning: 'the turn failed, expired, was rejected or cancelled, or the server returned an error' },
+  usage: { code: 2, meaning: 'invalid command line, or the server rejected the input (400, 413, 422)' },
+  unreachable: { code: 3, meaning: 'no response from the server, or it is still busy after the retries (429, 503)' },
+  forbidden: { code: 4, meaning: 'not allowed: the key is missing or invalid, or lacks the permission (401, 403)' },
+  not_found: { code: 5, meaning: 'not found (404)' },
+  conflict: { code: 6, meaning: 'conflict: already decided, expired or final (409, 410)' },
+  interrupted: { code: 130, meaning: 'interrupted by Ctrl-C' },
 } as const;
 
-export type Ending = keyof typeof EXIT_CODES;
+export type ExitReason = keyof typeof EXIT_CODES;
 
-const ENDING_OF_STATUS: Readonly<Record<number, Ending>> = {
+const REASON_OF_STATUS: Readonly<Record<number, ExitReason>> = {
   400: 'usage',
   401: 'forbidden',
   403: 'forbidden',
@@ -29,5 +29,5 @@ const ENDING_OF_STATUS: Readonly<Record<number, Ending>> = {
   504: 'unreachable',
 };
 
-/** How the program ends on an HTTP status that is no success. */
-export const endingOf = (status: number): Ending => ENDING_OF_STATUS[status] ?? 'failed';
+/** The exit reason for an HTTP error status. */
+export const exitReasonOf = (status: number): ExitReason => REASON_OF_STATUS[status] ?? 'failed';

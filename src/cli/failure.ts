@@ -1,24 +1,24 @@
-// Why a command could not do what it was asked.
+// Errors that end the program with an exit code.
 import type { Problem } from '../../web/src/api/types.ts';
-import { endingOf, type Ending } from './exit-codes.ts';
+import { exitReasonOf, type ExitReason } from './exit-codes.ts';
 
-/** An error with the way the program ends on it. Its message is for people. */
+/** An error with an exit reason. Its message is for the user. */
 export class Failure extends Error {
   override readonly name: string = 'Failure';
-  readonly ending: Ending;
+  readonly exitReason: ExitReason;
 
-  constructor(ending: Ending, message: string) {
+  constructor(exitReason: ExitReason, message: string) {
     super(message);
-    this.ending = ending;
+    this.exitReason = exitReason;
   }
 
-  /** The same for machines. */
+  /** The error as JSON. */
   get document(): object {
     return { title: this.message };
   }
 }
 
-/** What is wrong with the command line, all of it. */
+/** All faults of the command line. */
 export class UsageFailure extends Failure {
   override readonly name = 'UsageFailure';
   readonly faults: readonly string[];
@@ -29,34 +29,34 @@ export class UsageFailure extends Failure {
   }
 
   override get document(): object {
-    return { title: 'The command line is wrong', errors: this.faults.map((detail) => ({ detail })) };
+    return { title: 'Invalid command line', errors: this.faults.map((detail) => ({ detail })) };
   }
 }
 
-/** No answer came. `refused`: the request never left, so nothing was done. */
+/** No response. `notSent`: there was no connection, so the request was not processed. */
 export class Unreachable extends Failure {
   override readonly name = 'Unreachable';
-  readonly refused: boolean;
+  readonly notSent: boolean;
 
-  constructor(message: string, refused: boolean) {
+  constructor(message: string, notSent: boolean) {
     super('unreachable', message);
-    this.refused = refused;
+    this.notSent = notSent;
   }
 }
 
-/** A problem document as it may come: from turnkeeper whole, from a proxy in between the status alone. */
-export type ProblemAnswer = Pick<Problem, 'status' | 'title'> &
+/** A problem document. From turnkeeper it is complete; a proxy may send the status only. */
+export type ProblemBody = Pick<Problem, 'status' | 'title'> &
   Partial<Pick<Problem, 'detail' | 'errors'>> & { readonly code?: string };
 
-/** The server's answer is an error. */
-export class Refused extends Failure {
-  override readonly name = 'Refused';
-  readonly problem: ProblemAnswer;
+/** The server returned an error. */
+export class ApiError extends Failure {
+  override readonly name = 'ApiError';
+  readonly problem: ProblemBody;
 
-  constructor(problem: ProblemAnswer) {
+  constructor(problem: ProblemBody) {
     const { status, title, detail, errors = [] } = problem;
     const faults = errors.map((fault) => `  ${fault.pointer || 'the body'} ${fault.detail}`);
-    super(endingOf(status), [detail ? `${title}: ${detail}` : title, ...faults].join('\n'));
+    super(exitReasonOf(status), [detail ? `${title}: ${detail}` : title, ...faults].join('\n'));
     this.problem = problem;
   }
 

@@ -1,4 +1,4 @@
-// The events of a turn, whatever happens to the connection on the way.
+// Reads the events of a turn and reconnects when the connection is lost.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { Turn } from '../../web/src/api/types.ts';
@@ -6,42 +6,42 @@ import type { Api } from './api.ts';
 import { Failure, Unreachable } from './failure.ts';
 
 export type TurnEvent =
-  /** The whole turn. With status `running` the reply begins anew. */
+  /** The whole turn. Status `running` restarts the reply text. */
   | { readonly event: 'turn'; readonly id: string; readonly turn: Turn }
-  /** The next piece of the reply. */
+  /** The next piece of the reply text. */
   | { readonly event: 'delta'; readonly id: string; readonly text: string };
 
 export interface FollowOptions {
-  /** The last event that was seen. */
+  /** The id of the last received event. */
   readonly after?: string | undefined;
   readonly signal?: AbortSignal;
-  /** Told when the stream was cut and will be resumed. */
-  readonly onCut: () => void;
+  /** Called when the stream is interrupted, before it is resumed. */
+  readonly onDisconnect: () => void;
 }
 
-/** Until the server says otherwise. */
+/** Before a reconnect, unless the server sends `retry`. */
 const RETRY_MS = 1_000;
-/** The server's heartbeats come more often; a connection that is silent for so long is dead without having been told. */
+/** The server sends heartbeats more often. A connection that is silent for longer is lost. */
 const SILENCE_MS = 60_000;
 
 export const isFinal = ({ status }: Turn): boolean =>
   status !== 'queued' && status !== 'running' && status !== 'awaiting_review';
 
-/** Final, or waiting for a person. */
+/** Final or awaiting review. */
 export const isSettled = (turn: Turn): boolean => turn.status === 'awaiting_review' || isFinal(turn);
 
-/** Yields the turn's events up to the final one. A cut stream is resumed where it was cut, as long as the connection is
- *  not away for longer than the api's patience.
- *  @throws Unreachable, Refused; what `signal` was aborted with */
+/** Yields the events of a turn up to the final one. An interrupted stream is resumed after the last received event,
+ *  unless no connection succeeds for `api.patienceS`.
+ *  @throws Unreachable, ApiError; the reason of `signal` */
 export async function* followTurn(api: Api, turnId: string, options: FollowOptions): AsyncGenerator<TurnEvent> {
-  const { signal, onCut } = options;
-  const parser = { retryMs: RETRY_MS };
+  const { signal, onDisconnect } = options;
+  const retry = { retryMs: RETRY_MS };
   let after = options.after;
-  for (let awaySince: number | null = null; ;) {
-    let lost: Unreachable | null = null;
+  for (let disconnectedSince: number | null = null; ;) {
+    let failure: Unreachable | null = null;
     try {
-      for await (const event of eventsAfter(api, turnId, after, parser, signal)) {
-        awaySince = null;
+      for await (const event of eventsAfter(api, turnId, after, retry, signal)) {
+        disconnectedSince = null;
         if (event === null) return;
         after = event.id;
         yield event;
@@ -49,18 +49,18 @@ export async function* followTurn(api: Api, turnId: string, options: FollowOptio
       }
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
-      lost = error;
+      failure = error;
     }
-    // It broke, or its server is stopping and another one will answer.
-    awaySince ??= Date.now();
-    if (Date.now() - awaySince > api.patienceS * 1_000)
-      throw lost ?? new Unreachable('The stream of the turn ends again and again.', false);
-    onCut();
-    await sleep(parser.retryMs, undefined, signal ? { signal } : {});
+    // The connection is lost, or this server is stopping and another one will respond.
+    disconnectedSince ??= Date.now();
+    if (Date.now() - disconnectedSince > api.patienceS * 1_000)
+      throw failure ?? new Unreachable('The event stream of the turn closes repeatedly.', false);
+    onDisconnect();
+    await sleep(retry.retryMs, undefined, signal ? { signal } : {});
   }
 }
 
-/** One connection; null: there is nothing after what was seen. */
+/** The events of one connection. Null: there are no events after `after`. */
 async function* eventsAfter(
   api: Api,
   turnId: string,
@@ -75,7 +75,7 @@ async function* eventsAfter(
   });
   if (response.status === 204) return yield null;
   if (!response.headers.get('content-type')?.startsWith('text/event-stream') || response.body === null)
-    throw new Failure('failed', 'The events of the turn are answered with something else.');
+    throw new Failure('failed', 'The server did not return an event stream for the turn.');
   const watch = setTimeout(() => silence.abort(), SILENCE_MS);
   const parser = new EventSourceParserStream({
     onComment: () => watch.refresh(),
@@ -93,7 +93,7 @@ async function* eventsAfter(
     }
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Unreachable(`The stream of the turn broke: ${(error as Error).message}`, false);
+    throw new Unreachable(`The event stream of the turn was interrupted: ${(error as Error).message}`, false);
   } finally {
     clearTimeout(watch);
   }

@@ -1,4 +1,4 @@
-// Where the program writes: answers to stdout, everything about the way there to stderr. Colours only on a terminal.
+// The output of the program: results to stdout, notes and errors to stderr. Colours on a terminal only.
 import { styleText } from 'node:util';
 import { EXIT_CODES } from './exit-codes.ts';
 import type { Failure } from './failure.ts';
@@ -6,20 +6,20 @@ import type { Failure } from './failure.ts';
 type Style = Parameters<typeof styleText>[0];
 type Sink = NodeJS.WriteStream;
 
-// What users and models wrote could drive the terminal: escape sequences, overwriting by \r, text that runs backwards.
-const DRIVING = /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+// Text of users and models must not control the terminal: escape sequences, overwriting by \r, bidirectional overrides.
+const CONTROL = /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 
-/** Somebody else's text, harmless on a terminal. */
-export const plain = (text: string): string => text.replace(DRIVING, '\ufffd');
+/** Text of users and models, with control characters replaced. */
+export const plain = (text: string): string => text.replace(CONTROL, '\ufffd');
 
-/** The first words of a text, on one line. */
+/** The beginning of a text, on one line. */
 export function excerpt(text: string, characters: number): string {
   const line = plain(text).replaceAll(/\s+/g, ' ').trim();
   return line.length <= characters ? line : `${line.slice(0, characters - 1)}…`;
 }
 
 export class Output {
-  /** For machines: JSON instead of text, on stdout and for failures on stderr. */
+  /** JSON instead of text: results on stdout, errors on stderr. */
   readonly json: boolean;
   readonly #stdout: Sink;
   readonly #stderr: Sink;
@@ -42,23 +42,23 @@ export class Output {
     this.write(`${text}\n`);
   }
 
-  /** One JSON value on a line of its own: a whole answer, or one event of several. */
+  /** Writes one JSON value on a line: a whole result, or one event. */
   document(value: unknown): void {
     this.line(JSON.stringify(value));
   }
 
-  /** Tells what is going on; nothing that a machine needs. */
+  /** Writes a progress note to stderr; nothing with --json. */
   note(text: string): void {
     if (!this.json) this.#stderr.write(`${styleText('dim', text, { stream: this.#stderr })}\n`);
   }
 
-  /** Asks a person, so never on stdout, which may be a file. */
+  /** Writes a question to stderr, because stdout may be a file. */
   ask(text: string): void {
     this.#stderr.write(text);
   }
 
   failure(failure: Failure): void {
-    const { code } = EXIT_CODES[failure.ending];
+    const { code } = EXIT_CODES[failure.exitReason];
     const text = this.json
       ? JSON.stringify({ error: { ...failure.document, exit_code: code } })
       : styleText('red', plain(failure.message), { stream: this.#stderr });

@@ -1,4 +1,4 @@
-// Lists that the server gives page by page.
+// Reads lists that the server returns in pages.
 import type { Api } from './api.ts';
 
 export interface Page<T> {
@@ -6,10 +6,10 @@ export interface Page<T> {
   readonly next_cursor: string | null;
 }
 
-/** What the server gives at once. */
+/** Maximum items of one page. */
 const PAGE = 100;
 
-/** Reads at most `limit` items. @throws Unreachable, Refused */
+/** Reads at most `limit` items. @throws Unreachable, ApiError */
 export async function readPages<T>(
   api: Api,
   path: string,
@@ -19,10 +19,10 @@ export async function readPages<T>(
   const items: T[] = [];
   let cursor: string | null = null;
   do {
-    const asked: Record<string, string> = { limit: String(Math.min(PAGE, limit - items.length)) };
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) asked[name] = value;
-    if (cursor !== null) asked['cursor'] = cursor;
-    const { body }: { body: Page<T> } = await api.json(`${path}?${new URLSearchParams(asked).toString()}`);
+    const search: Record<string, string> = { limit: String(Math.min(PAGE, limit - items.length)) };
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) search[name] = value;
+    if (cursor !== null) search['cursor'] = cursor;
+    const { body }: { body: Page<T> } = await api.json(`${path}?${new URLSearchParams(search).toString()}`);
     items.push(...body.items);
     cursor = body.next_cursor;
   } while (cursor !== null && items.length < limit);

@@ -1,4 +1,4 @@
-// turnkeeper reviews: the desk, from a terminal.
+// turnkeeper reviews: lists, shows and decides reviews.
 import type { ListedReview, Review } from '../../web/src/api/types.ts';
 import { wholeNumberFault, type Command, type Options } from './command.ts';
 import { excerpt, plain, type Output } from './output.ts';
@@ -11,7 +11,7 @@ const reasonsOf = ({ reasons }: ListedReview): string => reasons.map(({ rule }) 
 
 function marksOf(review: ListedReview, output: Output): string {
   const marks = [
-    review.stale ? output.style('yellow', 'the user wrote more since') : null,
+    review.stale ? output.style('yellow', 'stale: the user sent more messages') : null,
     review.claimed_by === null ? null : plain(`claimed by ${review.claimed_by}`),
     review.decided_by === null ? null : plain(`decided by ${review.decided_by}`),
   ];
@@ -21,7 +21,7 @@ function marksOf(review: ListedReview, output: Output): string {
 function headOf(review: ListedReview, output: Output): string {
   const style = review.status === 'pending' ? 'yellow' : 'dim';
   const head = `${output.style('bold', review.review_id)}  ${output.style(style, review.status)}`;
-  return `${head}  until ${review.deadline}${marksOf(review, output)}`;
+  return `${head}  deadline ${review.deadline}${marksOf(review, output)}`;
 }
 
 function show(review: Review, output: Output): void {
@@ -32,7 +32,7 @@ function show(review: Review, output: Output): void {
     output.line(output.style('dim', plain(`${role.padEnd(9)}${content}`)));
   output.line(`${output.style('bold', 'message')}  ${plain(review.text)}`);
   output.line(`${output.style('bold', 'draft')}    ${plain(review.draft)}`);
-  if (review.reply !== null) output.line(`${output.style('bold', 'told')}     ${plain(review.reply)}`);
+  if (review.reply !== null) output.line(`${output.style('bold', 'reply')}    ${plain(review.reply)}`);
   if (review.note !== null) output.line(`note     ${plain(review.note)}`);
 }
 
@@ -40,7 +40,7 @@ export const listReviews: Command = {
   words: 'reviews',
   args: [],
   options: ['status', 'limit'],
-  does: 'Lists replies that wait for a person, oldest deadline first.',
+  description: 'Lists reviews, nearest deadline first.',
   faults: (_args, options) => wholeNumberFault(options, 'limit', 1, 10_000),
   async run({ api, output, options }) {
     const { status = 'pending', limit = '50' } = options;
@@ -53,8 +53,8 @@ export const listReviews: Command = {
         output.line(`  ${plain(review.user_id)} (${plain(reasonsOf(review))}): ${excerpt(review.text, EXCERPT)}`);
         output.line(`  draft: ${excerpt(review.draft, EXCERPT)}`);
       }
-      if (page.items.length === 0) output.note('There are none.');
-      if (page.next_cursor !== null) output.note('There are more: --limit N.');
+      if (page.items.length === 0) output.note('No reviews.');
+      if (page.next_cursor !== null) output.note('More results are available. Use --limit N.');
     }
     return 'ok';
   },
@@ -64,7 +64,7 @@ export const showReview: Command = {
   words: 'reviews show',
   args: ['<review-id>'],
   options: [],
-  does: 'Shows one with its whole draft and the session around it.',
+  description: 'Shows a review with its draft and the earlier messages of the session.',
   async run({ api, output }, [id]) {
     const { body } = await api.json<Review>(`/reviews/${encodeURIComponent(id!)}`);
     if (output.json) output.document(body);
@@ -76,14 +76,14 @@ export const showReview: Command = {
 function decisionFaults(decision: string, { reply }: Options): string[] {
   if (!DECISIONS.includes(decision)) return [`the decision must be one of ${DECISIONS.join(', ')}`];
   if (decision === 'edit' && reply === undefined) return ['--reply is required to edit'];
-  return decision !== 'edit' && reply !== undefined ? ['--reply goes with the decision edit alone'] : [];
+  return decision !== 'edit' && reply !== undefined ? ['--reply is only valid with edit'] : [];
 }
 
 export const decideReview: Command = {
   words: 'reviews decide',
   args: ['<review-id>', 'approve|reject|edit'],
   options: ['reply', 'note'],
-  does: 'Decides one; the first decision wins.',
+  description: 'Decides a review. The first decision wins.',
   faults: ([, decision], options) => decisionFaults(decision!, options),
   async run({ api, output, options: { reply, note } }, [id, decision]) {
     const { status, body } = await api.json<Review>(`/reviews/${encodeURIComponent(id!)}/decision`, {
@@ -91,10 +91,11 @@ export const decideReview: Command = {
       body: { decision, reply, note },
     });
     if (output.json) output.document(body);
-    else if (status === 202) output.line('The decision is posted and will be applied; see `turnkeeper reviews show`.');
+    else if (status === 202)
+      output.line('The decision is accepted but not applied yet. See `turnkeeper reviews show`.');
     else {
       output.line(headOf(body, output));
-      if (body.reply !== null) output.line(`told     ${plain(body.reply)}`);
+      if (body.reply !== null) output.line(`reply    ${plain(body.reply)}`);
     }
     return 'ok';
   },

@@ -1,9 +1,9 @@
-// turnkeeper turn: how it stands with a turn.
+// turnkeeper turn: shows or follows a turn.
 import type { Turn } from '../../web/src/api/types.ts';
 import type { Command } from './command.ts';
 import { followTurn } from './follow-turn.ts';
 import { plain, type Output } from './output.ts';
-import { endingOfTurn, remarkOn, styledRemark, TurnView } from './turn-view.ts';
+import { exitReasonOfTurn, statusNote, styledNote, TurnView } from './turn-view.ts';
 
 function show(turn: Turn, output: Output): void {
   output.line(`${output.style('bold', turn.turn_id)}  ${turn.status}`);
@@ -11,28 +11,28 @@ function show(turn: Turn, output: Output): void {
   output.line(`message  ${plain(turn.text)}`);
   const reply = turn.reply ?? turn.partial_reply;
   if (reply !== null) output.line(`reply    ${plain(reply)}`);
-  if (remarkOn(turn) !== null) output.line(styledRemark(turn, output));
+  if (statusNote(turn) !== null) output.line(styledNote(turn, output));
 }
 
 export const turn: Command = {
   words: 'turn',
   args: ['<turn-id>'],
   options: ['follow'],
-  does: 'Shows a turn.',
+  description: 'Shows a turn.',
   async run({ api, output, options }, [id]) {
-    // Also before following: an id that is none, or a server that is not there, is told at once.
+    // Also before following, so that an unknown id or an unavailable server is reported at once.
     let { body: turn } = await api.json<Turn>(`/turns/${encodeURIComponent(id!)}`);
     if (!options.follow) {
       if (output.json) output.document(turn);
       else show(turn, output);
-      return endingOfTurn(turn);
+      return exitReasonOfTurn(turn);
     }
     const view = new TurnView(output);
-    const onCut = () => output.note('The connection is gone; trying again …');
-    for await (const event of followTurn(api, turn.turn_id, { onCut })) {
+    const onDisconnect = () => output.note('Connection lost. Reconnecting…');
+    for await (const event of followTurn(api, turn.turn_id, { onDisconnect })) {
       view.show(event);
       if (event.event === 'turn') turn = event.turn;
     }
-    return endingOfTurn(turn);
+    return exitReasonOfTurn(turn);
   },
 };

@@ -1,12 +1,12 @@
-// turnkeeper users: everything known of one, and forgetting it.
+// turnkeeper users: exports and erases all data of a user.
 import { createInterface } from 'node:readline/promises';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command, Context } from './command.ts';
 import { Failure, Unreachable, UsageFailure } from './failure.ts';
 
-/** Between two looks at an erasure. */
-const LOOK_MS = 500;
+/** Between two polls of an erasure. */
+const POLL_MS = 500;
 
 interface Erasure {
   readonly erasure_id: string;
@@ -20,14 +20,14 @@ export const exportUser: Command = {
   words: 'users export',
   args: ['<user-id>'],
   options: [],
-  does: 'Writes everything known of a user as one JSON document.',
+  description: 'Writes all data of a user as one JSON document.',
   async run({ api }, [userId]) {
     const { body } = await api.open(`${pathOf(userId!)}/export`);
     try {
-      // It may be larger than memory, so it is passed on as it comes.
+      // Streamed, because it may be larger than memory.
       if (body) await pipeline(body, process.stdout, { end: false });
     } catch (error) {
-      throw new Unreachable(`The export broke off, what was written is incomplete: ${(error as Error).message}`, false);
+      throw new Unreachable(`The export was interrupted and is incomplete: ${(error as Error).message}`, false);
     }
     return 'ok';
   },
@@ -37,33 +37,33 @@ export const eraseUser: Command = {
   words: 'users erase',
   args: ['<user-id>'],
   options: ['yes', 'wait'],
-  does: 'Erases a user everywhere, for good.',
+  description: 'Permanently erases all data of a user.',
   async run(context, [userId]) {
     const { api, output, options } = context;
     if (!options.yes) await confirm(context, userId!);
     let erasure = (await api.json<Erasure>(pathOf(userId!), { method: 'DELETE' })).body;
     if (options.wait && erasure.status !== 'completed') {
-      output.note(`Erasing ${userId} …`);
+      output.note(`Erasing ${userId}…`);
       while (erasure.status !== 'completed') {
-        await sleep(LOOK_MS);
+        await sleep(POLL_MS);
         erasure = (await api.json<Erasure>(erasure.links.self)).body;
       }
     }
     if (output.json) output.document(erasure);
     else if (erasure.status === 'completed') output.line(`${userId} is erased.`);
-    else output.line(`${userId} is being erased: ${erasure.links.self} tells how far it is.`);
+    else output.line(`${userId} is being erased. Status: ${erasure.links.self}`);
     return 'ok';
   },
 };
 
-/** @throws UsageFailure where nobody can be asked; Failure where the answer is no */
+/** Asks for the user id. @throws UsageFailure without a terminal; Failure if the input is not the user id */
 async function confirm({ output }: Context, userId: string): Promise<void> {
-  if (!process.stdin.isTTY) throw new UsageFailure(['nobody can be asked here whether to erase: say --yes']);
+  if (!process.stdin.isTTY) throw new UsageFailure(['confirmation requires a terminal; use --yes to skip it']);
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  const left = new Promise<null>((resolve) => prompt.once('close', () => resolve(null)));
-  output.ask(`Everything known of ${userId} will be gone for good.\n`);
-  const answer = await Promise.race([prompt.question('Type the user id to go on: '), left]);
+  const closed = new Promise<null>((resolve) => prompt.once('close', () => resolve(null)));
+  output.ask(`All data of ${userId} will be permanently erased.\n`);
+  const answer = await Promise.race([prompt.question('Type the user id to confirm: '), closed]);
   prompt.close();
   if (answer === null) throw new Failure('interrupted', '\nNothing was erased.');
-  if (answer.trim() !== userId) throw new Failure('failed', 'That is another id; nothing was erased.');
+  if (answer.trim() !== userId) throw new Failure('failed', 'The user id does not match. Nothing was erased.');
 }

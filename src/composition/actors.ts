@@ -11,7 +11,7 @@ import { takeLease, type Lease } from '../store/leases.ts';
 import { pubsubDecisions } from '../workers/pubsub-decisions.ts';
 import type { Foundation } from './foundation.ts';
 
-/** daprd announces its actors some 2.5 s after its start. */
+/** daprd announces its actors about 2.5 s after its start. */
 const ACTORS_READY_MS = 60_000;
 /** The lease of a process that was killed lapses within this time. */
 const LEASE_WAIT_MS = 15_000;
@@ -30,7 +30,7 @@ function processLease(database: Database): ProcessLease {
   };
 }
 
-/** Creates the runtime; `start` has to be called on it. `onLost`: another process took over the embedded actors. */
+/** Creates the runtime; the caller must call `start`. `onLost`: another process took over the embedded actors. */
 export function createActorRuntime(foundation: Foundation, onLost: () => void): ActorRuntime {
   const { config, addresses, database, queues, log } = foundation;
   const store = sessionStore(database);

@@ -1,4 +1,5 @@
-// The composition root: builds the roles of this process, a file each. Only this folder constructs across folders.
+// The composition root: builds the roles of this process, each in its own file. Only this folder constructs objects of
+// several folders.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { ResolveNames } from '../webhooks/names.ts';
 import { createActorRuntime } from './actors.ts';
@@ -10,7 +11,7 @@ import { startWorkerRole } from './worker-role.ts';
 export interface ComposeOptions extends FoundationOptions {
   /** Called when the process must end, with the reason. */
   readonly onFatal: (reason: string) => void;
-  /** How the host names of webhooks become addresses; absent: by DNS. */
+  /** How host names of webhooks are resolved; absent: with DNS. */
   readonly resolveNames?: ResolveNames | undefined;
 }
 

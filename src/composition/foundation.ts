@@ -1,4 +1,4 @@
-// What every role is built on: tracing, metrics, database, Redis, queues, hints and hooks.
+// Starts what every role needs: tracing, metrics, database, Redis, queues, hints and hooks.
 import packageJson from '../../package.json' with { type: 'json' };
 import type { ServiceAddresses } from '../config/config.ts';
 import type { Config } from '../config/config.ts';

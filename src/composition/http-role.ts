@@ -1,4 +1,4 @@
-// The http role: the ingress over the services.
+// The http role: starts the ingress with its services.
 import { randomBytes } from 'node:crypto';
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Config } from '../config/config.ts';
@@ -19,7 +19,7 @@ import { servicesOf } from './services.ts';
 
 const SECRET_BYTES = 32;
 
-/** The settings of the ingress. With AUTH=keys the secret of sessions is read, and created if there is none.
+/** The settings of the ingress. With AUTH=keys, the session secret is read, or created if none exists.
  *  @throws Unavailable */
 export async function ingressSettings(config: Config, database: Database): Promise<IngressSettings> {
   const { HOST: host, PORT: port, AUTH: auth, API_KEYS: apiKeys } = config;
@@ -47,9 +47,9 @@ export async function startHttpRole(foundation: Foundation, options: HttpOptions
   const { config, addresses, database, redis, queues, hints, metrics, log, lifecycle } = foundation;
   hints.turns.subscribe();
   hints.reviews.subscribe();
-  const hearing = await connectRedis(addresses.redisUrl, 'patient', log);
-  lifecycle.started('redis deltas', async () => hearing.disconnect());
-  const deltas = new RedisDeltaFeed(redis, hearing);
+  const deltaSubscriber = await connectRedis(addresses.redisUrl, 'patient', log);
+  lifecycle.started('redis deltas', async () => deltaSubscriber.disconnect());
+  const deltas = new RedisDeltaFeed(redis, deltaSubscriber);
   deltas.start();
   const queued = new QueuedCount(database, log);
   queued.start();

@@ -1,7 +1,7 @@
-// What was started is stopped in reverse, each once, however often it is asked.
+// Remembers what a process has started and stops it in reverse order, each step once.
 import type { Log } from '../telemetry/log.ts';
 
-/** What runs when the process is asked to stop may end within this time; then others take it over. */
+/** Running work gets this time to finish when the process stops; then other processes take it over. */
 export const DRAIN_MS = 10_000;
 
 interface Step {
@@ -18,17 +18,17 @@ export class Lifecycle {
     this.#log = log;
   }
 
-  /** Remembers how to stop what has just been started. */
+  /** Registers how to stop something that was started. */
   started(name: string, stop: () => Promise<void>): void {
     this.#steps.push({ name, stop });
   }
 
-  /** True as soon as stopping has begun. */
+  /** True after `stop` was called. */
   get stopping(): boolean {
     return this.#stopping !== undefined;
   }
 
-  /** Stops everything, last first; a step that fails does not keep the others running. Concurrent callers share it. */
+  /** Stops everything, last first. If a step fails, the remaining ones still run. Repeated calls share one stop. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopAll();
     return this.#stopping;
@@ -39,7 +39,7 @@ export class Lifecycle {
       try {
         await step.stop();
       } catch (error) {
-        this.#log.warn({ step: step.name, err: error }, 'A part did not stop cleanly.');
+        this.#log.warn({ step: step.name, err: error }, 'A step of the shutdown failed.');
       }
     }
   }

@@ -1,4 +1,4 @@
-// How this process is observed: its health, its metrics, and the port for both.
+// Sets up the health probes, the metrics and the metrics port of this process.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import { Backlog } from '../monitoring/backlog.ts';
 import { startMonitor } from '../monitoring/server.ts';

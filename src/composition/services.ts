@@ -1,4 +1,4 @@
-// What the ingress is given: the use cases behind its ports.
+// Builds the services of the ingress: the use cases behind its ports.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import { singleFlight } from '../concurrency/single-flight.ts';
 import { decisionData } from '../domain/decision-events.ts';
@@ -34,7 +34,7 @@ export interface ServiceOptions {
   readonly resolveNames: ResolveNames | undefined;
 }
 
-/** Concurrent callers share one reading. */
+/** Reads the overview. Concurrent callers share one reading. */
 function overviewOf({ database, queues, log }: Foundation): () => Promise<Overview> {
   const counter = new TurnsCounter(database);
   return singleFlight(async () => {
@@ -43,8 +43,11 @@ function overviewOf({ database, queues, log }: Foundation): () => Promise<Overvi
       log.debug({ detail: error.message }, 'The topics could not be counted.');
       return null;
     });
-    const [rows, { queues: own, edge }] = await Promise.all([counter.read(now), outboxBacklog(database, COUNTED)]);
-    const outbox = { waiting: own.events + edge.events, ageS: Math.max(own.oldestS, edge.oldestS) };
+    const [rows, { queues: bullmq, edge: pubsub }] = await Promise.all([
+      counter.read(now),
+      outboxBacklog(database, COUNTED),
+    ]);
+    const outbox = { waiting: bullmq.events + pubsub.events, ageS: Math.max(bullmq.oldestS, pubsub.oldestS) };
     return { rows, outbox, topics: await topics };
   });
 }

@@ -8,7 +8,7 @@ import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Config } from '../config/config.ts';
 import type { Foundation } from './foundation.ts';
 
-/** Where reviews end. */
+/** The use case that ends reviews. */
 export const reviewDecisionsOf = ({ config, database, queues, hooks, metrics, log }: Foundation): ReviewDecisions =>
   new ReviewDecisions({
     database,
@@ -19,13 +19,13 @@ export const reviewDecisionsOf = ({ config, database, queues, hooks, metrics, lo
     log,
   });
 
-/** Erasures: every place that holds data of users is listed here. */
+/** Erasures. Every store other than the database that holds data of users is listed here. */
 export const eraserOf = (foundation: Foundation, actors: ActorRuntime): Eraser => {
   const { config, database, redis, queues, hooks, log } = foundation;
   return new Eraser({
     database,
     actors,
-    places: [
+    removals: [
       ({ userId }) => queues.forgetUser(userId),
       ({ turnIds }) => forgetDeltas(redis, turnIds),
       ({ userId }) => forgetBrokerEvents(redis, Object.keys(TOPIC_TYPES), userId),
@@ -36,7 +36,8 @@ export const eraserOf = (foundation: Foundation, actors: ActorRuntime): Eraser =
   });
 };
 
-/** Which addresses webhooks may use, and how their host names are resolved. `resolveNames`: absent: by DNS. */
+/** Which addresses webhooks may use, and how their host names are resolved. `resolveNames`:
+ *  undefined means DNS. */
 export function webhookTarget(config: Config, resolveNames: ResolveNames | undefined) {
   const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE === 'yes';
   return { allowPrivate, resolve: resolverFor(allowPrivate, resolveNames) };

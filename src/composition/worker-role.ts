@@ -25,7 +25,7 @@ import type { Foundation } from './foundation.ts';
 import { DRAIN_MS } from './lifecycle.ts';
 import { eraserOf, reviewDecisionsOf, webhookTarget } from './use-cases.ts';
 
-/** Attempts at webhooks that take longer when the process stops are repeated later. */
+/** When the process stops, webhook attempts get this time; slower ones are repeated later. */
 const WEBHOOK_DRAIN_MS = 3_000;
 
 export interface WorkerOptions {
@@ -55,7 +55,7 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
   });
   keeper.start();
   hints.cancellations.subscribe();
-  hints.cancellations.listen((turnId) => void keeper.doubt(turnId));
+  hints.cancellations.listen((turnId) => void keeper.check(turnId));
   lifecycle.started('claims', () => keeper.abandon());
   const endpoint = { ...addresses.model, timeoutS: config.MODEL_TIMEOUT_S };
   const model = new OpenAiModel({ ...endpoint, model: addresses.model.name });
@@ -95,7 +95,7 @@ export async function startWorkerRole(foundation: Foundation, { actors, resolveN
   hooks.worker = {
     publish: (events) => relay.push(events),
     deliveryDue: () => sender.wake(),
-    webhookAdded: () => sender.expect(),
+    webhookAdded: () => sender.webhookAdded(),
   };
   const { runner, model } = startRunner(foundation, actors, decisions);
   const { MODEL_MAX_ATTEMPTS: modelAttempts, MEMORY_DEBOUNCE_MS: debounceMs, WORKER_CONCURRENCY: concurrency } = config;
@@ -106,9 +106,9 @@ export async function startWorkerRole(foundation: Foundation, { actors, resolveN
     messages: { database, metrics, log },
     reviewDecisions: { decisions, metrics, log },
   });
-  const consuming = await connectRedis(addresses.redisUrl, 'patient', log);
-  lifecycle.started('redis consumer', async () => consuming.disconnect());
-  const consumers = new Consumers(table, consuming, log);
+  const consumerRedis = await connectRedis(addresses.redisUrl, 'patient', log);
+  lifecycle.started('redis consumer', async () => consumerRedis.disconnect());
+  const consumers = new Consumers(table, consumerRedis, log);
   consumers.start();
   lifecycle.started('consumers', () => consumers.stop(DRAIN_MS));
   eraser.start();
@@ -121,7 +121,7 @@ export async function startWorkerRole(foundation: Foundation, { actors, resolveN
       () => relay.sweep(),
       () => decisions.sweep(),
       () => sender.sweep(),
-      // Without readers of the feed nobody else numbers the events.
+      // Readers of the feed number the events too, but there may be no readers.
       () => numberReviewEvents(database),
     ],
     metrics,

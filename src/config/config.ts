@@ -1,8 +1,8 @@
-// The settings as the environment has them, and the rules between them. The server's only reader of process.env.
+// Reads the settings from the environment and checks the rules between them. The server reads process.env only here.
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
 import { isLoopback } from '../domain/limits.ts';
-import { words } from './setting-kinds.ts';
+import { commaSeparated } from './setting-kinds.ts';
 import { SETTINGS } from './settings.ts';
 
 export const ROLES = ['http', 'worker', 'actors'] as const;
@@ -13,13 +13,13 @@ export type Settings = { readonly [N in SettingName]: z.output<(typeof SETTINGS)
 
 export interface Config extends Settings {
   readonly roles: readonly Role[];
-  /** The whole environment, for programs that we start and for finding them. */
+  /** The whole environment, to find and start other programs. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Bring the database schema up to date before starting. */
+  /** Migrate the database before the start. */
   readonly migrate: boolean;
 }
 
-/** All that is wrong with the settings, one line each; nothing has been started. */
+/** All faults of the settings, one line each. Nothing has been started. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly faults: readonly string[];
@@ -29,7 +29,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Where daprd listens unless it is told otherwise. */
+/** The default HTTP port of daprd. */
 export const DAPR_HTTP_PORT = 3500;
 
 /** Settings that may come from Dapr's secret store. */
@@ -37,9 +37,9 @@ export const SECRETS = ['DATABASE_URL', 'OPENAI_API_KEY'] as const satisfies rea
 
 const JWT_SETTINGS = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URL'] as const;
 
-/** Rules that hold between settings. */
+/** The faults between settings. */
 function crossFaults(settings: Settings, roles: readonly Role[]): string[] {
-  const alone = roles.length < ROLES.length;
+  const split = roles.length < ROLES.length;
   const rules: [boolean, string][] = [
     [
       settings.AUTH === 'none' && !isLoopback(settings.HOST),
@@ -47,34 +47,35 @@ function crossFaults(settings: Settings, roles: readonly Role[]): string[] {
     ],
     ...JWT_SETTINGS.map((name): [boolean, string] => [
       settings.AUTH === 'jwt' && settings[name] === undefined,
-      `${name}: AUTH=jwt needs it`,
+      `${name}: required if AUTH=jwt`,
     ]),
-    [settings.AUTH === 'keys' && settings.API_KEYS.length === 0, 'API_KEYS: AUTH=keys needs at least one key'],
+    [settings.AUTH === 'keys' && settings.API_KEYS.length === 0, 'API_KEYS: at least one key is required if AUTH=keys'],
     [
-      alone && settings.DATABASE_URL === undefined && settings.DAPR_SECRET_STORE === undefined,
-      'DATABASE_URL: needed when the roles run in several processes',
+      split && settings.DATABASE_URL === undefined && settings.DAPR_SECRET_STORE === undefined,
+      'DATABASE_URL: required if the roles run in several processes',
     ],
-    [alone && settings.REDIS_URL === undefined, 'REDIS_URL: needed when the roles run in several processes'],
-    [alone && settings.ACTOR_RUNTIME === 'embedded', 'ACTOR_RUNTIME: embedded needs all roles in one process'],
+    [split && settings.REDIS_URL === undefined, 'REDIS_URL: required if the roles run in several processes'],
+    [split && settings.ACTOR_RUNTIME === 'embedded', 'ACTOR_RUNTIME: embedded requires all roles in one process'],
     [
       settings.OPENAI_MODEL !== undefined &&
         settings.OPENAI_BASE_URL === undefined &&
         settings.OPENAI_API_KEY === undefined,
-      'OPENAI_MODEL: set OPENAI_API_KEY or OPENAI_BASE_URL too',
+      'OPENAI_MODEL: requires OPENAI_API_KEY or OPENAI_BASE_URL too',
     ],
   ];
   return rules.filter(([broken]) => broken).map(([, fault]) => fault);
 }
 
 function parseRoles(value: string, faults: string[]): Role[] {
-  const asked = words(value);
-  const unknown = asked.filter((role) => !ROLES.some((known) => known === role));
-  if (unknown.length > 0 || asked.length === 0) faults.push(`--roles: any of ${ROLES.join(', ')}, separated by commas`);
-  return ROLES.filter((role) => asked.includes(role));
+  const names = commaSeparated(value);
+  const unknown = names.filter((role) => !ROLES.some((known) => known === role));
+  if (unknown.length > 0 || names.length === 0)
+    faults.push(`--roles: must be one or more of ${ROLES.join(', ')}, separated by commas`);
+  return ROLES.filter((role) => names.includes(role));
 }
 
 /** Reads arguments and environment. An empty variable counts as not set.
- *  @throws ConfigError listing every fault at once */
+ *  @throws ConfigError with all faults at once */
 export function readConfig(
   args: readonly string[] = process.argv.slice(2),
   env: NodeJS.ProcessEnv = process.env,
@@ -103,7 +104,7 @@ export function readConfig(
   return { ...settings, roles, environment: env, migrate: flags.migrate };
 }
 
-/** The text of `--help`: every setting with its unit, its default and its meaning. */
+/** The text of `--help`: every setting with its meaning, unit and default. */
 export function helpText(): string {
   const rows = Object.entries(SETTINGS).map(
     ([name, { fallback, meaning }]) => `  ${name.padEnd(22)}${meaning} [${fallback ?? 'none'}]`,

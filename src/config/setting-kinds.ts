@@ -1,8 +1,8 @@
-// The kinds of settings: how each is read from the environment, and what it must be.
+// The kinds of settings: how each kind is read from the environment and validated.
 import { z } from 'zod';
 
 export interface Setting<T> {
-  /** What to print for the default; null: there is none. */
+  /** The default as `--help` shows it; null: none. */
   readonly fallback: string | null;
   readonly meaning: string;
   readonly parse: z.ZodType<T, string | undefined>;
@@ -72,8 +72,9 @@ export const address = (
     .optional(),
 });
 
-export const words = (value: string) =>
+/** The entries of a list that is separated by commas. */
+export const commaSeparated = (value: string) =>
   value
     .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');

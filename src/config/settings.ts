@@ -1,4 +1,4 @@
-// Every setting: its name, its rule, its default and what it means.
+// All settings: names, kinds, meanings and defaults.
 import { z } from 'zod';
 import { isLoopback, USER_ID_PATTERN } from '../domain/limits.ts';
 import { readPolicyFile, type PolicyFile } from '../domain/policy-file.ts';
@@ -12,13 +12,13 @@ import {
   optionalPort,
   port,
   text,
-  words,
+  commaSeparated,
   type Setting,
 } from './setting-kinds.ts';
 
 const ROLE_OF_KEY = new RegExp(`^(user:${USER_ID_PATTERN}|service|reviewer|admin)$`);
 
-/** `name:role:sha256`, where a role may itself hold colons (`user:alice`). */
+/** Parses `name:role:sha256`. The role may contain colons (`user:alice`). Null: the entry is invalid. */
 function parseKey(entry: string): ApiKey | null {
   const found = /^([^:]+):(.+):([0-9a-fA-F]{64})$/.exec(entry);
   if (!found || !ROLE_OF_KEY.test(found[2]!)) return null;
@@ -40,14 +40,14 @@ const apiKeys: Setting<ApiKey[]> = {
   parse: z
     .string()
     .default('')
-    .transform(words)
+    .transform(commaSeparated)
     .refine((entries) => entries.every((entry) => parseKey(entry)), {
       error: 'entries of the form name:role:sha256 (64 hexadecimal digits), separated by commas',
     })
     .transform((entries) => entries.map(parseKey).filter((key) => key !== null)),
 };
 
-/** Whoever can change the keys on their way here can sign as anybody. */
+/** The connection must be secure: a caller who can change the keys in transit can sign as any user. */
 const jwksUrl: Setting<string | undefined> = {
   fallback: null,
   meaning: "for AUTH=jwt: address of the issuer's public keys (JWKS)",
@@ -68,37 +68,37 @@ const NO_KEYWORDS = 'none';
 
 const keywords: Setting<string[]> = {
   fallback: DEFAULT_KEYWORDS,
-  meaning: `words, separated by commas; one of them anywhere in a message, in any case, sends the reply to review; ${NO_KEYWORDS}: no such words`,
+  meaning: `words, separated by commas; a message that contains one of them, in any case, sends its reply to review; ${NO_KEYWORDS}: no words`,
   parse: z
     .string()
     .default(DEFAULT_KEYWORDS)
-    .transform((value) => (value.trim() === NO_KEYWORDS ? [] : words(value)))
+    .transform((value) => (value.trim() === NO_KEYWORDS ? [] : commaSeparated(value)))
     .refine((list) => list.every((word) => word.length <= 100), { error: 'words of at most 100 characters each' }),
 };
 
 const policyFile: Setting<PolicyFile | null> = {
   fallback: null,
   meaning:
-    'JSON file of more rules for review, on messages and on replies, read again when it changes; see docs/review-policy.md',
+    'JSON file with more review rules for messages and replies; it is read again when it changes; see docs/review-policy.md',
   parse: z
     .string()
     .optional()
     .transform((path, context) => {
       if (path === undefined) return null;
       const file = readPolicyFile(path);
-      for (const fault of file.faults) context.addIssue({ code: 'custom', message: `a sound policy file: ${fault}` });
+      for (const fault of file.faults) context.addIssue({ code: 'custom', message: `a valid policy file: ${fault}` });
       return file;
     }),
 };
 
 export const SETTINGS = {
   HOST: text('address the ingress listens on', '127.0.0.1'),
-  PORT: port('port the ingress listens on; 0 takes a free one', 8080),
-  METRICS_HOST: text('address the metrics port listens on; needs no key, so keep it private', '127.0.0.1'),
-  METRICS_PORT: optionalPort('port for /metrics, /livez and /readyz of any role; 0 takes a free one', 'none'),
-  DATA_DIR: text('folder of the embedded services', '.turnkeeper'),
+  PORT: port('port the ingress listens on; 0: any free port', 8080),
+  METRICS_HOST: text('address the metrics port listens on; it requires no key, so keep it private', '127.0.0.1'),
+  METRICS_PORT: optionalPort('port for /metrics, /livez and /readyz of any role; 0: any free port', 'none'),
+  DATA_DIR: text('data folder of the embedded services', '.turnkeeper'),
   INSTALL_PARTS: oneOf(
-    'yes: npm start may install a missing Redis with the package manager of the system, if it is root or sudo needs no password; no: it prints the command',
+    'yes: npm start may install a missing Redis with the package manager of the system, if it runs as root or sudo needs no password; no: it prints the command',
     ['yes', 'no'],
   ),
   DATABASE_URL: address(
@@ -113,62 +113,66 @@ export const SETTINGS = {
     'redis://host:6379',
     'embedded Redis',
   ),
-  ACTOR_RUNTIME: oneOf('where UserSession actors run; auto: dapr when a sidecar answers or a daprd is at hand', [
-    'auto',
-    'dapr',
-    'embedded',
-  ]),
-  DAPR_HTTP_PORT: optionalPort('HTTP port of the daprd next to this process', "3500, Dapr's own"),
-  DAPR_API_TOKEN: optional('token daprd asks of us'),
-  APP_API_TOKEN: optional('token we ask of daprd'),
-  DAPR_SECRET_STORE: optional(
-    'Dapr secret store that holds DATABASE_URL and OPENAI_API_KEY where they are not set here',
+  ACTOR_RUNTIME: oneOf(
+    'where UserSession actors run; auto: dapr if a sidecar answers or daprd is available, otherwise embedded',
+    ['auto', 'dapr', 'embedded'],
   ),
-  APP_PORT: optionalPort('port of the actor host, called by daprd', '3000, or a free one'),
+  DAPR_HTTP_PORT: optionalPort('HTTP port of the daprd next to this process', "3500, Dapr's own"),
+  DAPR_API_TOKEN: optional('token that daprd requires from turnkeeper'),
+  APP_API_TOKEN: optional('token that turnkeeper requires from daprd'),
+  DAPR_SECRET_STORE: optional(
+    'Dapr secret store that contains DATABASE_URL and OPENAI_API_KEY if they are not set here',
+  ),
+  APP_PORT: optionalPort('port of the actor host, called by daprd', '3000, or a free port'),
   OPENAI_BASE_URL: address('OpenAI-compatible endpoint', /^https?:$/, 'https://host/v1', 'offline model'),
-  OPENAI_API_KEY: optional('key of that endpoint', 'offline model'),
-  OPENAI_MODEL: optional('model that answers', 'gpt-4o-mini, or the offline model'),
-  MODEL_TIMEOUT_S: integer('seconds one attempt at the model may take', 60, 1, 3600),
-  MODEL_MAX_ATTEMPTS: integer('attempts at the model before the turn fails', 4, 1, 20),
-  HISTORY_EXCHANGES: integer('exchanges of the session in the prompt', 5, 0, 100),
-  WORKER_CONCURRENCY: integer('turns one worker process runs at once', 512, 1, 10_000),
-  QUEUE_LIMIT_PER_USER: integer('waiting turns of one user before 429', 100, 1, 1_000_000),
-  QUEUE_LIMIT: integer('waiting turns of all users before 503', 100_000, 1, 100_000_000),
-  MEMORY_DEBOUNCE_MS: integer("milliseconds of quiet before a user's summary is renewed", 1000, 0, 3_600_000),
+  OPENAI_API_KEY: optional('API key of that endpoint', 'offline model'),
+  OPENAI_MODEL: optional('name of the model', 'gpt-4o-mini, or the offline model'),
+  MODEL_TIMEOUT_S: integer('timeout of one attempt in seconds', 60, 1, 3600),
+  MODEL_MAX_ATTEMPTS: integer('maximum number of attempts before the turn fails', 4, 1, 20),
+  HISTORY_EXCHANGES: integer('number of earlier exchanges of the session in the prompt', 5, 0, 100),
+  WORKER_CONCURRENCY: integer('turns that one worker process runs at the same time', 512, 1, 10_000),
+  QUEUE_LIMIT_PER_USER: integer('queued turns of one user before 429', 100, 1, 1_000_000),
+  QUEUE_LIMIT: integer('queued turns of all users before 503', 100_000, 1, 100_000_000),
+  MEMORY_DEBOUNCE_MS: integer(
+    "milliseconds without new turns of a user before the user's summary is renewed",
+    1000,
+    0,
+    3_600_000,
+  ),
   REVIEW_KEYWORDS: keywords,
   REVIEW_POLICY: policyFile,
-  REVIEW_DEADLINE_S: integer('seconds a person has to decide a review', 86_400, 1, 31_536_000),
-  REVIEW_ON_DEADLINE: oneOf('what becomes of a review that nobody decided in time', DEADLINE_OUTCOMES),
-  REVIEW_CLAIM_S: integer('seconds a reviewer holds a claimed review', 300, 1, 86_400),
+  REVIEW_DEADLINE_S: integer('seconds that a person has to decide a review', 86_400, 1, 31_536_000),
+  REVIEW_ON_DEADLINE: oneOf('what happens to a review that is not decided in time', DEADLINE_OUTCOMES),
+  REVIEW_CLAIM_S: integer('seconds that a reviewer holds a claimed review', 300, 1, 86_400),
   WEBHOOK_ALLOW_PRIVATE: oneOf(
-    'yes: webhooks may lead to private and loopback addresses, and without TLS; then whoever may register one can make this machine call what only it can reach',
+    'yes: webhooks may use private and loopback addresses, and http without TLS; then anyone who may register a webhook can make this machine call addresses that only it can reach',
     ['no', 'yes'],
   ),
   LEASE_S: integer('seconds after which a claim that was not renewed is taken over', 10, 2, 3600),
-  AUTH: oneOf('who may call: none (only on a loopback HOST), keys, or jwt', ['none', 'keys', 'jwt']),
+  AUTH: oneOf('authentication of callers: none (only on a loopback HOST), keys, or jwt', ['none', 'keys', 'jwt']),
   API_KEYS: apiKeys,
   OTEL_EXPORTER_OTLP_ENDPOINT: address(
-    'OpenTelemetry collector (OTLP over HTTP) that traces are sent to',
+    'OpenTelemetry collector that receives traces (OTLP over HTTP)',
     /^https?:$/,
     'http://host:4318',
     'none',
   ),
   OTEL_EXPORTER_ZIPKIN_ENDPOINT: address(
-    'Zipkin that traces are sent to',
+    'Zipkin server that receives traces',
     /^https?:$/,
     'http://host:9411/api/v2/spans',
     'none',
   ),
-  OTEL_TRACES_SAMPLER_ARG: fraction('part of the traces that is recorded, 0 to 1', 1),
-  OTEL_SERVICE_NAME: text('name of this program in traces', 'turnkeeper'),
-  JWT_ISSUER: optional('for AUTH=jwt: what the claim iss of a token must be'),
-  JWT_AUDIENCE: optional('for AUTH=jwt: what the claim aud must be or contain'),
+  OTEL_TRACES_SAMPLER_ARG: fraction('fraction of traces that is recorded, 0 to 1', 1),
+  OTEL_SERVICE_NAME: text('name of this service in traces', 'turnkeeper'),
+  JWT_ISSUER: optional('for AUTH=jwt: value that the claim iss of a token must have'),
+  JWT_AUDIENCE: optional('for AUTH=jwt: value that the claim aud must be or contain'),
   JWT_JWKS_URL: jwksUrl,
   JWT_ROLE_CLAIM: text(
-    'for AUTH=jwt: claim that names the role: user (whose id is the claim sub), user:<user_id>, service, reviewer, admin',
+    'for AUTH=jwt: claim that contains the role: user (the user id is the claim sub), user:<user_id>, service, reviewer, admin',
     'turnkeeper_role',
   ),
-  LOG_LEVEL: oneOf('least level of the log lines on standard output', [
+  LOG_LEVEL: oneOf('lowest level of the log lines on standard output', [
     'info',
     'trace',
     'debug',

@@ -1,5 +1,6 @@
-// Dapr's actor host contract, served by Koa: health, config, four routes of an actor, and pub/sub (subscriptions.ts). Ours, because the SDK's loses
-// writes, leaks its token and ends the process on ordinary calls (docs/decisions/0003-actor-host.md).
+// The actor host: the HTTP routes that daprd calls, served by Koa: health, config, four actor routes, and pub/sub
+// (subscriptions.ts). It replaces the host of the SDK, which loses writes, leaks its token and ends the process on
+// ordinary calls (docs/decisions/0003-actor-host.md).
 import { createServer, type Server } from 'node:http';
 import { timingSafeEqual } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
@@ -17,7 +18,7 @@ import { subscriptionRoutes, type Subscriptions } from './subscriptions.ts';
 
 const BODY_LIMIT = '1mb';
 
-/** No reentrancy, no timers, no reminders: nothing of ours depends on the version of Dapr. */
+/** No reentrancy, timers or reminders, so that nothing depends on the version of Dapr. */
 const ACTOR_CONFIG = {
   entities: [ACTOR_TYPE],
   actorIdleTimeout: '10m',
@@ -28,30 +29,30 @@ const ACTOR_CONFIG = {
 
 export interface ActorHostOptions {
   readonly port: number;
-  /** What daprd must send as dapr-api-token; undefined: anyone on loopback may call. */
+  /** The token that daprd must send in the header `dapr-api-token`; undefined: any process on loopback may call. */
   readonly token: string | undefined;
   readonly store: SessionStore;
   readonly state: ActorState;
-  /** What daprd is to bring us from its pub/sub. */
+  /** Handlers for the pub/sub topics that daprd delivers to this process. */
   readonly subscriptions: Subscriptions;
   readonly log: Log;
 }
 
 export interface ActorHost {
   readonly port: number;
-  /** Stops listening and waits for calls that run. */
+  /** Waits for running calls, then stops listening. */
   stop(): Promise<void>;
 }
 
-/** The SDK's proxy sends the arguments as an array; a plain client sends the one object itself. */
+/** Returns the argument object. The SDK's proxy sends it in an array; other clients send the object itself. */
 const onlyArgument = (body: unknown): unknown => (Array.isArray(body) ? body[0] : body) ?? {};
 
 function tokenGuard(token: string): Koa.Middleware {
   const expected = Buffer.from(token);
   return async (ctx, next) => {
     const given = Buffer.from(ctx.get('dapr-api-token'));
-    const known = given.length === expected.length && timingSafeEqual(given, expected);
-    if (!known && ctx.path !== '/healthz') ctx.throw(401);
+    const valid = given.length === expected.length && timingSafeEqual(given, expected);
+    if (!valid && ctx.path !== '/healthz') ctx.throw(401);
     await next();
   };
 }
@@ -59,7 +60,7 @@ function tokenGuard(token: string): Koa.Middleware {
 function routes(options: ActorHostOptions, mailbox: Mailbox): Router {
   const { store, state, log } = options;
   const router = new Router();
-  // Cheap on purpose: a host that answers late leaves the placement table and its actors move.
+  // Does no work: if a host answers late, Dapr removes it from the placement table and moves its actors.
   router.get('/healthz', (ctx) => {
     ctx.status = 204;
   });
@@ -72,37 +73,37 @@ function routes(options: ActorHostOptions, mailbox: Mailbox): Router {
     if (!isMethod(method)) return ctx.throw(404);
     const args = onlyArgument(ctx.request.body);
     const context = { userId, store, state, now: () => new Date() };
-    // Dapr's own per-actor lock has let two calls through (dapr 1.16 to 1.18); this one does not.
+    // Needed, because Dapr's lock for each actor has let two calls through (Dapr 1.16 to 1.18).
     const run = () => runMethod(context, method, args);
     const span = { kind: 'server', parent: ctx.get('traceparent') } as const;
     const result = await inSpan(`UserSession/${method} host`, span, () => mailbox.run(userId, run));
-    if (!result.ok) log.warn({ method, code: result.code, detail: result.detail }, 'An actor method did not succeed.');
+    if (!result.ok) log.warn({ method, code: result.code, detail: result.detail }, 'An actor method failed.');
     ctx.body = result;
   });
-  // We register neither timers nor reminders; a stray one of an older deployment is told to go away for good.
+  // This host registers neither timers nor reminders. The 404 makes Dapr drop one that an older deployment registered.
   router.put(
     [`/actors/${ACTOR_TYPE}/:id/method/timer/:name`, `/actors/${ACTOR_TYPE}/:id/method/remind/:name`],
     (ctx) => {
       ctx.status = 404;
     },
   );
-  // Nothing is kept between calls, so deactivating is nothing to do, also for an actor that was never active.
+  // The host keeps nothing between calls, so a deactivation needs no work, even for an actor that was never active.
   router.delete(`/actors/${ACTOR_TYPE}/:id`, (ctx) => {
     ctx.status = 200;
   });
   return router;
 }
 
-/** Listens on loopback only: daprd stands next to us. Port 0 takes a free one. */
+/** Starts the host on loopback, where daprd runs too. Port 0 selects a free port. */
 export async function startActorHost(options: ActorHostOptions): Promise<ActorHost> {
   const mailbox = new Mailbox();
   const app = new Koa();
   app.on('error', (error: Error & { expose?: boolean }) => {
-    if (!error.expose) options.log.error({ err: error }, 'The actor host failed to answer.');
+    if (!error.expose) options.log.error({ err: error }, 'The actor host could not answer a request.');
   });
   if (options.token !== undefined) app.use(tokenGuard(options.token));
   app.use(subscriptionRoutes(options.subscriptions, options.log).routes());
-  // daprd sends no content type of its own accord.
+  // daprd sends no content type by default.
   app.use(bodyParser({ enableTypes: ['json'], detectJSON: () => true, jsonLimit: BODY_LIMIT }));
   app.use(routes(options, mailbox).routes());
   const handle = app.callback();

@@ -1,14 +1,14 @@
-// Publishing to Dapr pub/sub through the sidecar: many events a call. Ours, because the SDK's `publishBulk` tells of no
-// failure when all of them fail (dapr/js-sdk#703).
+// Publishes events to Dapr pub/sub through the sidecar, many events with each call. It replaces the SDK's
+// `publishBulk`, which reports no failure if all events fail (dapr/js-sdk#703).
 import { DAPR_HOST, type SidecarAddress } from './sidecar.ts';
 
-/** The component, of whatever kind: components/pubsub.yaml. */
+/** Name of the pub/sub component, of any type: components/pubsub.yaml. */
 export const PUBSUB = 'pubsub';
 
-/** For all calls together: twice that is still below the time after which others take an event for left over
- *  (src/workers/relay.ts). */
+/** Timeout of all calls of one batch together. Twice this value is still below the age at which other processes treat
+ *  an event as left over (src/workers/relay.ts). */
 const TIMEOUT_MS = 2_000;
-/** Of a call's body; daprd takes 4 MiB. */
+/** Size limit of a request body; daprd accepts 4 MiB. */
 const CALL_BYTES = 1_000_000;
 const TOO_LARGE = 413;
 
@@ -17,12 +17,12 @@ interface Entry {
   readonly json: string;
 }
 
-/** daprd's answer to a call of which something failed. */
+/** The response of daprd to a call in which some events failed. */
 interface Failures {
   readonly failedEntries?: readonly { readonly entryId: string; readonly error?: string }[];
 }
 
-/** Entries in calls of a bearable size; one that is larger goes alone. */
+/** Splits the entries into calls of at most CALL_BYTES. A larger entry gets its own call. */
 function callsOf(entries: readonly Entry[]): Entry[][] {
   const calls: Entry[][] = [];
   let bytes = CALL_BYTES;
@@ -38,15 +38,16 @@ function callsOf(entries: readonly Entry[]): Entry[][] {
   return calls;
 }
 
-/** What became of events: `out` are published, `refused` never will be, `fault` says why others are not. */
+/** Event ids by outcome: `published`, or `refused` for good. `fault` is the reason why the other events are not
+ *  published; null: there are none. */
 interface Outcome {
-  readonly out: Set<string>;
+  readonly published: Set<string>;
   readonly refused: Set<string>;
   fault: string | null;
 }
 
-/** Publishes CloudEvents as they are: as `application/cloudevents+json`, daprd keeps their id, source, type, subject
- *  and time. The function it returns never rejects. */
+/** Returns a function that publishes CloudEvents unchanged: with the content type `application/cloudevents+json`, daprd
+ *  keeps their id, source, type, subject and time. The returned function never rejects. */
 export function daprPublisher({ httpPort, apiToken }: SidecarAddress) {
   const base = `http://${DAPR_HOST}:${httpPort}/v1.0-alpha1/publish/bulk/${PUBSUB}`;
   const headers = {
@@ -62,27 +63,27 @@ export function daprPublisher({ httpPort, apiToken }: SidecarAddress) {
       signal,
     });
     const text = await response.text();
-    if (response.ok) return entries.forEach(({ id }) => outcome.out.add(id));
+    if (response.ok) return entries.forEach(({ id }) => outcome.published.add(id));
     if (response.status === TOO_LARGE && entries.length === 1) return void outcome.refused.add(entries[0]!.id);
     outcome.fault = `${response.status} ${text.slice(0, 500)}`;
     const { failedEntries } = parsed(text);
-    // Without a list nothing is known to be out.
+    // Without a list of failed entries, none is known to be published.
     if (!failedEntries?.length) return;
     const failed = new Set(failedEntries.map(({ entryId }) => entryId));
-    for (const { id } of entries) if (!failed.has(id)) outcome.out.add(id);
+    for (const { id } of entries) if (!failed.has(id)) outcome.published.add(id);
   }
 
   return async (topic: string, events: readonly { readonly id: string }[]): Promise<Outcome> => {
-    const outcome: Outcome = { out: new Set(), refused: new Set(), fault: null };
+    const outcome: Outcome = { published: new Set(), refused: new Set(), fault: null };
     const entries = events.map((event) => ({
       id: event.id,
       json: JSON.stringify({ entryId: event.id, event, contentType: 'application/cloudevents+json' }),
     }));
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     try {
-      // One after another: when the first is not taken, the others wait for the next time.
-      for (const each of callsOf(entries)) {
-        await call(topic, each, outcome, signal);
+      // One call after another. If a call fails, the remaining ones are left for the next attempt.
+      for (const batch of callsOf(entries)) {
+        await call(topic, batch, outcome, signal);
         if (outcome.fault !== null) break;
       }
     } catch (error) {

@@ -1,5 +1,5 @@
-// The Dapr runtime: calls go through the sidecar to wherever Dapr placed the user's actor; a process with the role
-// `actors` hosts some of them.
+// The Dapr actor runtime: calls go through the sidecar to the process where Dapr placed the user's actor. A process
+// with the role `actors` hosts some of the actors.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HTTPClient } from '@dapr/dapr';
 import { TimedOut, within } from '../concurrency/within.ts';
@@ -10,25 +10,25 @@ import { ACTOR_TYPE, type MethodArgs, type MethodName, type MethodReply } from '
 import type { ActorHost } from './actor-host.ts';
 import { actorIdOf, clientOptions, type SidecarAddress } from './sidecar.ts';
 
-/** Above all that Dapr does by itself (retries, draining), since a call that is given up may still run. */
+/** Longer than Dapr's own retries and draining, because a call that timed out here may still run. */
 const CALL_TIMEOUT_MS = 30_000;
 const READY_POLL_MS = 100;
-/** While an actor moves to another host (some 2.5 s) the sidecar answers with errors, and its own retries go to the old
- *  address: repeating is up to us. Every method may be repeated. */
+/** While an actor moves to another host (about 2.5 s), the sidecar answers with errors, and its own retries go to the
+ *  old address. The caller must therefore retry. Every method is idempotent. */
 const MOVING_MS = 5_000;
 const MOVING_POLL_MS = 200;
-/** An id like any other; asking it changes nothing. */
+/** An ordinary user id. The call of `ping` changes nothing. */
 const PROBE_ID = 'readiness-probe';
 
 interface DaprRuntimeOptions {
   readonly sidecar: SidecarAddress;
-  /** Milliseconds to wait at the start until an actor answers. */
+  /** Milliseconds that `start` waits for an actor to answer. */
   readonly readyWithinMs: number;
-  /** Starts our actor host; undefined: this process hosts none. */
+  /** Starts the actor host of this process; undefined: this process hosts no actors. */
   readonly host: (() => Promise<ActorHost>) | undefined;
 }
 
-/** The sidecar answered with an error, or not at all. The call can be repeated at once. */
+/** The sidecar answered with an error or not at all. The call can be repeated at once. */
 class SidecarError extends Unavailable {}
 
 export class DaprRuntime implements ActorRuntime {
@@ -57,12 +57,12 @@ export class DaprRuntime implements ActorRuntime {
   }
 
   async call<M extends MethodName>(userId: string, method: M, args: MethodArgs<M>): Promise<MethodReply<M>> {
-    const patientUntil = Date.now() + MOVING_MS;
+    const retryUntil = Date.now() + MOVING_MS;
     for (;;) {
       try {
         return unwrap(await this.#invoke(userId, method, args)) as MethodReply<M>;
       } catch (error) {
-        if (!(error instanceof SidecarError) || Date.now() > patientUntil) throw error;
+        if (!(error instanceof SidecarError) || Date.now() > retryUntil) throw error;
         await sleep(MOVING_POLL_MS);
       }
     }
@@ -72,14 +72,14 @@ export class DaprRuntime implements ActorRuntime {
     const path = `/actors/${ACTOR_TYPE}/${encodeURIComponent(actorIdOf(userId))}/method/${method}`;
     try {
       return await inSpan(`UserSession/${method}`, { kind: 'client' }, () => {
-        const place = traceparent();
-        // Not by the SDK's proxy: it takes no headers, and daprd passes the trace on to wherever the actor lives.
-        const headers = { 'Content-Type': 'application/json', ...(place !== null && { traceparent: place }) };
+        const parent = traceparent();
+        // The SDK's proxy accepts no headers. daprd passes the trace header on to the host of the actor.
+        const headers = { 'Content-Type': 'application/json', ...(parent !== null && { traceparent: parent }) };
         const call = this.#client.execute(path, { method: 'POST', headers, body: [args] });
         return within(CALL_TIMEOUT_MS, call as Promise<CallResult>);
       });
     } catch (error) {
-      // The call may still run: it is not repeated here.
+      // Not repeated here, because the call may still run.
       if (error instanceof TimedOut) throw new Unavailable('actors', { detail: error.message });
       throw new SidecarError('actors', { detail: (error as Error).message, cause: error });
     }

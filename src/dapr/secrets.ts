@@ -1,8 +1,9 @@
-// Secrets from Dapr's secret store, through the sidecar, for settings that the environment does not hold.
+// Reads settings that the environment does not set from Dapr's secret store, through the sidecar.
 import { HTTPClient } from '@dapr/dapr';
 import { clientOptions, type SidecarAddress } from './sidecar.ts';
 
-/** Those of `names` that the store holds. Waits for the sidecar; rejects where it does not come up or refuses. */
+/** Returns the values of those `names` that the store has. Waits for the sidecar; rejects if the sidecar does not
+ *  become ready or refuses the request. */
 export async function readSecrets(
   sidecar: SidecarAddress,
   store: string,

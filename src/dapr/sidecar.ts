@@ -1,4 +1,4 @@
-// The daprd next to this process, through the SDK's client.
+// The daprd sidecar of this process: its address, the options of SDK clients, and actor state stored through it.
 import { CommunicationProtocolEnum, HTTPClient, LogLevel, type DaprClientOptions } from '@dapr/dapr';
 import { ACTOR_TYPE } from '../actors/user-session.ts';
 import { Unavailable } from '../domain/errors.ts';
@@ -10,18 +10,18 @@ export interface SidecarAddress {
   readonly apiToken: string | undefined;
 }
 
-/** No user id contains it. */
+/** A character that no user id contains. */
 const MARK = '~';
 
-/** The actor id of a user: the user id, except for `.` and `..`, which a URL path cannot carry. */
+/** The actor id of a user: the user id, with a prefix for `.` and `..`, which a URL path cannot contain. */
 export const actorIdOf = (userId: string): string => (/^\.\.?$/.test(userId) ? MARK + userId : userId);
 
-/** The user of an actor id. */
+/** The user id of an actor id. */
 export const userOf = (actorId: string): string => (actorId.startsWith(MARK) ? actorId.slice(MARK.length) : actorId);
 
 export const DAPR_HOST = '127.0.0.1';
 
-/** Options of every SDK client: quiet, since its debug lines hold the token. */
+/** Options of every SDK client. The log level excludes debug lines, because they contain the token. */
 export const clientOptions = ({ httpPort, apiToken }: SidecarAddress): DaprClientOptions => ({
   communicationProtocol: CommunicationProtocolEnum.HTTP,
   daprHost: DAPR_HOST,
@@ -30,19 +30,20 @@ export const clientOptions = ({ httpPort, apiToken }: SidecarAddress): DaprClien
   logger: { level: LogLevel.Error },
 });
 
-/** Actor state through the sidecar: read and written by each call, never kept, so that a failed write is seen. */
+/** Actor state in Dapr's state store. Every call reads and writes through the sidecar without a cache, so that a failed
+ *  write is reported to the caller. */
 export class DaprState implements ActorState {
   readonly #client: HTTPClient;
 
   constructor(address: SidecarAddress) {
     this.#client = new HTTPClient(clientOptions(address));
-    // Calls come from daprd, so it is up: waiting for it again would hold the actor's turn.
+    // The calls that use this state come from daprd, so daprd is ready. Waiting for it would delay the actor call.
     this.#client.setIsInitialized(true);
   }
 
   async get(userId: string, key: string): Promise<unknown> {
     const value: unknown = await this.#execute(`${this.#path(userId)}/${encodeURIComponent(key)}`);
-    // 204, as an empty text: no such key.
+    // An empty string stands for status 204: the key does not exist.
     return value === '' ? null : value;
   }
 
@@ -68,7 +69,7 @@ export class DaprState implements ActorState {
     });
   }
 
-  /** The SDK passes on the transport's error, which has a code when the connection failed. */
+  /** The SDK passes on the transport's error. It has a code if the connection failed. @throws Unavailable */
   async #execute(...call: Parameters<HTTPClient['execute']>): Promise<unknown> {
     try {
       return await this.#client.execute(...call);

@@ -1,26 +1,27 @@
-// Dapr's subscriber contract: daprd asks what we subscribe to, then posts message by message. Nothing is judged by
-// daprd: it hands over messages raw, since what it cannot read itself it repeats for ever (docs/topics.md).
+// The subscriber side of Dapr pub/sub: daprd reads the list of subscriptions, then posts one message at a time.
+// Messages are requested raw, because daprd endlessly redelivers a message that it cannot parse (docs/topics.md).
 import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import type Koa from 'koa';
 import type { Log } from '../telemetry/log.ts';
 import { PUBSUB } from './publish.ts';
 
-/** `taken`: it is in good hands. `ignored`: it will never be right; it is not to come again. */
-export type Taken = 'taken' | 'ignored';
+/** `accepted`: the message was stored. `ignored`: the message is invalid and must not be delivered again. */
+export type MessageOutcome = 'accepted' | 'ignored';
 
-/** What is done with the messages of a topic: JSON, or the text where it is none. Rejecting: it comes again, later. */
-export type Subscriptions = Readonly<Record<string, (message: unknown) => Promise<Taken>>>;
+/** The message handlers by topic. A handler gets the parsed JSON, or the text if it is not JSON. If the handler
+ *  rejects, the message is delivered again later. */
+export type Subscriptions = Readonly<Record<string, (message: unknown) => Promise<MessageOutcome>>>;
 
-/** In base64, so a message of three quarters of it: far above anything that is right. */
+/** The message is base64-encoded, so it can have three quarters of this size: far more than any valid message. */
 const BODY_LIMIT = '1mb';
 
-/** The words are Dapr's. */
-const STATUS = { taken: 'SUCCESS', ignored: 'DROP', failed: 'RETRY' } as const;
+/** The statuses of Dapr's subscriber contract. */
+const STATUS = { accepted: 'SUCCESS', ignored: 'DROP', failed: 'RETRY' } as const;
 
 const pathOf = (topic: string): string => `/topics/${topic}`;
 
-/** A raw message comes inside an event of daprd's own making. */
+/** Returns the message in a request body. daprd wraps a raw message in an event of its own. */
 function messageIn(body: unknown): unknown {
   const raw = (body as { data_base64?: unknown } | null)?.data_base64;
   if (typeof raw !== 'string') return body;
@@ -32,7 +33,7 @@ function messageIn(body: unknown): unknown {
   }
 }
 
-/** A body that cannot be read, or is too large, will be no better the next time. */
+/** Drops a message whose body cannot be read or is too large: another delivery would fail in the same way. */
 const readOrDrop =
   (topic: string, log: Log): Koa.Middleware =>
   async (ctx, next) => {
@@ -40,14 +41,14 @@ const readOrDrop =
     try {
       await parse(ctx, async () => {});
     } catch (error) {
-      log.error({ topic, detail: (error as Error).message }, 'A message of pub/sub could not be read and is dropped.');
+      log.error({ topic, detail: (error as Error).message }, 'A pub/sub message could not be read and is dropped.');
       ctx.body = { status: STATUS.ignored };
       return;
     }
     await next();
   };
 
-/** The list for daprd, and a route a topic; its answers are Dapr's statuses. */
+/** The route with the list of subscriptions, and one route for each topic that answers with Dapr's statuses. */
 export function subscriptionRoutes(subscriptions: Subscriptions, log: Log): Router {
   const router = new Router();
   router.get('/dapr/subscribe', (ctx) => {
@@ -58,12 +59,15 @@ export function subscriptionRoutes(subscriptions: Subscriptions, log: Log): Rout
       metadata: { rawPayload: 'true' },
     }));
   });
-  for (const [topic, take] of Object.entries(subscriptions)) {
+  for (const [topic, handle] of Object.entries(subscriptions)) {
     router.post(pathOf(topic), readOrDrop(topic, log), async (ctx) => {
       try {
-        ctx.body = { status: STATUS[await take(messageIn(ctx.request.body))] };
+        ctx.body = { status: STATUS[await handle(messageIn(ctx.request.body))] };
       } catch (error) {
-        log.warn({ topic, detail: (error as Error).message }, 'A message of pub/sub was not taken in; it comes again.');
+        log.warn(
+          { topic, detail: (error as Error).message },
+          'A pub/sub message was not accepted; it will be delivered again.',
+        );
         ctx.status = 503;
         ctx.body = { status: STATUS.failed };
       }

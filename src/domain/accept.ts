@@ -1,43 +1,44 @@
-// Accepting a turn: what the database said under the user's lock, turned into an outcome. No I/O here.
+// Decides whether a turn is accepted, from facts that were read under the user's lock. No I/O.
 import { createHash } from 'node:crypto';
 import { effectOf, type BusyRule } from './busy-rules.ts';
 import type { Metadata, Turn } from './turn.ts';
 
-/** A message as it was posted, validated. */
+/** A posted message after validation. */
 export interface NewTurn {
   readonly userId: string;
   readonly text: string;
-  /** The posted metadata with its session_id, which is ours where none was given. */
+  /** The posted metadata. `session_id` is generated if the client sent none. */
   readonly metadata: Metadata;
   readonly sessionId: string;
   readonly tags: readonly string[];
   readonly onBusy: BusyRule;
   readonly idempotencyKey: string | null;
-  /** Hash of the posted body: the same key must come with the same body. */
+  /** Hash of the posted body. A request with the same idempotency key must have the same body. */
   readonly requestHash: string;
 }
 
-/** What is known of the user when the turn would be accepted. */
+/** What the accept transaction reads before it accepts the turn. */
 export interface AcceptFacts {
   /** The user is being erased. */
   readonly erasing: boolean;
-  /** The turn that this idempotency key made earlier, and the hash of its body. */
+  /** The turn of an earlier request with this idempotency key, and the hash of that request's body; null: none. */
   readonly earlier: { readonly turn: Turn; readonly requestHash: string } | null;
-  /** Whose the session is; null: nobody's yet. */
+  /** User id of the session's owner; null: the session does not exist yet. */
   readonly sessionOwner: string | null;
-  /** Turns of this user that wait. */
+  /** Number of queued turns of this user. */
   readonly waiting: number;
-  /** Whether any turn of this user waits or runs. */
+  /** The user has a queued or running turn. */
   readonly busy: boolean;
-  /** Whether the message joins a turn that waits, and so takes no place of its own. */
+  /** The message joins a queued turn, so the limits do not apply to it. */
   readonly joins: boolean;
 }
 
 export interface AcceptLimits {
-  /** Waiting turns of one user, exact. */
+  /** Maximum number of queued turns of one user. The check is exact. */
   readonly perUser: number;
-  /** Waiting turns of all users, as of the last count. */
+  /** Maximum number of queued turns of all users. */
   readonly ofAll: number;
+  /** Queued turns of all users at the last count. */
   readonly queuedOfAll: number;
 }
 
@@ -53,20 +54,20 @@ export type AcceptOutcome =
   | {
       readonly outcome: 'accepted';
       readonly turn: Turn;
-      /** The turn that was cancelled for it. */
+      /** The running turn that was cancelled because of it; null: none. */
       readonly cancelled: Turn | null;
     }
-  /** The message became part of this waiting turn. */
+  /** The message became part of this queued turn. */
   | { readonly outcome: 'joined'; readonly turn: Turn }
   | Refusal;
 
-/** Seconds after which to try again: one turn of the user, or many of all, will have ended by then. */
+/** Values of Retry-After in seconds. By then one turn of the user, or many turns of all users, should be final. */
 const USER_RETRY_AFTER_S = 5;
 const ALL_RETRY_AFTER_S = 2;
-/** An erasure takes about a claim's lease. */
+/** An erasure takes about as long as the lease of a claim. */
 const ERASURE_RETRY_AFTER_S = 10;
 
-/** Why the turn is not accepted, or null where it is. A repeat is a repeat, however full the queue is. */
+/** Why the turn is refused; null: it is accepted. A repeated request gets its turn even if the queue is full. */
 export function refusalOf(turn: NewTurn, facts: AcceptFacts, limits: AcceptLimits): Refusal | null {
   if (facts.erasing) return { outcome: 'being_erased', retryAfterS: ERASURE_RETRY_AFTER_S };
   if (facts.earlier) {
@@ -83,7 +84,7 @@ export function refusalOf(turn: NewTurn, facts: AcceptFacts, limits: AcceptLimit
   return null;
 }
 
-/** JSON with its object keys in order, so that the same body in another order has the same hash. */
+/** JSON with sorted object keys, so that bodies that differ only in the order of keys have the same hash. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
     part !== null && typeof part === 'object' && !Array.isArray(part)
@@ -92,7 +93,7 @@ function canonical(value: unknown): string {
   );
 }
 
-/** A fingerprint of a request's body, as the client sent it (before defaults). */
+/** A hash of the request body as the client sent it, before defaults are applied. */
 export function hashRequest(body: unknown): string {
   return createHash('sha256').update(canonical(body)).digest('base64url');
 }

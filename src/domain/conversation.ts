@@ -1,4 +1,4 @@
-// Conversation rows: the delivered messages, two a turn.
+// Conversation rows: the delivered messages, two for each turn.
 import type { Metadata } from './turn.ts';
 
 /** One delivered message. */
@@ -7,7 +7,7 @@ export interface ConversationRow {
   readonly userId: string;
   readonly sessionId: string;
   readonly seq: number;
-  /** 0: the user's, 1: the assistant's. */
+  /** 0: the user's message; 1: the assistant's reply. */
   readonly ordinal: number;
   readonly role: 'user' | 'assistant';
   readonly content: string;
@@ -24,11 +24,11 @@ export interface ConversationPosition {
 export interface ConversationFilter {
   readonly tag?: string | undefined;
   readonly sessionId?: string | undefined;
-  /** Delivered at or after. */
+  /** Only messages delivered at or after this time. */
   readonly from?: Date | undefined;
-  /** Delivered before. */
+  /** Only messages delivered before this time. */
   readonly to?: Date | undefined;
-  /** Only rows behind this one (they come oldest first). */
+  /** Only rows after this position. Rows are ordered oldest first. */
   readonly after?: ConversationPosition | undefined;
   readonly limit: number;
 }

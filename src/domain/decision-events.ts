@@ -1,15 +1,15 @@
-// The decisions that come over the topic `review-decisions`, in each shape they may have.
+// Decisions that arrive on the topic `review-decisions`, in every accepted format.
 import { z } from 'zod';
 import { MESSAGE_LIMITS } from './limits.ts';
 import { DECISIONS, type Decision } from './review.ts';
 
 const NOTE_LIMIT = 4_000;
 const NAME_LIMIT = 200;
-/** Where an event does not say who decided. */
+/** Used if an event does not name the reviewer. */
 const UNKNOWN_REVIEWER = 'unknown';
 
-/** What the database can keep: no NUL, no half of a surrogate pair. */
-const keepable = (limit: number) =>
+/** Text that the database can store: no NUL and no lone surrogate. */
+const storable = (limit: number) =>
   z
     .string()
     .max(limit)
@@ -21,22 +21,22 @@ const data = z
   .object({
     review_id: id.optional(),
     turn_id: id.optional(),
-    /** The tutorial's name for what a person is asked about: a turn or a review. */
+    /** The tutorial's name for the id of the turn or the review. */
     instance_id: id.optional(),
     decision: z.enum(DECISIONS).optional(),
     approved: z.boolean().optional(),
-    reply: keepable(MESSAGE_LIMITS.textCharacters).min(1).nullish(),
-    note: keepable(NOTE_LIMIT).nullish(),
-    decided_by: keepable(NAME_LIMIT).min(1).default(UNKNOWN_REVIEWER),
+    reply: storable(MESSAGE_LIMITS.textCharacters).min(1).nullish(),
+    note: storable(NOTE_LIMIT).nullish(),
+    decided_by: storable(NAME_LIMIT).min(1).default(UNKNOWN_REVIEWER),
   })
   .refine((given) => (given.review_id ?? given.turn_id ?? given.instance_id) !== undefined)
-  // One of the two, so that they cannot contradict each other.
+  // Exactly one of the two, so that they cannot contradict each other.
   .refine((given) => (given.decision === undefined) !== (given.approved === undefined))
   .refine((given) => (given.decision === 'edit') === (typeof given.reply === 'string'));
 
-/** A decision, and what it is about. */
+/** A decision, and the review or turn that it is about. */
 export interface AddressedDecision {
-  /** Ids of a review or a turn; all that are given must mean the same one. */
+  /** Ids of a review or a turn. All given ids must belong to the same review. */
   readonly ids: readonly string[];
   readonly decision: Decision;
 }
@@ -52,13 +52,13 @@ export const reviewDecided = data.transform((given): AddressedDecision => ({
   },
 }));
 
-/** The tutorial posts its decision without an envelope. */
+/** A decision without an envelope, as the tutorial posts it; null: the payload is anything else. */
 export const bareDecision = (payload: unknown): AddressedDecision | null =>
   payload !== null && typeof payload === 'object' && 'specversion' in payload
     ? null
     : (reviewDecided.safeParse(payload).data ?? null);
 
-/** A decision as the data of an event. */
+/** The data of the `ReviewDecided` event of a decision. */
 export const decisionData = (reviewId: string, { decision, reply, note, decidedBy }: Decision): object => ({
   review_id: reviewId,
   decision,

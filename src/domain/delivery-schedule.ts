@@ -1,29 +1,29 @@
-// When a delivery is tried again, and when it is given up. Pure.
+// The schedule of webhook deliveries: when a delivery is retried, and when it becomes dead. Pure.
 
-/** Seconds between the attempts: eight of them within a day, as Standard Webhooks recommends to begin. */
+/** Seconds between attempts: eight within a day. The first gaps are those that Standard Webhooks recommends. */
 const GAPS_S = [5, 300, 1_800, 7_200, 18_000, 28_800, 28_800] as const;
-/** A gap is longer or shorter by up to this part, so that what failed together does not come back together. */
+/** A gap varies by up to this fraction, so that deliveries that failed together are not retried together. */
 const JITTER = 0.1;
 
 export const ATTEMPTS = GAPS_S.length + 1;
 
-/** What came of one attempt. */
+/** The result of one attempt. */
 export interface Attempt {
-  /** HTTP status; null: there was no answer. */
+  /** HTTP status; null: no response. */
   readonly status: number | null;
-  /** Why it did not succeed, in a sentence for the owner of the hook; null: it did. */
+  /** Why the attempt failed, as a sentence for the owner of the webhook; null: it succeeded. */
   readonly error: string | null;
 }
 
 export type NextStep =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'retry'; readonly inS: number }
-  /** `disable`: why nothing more may be sent to the hook. */
+  /** `disable`: why the webhook is disabled; null: it stays as it is. */
   | { readonly kind: 'dead'; readonly disable: string | null };
 
 const GONE = 410;
 
-/** What follows from the `attempts`-th attempt, counted from 1. `random`: at least 0, below 1. */
+/** The step after attempt number `attempts`, counted from 1. `random`: at least 0, below 1. */
 export function nextStep(attempts: number, { status, error }: Attempt, random: number): NextStep {
   if (error === null) return { kind: 'delivered' };
   if (status === GONE) return { kind: 'dead', disable: 'The receiver answered 410 Gone.' };

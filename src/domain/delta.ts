@@ -1,30 +1,30 @@
-// The reply as it is being written: the pieces of it, who takes them and who hands them out.
+// The reply while it is being written: its deltas, and the ports that write and read them.
 
-/** Which writing of the reply a piece belongs to. Every retry and every takeover begins a new one; later ones are
- *  greater: an epoch is never reused, and attempts grow within it. */
+/** One run of writing a reply. Every retry and every takeover begins a new generation. Later generations are greater:
+ *  an epoch is never reused, and the attempt number grows within an epoch. */
 export interface Generation {
   readonly epoch: number;
   readonly attempt: number;
 }
 
-/** A piece of a generation's text. Its place is told in UTF-16 units of the text, so pieces that overlap are cut and a
- *  missing one is noticed, however they were batched and wherever they come from. */
+/** A delta of a generation. Its position is counted in UTF-16 units of the text, so that a reader can cut overlapping
+ *  deltas and detect a missing one, however they were batched and wherever they come from. */
 export interface DeltaRecord extends Generation {
-  /** Where it begins in the text; a generation begins with an empty record at 0. */
+  /** Position in the text where the delta begins. A generation begins with an empty record at 0. */
   readonly start: number;
   readonly text: string;
 }
 
-/** Less than 0: `a` is the older writing. */
+/** Less than 0: `a` is the older generation. */
 export const compareGenerations = (a: Generation, b: Generation): number => a.epoch - b.epoch || a.attempt - b.attempt;
 
-/** Takes the pieces of one claimed turn. Nothing here waits, rejects or throws: the row is the truth, and what could
- *  not be told of is told from the row at the end. */
+/** Accepts the deltas of one claimed turn. No method waits, rejects or throws: the row is the source of truth, and
+ *  readers get from the final row what did not reach them. */
 export interface DeltaSink {
   write(text: string): void;
-  /** What was written is void: another attempt begins. */
+  /** Another attempt begins: the text written so far is void. */
   restart(attempt: number): void;
-  /** No more comes. */
+  /** No more deltas follow. */
   end(): void;
 }
 
@@ -32,7 +32,7 @@ export interface DeltaWriter {
   open(turnId: string, generation: Generation): DeltaSink;
 }
 
-/** What a reader hears of a turn; both are called from the outside at any time and must return at once. */
+/** Receives the deltas of a turn for one reader. Both methods may be called at any time and must return at once. */
 export interface DeltaListener {
   record(record: DeltaRecord): void;
   /** Records may have been missed: read again. */
@@ -40,12 +40,12 @@ export interface DeltaListener {
 }
 
 export interface DeltaFeed {
-  /** False: nothing can be heard now, so one has to look. */
+  /** False: no records arrive now, so readers have to poll. */
   readonly listening: boolean;
-  /** Hears the turn's records as they are written, until the returned function is called. */
+  /** Calls `listener` with the turn's records as they are written, until the returned function is called. */
   follow(turnId: string, listener: DeltaListener): () => void;
-  /** A page of the kept records that end behind this place, in order; empty: there are no more. Rejects while Redis is
-   *  away. */
+  /** A page of the stored records that end after this position, in order; empty: there are no more. Rejects while
+   *  Redis is unavailable. */
   read(turnId: string, after: Generation & { readonly offset: number }): Promise<DeltaRecord[]>;
 }
 

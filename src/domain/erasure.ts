@@ -1,4 +1,4 @@
-// Erasing a user: what is known of an erasure, and who may ask about one that has ended.
+// Erasing a user: the state of an erasure, and the check that an erasure belongs to a user.
 import { hash } from 'node:crypto';
 
 export const ERASURE_STATUSES = ['running', 'completed'] as const;
@@ -8,15 +8,15 @@ export interface Erasure {
   readonly status: (typeof ERASURE_STATUSES)[number];
   readonly requestedAt: Date;
   readonly finishedAt: Date | null;
-  /** Tells whether the erasure was a certain user's, without saying whose. */
+  /** Shows whether the erasure belongs to a given user, without storing the user id. */
   readonly ownerHash: string;
 }
 
-/** Salted with the erasure's id: nobody can look a user up by it who does not know that id. */
+/** Salted with the erasure's id, so that a user cannot be found by the hash without knowing that id. */
 export const ownerHashOf = (erasureId: string, userId: string): string =>
   hash('sha256', `${erasureId} ${userId}`, 'hex');
 
-/** Whether the erasure is of this user. */
+/** Whether the erasure belongs to this user. */
 export const isOf = (erasure: Erasure, userId: string): boolean =>
   erasure.ownerHash === ownerHashOf(erasure.erasureId, userId);
 
@@ -24,12 +24,12 @@ export const isOf = (erasure: Erasure, userId: string): boolean =>
 export interface DueErasure {
   readonly erasureId: string;
   readonly userId: string;
-  /** Turns that somebody may still have worked on when it began. */
+  /** Turns that a worker may still have been running when the erasure began. */
   readonly turnIds: readonly string[];
-  /** Passes made so far. */
+  /** Completed passes. */
   readonly passes: number;
 }
 
-/** The first pass removes what there is. The second comes when nobody can still be at work on an erased turn, and removes
- *  what such work had left behind. */
+/** The first pass removes the existing data. The second pass runs when no worker can still be running an erased turn,
+ *  and removes what such a worker left behind. */
 export const PASSES = 2;

@@ -1,6 +1,6 @@
 // Errors that cross layers.
 
-/** What turnkeeper needs and may find unavailable. */
+/** The dependencies that may be unavailable. */
 export type Dependency = 'database' | 'actors' | 'queues';
 
 const MESSAGES: Readonly<Record<Dependency, string>> = {

@@ -1,4 +1,4 @@
-// The events of turns: what goes into the outbox with a commit, and the CloudEvents 1.0 envelope around it.
+// The events of turns: the rows that a commit writes to the outbox, and their CloudEvents 1.0 envelope.
 import { z } from 'zod';
 import { newId } from './ids.ts';
 import { TOPIC_TYPES, type OutboxTopic, type Topic } from './topics.ts';
@@ -15,20 +15,20 @@ export const conversationUpdated = z.object({
 
 export const messageSent = z.object({ turn_id: z.uuid(), user_id: z.string(), session_id: z.uuid() });
 
-/** An event that is committed with what it tells of. */
+/** An event that is committed together with the change that it reports. */
 export interface OutboxEvent {
-  /** Stable: every delivery of the event carries it. */
+  /** Stable: every delivery of the event has this id. */
   readonly eventId: string;
   readonly topic: OutboxTopic;
   readonly userId: string;
   readonly data: Readonly<Record<string, unknown>>;
-  /** Where it stands in the trace of its turn; null: that is not traced. */
+  /** Position of the event in the trace of its turn; null: the turn is not traced. */
   readonly traceparent: string | null;
-  /** Absent: just now. */
+  /** Missing: now. */
   readonly committedAt?: Date;
 }
 
-/** The events of a delivered turn. `traceparent`: where they stand in the turn's trace. */
+/** The events of a delivered turn. `traceparent`: their position in the turn's trace. */
 export function deliveryEvents(
   { turnId, userId, sessionId, text }: { turnId: string; userId: string; sessionId: string; text: string },
   reply: string,
@@ -64,9 +64,9 @@ export interface EventContent {
   /** Becomes the subject of the event. */
   readonly userId: string;
   readonly data: object;
-  /** Absent: now. */
+  /** Missing: now. */
   readonly at?: Date | undefined;
-  /** Absent or null: the event belongs to no trace. */
+  /** Missing or null: the event belongs to no trace. */
   readonly traceparent?: string | null;
 }
 
@@ -85,10 +85,10 @@ export const cloudEvent = ({ topic, id, userId, data, at = new Date(), tracepare
 export const outboxCloudEvent = ({ eventId: id, committedAt: at, ...event }: OutboxEvent): CloudEvent =>
   cloudEvent({ ...event, id, at });
 
-/** An event as it came from elsewhere, or null: it is no CloudEvent. */
+/** A received payload as a CloudEvent; null: it is not a CloudEvent. */
 export const asCloudEvent = (payload: unknown): CloudEvent | null => envelope.safeParse(payload).data ?? null;
 
-/** The data of an event of the topic's type and shape, or null: not ours to retry. */
+/** The data of an event; null: the event does not have the topic's type or this shape, so a retry is useless. */
 export function dataOf<T>(topic: Topic, shape: z.ZodType<T>, event: unknown): T | null {
   const known = asCloudEvent(event);
   if (known?.type !== TOPIC_TYPES[topic]) return null;
@@ -96,17 +96,17 @@ export function dataOf<T>(topic: Topic, shape: z.ZodType<T>, event: unknown): T 
   return data.success ? data.data : null;
 }
 
-/** Called after a commit. A hook returns at once and never throws: the rows are the truth, and polling or a sweep finds
- *  what a hook could not do. */
+/** Called after a commit. A hook returns at once and never throws: the rows are the source of truth, and polling or the
+ *  sweeper finds what a hook could not do. */
 export interface Hooks {
   /** The turn changed: clients that wait for it read it again, and webhooks may be due. */
   turnChanged(turnId: string): void;
   /** The turn was cancelled or erased: its worker stops. */
   turnCancelled(turnId: string): void;
-  /** A review was requested, claimed, released or ended: those who watch the reviews read them again. */
+  /** A review was requested, claimed, released or ended: readers of the reviews read them again. */
   reviewChanged(): void;
-  /** These events are in the outbox: they are published. */
+  /** These events are in the outbox: the relay publishes them. */
   eventsCommitted(events: readonly OutboxEvent[]): void;
-  /** A webhook was added, or a delivery by hand: it is sent without waiting for the next sweep. */
+  /** A webhook was added, or a delivery was requested by hand: the webhook sender does not wait for its next sweep. */
   webhookAdded(): void;
 }

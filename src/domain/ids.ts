@@ -1,4 +1,4 @@
-// UUIDv7: made by us, roughly in order of time, never relied on for order (that is `seq`).
+// Generates ids. They are UUIDv7, roughly ordered by time, but nothing relies on that: `seq` gives the order.
 import { v7 } from 'uuid';
 
 /** A new id. */

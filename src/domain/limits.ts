@@ -1,9 +1,9 @@
 // Limits and formats that several layers check: ids, message sizes, loopback addresses. Each is defined here only.
 
-/** What one message may hold, and a turn that several messages were merged into. */
+/** The limits of one message, and of a turn that several messages were merged into. */
 export const MESSAGE_LIMITS = { textCharacters: 32_000, tags: 16, tagCharacters: 64, metadataBytes: 4096 } as const;
 
-/** The characters of a user id, for use inside a larger pattern. */
+/** The pattern of a user id, for use inside a larger pattern. */
 export const USER_ID_PATTERN = '[A-Za-z0-9._@:-]{1,128}';
 export const USER_ID = new RegExp(`^${USER_ID_PATTERN}$`);
 

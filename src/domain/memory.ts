@@ -1,4 +1,4 @@
-// What turnkeeper remembers of a user, and the rules by which it changes. Pure: the actor stores what these return.
+// The memory of a user (profile and summary) and the rules by which it changes. Pure: the actor stores the results.
 
 export interface Profile {
   readonly name: string;
@@ -6,14 +6,14 @@ export interface Profile {
   readonly favouriteTopics: readonly string[];
 }
 
-/** What stands in actor state under `memory`: one JSON object with its own version. */
+/** The actor state key `memory`: one JSON object with its own version. */
 export interface MemoryRecord extends Profile {
-  /** Grows by one with every change. */
+  /** Increases by 1 with every change. */
   readonly version: number;
   readonly summary: string;
   /** The summary covers the user's turns up to this seq; 0: none. */
   readonly throughSeq: number;
-  /** Turns up to this seq were forgotten: no summary may learn from them again. */
+  /** Turns up to this seq were forgotten: no later summary may use them. */
   readonly forgottenSeq: number;
 }
 
@@ -22,12 +22,12 @@ export interface PastSummary {
   readonly version: number;
   readonly summary: string;
   readonly throughSeq: number;
-  /** The turns it was made from; empty: a person wrote it. */
+  /** The turns that the summary was made from; empty: a person wrote it. */
   readonly turnIds: readonly string[];
   readonly replacedAt: string;
 }
 
-/** What stands in actor state under `history`: where the present summary comes from, and those before it, newest first. */
+/** The actor state key `history`: the turns of the current summary, and the earlier summaries, newest first. */
 export interface MemoryHistory {
   readonly turnIds: readonly string[];
   readonly past: readonly PastSummary[];
@@ -46,10 +46,10 @@ export interface Remembered {
   readonly history: MemoryHistory;
 }
 
-/** Earlier summaries that are kept. */
+/** Maximum number of earlier summaries. */
 const HISTORY_LENGTH = 50;
 
-/** What is answered for a user of whom nothing is known; the tutorials' words. */
+/** The memory of a user about whom nothing is stored. The wording is that of the tutorials. */
 export const unknownUser = (userId: string): MemoryRecord => ({
   name: userId,
   preferredStyle: 'casual',
@@ -71,12 +71,12 @@ function replaceSummary(before: Remembered, next: MemoryRecord, turnIds: readonl
     turnIds: history.turnIds,
     replacedAt: now.toISOString(),
   };
-  // The sentence for an unknown user was nobody's summary.
+  // The sentence for an unknown user is not a summary, so the history does not keep it.
   const past = memory.version === 0 ? history.past : [replaced, ...history.past].slice(0, HISTORY_LENGTH);
   return { memory: next, history: { turnIds, past } };
 }
 
-/** A person (or the application) sets some of it. */
+/** Sets the given fields on behalf of a person or the application. */
 export function patchMemory(before: Remembered, patch: MemoryPatch, now: Date): Remembered {
   const memory: MemoryRecord = { ...before.memory, ...patch, version: before.memory.version + 1 };
   return patch.summary === undefined || patch.summary === before.memory.summary
@@ -84,7 +84,7 @@ export function patchMemory(before: Remembered, patch: MemoryPatch, now: Date): 
     : replaceSummary(before, memory, [], now);
 }
 
-/** A newer summary; null where what is stored already covers as much, or where its turns were forgotten. */
+/** Replaces the summary; null: the stored one already covers these turns, or they were forgotten. */
 export function renewSummary(before: Remembered, next: NewSummary, now: Date): Remembered | null {
   const { memory } = before;
   if (next.throughSeq <= memory.throughSeq || next.throughSeq <= memory.forgottenSeq) return null;
@@ -97,7 +97,7 @@ export function renewSummary(before: Remembered, next: NewSummary, now: Date): R
   return replaceSummary(before, renewed, next.turnIds, now);
 }
 
-/** Nothing is known any more, and turns up to `forgottenSeq` will not be learned from again. */
+/** Clears the memory. No later summary uses turns up to `forgottenSeq`. */
 export const forgetMemory = (userId: string, before: Remembered, forgottenSeq: number): Remembered => ({
   memory: { ...unknownUser(userId), version: before.memory.version + 1, forgottenSeq },
   history: NO_HISTORY,

@@ -1,5 +1,5 @@
-// Personal data in a text. Simple patterns of bounded length find candidates, libraries judge them, so that the work
-// grows with the text and not faster, whatever the text is. Pure.
+// Finds personal data in a text. Simple patterns of bounded length find candidates and libraries validate them, so that
+// the time grows linearly with the length of any text. Pure.
 import { isIP, isIPv4 } from 'node:net';
 import { findPhoneNumbersInText, type CountryCode } from 'libphonenumber-js';
 import validator from 'validator';
@@ -7,10 +7,10 @@ import validator from 'validator';
 export const PERSONAL_DATA = ['payment_card', 'iban', 'email', 'phone', 'ip_address'] as const;
 export type PersonalDataKind = (typeof PERSONAL_DATA)[number];
 
-/** What a rule looks for. */
+/** The personal data that a rule searches for. */
 export interface PersonalDataSearch {
   readonly kinds: readonly PersonalDataKind[];
-  /** Phone numbers without a `+` are read as this country's; null: only those with one are found. */
+  /** The country of phone numbers without a `+`; null: only numbers with a `+` are found. */
   readonly country: CountryCode | null;
 }
 
@@ -19,62 +19,62 @@ export interface Find {
   readonly text: string;
 }
 
-/** A number as people write it: in groups, with one or two of these between them. */
+/** What may separate the groups of a number: one or two of these characters. */
 const GAP = /^[ .\-\u2010-\u2015]{1,2}$/;
 
-interface Spelling {
+interface NumberFormat {
   readonly group: RegExp;
-  /** How the first group begins. */
-  readonly begins: RegExp;
-  /** Characters in all groups together. */
-  readonly least: number;
-  readonly most: number;
-  /** Judges the characters of the groups. */
-  readonly is: (value: string) => boolean;
+  /** What the first group must match. */
+  readonly firstGroup: RegExp;
+  /** Limits for the characters in all groups together. */
+  readonly minLength: number;
+  readonly maxLength: number;
+  /** Validates the characters of the groups. */
+  readonly isValid: (value: string) => boolean;
 }
 
-/** All runs of whole groups of that length. Groups are taken whole: a number inside a longer one is none. */
-function* runs(text: string, { group: pattern, begins, least, most }: Spelling) {
+/** All runs of groups whose length is allowed. Groups are never split: a number inside a longer one does not count. */
+function* runs(text: string, { group: pattern, firstGroup, minLength, maxLength }: NumberFormat) {
   const groups = [...text.matchAll(pattern)].map(({ 0: group, index }) => ({ from: index, to: index + group.length }));
   for (const [first, { from, to: firstEnd }] of groups.entries()) {
-    if (!begins.test(text.slice(from, firstEnd))) continue;
+    if (!firstGroup.test(text.slice(from, firstEnd))) continue;
     let length = 0;
     for (let at = first, end = from; at < groups.length; at += 1) {
       const group = groups[at]!;
       if (at > first && !GAP.test(text.slice(end, group.from))) break;
       length += group.to - group.from;
-      if (length > most) break;
+      if (length > maxLength) break;
       end = group.to;
-      if (length >= least) yield { from, to: end };
+      if (length >= minLength) yield { from, to: end };
     }
   }
 }
 
-function* spelled(text: string, spelling: Spelling): Generator<string> {
-  let past = 0;
-  for (const { from, to } of runs(text, spelling)) {
-    if (from < past || !spelling.is(text.slice(from, to).replaceAll(/[^A-Za-z0-9]/g, ''))) continue;
-    past = to;
+function* numbersIn(text: string, format: NumberFormat): Generator<string> {
+  let searchedTo = 0;
+  for (const { from, to } of runs(text, format)) {
+    if (from < searchedTo || !format.isValid(text.slice(from, to).replaceAll(/[^A-Za-z0-9]/g, ''))) continue;
+    searchedTo = to;
     yield text.slice(from, to);
   }
 }
 
-const CARD: Spelling = {
+const CARD: NumberFormat = {
   group: /\d+/g,
-  begins: /^/,
-  least: 13,
-  most: 19,
-  is: (value) => validator.isCreditCard(value),
+  firstGroup: /^/,
+  minLength: 13,
+  maxLength: 19,
+  isValid: (value) => validator.isCreditCard(value),
 };
-const IBAN: Spelling = {
+const IBAN: NumberFormat = {
   group: /[A-Za-z0-9]+/g,
-  begins: /^[A-Za-z]{2}(?:\d\d|$)/,
-  least: 15,
-  most: 34,
-  is: (value) => validator.isIBAN(value.toUpperCase()),
+  firstGroup: /^[A-Za-z]{2}(?:\d\d|$)/,
+  minLength: 15,
+  maxLength: 34,
+  isValid: (value) => validator.isIBAN(value.toUpperCase()),
 };
 
-/** Around each @: as much as can belong to an address. */
+/** Checks the characters around each @ that can belong to an address. */
 function* emails(text: string): Generator<string> {
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
     const local = /[\p{L}\p{N}!#$%&'*+/=?^_`{|}~.-]+$/u.exec(text.slice(Math.max(0, at - 64), at))?.[0];
@@ -88,7 +88,7 @@ function* emails(text: string): Generator<string> {
 function* addresses(text: string): Generator<string> {
   for (const { 0: run } of text.matchAll(/(?<!\d|\d\.)\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)/g)) if (isIPv4(run)) yield run;
   for (const { 0: run, index } of text.matchAll(/[\dA-Fa-f:.]+/g)) {
-    // `::` alone is the address of nobody, and the middle of many a program.
+    // `::` alone is the unspecified address, and it is frequent in source code.
     const trimmed = run.replace(/^:(?!:)/, '').replace(/[.]+$|(?<!:):$/, '');
     const around = `${text[index - 1] ?? ''}${text[index + run.length] ?? ''}`;
     if (trimmed.length <= 45 && /[\dA-Fa-f]/.test(trimmed) && !/\w/.test(around) && isIP(trimmed) === 6) yield trimmed;
@@ -96,8 +96,8 @@ function* addresses(text: string): Generator<string> {
 }
 
 const DETECTORS: Readonly<Record<PersonalDataKind, (text: string, search: PersonalDataSearch) => Iterable<string>>> = {
-  payment_card: (text) => spelled(text, CARD),
-  iban: (text) => spelled(text, IBAN),
+  payment_card: (text) => numbersIn(text, CARD),
+  iban: (text) => numbersIn(text, IBAN),
   email: emails,
   phone: (text, { country }) =>
     findPhoneNumbersInText(text, country ? { defaultCountry: country } : {}).map(({ startsAt, endsAt }) =>
@@ -106,12 +106,12 @@ const DETECTORS: Readonly<Record<PersonalDataKind, (text: string, search: Person
   ip_address: addresses,
 };
 
-/** Personal data in the text, at most `most` of a kind, in the order of the kinds. */
-export function personalDataIn(text: string, search: PersonalDataSearch, most: number): Find[] {
+/** Personal data in the text, at most `max` finds of each kind, in the order of the kinds. */
+export function personalDataIn(text: string, search: PersonalDataSearch, max: number): Find[] {
   return search.kinds.flatMap((kind) => {
     const finds: Find[] = [];
     for (const found of DETECTORS[kind](text, search)) {
-      if (finds.length === most) break;
+      if (finds.length === max) break;
       finds.push({ kind, text: found });
     }
     return finds;

@@ -1,4 +1,4 @@
-// The policy file: more rules than keywords, as JSON. Everything that is wrong with it is found at once.
+// The policy file: review rules in JSON, in addition to the keywords. All faults of a file are reported together.
 import { readFileSync } from 'node:fs';
 import { getCountries } from 'libphonenumber-js';
 import { z } from 'zod';
@@ -18,27 +18,27 @@ function compiled(pattern: string): RegExp | null {
 const part = z.enum(PARTS);
 const distinct = (items: readonly string[]): boolean => new Set(items).size === items.length;
 
-/** Rules between fields are told along with what is wrong with the fields themselves. */
+/** Checks across fields run even if single fields are invalid, so that all faults are reported together. */
 const when = ({ value }: { value: unknown }): boolean => typeof value === 'object' && value !== null;
 
-/** What a rule can look for. */
+/** The fields of a rule that search for something. */
 const SEARCHES = ['keywords', 'pattern', 'personal_data', 'moderation'] as const;
 
 const rule = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 of a–z 0–9 _ -' }),
     reason: z.string().min(1).max(500),
-    on: z.union([part, z.array(part).min(1).refine(distinct, { error: 'has one twice' })], {
+    on: z.union([part, z.array(part).min(1).refine(distinct, { error: 'has a duplicate' })], {
       error: `must be ${PARTS.join(' or ')}, or a list of them`,
     }),
     keywords: z.array(z.string().min(1).max(100)).min(1).max(1_000).optional(),
     pattern: z
       .string()
       .max(1_000)
-      .refine((pattern) => compiled(pattern) !== null, { error: 'is no regular expression' })
+      .refine((pattern) => compiled(pattern) !== null, { error: 'is not a valid regular expression' })
       .optional(),
-    personal_data: z.array(z.enum(PERSONAL_DATA)).min(1).refine(distinct, { error: 'has one twice' }).optional(),
-    country: z.enum(getCountries(), { error: 'must be a country as in ISO 3166, such as DE' }).optional(),
+    personal_data: z.array(z.enum(PERSONAL_DATA)).min(1).refine(distinct, { error: 'has a duplicate' }).optional(),
+    country: z.enum(getCountries(), { error: 'must be an ISO 3166 country code, such as DE' }).optional(),
     moderation: z
       .strictObject({
         model: z.string().min(1).max(200).default(DEFAULT_MODERATION_MODEL),
@@ -46,14 +46,14 @@ const rule = z
       })
       .optional(),
   })
-  .refine((read) => SEARCHES.some((search) => read[search] !== undefined), {
+  .refine((fields) => SEARCHES.some((search) => fields[search] !== undefined), {
     error: `has none of ${SEARCHES.join(', ')}`,
     when,
   })
   .refine(
     ({ country, personal_data: kinds }) => country === undefined || (Array.isArray(kinds) && kinds.includes('phone')),
     {
-      error: 'has a country without the phone of personal_data',
+      error: 'has a country, but personal_data does not contain phone',
       when,
     },
   )
@@ -71,22 +71,22 @@ const policy = z.strictObject({
   rules: z.array(rule).max(1_000),
 });
 
-/** Names must tell rules apart; looked at by itself, so that it is told along with what else is wrong. */
+/** Names must be unique. This is a separate check, so that its faults are reported together with all others. */
 function repeatedNames(content: unknown): string[] {
   const named = z.object({ name: z.string().nullable() }).catch({ name: null });
   const { data } = z.object({ rules: z.array(named) }).safeParse(content);
   const names = data?.rules.map(({ name }) => name) ?? [];
   return names.flatMap((name, index) =>
-    name !== null && names.indexOf(name) < index ? [`rules.${index}.name: is there twice`] : [],
+    name !== null && names.indexOf(name) < index ? [`rules.${index}.name: is used twice`] : [],
   );
 }
 
-/** What a file holds; null: it cannot be read, and `fault` tells why. */
+/** The content of a file; null: it cannot be read, for the reason in `fault`. */
 export type PolicyText = { readonly text: string } | { readonly text: null; readonly fault: string };
 
 export interface ReadPolicy {
   readonly rules: readonly ReviewRule[];
-  /** All that is wrong; none: the rules hold. */
+  /** All faults; empty: the rules are valid. */
   readonly faults: readonly string[];
 }
 
@@ -95,7 +95,7 @@ export const unreadable = (error: unknown): PolicyText => ({
   fault: `it cannot be read: ${(error as Error).message}`,
 });
 
-/** The rules of a policy file's text, or all that is wrong with it. */
+/** The rules of a policy file's text, or all its faults. */
 export function parsePolicy(read: PolicyText): ReadPolicy {
   if (read.text === null) return { rules: [], faults: [read.fault] };
   let content: unknown;
@@ -109,7 +109,7 @@ export function parsePolicy(read: PolicyText): ReadPolicy {
   return { rules: parsed.data?.rules ?? [], faults: [...issues, ...repeatedNames(content)] };
 }
 
-/** The file as it was read at the start. */
+/** The file as it was read when the process started. */
 export interface PolicyFile extends ReadPolicy {
   readonly path: string;
   readonly read: PolicyText;

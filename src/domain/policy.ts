@@ -1,5 +1,5 @@
-// Screening: which turns a person must see before the user does, and why. Pure; what a moderation model says of a turn
-// is asked elsewhere (turns/screening.ts).
+// Screening: which turns need review before the user sees the reply, and why. Pure: turns/screening.ts calls the
+// moderation models.
 import { visibleText } from './text.ts';
 import { personalDataIn, type PersonalDataSearch } from './personal-data.ts';
 
@@ -11,7 +11,7 @@ export interface Reason {
   readonly detail: string;
 }
 
-/** What the user said, and what the model would say. */
+/** The parts of a turn: the user's message and the model's reply. */
 export const PARTS = ['message', 'reply'] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -19,11 +19,11 @@ export type ScreenedTurn = Readonly<Record<Part, string>>;
 
 export interface Moderation {
   readonly model: string;
-  /** Only these count; null: whatever the model flags. */
+  /** Only these categories count; null: everything that the model flags. */
   readonly categories: readonly string[] | null;
 }
 
-/** A rule of the policy file. It looks for one or more of these; any one that is found is a reason. */
+/** A rule of the policy file, with one or more searches. If any of them finds something, the turn needs review. */
 export interface ReviewRule {
   readonly name: string;
   readonly reason: string;
@@ -35,21 +35,21 @@ export interface ReviewRule {
 }
 
 export interface ReviewPolicy {
-  /** Found anywhere in the user's message, in any case. */
+  /** Searched for anywhere in the user's message, ignoring case. */
   readonly keywords: readonly string[];
   readonly rules: readonly ReviewRule[];
 }
 
-/** The policy in force. A turn takes it once, when it is claimed, and keeps to it until it ends. */
+/** The policy in force. A turn is screened by the policy of the time of its claim. */
 export interface PolicySource {
   readonly current: ReviewPolicy;
 }
 
-/** Of what a rule finds, so many are shown, and so many characters of each. */
+/** What a reason shows of each search of a rule: at most so many matches, and so many characters of each. */
 const SHOWN = 5;
 const SHOWN_LENGTH = 100;
 
-/** Other forms of the same letters, and letters that nobody sees, must not slip past a keyword. */
+/** The text without case, compatibility forms and invisible characters, so that these do not hide a keyword. */
 const folded = (text: string): string => visibleText(text).toLowerCase();
 
 const found = (keywords: readonly string[], text: string): string[] => {
@@ -62,7 +62,7 @@ const shown = (match: string): string => {
   return `“${line.length > SHOWN_LENGTH ? `${line.slice(0, SHOWN_LENGTH).toWellFormed()}…` : line}”`;
 };
 
-/** What the rule finds in a text by itself, as it is shown to the reviewer. */
+/** What the rule finds in a text without a moderation model, as it is shown to the reviewer. */
 function findsOf({ keywords, pattern, personalData }: ReviewRule, text: string): string[] {
   const match = pattern?.exec(text)?.[0];
   const data = personalData === null ? [] : personalDataIn(visibleText(text), personalData, SHOWN);
@@ -74,14 +74,14 @@ function findsOf({ keywords, pattern, personalData }: ReviewRule, text: string):
 }
 
 function reasonOf(rule: ReviewRule, turn: ScreenedTurn): Reason[] {
-  const places = rule.on.flatMap((part) => {
+  const sentences = rule.on.flatMap((part) => {
     const finds = findsOf(rule, turn[part]);
     return finds.length > 0 ? [`Found in the ${part}: ${finds.join(', ')}.`] : [];
   });
-  return places.length > 0 ? [{ rule: rule.name, detail: [rule.reason, ...places].join(' ') }] : [];
+  return sentences.length > 0 ? [{ rule: rule.name, detail: [rule.reason, ...sentences].join(' ') }] : [];
 }
 
-/** Why the reply needs a person, as far as the policy itself can tell; none: it finds nothing. */
+/** Why the reply needs review according to keywords and rules, without moderation models; empty: no reason. */
 export const screen = ({ keywords, rules }: ReviewPolicy, turn: ScreenedTurn): Reason[] => [
   ...found(keywords, turn.message).map((keyword) => ({
     rule: 'keyword',
@@ -90,8 +90,8 @@ export const screen = ({ keywords, rules }: ReviewPolicy, turn: ScreenedTurn): R
   ...rules.flatMap((rule) => reasonOf(rule, turn)),
 ];
 
-/** Whether a reply to this message may be held, asked before there is a reply: its text must not be streamed then. A
- *  moderation model has not been asked by then, so a rule with one may always hold. */
+/** Whether a reply to this message may need review, decided before the reply exists. Such a reply must not be streamed.
+ *  No moderation model has been called by then, so a rule with one always counts. */
 export const mayBeHeld = (policy: ReviewPolicy, message: string): boolean =>
   policy.rules.some(({ on, moderation }) => on.includes('reply') || moderation !== null) ||
   screen(policy, { message, reply: '' }).length > 0;

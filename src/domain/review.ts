@@ -1,4 +1,4 @@
-// What a review is, what may be decided, and what a decision means for a review as it is. Pure.
+// Reviews: their states, the decisions on them, and the effect of a decision on a review in a given state. Pure.
 import type { TurnStatus } from './turn.ts';
 import type { Reason } from './policy.ts';
 
@@ -12,7 +12,7 @@ export type DecisionKind = (typeof DECISIONS)[number];
 export const DEADLINE_OUTCOMES = ['expire', 'approve', 'reject'] as const;
 export type DeadlineOutcome = (typeof DEADLINE_OUTCOMES)[number];
 
-/** What somebody decided. */
+/** A reviewer's decision. */
 export interface Decision {
   readonly decision: DecisionKind;
   /** The edited reply; null unless `edit`. */
@@ -21,7 +21,7 @@ export interface Decision {
   readonly decidedBy: string;
 }
 
-/** A drafted reply that waits, or waited, for a person. */
+/** A drafted reply on which a reviewer has to decide, or has decided. */
 export interface Review {
   readonly reviewId: string;
   readonly turnId: string;
@@ -30,26 +30,26 @@ export interface Review {
   readonly seq: number;
   readonly status: ReviewStatus;
   readonly reasons: readonly Reason[];
-  /** What the user said. */
+  /** The user's message. */
   readonly text: string;
   readonly draft: string;
-  /** Who holds the lease now. */
+  /** The reviewer who holds the lease now; null: none. */
   readonly claimedBy: string | null;
   readonly claimedUntil: Date | null;
   readonly deadline: Date;
   /** The deadline has passed, by the database's clock. */
   readonly overdue: boolean;
   readonly decision: DecisionKind | null;
-  /** What the user was told; null where that was nothing. */
+  /** The reply that was delivered to the user; null: none. */
   readonly reply: string | null;
   readonly note: string | null;
-  /** Null where nobody decided: not yet, or the deadline did. */
+  /** Null: nobody has decided, for example because the deadline ended the review. */
   readonly decidedBy: string | null;
   readonly decidedAt: Date | null;
   readonly createdAt: Date;
-  /** The user wrote more in the session since. */
+  /** The user has sent another message in the session since then. */
   readonly stale: boolean;
-  /** Where its turn stands in a trace; null: it is not traced. */
+  /** Position of its turn in a trace; null: the turn is not traced. */
   readonly traceparent: string | null;
 }
 
@@ -61,19 +61,19 @@ export interface ReviewPosition {
 export interface ReviewFilter {
   readonly status?: ReviewStatus | undefined;
   readonly userId?: string | undefined;
-  /** Name of a rule that asked for the review. */
+  /** Name of a rule that caused the review. */
   readonly rule?: string | undefined;
-  /** Who holds the lease now. */
+  /** The reviewer who holds the lease now. */
   readonly claimedBy?: string | undefined;
   readonly decidedBy?: string | undefined;
-  /** Only what was decided then or later. */
+  /** Only reviews that were decided at or after this time. */
   readonly decidedSince?: Date | undefined;
-  /** Only reviews behind this one (the oldest deadline comes first). */
+  /** Only reviews after this position. The oldest deadline comes first. */
   readonly after?: ReviewPosition | undefined;
   readonly limit: number;
 }
 
-/** One line of the audit trail. */
+/** One entry of the audit trail. */
 export interface ReviewEvent {
   readonly at: Date;
   /** Null: turnkeeper itself. */
@@ -85,12 +85,12 @@ export interface ReviewEvent {
   readonly note: string | null;
 }
 
-/** How a review ends: what becomes of it and of its turn. */
+/** How a review ends: the final state of the review and of its turn. */
 export interface Ending {
   readonly status: Exclude<ReviewStatus, 'pending'>;
   readonly turnStatus: Extract<TurnStatus, 'completed' | 'rejected' | 'expired' | 'cancelled'>;
   readonly decision: DecisionKind | null;
-  /** What the user gets; null: nothing. */
+  /** The reply that is delivered to the user; null: none. */
   readonly reply: string | null;
   readonly note: string | null;
   readonly by: string | null;
@@ -104,13 +104,13 @@ const ENDS: Readonly<Record<DecisionKind | 'expire', Outcome>> = {
   expire: { status: 'expired', turnStatus: 'expired' },
 };
 
-/** The ending that a decision brings. */
+/** How a decision ends the review. */
 export function endingOf({ draft }: Pick<Review, 'draft'>, { decision, reply, note, decidedBy }: Decision): Ending {
-  const told = { approve: draft, edit: reply, reject: null }[decision];
-  return { ...ENDS[decision], decision, reply: told, note, by: decidedBy };
+  const delivered = { approve: draft, edit: reply, reject: null }[decision];
+  return { ...ENDS[decision], decision, reply: delivered, note, by: decidedBy };
 }
 
-/** The ending that the deadline brings. */
+/** How the deadline ends the review. */
 export const endingAtDeadline = ({ draft }: Pick<Review, 'draft'>, outcome: DeadlineOutcome): Ending => ({
   ...ENDS[outcome],
   decision: outcome === 'expire' ? null : outcome,
@@ -119,7 +119,7 @@ export const endingAtDeadline = ({ draft }: Pick<Review, 'draft'>, outcome: Dead
   by: null,
 });
 
-/** The ending of a review whose turn is cancelled. */
+/** How the cancellation of its turn ends the review. */
 export const endingByCancel = (by: string | null): Ending => ({
   status: 'cancelled',
   turnStatus: 'cancelled',
@@ -130,15 +130,15 @@ export const endingByCancel = (by: string | null): Ending => ({
 });
 
 export type DecisionOutcome =
-  /** What was asked for holds. */
+  /** The same decision was made before. */
   | 'holds'
-  /** Something else was decided first. */
+  /** Another decision was made first. */
   | 'conflict'
-  /** The deadline was first. */
+  /** The deadline passed first. */
   | 'late';
 
-/** What a decision means for a review as it is; null: it is still to be applied. `inTime`: it was made before the
- *  deadline, whatever the clock says now. */
+/** What a decision means for a review in its current state; null: the decision can be applied. `inTime`: the decision
+ *  was made before the deadline, even if the deadline has passed by now. */
 export function outcomeOf(
   review: Review,
   decision: Pick<Decision, 'decision' | 'reply'>,

@@ -1,8 +1,8 @@
-// Figures: the activity of a user or a day, and the operators' overview.
+// Statistics: the activity of a user or a day, and the operators' overview.
 import type { TopicCounts } from './topics.ts';
 import type { TurnStatus } from './turn.ts';
 
-/** What one user did, or all users on one day. */
+/** The activity of one user, or of all users on one day. */
 export interface Activity {
   readonly messageCount: number;
   readonly byStatus: Partial<Record<TurnStatus, number>>;
@@ -16,13 +16,13 @@ export interface Activity {
 /** The part of the overview that is counted from the rows. */
 export interface TurnsOverview {
   readonly turns: { readonly queued: number; readonly running: number; readonly awaitingReview: number };
-  /** Age of the oldest queued turn; null: no turn is queued. */
+  /** Age of the oldest queued turn in seconds; null: no turn is queued. */
   readonly oldestWaitingS: number | null;
-  /** The last 48 hours, the oldest first. */
+  /** The last 48 hours, oldest first. */
   readonly byHour: readonly { readonly hour: Date; readonly byStatus: Readonly<Record<string, number>> }[];
-  /** The last 24 hours, the most frequent first. */
+  /** Failed turns of the last 24 hours by error code, most frequent first. */
   readonly failures: readonly { readonly code: string; readonly count: number }[];
-  /** Claims that lapsed and were taken over, of turns that ended within 24 hours or have not ended. */
+  /** Claims that lapsed and were taken over, of turns that are not final or became final within the last 24 hours. */
   readonly takeovers: number;
   /** The last hour. */
   readonly model: {
@@ -35,10 +35,10 @@ export interface TurnsOverview {
   };
 }
 
-/** What operators see of the whole deployment. */
+/** The state of the whole deployment, for operators. */
 export interface Overview {
   readonly rows: TurnsOverview;
-  /** Events that are not published yet, and the age of the oldest one. */
+  /** Number of events that are not published yet, and the age of the oldest one in seconds. */
   readonly outbox: { readonly waiting: number; readonly ageS: number };
   /** Null: the queues do not answer. */
   readonly topics: readonly TopicCounts[] | null;

@@ -1,19 +1,19 @@
-// How far a reader has come in the events of a turn. It is the id of every event, and all there is to resume from: any
-// ingress process goes on from it, with or without the records of the stream.
+// The position of a reader in the events of a turn. Every event has its position as id, and a reader needs nothing else
+// to resume: any ingress process can continue from it, with or without the records of the stream.
 import type { Generation } from './delta.ts';
 import { isFinal, type Turn, type TurnStatus } from './turn.ts';
 
-const STAGES = { nothing: -1, queued: 0, running: 1, awaiting_review: 2, final: 3 } as const;
+const STAGES = { start: -1, queued: 0, running: 1, awaiting_review: 2, final: 3 } as const;
 type Stage = (typeof STAGES)[keyof typeof STAGES];
 
 export interface StreamPosition extends Generation {
-  /** The latest state that was told. */
+  /** The latest state that was sent. */
   readonly stage: Stage;
-  /** How much of the generation's text was told, in UTF-16 units. */
+  /** How much of the generation's text was sent, in UTF-16 units. */
   readonly offset: number;
 }
 
-export const START: StreamPosition = { stage: STAGES.nothing, epoch: 0, attempt: 0, offset: 0 };
+export const START: StreamPosition = { stage: STAGES.start, epoch: 0, attempt: 0, offset: 0 };
 const EVENT_ID = /^([0-3])\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/;
 
 export function stageOf(status: TurnStatus): Stage {
@@ -21,12 +21,12 @@ export function stageOf(status: TurnStatus): Stage {
   return STAGES[status as 'queued' | 'running' | 'awaiting_review'];
 }
 
-/** The id of the event that brings a reader to this place. */
+/** The id of the event that moves a reader to this position. */
 export const eventIdOf = ({ stage, epoch, attempt, offset }: StreamPosition): string =>
   `${stage}.${epoch}.${attempt}.${offset}`;
 
-/** The place to go on from. What is no id of this turn's events means the beginning: the first event is then a whole
- *  turn, with which readers begin anew, so that nothing is ever told wrongly. */
+/** The position to continue from. An id that does not belong to this turn's events restarts the stream: the first event
+ *  is then a whole turn, which replaces what the reader has. So a reader never combines texts that do not match. */
 export function positionOf(eventId: string | undefined, turn: Turn): StreamPosition {
   const parts = EVENT_ID.exec(eventId ?? '');
   if (!parts) return START;
@@ -35,11 +35,11 @@ export function positionOf(eventId: string | undefined, turn: Turn): StreamPosit
   return ahead ? START : { stage, epoch, attempt, offset };
 }
 
-/** Nothing is left to tell. */
+/** Nothing is left to send. */
 export const isAtEnd = ({ stage }: StreamPosition): boolean => stage === STAGES.final;
 
-/** Nothing was told yet. */
-export const isAtStart = ({ stage }: StreamPosition): boolean => stage === STAGES.nothing;
+/** Nothing has been sent yet. */
+export const isAtStart = ({ stage }: StreamPosition): boolean => stage === STAGES.start;
 
-/** Whether the reply may still be told in pieces. */
+/** Whether deltas of the reply may still be sent. */
 export const isBeforeSettled = ({ stage }: StreamPosition): boolean => stage <= STAGES.running;

@@ -1,4 +1,4 @@
-// The topics: their names, the types of their events, and what operators see of them.
+// The topics: their names, the types of their events, and their statistics for operators.
 
 /** Topics whose events come from the outbox. */
 export const OUTBOX_TYPES = {
@@ -16,7 +16,7 @@ export const TOPIC_TYPES = {
 } as const;
 export type Topic = keyof typeof TOPIC_TYPES;
 
-/** The queue of debounced summaries. It is internal: no topic of the contract. */
+/** The queue of debounced summaries. It is internal, not a topic of the contract. */
 export const SUMMARIES = 'summaries';
 
 /** The topics and the internal queue. */
@@ -29,7 +29,7 @@ export type JobCounts = Readonly<Record<'waiting' | 'active' | 'delayed' | 'fail
 
 export interface TopicCounts extends JobCounts {
   readonly topic: QueueName;
-  /** Null: no job waits. */
+  /** Age of the oldest waiting job in seconds; null: no job is waiting. */
   readonly oldestWaitingS: number | null;
 }
 
@@ -45,5 +45,5 @@ export interface DeadLetter {
   readonly data: unknown;
 }
 
-/** A page of dead letters continues after this one. */
+/** The dead letter after which a page continues. */
 export type DeadLetterPosition = Pick<DeadLetter, 'failedAt' | 'topic' | 'jobId'>;

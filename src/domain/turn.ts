@@ -1,4 +1,4 @@
-// What a turn is, and the states it goes through.
+// A turn and its states.
 export const TURN_STATUSES = [
   'queued',
   'running',
@@ -20,14 +20,14 @@ export const FINAL_STATUSES = [
 ] as const satisfies readonly TurnStatus[];
 const FINAL: ReadonlySet<TurnStatus> = new Set(FINAL_STATUSES);
 
-/** Nothing more will happen to the turn. */
+/** The turn does not change its state any more. */
 export const isFinal = (status: TurnStatus): boolean => FINAL.has(status);
 
-/** What a waiting client waits for: the turn is final, or a person has to decide. */
+/** What a long poll waits for: the turn is final, or a person has to decide. */
 export const isSettled = (status: TurnStatus): boolean => isFinal(status) || status === 'awaiting_review';
 
 export interface TurnError {
-  /** Stable, snake_case; every one stands in docs/errors.md. */
+  /** Stable, in snake_case. docs/errors.md lists all codes. */
   readonly code: string;
   readonly detail: string;
 }
@@ -37,11 +37,11 @@ export interface Usage {
   readonly outputTokens: number;
 }
 
-/** What the user's side may know of the review of a turn: never the draft. */
+/** What the user may see of the review of a turn: never the draft. */
 export interface TurnReview {
   readonly reviewId: string;
   readonly status: string;
-  /** Names of the rules that asked for it. */
+  /** Names of the rules that caused it. */
   readonly reasons: readonly string[];
   readonly deadline: Date;
   readonly decision: string | null;
@@ -50,15 +50,15 @@ export interface TurnReview {
 
 export type Metadata = Readonly<Record<string, unknown>>;
 
-/** One user message and what becomes of it. */
+/** One user message and its outcome. */
 export interface Turn {
   readonly turnId: string;
   readonly userId: string;
   readonly sessionId: string;
-  /** Place among the user's turns, from 1, without gaps. */
+  /** Position among the user's turns, from 1, without gaps. */
   readonly seq: number;
   readonly status: TurnStatus;
-  /** Grows with every claim: the fencing token. */
+  /** Increases with every claim. It is the fencing token. */
   readonly epoch: number;
   readonly text: string;
   readonly reply: string | null;
@@ -66,7 +66,7 @@ export interface Turn {
   readonly metadata: Metadata;
   readonly tags: readonly string[];
   readonly error: TurnError | null;
-  /** Attempts at the model that were begun. */
+  /** Number of attempts that were started. */
   readonly attempts: number;
   readonly usage: Usage | null;
   readonly model: string | null;
@@ -79,7 +79,7 @@ export interface Turn {
 export interface TurnFilter {
   readonly status?: TurnStatus | undefined;
   readonly sessionId?: string | undefined;
-  /** Only turns with a smaller seq (they come newest first). */
+  /** Only turns with a smaller seq. Turns are ordered newest first. */
   readonly beforeSeq?: number | undefined;
   readonly limit: number;
 }

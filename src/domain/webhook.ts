@@ -1,29 +1,29 @@
-// What a webhook is, what it can hear of, and what becomes of a delivery. No I/O.
+// Webhooks, the events that they can receive, and the states of a delivery. No I/O.
 import { isSettled, TURN_STATUSES, type TurnStatus } from './turn.ts';
 
-/** What can be told of a turn: that it came to rest, and how. */
+/** The events of a turn: one for each settled status. */
 export const WEBHOOK_EVENTS = TURN_STATUSES.filter(isSettled).map((status) => `turn.${status}` as const);
 export type WebhookEvent = `turn.${TurnStatus}`;
 
-/** What a hook is sent when somebody asks for it; no hook has to want it. */
+/** The event that is sent to a webhook on request. A webhook does not subscribe to it. */
 export const PING = 'webhook.ping';
 
 export const DELIVERY_STATUSES = ['pending', 'delivered', 'dead'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
-/** Hooks of one user, and of all users, at most. */
+/** Maximum number of webhooks of one user, and of webhooks for all users. */
 export const WEBHOOKS_AT_MOST = 10;
 
-/** Where somebody wants to be told. */
+/** An address that receives events. */
 export interface Webhook {
   readonly webhookId: string;
-  /** Whose turns it hears of; null: all users'. */
+  /** The user whose turns it receives; null: the turns of all users. */
   readonly userId: string | null;
   readonly url: string;
   readonly events: readonly WebhookEvent[];
   readonly description: string | null;
   readonly enabled: boolean;
-  /** Why turnkeeper disabled it; null: it did not. */
+  /** Why turnkeeper disabled the webhook; null: turnkeeper did not disable it. */
   readonly disabledReason: string | null;
   readonly createdAt: Date;
 }
@@ -31,9 +31,9 @@ export interface Webhook {
 export type WebhookFields = Pick<Webhook, 'url' | 'events' | 'description' | 'enabled'>;
 export type NewWebhook = Omit<WebhookFields, 'enabled'> & Pick<Webhook, 'userId'>;
 
-/** One event for one hook: sent until it is taken, or until the schedule ends. */
+/** One event for one webhook. It is sent until the receiver accepts it or the schedule ends. */
 export interface Delivery {
-  /** The `webhook-id` of every attempt. */
+  /** The header `webhook-id` of every attempt. */
   readonly deliveryId: string;
   readonly webhookId: string;
   readonly userId: string | null;
@@ -41,10 +41,10 @@ export interface Delivery {
   readonly event: string;
   readonly status: DeliveryStatus;
   readonly attempts: number;
-  /** Null: it has ended. */
+  /** Null: no further attempt. */
   readonly nextAttemptAt: Date | null;
   readonly lastAttemptAt: Date | null;
-  /** HTTP status of the last attempt; null: there was no answer. */
+  /** HTTP status of the last attempt; null: no response. */
   readonly lastStatus: number | null;
   readonly lastError: string | null;
   readonly createdAt: Date;
@@ -53,13 +53,13 @@ export interface Delivery {
 
 export interface DeliveryFilter {
   readonly status?: DeliveryStatus | undefined;
-  /** Only deliveries before this one (they come newest first). */
+  /** Only deliveries before this position. Deliveries are ordered newest first. */
   readonly before?: { readonly createdAt: Date; readonly deliveryId: string } | undefined;
   readonly limit: number;
 }
 
 export interface WebhookFilter {
-  /** `everybody`: hooks of all users and those for all of them; `somebody`: those of single users. */
+  /** `everybody`: all webhooks; `somebody`: only webhooks of single users. */
   readonly whose: 'everybody' | 'somebody' | { readonly userId: string };
   readonly after?: string | undefined;
   readonly limit: number;

@@ -1,4 +1,4 @@
-// The outermost middleware: every answer leaves through here, with its headers, and every error in the shape of its path.
+// The outermost middleware: sets the headers of every response, and writes every error in the format of its path.
 import type Koa from 'koa';
 import type { Log } from '../telemetry/log.ts';
 import { inSpan } from '../telemetry/tracing.ts';
@@ -8,7 +8,7 @@ import { Problem, PROBLEMS, unavailableProblem } from './problem.ts';
 import { problemShapeAt } from './problem-shapes.ts';
 import type { RequestState } from './router.ts';
 
-/** What we answer loads nothing from elsewhere, is framed by nobody, and is kept by no cache. */
+/** Pages load nothing from other origins and cannot be framed; no cache stores a response. */
 const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
   'content-security-policy':
@@ -18,12 +18,12 @@ const SECURITY_HEADERS = {
   'cache-control': 'no-store',
 };
 
-/** As nginx counts a client that went before it was answered. */
-const CLIENT_GONE = 499;
+/** The status that nginx logs for a client that disconnected before the response. */
+const CLIENT_CLOSED_REQUEST = 499;
 
 export interface AnswerDeps {
   readonly log: Log;
-  /** Called once a request. `route` is the operation's path, or `unmatched`. */
+  /** Called once per request. `route` is the path template of the operation, or `unmatched`. */
   readonly observe: (route: string, method: string, status: number, seconds: number) => void;
   readonly stopping: () => boolean;
 }
@@ -42,35 +42,35 @@ async function writeProblem(ctx: Koa.Context, problem: Problem): Promise<void> {
   ctx.body = JSON.stringify(shape.document(problem));
 }
 
-/** Headers for every answer, a document for every error, one log line and one observation for every request. */
+/** Sets headers, writes errors, logs and observes every request. */
 export function answerAll({ log, observe, stopping }: AnswerDeps): Koa.Middleware<RequestState> {
   const answer = async (ctx: Koa.ParameterizedContext<RequestState>, next: Koa.Next): Promise<void> => {
-    const begun = performance.now();
+    const startedAt = performance.now();
     ctx.set(SECURITY_HEADERS);
     try {
       await next();
     } catch (error) {
-      // With the client gone there is nobody to tell, and most errors come from its going.
+      // If the client has disconnected, no response is possible, and the disconnect caused most of these errors.
       if (ctx.writable) {
         const problem = problemOf(error);
-        const unknown = problem ? problem.cause : error;
-        if (unknown !== undefined)
-          log.error({ err: unknown, method: ctx.method, route: ctx.state.route }, 'A request failed.');
-        await writeProblem(ctx, problem ?? new Problem('internal_error', 'It was logged. Please try again later.'));
+        const cause = problem ? problem.cause : error;
+        if (cause !== undefined)
+          log.error({ err: cause, method: ctx.method, route: ctx.state.route }, 'The request failed.');
+        await writeProblem(ctx, problem ?? new Problem('internal_error', 'The error was logged. Retry later.'));
       }
     }
-    // A connection that stays open would keep the server from stopping.
+    // An open keep-alive connection would delay the stop of the server.
     if (stopping()) ctx.set('connection', 'close');
-    const status = ctx.writable ? ctx.status : CLIENT_GONE;
+    const status = ctx.writable ? ctx.status : CLIENT_CLOSED_REQUEST;
     const route = ctx.state.route ?? 'unmatched';
-    const ms = performance.now() - begun;
+    const ms = performance.now() - startedAt;
     observe(route, ctx.method, status, ms / 1000);
-    log.debug({ method: ctx.method, route, status, ms }, 'A request was answered.');
+    log.debug({ method: ctx.method, route, status, ms }, 'The request was answered.');
   };
   return (ctx, next) =>
     inSpan(ctx.method, { kind: 'server', parent: ctx.get('traceparent') }, async (span) => {
       await answer(ctx, next);
-      // The path as documented: one of a user or a turn would tell whom it concerns.
+      // The path template, because an actual path contains ids of users and turns.
       const route = ctx.state.route ?? 'unmatched';
       span.updateName(`${ctx.method} ${route}`);
       span.setAttributes({

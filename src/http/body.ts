@@ -1,4 +1,4 @@
-// Reading a JSON body. Every way in which that can fail is a problem of the client's, and each has its own code.
+// Reads JSON request bodies. Every failure is a client error with its own code.
 import type { IncomingMessage } from 'node:http';
 import { bodyParser } from '@koa/bodyparser';
 import type Koa from 'koa';
@@ -17,56 +17,57 @@ interface ParserError extends Error {
   readonly body?: unknown;
 }
 
-// The parser merges its list of types with ours place by place: the first must be said again.
+// The parser merges its list of types with this one by index, so the first entry has to be repeated.
 const parserOf = (jsonLimit: number) =>
   bodyParser({ enableTypes: ['json'], extendTypes: { json: ['application/json', '+json'] }, jsonLimit });
-const nothingMore = async (): Promise<void> => {};
+const noNext = async (): Promise<void> => {};
 
-/** The parser refuses two things that are JSON: a body that is no object, and one with `__proto__`. Both are for the
- *  validation to refuse, which says where. */
-function secondLook({ body }: ParserError): ReadBody {
+/** Parses a body that the parser rejected. The parser also rejects valid JSON that is not an object or that contains
+ *  `__proto__`; validation rejects these with a pointer. @throws Problem invalid_json */
+function parseRejected({ body }: ParserError): ReadBody {
   if (typeof body === 'string') {
     try {
       return { value: JSON.parse(body), source: body };
     } catch (error) {
-      throw new Problem('invalid_json', `The body is not valid JSON: ${(error as Error).message}.`);
+      throw new Problem('invalid_json', `The request body is not valid JSON: ${(error as Error).message}.`);
     }
   }
-  throw new Problem('invalid_json', 'The body could not be read.');
+  throw new Problem('invalid_json', 'The request body could not be read.');
 }
 
-/** Invalid UTF-8 becomes U+FFFD on the way in, which is longer than what it replaces. */
+/** Detects invalid UTF-8: decoding replaced it with U+FFFD, which is longer than the bytes it replaced. */
 function checkEncoding(source: string, length: number | undefined): void {
   if (length !== undefined && source.includes('\ufffd') && Buffer.byteLength(source) !== length) {
-    throw new Problem('invalid_json', 'The body is not valid UTF-8.');
+    throw new Problem('invalid_json', 'The request body is not valid UTF-8.');
   }
 }
 
 function checkType(ctx: Koa.Context): boolean {
   const type = ctx.request.is('json', '+json');
   if (type === null || ctx.get('content-length') === '0') return false;
-  if (type === false) throw new Problem('unsupported_media_type', 'Send the body as application/json.');
-  // Bodies so small need no compression, and what is not unpacked cannot explode.
+  if (type === false) throw new Problem('unsupported_media_type', 'Send the request body as application/json.');
+  // Bodies are too small to need compression, and without decompression there is no decompression bomb.
   if (ctx.get('content-encoding').toLowerCase().replace('identity', '') !== '') {
-    throw new Problem('unsupported_media_type', 'Send the body without a Content-Encoding.', {
+    throw new Problem('unsupported_media_type', 'Send the request body without a Content-Encoding.', {
       headers: { 'accept-encoding': 'identity' },
     });
   }
   return true;
 }
 
-/** Reads JSON bodies of at most so many bytes; an absent one counts as `{}`, so that its missing fields are named. The
- *  reader rejects with Problem. */
+/** Returns a reader of JSON bodies of at most `limitBytes` bytes. A missing body is read as `{}`, so that validation
+ *  reports the missing fields. The reader throws Problem. */
 export function bodyReader(limitBytes: number): (ctx: Koa.Context) => Promise<ReadBody> {
   const parse = parserOf(limitBytes);
   return async (ctx) => {
     if (!checkType(ctx)) return { value: {}, source: '' };
     try {
-      await parse(ctx, nothingMore);
+      await parse(ctx, noNext);
     } catch (error) {
-      const failed = error as ParserError;
-      if (failed.status === 413) throw new Problem('body_too_large', `A body may have ${limitBytes} bytes.`);
-      return secondLook(failed);
+      const parserError = error as ParserError;
+      if (parserError.status === 413)
+        throw new Problem('body_too_large', `The request body may have at most ${limitBytes} bytes.`);
+      return parseRejected(parserError);
     }
     const source = ctx.request.rawBody ?? '';
     checkEncoding(source, ctx.request.length);
@@ -77,12 +78,12 @@ export function bodyReader(limitBytes: number): (ctx: Koa.Context) => Promise<Re
 const DRAIN_BYTES = 4 * 1024 * 1024;
 const DRAIN_MS = 2_000;
 
-/** Reads away what is left of a body that nobody wants. A client that is still sending would have its connection reset
- *  and never see the answer. @returns whether the end was reached; if not, the connection has to be closed */
+/** Discards the rest of a request body. Without it a client that is still sending gets a connection reset instead of the
+ *  response. @returns whether the end of the body was reached; if not, the caller must close the connection */
 export function drainBody(request: IncomingMessage): Promise<boolean> {
-  const bodiless =
+  const hasNoBody =
     request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined;
-  if (bodiless || request.complete) return Promise.resolve(true);
+  if (hasNoBody || request.complete) return Promise.resolve(true);
   return new Promise((resolve) => {
     let received = 0;
     const done = (): void => {

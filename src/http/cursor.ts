@@ -1,4 +1,4 @@
-// Where the next page of a list begins: opaque to clients, and never trusted when it comes back.
+// Cursors of lists: opaque to clients, and validated when a client sends one back.
 import { z } from 'zod';
 import type { ReviewPosition } from '../domain/review.ts';
 import type { DeadLetterPosition, QueueName } from '../domain/topics.ts';
@@ -10,11 +10,11 @@ export interface CursorKind<P> {
 
 const encode = (text: string): string => Buffer.from(text).toString('base64url');
 
-const LONGEST = 1_200;
+const MAX_LENGTH = 1_200;
 const NUMBER = '(?:0|[1-9]\\d{0,14})';
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 
-/** Cursors of one list: `kind` and its parts, so that a cursor of another list is refused. */
+/** The cursors of one list. A cursor contains its `kind`, so that a cursor of another list is rejected. */
 function cursorOf<P>(
   kind: string,
   parts: readonly string[],
@@ -24,16 +24,16 @@ function cursorOf<P>(
   const shape = new RegExp(`^${[kind, ...parts].join(':')}$`);
   const write = (position: P) => encode([kind, ...list(position)].join(':'));
   const schema = z.string().transform((cursor, context) => {
-    const text = cursor.length > LONGEST ? '' : Buffer.from(cursor, 'base64url').toString('latin1');
-    // Decoding is lenient: only what we would write ourselves counts.
+    const text = cursor.length > MAX_LENGTH ? '' : Buffer.from(cursor, 'base64url').toString('latin1');
+    // Base64 decoding is lenient: accept only what `write` would return.
     if (shape.test(text) && encode(text) === cursor) return read(text.split(':').slice(1));
     context.addIssue({ code: 'custom', message: 'is not a cursor of this list' });
     return z.NEVER;
   });
-  return { schema: schema.meta({ description: '`next_cursor` of the page before.' }), write };
+  return { schema: schema.meta({ description: '`next_cursor` of the previous page.' }), write };
 }
 
-/** Turns of a user, newest first: behind this seq. */
+/** Turns of a user, newest first: continues after this seq. */
 export const turnCursor = cursorOf<number>(
   'turns',
   [NUMBER],
@@ -41,7 +41,7 @@ export const turnCursor = cursorOf<number>(
   (seq) => [seq],
 );
 
-/** Delivered messages of a user, oldest first: behind this message. */
+/** Delivered messages of a user, oldest first: continues after this message. */
 export const messageCursor = cursorOf<{ seq: number; ordinal: number }>(
   'messages',
   [NUMBER, NUMBER],
@@ -49,7 +49,7 @@ export const messageCursor = cursorOf<{ seq: number; ordinal: number }>(
   ({ seq, ordinal }) => [seq, ordinal],
 );
 
-/** Webhooks, in the order of their ids: behind this one. */
+/** Webhooks in the order of their ids: continues after this id. */
 export const webhookCursor = cursorOf<string>(
   'webhooks',
   [UUID],
@@ -57,7 +57,7 @@ export const webhookCursor = cursorOf<string>(
   (webhookId) => [webhookId],
 );
 
-/** Deliveries of a webhook, newest first: behind this one. */
+/** Deliveries of a webhook, newest first: continues after this delivery. */
 export const deliveryCursor = cursorOf<{ createdAt: Date; deliveryId: string }>(
   'deliveries',
   [NUMBER, UUID],
@@ -65,7 +65,7 @@ export const deliveryCursor = cursorOf<{ createdAt: Date; deliveryId: string }>(
   ({ createdAt, deliveryId }) => [createdAt.getTime(), deliveryId],
 );
 
-/** Reviews, oldest deadline first: behind this review. */
+/** Reviews, earliest deadline first: continues after this review. */
 export const reviewCursor = cursorOf<ReviewPosition>(
   'reviews',
   [NUMBER, UUID],
@@ -73,7 +73,7 @@ export const reviewCursor = cursorOf<ReviewPosition>(
   ({ deadline, reviewId }) => [deadline.getTime(), reviewId],
 );
 
-/** Dead letters, newest first: behind this one. Its id is anything that a client of a topic may choose. */
+/** Dead letters, newest first: continues after this one. Producers choose job ids, so an id can be any string. */
 export const deadLetterCursor = cursorOf<DeadLetterPosition>(
   'dead-letters',
   [NUMBER, '[a-z-]{1,50}', '[A-Za-z0-9_-]{1,700}'],
@@ -85,7 +85,7 @@ export const deadLetterCursor = cursorOf<DeadLetterPosition>(
   ({ failedAt, topic, jobId }) => [failedAt.getTime(), topic, encode(jobId)],
 );
 
-/** Cuts one page out of rows of which one more than `limit` was asked for. */
+/** Returns one page of `rows`, which were queried with `limit + 1`. `next`: null on the last page. */
 export function page<T>(
   rows: readonly T[],
   limit: number,

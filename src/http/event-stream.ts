@@ -1,55 +1,55 @@
-// What all server-sent events have in common.
+// What all server-sent event streams share.
 import { Readable } from 'node:stream';
 import type { Answer } from './operation.ts';
 
-/** Milliseconds after which a client whose stream broke comes back. */
+/** Milliseconds after which a client reconnects when its stream breaks. */
 const RETRY_MS = 1_000;
-/** Text that waits for a slow client in this process; the rest waits where it came from. */
-const WAITING_BYTES = 16_384;
+/** Bytes buffered for a slow client in this process. Everything after that stays at its source. */
+const BUFFER_BYTES = 16_384;
 
 export const EVENTS_TYPE = 'text/event-stream';
 const EVENTS_HEADERS = {
-  // Compression would hold pieces back; so would a proxy's buffer.
+  // Compression and proxy buffers would delay events.
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
-  // Once a stream has ended its connection is of no use, and would only keep the server from stopping.
+  // Nothing reuses the connection of an ended stream; kept open, it would delay the stop of the server.
   connection: 'close',
 };
 
-/** Sent at once: the client learns that it is connected even if nothing happens for long. */
+/** Sent immediately: the client detects the connection even if no event follows for a long time. */
 export const FIRST_FRAME = `retry: ${RETRY_MS}\n\n`;
-/** A comment, which clients leave out: it only shows that the connection stands. */
+/** A comment. Clients ignore it; it keeps the connection open. */
 export const HEARTBEAT = ':\n\n';
 
-/** Sends the frames as they come; asks for no more than the client takes. */
+/** Sends frames as they arrive, with backpressure: it requests the next frame when the client has taken the one before. */
 export function eventStream(frames: AsyncIterable<string | Buffer>): Answer {
-  const body = Readable.from(frames, { objectMode: false, highWaterMark: WAITING_BYTES });
+  const body = Readable.from(frames, { objectMode: false, highWaterMark: BUFFER_BYTES });
   return { status: 200, type: EVENTS_TYPE, headers: EVENTS_HEADERS, body };
 }
 
-/** The bytes of things as JSON. Readers who are told of the same object share them, so that what many slow readers have
- *  not taken yet is held once. */
+/** Objects serialised as JSON. Readers that receive the same object share its bytes, so that data which many slow
+ *  readers have not taken yet is in memory once. */
 export class SharedJson<T extends object> {
   readonly #bytes = new WeakMap<T, Buffer>();
-  readonly #json: (thing: T) => object;
+  readonly #toJson: (value: T) => object;
 
-  constructor(json: (thing: T) => object) {
-    this.#json = json;
+  constructor(toJson: (value: T) => object) {
+    this.#toJson = toJson;
   }
 
-  of(thing: T): Buffer {
-    let bytes = this.#bytes.get(thing);
-    if (!bytes) this.#bytes.set(thing, (bytes = Buffer.from(JSON.stringify(this.#json(thing)))));
+  of(value: T): Buffer {
+    let bytes = this.#bytes.get(value);
+    if (!bytes) this.#bytes.set(value, (bytes = Buffer.from(JSON.stringify(this.#toJson(value)))));
     return bytes;
   }
 }
 
-/** An event as it is sent: bytes in pieces, of which a slow reader holds one. JSON has no line breaks in it. */
+/** The frame of an event, in chunks: a slow reader holds one chunk. `data` is JSON, which contains no line breaks. */
 export function* framesOfEvent(event: string, id: string, data: Buffer | string): Generator<string | Buffer> {
   const head = `event: ${event}\nid: ${id}\ndata: `;
   if (typeof data === 'string') return yield `${head}${data}\n\n`;
-  if (data.length <= WAITING_BYTES) return yield `${head}${data.toString()}\n\n`;
+  if (data.length <= BUFFER_BYTES) return yield `${head}${data.toString()}\n\n`;
   yield head;
-  for (let at = 0; at < data.length; at += WAITING_BYTES) yield data.subarray(at, at + WAITING_BYTES);
+  for (let at = 0; at < data.length; at += BUFFER_BYTES) yield data.subarray(at, at + BUFFER_BYTES);
   yield '\n\n';
 }

@@ -1,8 +1,8 @@
-// Everything that is wrong with an input, each fault with where it is.
+// Validation errors of an input, each with a JSON Pointer to the invalid value.
 import type { z } from 'zod';
 import type { Fault } from './problem.ts';
 
-/** Appends one step to a JSON Pointer (RFC 6901). */
+/** Appends one reference token to a JSON Pointer (RFC 6901). */
 export const stepTo = (pointer: string, key: PropertyKey): string =>
   `${pointer}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
@@ -20,9 +20,10 @@ type Issue = z.core.$ZodIssue;
 
 const REQUIRED = 'is required';
 
-/** The sentence for a fault that zod finds by itself. A message in the schema wins. Pass it to `safeParse` as `error`.
- *  The value of an issue is known here, so a missing value can be told from one of a wrong type. */
-export function sentenceOf(issue: z.core.$ZodRawIssue): string | undefined {
+/** The message for an issue of zod's own checks. A message in the schema takes precedence. Pass this function to
+ *  `safeParse` as `error`: only there is the input of an issue known, so that a missing value and a value of the wrong
+ *  type get different messages. */
+export function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
       return issue.input === undefined ? REQUIRED : `must be ${article(issue.expected)}`;
@@ -39,10 +40,10 @@ export function sentenceOf(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-/** zod's message for a value that fits no member of a union, if the schema has none of its own. */
+/** zod's message for a value that matches no member of a union, if the schema has no message. */
 const NO_MEMBER = 'Invalid input';
 
-/** What a value must be that fits no member of a union; null: the schema's own message says it. */
+/** The message for a value that matches no member of a union: the types of the members. Null: use the schema's message. */
 function membersOf({ message, errors }: z.core.$ZodIssueInvalidUnion): string | null {
   const kinds = errors.flat().filter((issue) => issue.code === 'invalid_type');
   if (message !== NO_MEMBER || kinds.length === 0) return null;
@@ -54,16 +55,16 @@ const detailOf = (issue: Issue): string => (issue.code === 'invalid_union' && me
 
 const UNKNOWN: Readonly<Record<string, string>> = { '/query': 'is not a parameter of this operation' };
 
-/** The faults of the union member whose type the value has, such as an array with a wrong item; null: it has the type of
- *  no member. */
+/** The issues of the union member whose type the value has, such as an array with an invalid item. Null: the value has
+ *  the type of no member. */
 function faultsOfMember(issue: Issue): readonly Issue[] | null {
   if (issue.code !== 'invalid_union' || issue.message !== NO_MEMBER) return null;
-  const hasType = (issues: readonly Issue[]) =>
+  const matchesType = (issues: readonly Issue[]) =>
     issues.length > 0 && !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0);
-  return issue.errors.find(hasType) ?? null;
+  return issue.errors.find(matchesType) ?? null;
 }
 
-/** The faults that zod found, parsing with `sentenceOf`, with pointers below `root` ('' for the body). */
+/** Converts the issues of a parse with `messageOf` into faults with pointers below `root` ('' for the body). */
 export function faultsOf(error: z.ZodError, root: string): Fault[] {
   return faultsOfIssues(error.issues, root);
 }
@@ -71,9 +72,9 @@ export function faultsOf(error: z.ZodError, root: string): Fault[] {
 function faultsOfIssues(issues: readonly Issue[], root: string): Fault[] {
   const faults: Fault[] = [];
   for (const issue of issues) {
-    const within = faultsOfMember(issue);
-    if (within) {
-      faults.push(...faultsOfIssues(within, issue.path.reduce<string>(stepTo, root)));
+    const nested = faultsOfMember(issue);
+    if (nested) {
+      faults.push(...faultsOfIssues(nested, issue.path.reduce<string>(stepTo, root)));
       continue;
     }
     const pointer = issue.path.reduce<string>(stepTo, root);
@@ -87,7 +88,7 @@ function faultsOfIssues(issues: readonly Issue[], root: string): Fault[] {
   return faults;
 }
 
-/** Keeps the first fault of each place: two rules may find the same one. */
+/** Keeps the first fault of each pointer: two checks may report the same value. */
 export function withoutRepeats(faults: readonly Fault[]): Fault[] {
   const seen = new Set<string>();
   return faults.filter(({ pointer }) => !seen.has(pointer) && seen.add(pointer));

@@ -1,4 +1,4 @@
-// What Node refuses before it is a request: answered as a problem too, on the bare socket.
+// Requests that Node's HTTP parser rejects. They are answered with a problem document too, directly on the socket.
 import type { Duplex } from 'node:stream';
 import { STATUS_CODES } from 'node:http';
 import { Problem, PROBLEM_TYPE, problemDocument, PROBLEMS, type ProblemCode } from './problem.ts';
@@ -10,7 +10,7 @@ const CODES: Readonly<Record<string, ProblemCode>> = {
 
 /** Listener for a server's `clientError`. */
 export function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
-  // Reset by the client, or in the middle of an answer: nothing can be said any more.
+  // The client reset the connection, or a response is already being sent: no problem can be sent.
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;

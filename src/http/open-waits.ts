@@ -1,15 +1,15 @@
-// Requests that wait for something to happen: they end early when their client goes, when what it signed in with lapses,
-// or when the server stops.
+// Requests that wait for an event (long polls and event streams). A wait ends early when the client disconnects, when its
+// credential expires, or when the server stops.
 import type { ServerResponse } from 'node:http';
 
-/** A timer of Node takes no more. */
-const LONGEST_MS = 2 ** 31 - 1;
+/** The maximum delay of a Node timer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class OpenWaits {
   readonly #open = new Set<AbortController>();
   #ended = false;
 
-  /** A signal that aborts when the response's client has gone, at `until`, or when all waits are ended. */
+  /** A signal that aborts when the client of the response disconnects, at `until`, and on `endAll`. */
   begin(response: ServerResponse, until: Date | null): AbortSignal {
     const controller = new AbortController();
     if (this.#ended || response.destroyed) {
@@ -17,16 +17,16 @@ export class OpenWaits {
       return controller.signal;
     }
     this.#open.add(controller);
-    const lapses = until && setTimeout(() => controller.abort(), Math.min(until.getTime() - Date.now(), LONGEST_MS));
+    const expiry = until && setTimeout(() => controller.abort(), Math.min(until.getTime() - Date.now(), MAX_TIMER_MS));
     response.once('close', () => {
       this.#open.delete(controller);
-      if (lapses) clearTimeout(lapses);
+      if (expiry) clearTimeout(expiry);
       if (!response.writableFinished) controller.abort();
     });
     return controller.signal;
   }
 
-  /** Ends every wait, and those that would begin later. */
+  /** Ends all waits, including those that begin later. */
   endAll(): void {
     this.#ended = true;
     for (const controller of this.#open) controller.abort();

@@ -1,4 +1,4 @@
-// OpenAPI 3.1 from the table of operations: what is documented is what is routed and validated.
+// Generates the OpenAPI 3.1 document from the table of operations, which also defines routes and validation.
 import { z } from 'zod';
 import { rolesFor } from './auth/access.ts';
 import type { AnswerSpec, Operation } from './operation.ts';
@@ -17,7 +17,7 @@ function refTo(schema: z.ZodType): Json {
   return { $ref: uriOf(id) };
 }
 
-/** Input side: what clients must send, and answers that may grow. */
+/** The input side of the schemas: what clients must send. In responses, unlisted properties stay allowed. */
 const asInput = { io: 'input' } as const;
 
 function components(): Json {
@@ -27,12 +27,13 @@ function components(): Json {
   );
 }
 
-function parameters(place: 'path' | 'query' | 'header', object: z.ZodObject): Json[] {
+function parameters(location: 'path' | 'query' | 'header', object: z.ZodObject): Json[] {
   const { properties = {}, required = [] } = z.toJSONSchema(object, asInput);
   return Object.entries(properties).map(([name, property]) => {
     const { description, ...schema } = typeof property === 'object' ? property : {};
-    const shown = place === 'header' ? name.replaceAll(/(^|-)[a-z]/g, (letter) => letter.toUpperCase()) : name;
-    const parameter = { name: shown, in: place, required: place === 'path' || required.includes(name), schema };
+    const shownName = location === 'header' ? name.replaceAll(/(^|-)[a-z]/g, (letter) => letter.toUpperCase()) : name;
+    const isRequired = location === 'path' || required.includes(name);
+    const parameter = { name: shownName, in: location, required: isRequired, schema };
     return description === undefined ? parameter : { ...parameter, description };
   });
 }
@@ -47,15 +48,15 @@ function answerOf({ description, schema, type, headers }: AnswerSpec): Json {
     ...(schema && { 'application/json': { schema: refTo(schema) } }),
     ...(type && { [type]: { schema: { type: 'string' } } }),
   };
-  const has = Object.keys(content).length > 0;
-  return { description, ...(headers && { headers: headersOf(headers) }), ...(has && { content }) };
+  const hasContent = Object.keys(content).length > 0;
+  return { description, ...(headers && { headers: headersOf(headers) }), ...(hasContent && { content }) };
 }
 
-/** Its own problems, and those that follow from what it takes and who may call it. */
+/** The problems of the operation itself, and those that follow from its input and its access rule. */
 function problemCodes({ access, params, query, headers, body, problems }: Operation): ProblemCode[] {
-  const takes = [params, query, headers].some(({ shape }) => Object.keys(shape).length > 0) || body !== null;
+  const hasInput = [params, query, headers].some(({ shape }) => Object.keys(shape).length > 0) || body !== null;
   const codes: ProblemCode[] = ['invalid_request', 'foreign_origin', 'internal_error', ...problems];
-  if (takes && Object.keys(params.shape).length > 0) codes.push('malformed_path');
+  if (hasInput && Object.keys(params.shape).length > 0) codes.push('malformed_path');
   if (body) codes.push('invalid_json', 'body_too_large', 'unsupported_media_type');
   if (access !== 'open') codes.push('unauthorized', 'forbidden');
   if (access !== 'open' && access.owner === 'path') codes.push('user_not_found');
@@ -63,9 +64,9 @@ function problemCodes({ access, params, query, headers, body, problems }: Operat
 }
 
 const PROBLEM_HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
-  401: { 'WWW-Authenticate': 'How to authenticate.' },
-  429: { 'Retry-After': 'Seconds after which to try again.' },
-  503: { 'Retry-After': 'Seconds after which to try again.' },
+  401: { 'WWW-Authenticate': 'The authentication scheme.' },
+  429: { 'Retry-After': 'Seconds to wait before a retry.' },
+  503: { 'Retry-After': 'Seconds to wait before a retry.' },
 };
 
 function problemAnswers(op: Operation): Json {
@@ -86,15 +87,15 @@ function problemAnswers(op: Operation): Json {
 
 function describe({ description, access }: Operation): string {
   const roles = rolesFor(access);
-  const who =
+  const rights =
     access === 'open'
-      ? 'Open to everybody.'
-      : `For ${roles.join(', ')}${roles.includes('user') ? ' (a user: own things only)' : ''}.`;
-  return description === '' ? who : `${description}\n\n${who}`;
+      ? 'No authentication required.'
+      : `Roles: ${roles.join(', ')}${roles.includes('user') ? ' (user: only own resources)' : ''}.`;
+  return description === '' ? rights : `${description}\n\n${rights}`;
 }
 
 function operationObject(op: Operation): Json {
-  const taken = [
+  const inputs = [
     ...parameters('path', op.params),
     ...parameters('query', op.query),
     ...parameters('header', op.headers),
@@ -108,7 +109,7 @@ function operationObject(op: Operation): Json {
     tags: [op.tag],
     summary: op.summary,
     description: describe(op),
-    ...(taken.length > 0 && { parameters: taken }),
+    ...(inputs.length > 0 && { parameters: inputs }),
     ...(content && { requestBody: { required: true, content } }),
     responses: { ...problemAnswers(op), ...(Object.fromEntries(answers) as Json) },
     security: op.access === 'open' ? [] : [{ apiKey: [] }, { session: [] }],
@@ -116,10 +117,10 @@ function operationObject(op: Operation): Json {
 }
 
 const ABOUT =
-  'Durable, ordered, reviewed chat turns. JSON in and out; errors are problem+json with every fault at once (below `/v1` in the shape of OpenAI); unknown fields are refused; paths work with and without a trailing slash. ' +
-  'A `HEAD` works wherever a `GET` does. Without authentication (`AUTH=none`) everybody is admin.';
+  'Durable, ordered, reviewed chat turns. Requests and responses are JSON. Errors are problem+json and list all validation errors of a request; below `/v1` they have OpenAI’s format. ' +
+  'Unknown fields are rejected. Paths work with and without a trailing slash. `HEAD` works for every `GET`. Without authentication (`AUTH=none`) every caller is admin.';
 
-/** The OpenAPI 3.1 document of the operations. */
+/** Returns the OpenAPI 3.1 document of the operations. */
 export function openApiDocument(operations: readonly Operation[], version: string): Json {
   const paths: Record<string, Json> = {};
   for (const op of operations) (paths[op.path] ??= {})[op.method.toLowerCase()] = operationObject(op);
@@ -140,14 +141,14 @@ export function openApiDocument(operations: readonly Operation[], version: strin
         apiKey: {
           type: 'http',
           scheme: 'bearer',
-          description: 'An API key with `AUTH=keys`, a signed token with `AUTH=jwt`.',
+          description: 'An API key (`AUTH=keys`) or a signed token (`AUTH=jwt`).',
         },
         session: {
           type: 'apiKey',
           in: 'cookie',
           name: SESSION_COOKIE,
           description:
-            'What `POST /session` set. What changes something must then come from a page of ours (`Sec-Fetch-Site` or `Origin`).',
+            'The cookie that `POST /session` sets. With it, requests that change data must come from a page of this server (`Sec-Fetch-Site` or `Origin`).',
         },
       },
     },

@@ -1,4 +1,4 @@
-// One operation of the API as data: from it come the route, the validation, the access check and the documentation.
+// An API operation as data. The route, the validation, the access check and the documentation are derived from it.
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { Access, Identity } from './auth/access.ts';
@@ -6,36 +6,38 @@ import type { ProblemCode } from './problem.ts';
 
 export const NOTHING = z.strictObject({});
 
-/** What an operation may ask of the request beyond its validated input. */
+/** The context of a request, beyond its validated input. */
 export interface RequestContext {
   readonly identity: Identity;
-  /** The body as it was sent, before defaults. */
+  /** The body as it was sent, before defaults are applied. */
   readonly sentBody: unknown;
-  /** The client came by TLS. */
+  /** Whether the client uses TLS. */
   readonly tls: boolean;
-  /** Aborted when the client has gone, its sign-in has lapsed or the server stops. Only operations that wait ask for it. */
+  /** Returns a signal that aborts when the client disconnects, its credential expires, or the server stops. Only
+   *  operations that wait call it. */
   readonly signal: () => AbortSignal;
-  /** Whether the caller may touch a thing of this user; if not, answer as if it were not there. */
+  /** Whether the caller may use resources of this user. If not, answer 404 as for a resource that does not exist. */
   readonly owns: (userId: string) => boolean;
 }
 
+/** An HTTP response. */
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** An object becomes JSON; a string is sent as it is (JSON already, or what `type` says); a stream likewise. */
+  /** An object is serialised as JSON. A string, a buffer or a stream is sent unchanged, with the content type `type`. */
   readonly body?: object | string | Buffer | Readable;
-  /** Content type; absent: application/json. */
+  /** Content type. Default: application/json. */
   readonly type?: string;
   /** The body compressed with gzip, for clients that accept it. */
   readonly gzipped?: Buffer;
 }
 
-/** How an answer is documented. */
+/** The documentation of a response. */
 export interface AnswerSpec {
   readonly description: string;
-  /** Of a JSON body: a schema that is registered as a component. */
+  /** The schema of a JSON body, registered as a component. */
   readonly schema?: z.ZodType;
-  /** Of another body; with a `schema` too it is one or the other, as the request asks. */
+  /** The content type of another body. With `schema`, the request decides which of the two it gets. */
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -56,10 +58,10 @@ export interface Operation<
   H extends z.ZodObject = z.ZodObject,
   B extends BodySchema = BodySchema,
 > {
-  /** Unique; OpenAPI's operationId. */
+  /** The unique operationId in OpenAPI. */
   readonly id: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** As OpenAPI writes it: /turns/{turn_id}. */
+  /** In OpenAPI syntax: /turns/{turn_id}. */
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
@@ -70,14 +72,15 @@ export interface Operation<
   /** Request headers, in lower case. */
   readonly headers: H;
   readonly body: B;
-  /** Bytes that a body may have, where it is not the usual limit. */
+  /** Maximum size of the body in bytes, if it differs from the default. */
   readonly bodyBytes?: number;
-  /** A body to try it with, for the documentation. */
+  /** An example body, for the documentation. */
   readonly example?: unknown;
   readonly answers: Readonly<Record<number, AnswerSpec>>;
-  /** Problems of its own, besides those that every operation has. */
+  /** The problems of this operation, in addition to those of all operations. */
   readonly problems: readonly ProblemCode[];
-  // A method, so that operations of any input are an Operation: the router gives each what its own schemas made.
+  // Declared as a method, because parameters of methods are bivariant: an operation with any input type is assignable to
+  // Operation. The router passes each operation the output of its own schemas.
   handle(
     input: Input<z.output<P>, z.output<Q>, z.output<H>, OutputOf<B>>,
     context: RequestContext,
@@ -87,7 +90,7 @@ export interface Operation<
 type Nothing = typeof NOTHING;
 type Optional = 'params' | 'query' | 'headers' | 'body' | 'problems' | 'description';
 
-/** Completes an operation: what is left out takes nothing. */
+/** Completes an operation with empty defaults for missing properties. */
 export function operation<
   P extends z.ZodObject = Nothing,
   Q extends z.ZodObject = Nothing,
@@ -107,7 +110,7 @@ export function operation<
   return complete;
 }
 
-/** An answer with a JSON body; a string is JSON already. */
+/** A response with a JSON body. A string is sent as it is and must be JSON. */
 export function json(body: object | string, status = 200, headers: Readonly<Record<string, string>> = {}): Answer {
   return { status, body, headers };
 }

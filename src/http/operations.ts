@@ -1,7 +1,7 @@
-// The one table: every operation there is.
+// The table of all operations.
 import { analyticsOperations } from './endpoints/analytics.ts';
-import { authenticateNobody, type Authenticator } from './auth/authenticate.ts';
-import { cancelOperations } from './endpoints/cancel.ts';
+import { noAuthentication, type Authenticator } from './auth/authenticate.ts';
+import { turnOperations } from './endpoints/turns.ts';
 import { chatOperations } from './endpoints/chat.ts';
 import { conversationOperations } from './endpoints/conversations.ts';
 import { deadLetterOperations } from './endpoints/dead-letters.ts';
@@ -20,33 +20,31 @@ import { reviewFeedOperations } from './endpoints/review-feed.ts';
 import { reviewOperations } from './endpoints/reviews.ts';
 import { sessionOperations } from './endpoints/session.ts';
 import { turnEventOperations } from './endpoints/turn-events.ts';
-import { turnOperations } from './endpoints/turns.ts';
 import { userOperations } from './endpoints/users.ts';
 import { webhookOperations } from './endpoints/webhooks.ts';
 
 export interface ApiSettings {
   readonly version: string;
-  /** The configured model's name. */
+  /** The name of the configured model. */
   readonly model: string;
-  /** Absent: everybody is admin. */
+  /** Absent: every caller is admin. */
   readonly authenticator?: Authenticator;
-  /** Absent: those that were built. */
+  /** Absent: the pages in web/dist. */
   readonly pages?: Pages;
 }
 
-/** Every operation of the API, in the order of its documentation. */
+/** All operations of the API, in the order of the documentation. */
 export function operationsOf(
   services: Services,
-  { version, model, authenticator = authenticateNobody, pages = readPages() }: ApiSettings,
+  { version, model, authenticator = noAuthentication, pages = readPages() }: ApiSettings,
 ): Operation[] {
   let document: string | undefined;
   const operations: Operation[] = [
     ...chatOperations(services.turns),
     ...turnOperations(services.turns),
-    ...cancelOperations(services.turns),
     ...turnEventOperations(services),
     ...conversationOperations(services.conversations),
-    // Before /reviews/{review_id}, which would take its path.
+    // Before /reviews/{review_id}, which would match its path.
     ...reviewFeedOperations(services),
     ...reviewOperations(services.reviews),
     ...webhookOperations(services.webhooks),
@@ -61,7 +59,7 @@ export function operationsOf(
     ...overviewOperations(services.overview),
     ...deadLetterOperations(services.deadLetters),
     ...pageOperations(pages),
-    // The document describes its own operation too, so it is made when first asked for, and kept.
+    // Generated on first use and cached: the document also describes the operations of the documentation itself.
     ...docsOperations(() => (document ??= JSON.stringify(openApiDocument(operations, version)))),
   ];
   return operations;

@@ -1,4 +1,4 @@
-// In which shape problems are told: ours (RFC 9457), or OpenAI's where its clients read them.
+// The format of error responses: RFC 9457, or OpenAI's format below /v1.
 import type { z } from 'zod';
 import { openAiError, openAiErrorDocument } from './openai/errors.ts';
 import { PROBLEM_TYPE, problemDocument, type Problem } from './problem.ts';
@@ -14,5 +14,5 @@ export interface ProblemShape {
 const RFC_9457: ProblemShape = { type: PROBLEM_TYPE, schema: problem, document: problemDocument };
 const OPENAI: ProblemShape = { type: 'application/json', schema: openAiError, document: openAiErrorDocument };
 
-/** The shape for a path, whether there is an operation at it or not; a query may follow. */
+/** The error format for a path, which may be unknown and may have a query. */
 export const problemShapeAt = (path: string): ProblemShape => (/^\/v1(?=[/?]|$)/.test(path) ? OPENAI : RFC_9457);

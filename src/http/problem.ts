@@ -1,57 +1,57 @@
-// Errors as clients see them (RFC 9457). One table: every code the ingress can answer, its status and its title.
+// Error responses (RFC 9457). The table has every error code of the API with its status and title.
 import type { Dependency } from '../domain/errors.ts';
 
 export const PROBLEMS = {
-  invalid_json: { status: 400, title: 'The body is not valid JSON' },
-  invalid_request: { status: 400, title: 'The request breaks the rules of this operation' },
-  malformed_path: { status: 400, title: 'The path is not validly percent-encoded' },
-  malformed_http: { status: 400, title: 'This is not valid HTTP' },
-  unauthorized: { status: 401, title: 'A valid key, token or session is needed' },
-  forbidden: { status: 403, title: 'Whoever is signed in has no right to do that' },
-  foreign_origin: { status: 403, title: 'The Host or Origin of the request is not ours' },
-  route_not_found: { status: 404, title: 'There is nothing at this path' },
-  user_not_found: { status: 404, title: 'There is no such user' },
-  model_not_found: { status: 404, title: 'There is no such model' },
-  turn_not_found: { status: 404, title: 'There is no such turn' },
-  session_not_found: { status: 404, title: 'There is no such session' },
-  asset_not_found: { status: 404, title: 'There is no such asset' },
-  erasure_not_found: { status: 404, title: 'There is no such erasure' },
-  review_not_found: { status: 404, title: 'There is no such review' },
-  webhook_not_found: { status: 404, title: 'There is no such webhook' },
-  delivery_not_found: { status: 404, title: 'There is no such delivery' },
-  dead_letter_not_found: { status: 404, title: 'There is no such dead letter' },
-  method_not_allowed: { status: 405, title: 'This path does not know that method' },
-  request_timeout: { status: 408, title: 'The request did not arrive in time' },
-  user_busy: { status: 409, title: 'This user has unfinished turns' },
-  user_being_erased: { status: 409, title: 'This user is being erased' },
-  turn_finished: { status: 409, title: 'The turn has ended already' },
-  already_decided: { status: 409, title: 'Something else was decided first' },
-  claimed_by_other: { status: 409, title: 'Another reviewer is at it' },
-  webhook_limit: { status: 409, title: 'There are as many webhooks as there may be' },
+  invalid_json: { status: 400, title: 'The request body is not valid JSON' },
+  invalid_request: { status: 400, title: 'The request is not valid for this operation' },
+  malformed_path: { status: 400, title: 'The percent-encoding of the path is not valid' },
+  malformed_http: { status: 400, title: 'The request is not valid HTTP' },
+  unauthorized: { status: 401, title: 'The request has no valid key, token or session' },
+  forbidden: { status: 403, title: 'The caller is not allowed to do this' },
+  foreign_origin: { status: 403, title: 'The Host or Origin of the request is not allowed' },
+  route_not_found: { status: 404, title: 'No operation has this path' },
+  user_not_found: { status: 404, title: 'No user has this id' },
+  model_not_found: { status: 404, title: 'No model has this name' },
+  turn_not_found: { status: 404, title: 'No turn has this id' },
+  session_not_found: { status: 404, title: 'No session has this id' },
+  asset_not_found: { status: 404, title: 'No asset has this name' },
+  erasure_not_found: { status: 404, title: 'No erasure has this id' },
+  review_not_found: { status: 404, title: 'No review has this id' },
+  webhook_not_found: { status: 404, title: 'No webhook has this id' },
+  delivery_not_found: { status: 404, title: 'The webhook has no delivery with this id' },
+  dead_letter_not_found: { status: 404, title: 'The topic has no dead letter with this id' },
+  method_not_allowed: { status: 405, title: 'The path does not support this method' },
+  request_timeout: { status: 408, title: 'The request was not received in time' },
+  user_busy: { status: 409, title: 'The user has queued or running turns' },
+  user_being_erased: { status: 409, title: 'The user is being erased' },
+  turn_finished: { status: 409, title: 'The turn is already final' },
+  already_decided: { status: 409, title: 'The review has already ended' },
+  claimed_by_other: { status: 409, title: 'Another reviewer has claimed the review' },
+  webhook_limit: { status: 409, title: 'The maximum number of webhooks is reached' },
   webhook_disabled: { status: 409, title: 'The webhook is disabled' },
   review_expired: { status: 410, title: 'The deadline of the review has passed' },
-  body_too_large: { status: 413, title: 'The body is too large' },
-  unsupported_media_type: { status: 415, title: 'The body is not of a type that can be read' },
-  idempotency_key_reused: { status: 422, title: 'The idempotency key came with another body before' },
+  body_too_large: { status: 413, title: 'The request body is too large' },
+  unsupported_media_type: { status: 415, title: 'The type or encoding of the request body is not supported' },
+  idempotency_key_reused: { status: 422, title: 'The idempotency key was used with a different request body' },
   turn_failed: { status: 422, title: 'The turn failed and has no reply' },
   turn_cancelled: { status: 422, title: 'The turn was cancelled and has no reply' },
-  turn_expired: { status: 422, title: 'Nobody reviewed the reply in time' },
-  turn_unfinished: { status: 422, title: 'The turn goes on, but this request waits no longer' },
-  user_queue_full: { status: 429, title: 'Too many turns of this user wait' },
-  headers_too_large: { status: 431, title: 'The headers are too large' },
-  internal_error: { status: 500, title: 'Something went wrong on our side' },
-  queue_full: { status: 503, title: 'Too many turns wait' },
-  database_unavailable: { status: 503, title: 'The database does not answer' },
-  actors_unavailable: { status: 503, title: 'The actors do not answer' },
-  queues_unavailable: { status: 503, title: 'The queues do not answer' },
-  issuer_unavailable: { status: 503, title: 'The issuer of tokens does not answer' },
+  turn_expired: { status: 422, title: 'The reply was not reviewed before the deadline' },
+  turn_unfinished: { status: 422, title: 'The turn is not final; this request has stopped waiting' },
+  user_queue_full: { status: 429, title: 'The user has too many queued turns' },
+  headers_too_large: { status: 431, title: 'The request headers are too large' },
+  internal_error: { status: 500, title: 'An internal error occurred' },
+  queue_full: { status: 503, title: 'Too many turns are queued' },
+  database_unavailable: { status: 503, title: 'The database is unavailable' },
+  actors_unavailable: { status: 503, title: 'The actors are unavailable' },
+  queues_unavailable: { status: 503, title: 'The queues are unavailable' },
+  issuer_unavailable: { status: 503, title: 'The token issuer is unavailable' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** One thing that is wrong with the input. */
+/** One validation error of the input. */
 export interface Fault {
   /** JSON Pointer into the body, or `/path/…`, `/query/…`, `/header/…`. */
   readonly pointer: string;
@@ -61,13 +61,13 @@ export interface Fault {
 export interface ProblemExtras {
   readonly errors?: readonly Fault[];
   readonly headers?: Readonly<Record<string, string>>;
-  /** Members of the document beyond the usual ones (RFC 9457, 3.2). */
+  /** Extension members of the document (RFC 9457, 3.2). */
   readonly members?: Readonly<Record<string, unknown>>;
-  /** The error behind it, for the log. */
+  /** The underlying error, for the log. */
   readonly cause?: unknown;
 }
 
-/** Thrown anywhere below the outermost middleware, which writes it as problem+json. */
+/** An error response. The outermost middleware writes it as problem+json. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;
@@ -93,7 +93,7 @@ export interface ProblemDocument {
   readonly errors?: readonly Fault[];
 }
 
-/** The JSON document of a problem. */
+/** The problem as a JSON document. */
 export function problemDocument({ code, message, errors, members }: Problem): ProblemDocument {
   const { status, title } = PROBLEMS[code];
   return { type: `/docs/errors#${code}`, title, status, detail: message, code, ...(errors && { errors }), ...members };
@@ -102,12 +102,12 @@ export function problemDocument({ code, message, errors, members }: Problem): Pr
 const RETRY_AFTER = { 'retry-after': '2' };
 
 const UNAVAILABLE: Readonly<Record<Dependency, readonly [ProblemCode, string]>> = {
-  database: ['database_unavailable', 'Nothing was done. Please try again.'],
-  actors: ['actors_unavailable', 'The memory of users cannot be reached now. Please try again.'],
-  queues: ['queues_unavailable', 'The queues cannot be reached now. Please try again.'],
+  database: ['database_unavailable', 'Nothing was changed. Retry the request.'],
+  actors: ['actors_unavailable', 'The memory of users is unavailable. Retry the request.'],
+  queues: ['queues_unavailable', 'The queues are unavailable. Retry the request.'],
 };
 
-/** The problem for a dependency that is away. Nothing was changed, or the change is safe to repeat. */
+/** The problem for an unavailable dependency. Nothing was changed, or the change is safe to repeat. */
 export function unavailableProblem(dependency: Dependency): Problem {
   const [code, detail] = UNAVAILABLE[dependency];
   return new Problem(code, detail, { headers: RETRY_AFTER });

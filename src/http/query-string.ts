@@ -1,4 +1,4 @@
-// A query string, read strictly: what would be guessed at elsewhere is a fault here.
+// Parses a query string strictly: repeated parameters and invalid escapes are errors.
 import { stepTo } from './faults.ts';
 import type { Fault } from './problem.ts';
 
@@ -12,7 +12,7 @@ function decoded(text: string): string | null {
   }
 }
 
-/** The parameters by name; repeated ones and broken escapes become faults. */
+/** The parameters by name. Adds a fault for each repeated parameter and each invalid escape. */
 export function readQuery(source: string, faults: Fault[]): Record<string, string> {
   const found = new Map<string, string>();
   for (const pair of source.split('&')) {
@@ -20,11 +20,11 @@ export function readQuery(source: string, faults: Fault[]): Record<string, strin
     const cut = pair.indexOf('=');
     const name = decoded(cut < 0 ? pair : pair.slice(0, cut));
     const value = cut < 0 ? '' : decoded(pair.slice(cut + 1));
-    if (name === null) faults.push({ pointer: ROOT, detail: 'is not validly percent-encoded' });
-    else if (found.has(name)) faults.push({ pointer: stepTo(ROOT, name), detail: 'must be given once' });
-    else if (value === null) faults.push({ pointer: stepTo(ROOT, name), detail: 'is not validly percent-encoded' });
+    if (name === null) faults.push({ pointer: ROOT, detail: 'has an invalid percent-encoding' });
+    else if (found.has(name)) faults.push({ pointer: stepTo(ROOT, name), detail: 'must not be repeated' });
+    else if (value === null) faults.push({ pointer: stepTo(ROOT, name), detail: 'has an invalid percent-encoding' });
     else found.set(name, value);
   }
-  // Not by assignment: a parameter may be called __proto__.
+  // Not by assignment, because a parameter can have the name __proto__.
   return Object.fromEntries(found);
 }

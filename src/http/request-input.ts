@@ -1,8 +1,8 @@
-// From a request to the validated input of an operation, or to everything that is wrong with it at once.
+// Reads and validates the input of an operation. An invalid request is rejected with all its errors at once.
 import type Koa from 'koa';
 import type { z } from 'zod';
 import { BODY_LIMIT_BYTES, bodyReader, type ReadBody } from './body.ts';
-import { faultsOf, sentenceOf, withoutRepeats } from './faults.ts';
+import { faultsOf, messageOf, withoutRepeats } from './faults.ts';
 import { NOTHING, type Input, type Operation } from './operation.ts';
 import { Problem, type Fault } from './problem.ts';
 import { readQuery } from './query-string.ts';
@@ -19,7 +19,7 @@ const NO_VALUES: Record<string, unknown> = {};
 const NO_BODY: ReadBody = { value: null, source: '' };
 
 function check<S extends z.ZodType>(schema: S, value: unknown, root: string, faults: Fault[]): z.output<S> | undefined {
-  const result = schema.safeParse(value, { error: sentenceOf });
+  const result = schema.safeParse(value, { error: messageOf });
   if (result.success) return result.data;
   faults.push(...faultsOf(result.error, root));
   return undefined;
@@ -27,11 +27,11 @@ function check<S extends z.ZodType>(schema: S, value: unknown, root: string, fau
 
 function refusal(faults: Fault[]): Problem {
   const errors = withoutRepeats(faults);
-  const what = errors.length === 1 ? 'One thing is' : `${errors.length} things are`;
-  return new Problem('invalid_request', `${what} wrong with the request.`, { errors });
+  const count = errors.length === 1 ? '1 error' : `${errors.length} errors`;
+  return new Problem('invalid_request', `The request has ${count}.`, { errors });
 }
 
-/** Reads and checks requests for one operation; what can be prepared is prepared here, once. */
+/** Returns a function that reads and validates the requests of one operation. It throws Problem. */
 export function inputReader({ params, query, headers, body, bodyBytes }: Operation) {
   const readBody = bodyReader(bodyBytes ?? BODY_LIMIT_BYTES);
   const headerNames = Object.keys(headers.shape);

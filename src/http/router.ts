@@ -1,4 +1,4 @@
-// The table of operations as routes.
+// Routes for the table of operations.
 import Router, { type RouterContext } from '@koa/router';
 import fresh from 'fresh';
 import type Koa from 'koa';
@@ -10,14 +10,14 @@ import { Problem } from './problem.ts';
 import { inputReader, type PathValues } from './request-input.ts';
 import { cameByTls } from './auth/session-cookie.ts';
 
-/** What the outer middleware wants to know of a request. */
+/** What the outermost middleware reads about a request. */
 export interface RequestState {
-  /** Path of the operation, as documented: never with ids in it. */
+  /** The path template of the operation, which contains no ids. */
   route?: string;
 }
 
 export interface RouterDeps {
-  /** Milliseconds after which a client that takes nothing of a stream is cut off. */
+  /** Milliseconds after which a client that reads nothing from a stream is disconnected. */
   readonly stalledMs: number;
   readonly authenticate: Authenticate;
   readonly waits: OpenWaits;
@@ -25,15 +25,15 @@ export interface RouterDeps {
 
 function checkPathOwner(identity: Identity, access: Access, path: PathValues): void {
   if (access === 'open') return;
-  if (!mayUse(identity, access.thing))
-    throw new Problem('forbidden', `The role ${identity.role} has no right to ${access.thing}.`);
+  if (!mayUse(identity, access.resource))
+    throw new Problem('forbidden', `The role ${identity.role} may not use ${access.resource}.`);
   if (access.owner === 'path' && !owns(identity, path['user_id'] ?? ''))
     throw new Problem('user_not_found', 'No user has this id.');
 }
 
 function checkBodyOwner(identity: Identity, access: Access, body: unknown): void {
   if (access === 'open' || access.owner !== 'body') return;
-  // The body is validated: an operation with this access has a user_id in it.
+  // The body is validated, and operations with this access rule require a user_id in it.
   if (!owns(identity, (body as { user_id: string }).user_id))
     throw new Problem('user_not_found', 'No user has this id.');
 }
@@ -42,8 +42,8 @@ function write(ctx: Koa.Context, { status, headers, body, type, gzipped }: Answe
   ctx.status = status;
   if (headers) ctx.set({ ...headers });
   if (gzipped) ctx.vary('accept-encoding');
-  // The client has this version already. Its Cache-Control is ignored: fetch() adds `no-cache` to every request with an
-  // If-None-Match, and ctx.fresh would then never answer 304.
+  // 304 if the client has this version. The request's Cache-Control is ignored: fetch() adds `no-cache` to every request
+  // with an If-None-Match, so ctx.fresh would never be true.
   const etag = ctx.response.get('etag');
   if (etag !== '' && fresh({ 'if-none-match': ctx.get('if-none-match') }, { etag })) {
     ctx.status = 304;
@@ -56,7 +56,7 @@ function write(ctx: Koa.Context, { status, headers, body, type, gzipped }: Answe
     ctx.body = gzipped;
     return;
   }
-  // Streams send heartbeats. A client that reads nothing for so long is disconnected: it would stay forever.
+  // A stream sends heartbeats. A client that reads none of them for this time would keep the stream open forever.
   if (typeof body === 'object' && 'pipe' in body) ctx.req.socket.setTimeout(stalledMs, () => ctx.req.socket.destroy());
   const raw = typeof body === 'string' || Buffer.isBuffer(body) || 'pipe' in body;
   ctx.body = raw ? body : JSON.stringify(body);
@@ -68,7 +68,7 @@ function handlerOf(op: Operation, { authenticate, waits, stalledMs }: RouterDeps
   return async (ctx: RouterContext<RequestState>): Promise<void> => {
     ctx.state.route = op.path;
     const path: PathValues = ctx['params'];
-    // Rights come first: whoever has none learns nothing about the input, and sends no body that is read.
+    // Authorisation comes before validation: an unauthorised caller gets no validation errors, and its body is not read.
     const identity = access === 'open' ? ANONYMOUS : await authenticate(ctx);
     checkPathOwner(identity, access, path);
     const { input, sentBody } = await read(ctx, path);
@@ -84,21 +84,21 @@ function handlerOf(op: Operation, { authenticate, waits, stalledMs }: RouterDeps
   };
 }
 
-const METHODS_ALWAYS = ['OPTIONS'];
+const COMMON_METHODS = ['OPTIONS'];
 
-/** Where no operation took the request: a known path with another method, or no path of ours. */
+/** Answers a request that no operation matches: a known path with another method, or an unknown path. */
 function answerUnmatched(ctx: Koa.Context): void {
   const matched: readonly { methods: readonly string[]; path: unknown }[] = ctx['matched'] ?? [];
   const methods = new Set(matched.flatMap((layer) => layer.methods));
-  if (methods.size === 0) throw new Problem('route_not_found', 'See /docs for what there is.');
-  const allow = [...methods, ...METHODS_ALWAYS].join(', ');
+  if (methods.size === 0) throw new Problem('route_not_found', 'See /docs for the list of operations.');
+  const allow = [...methods, ...COMMON_METHODS].join(', ');
   if (ctx.method !== 'OPTIONS')
-    throw new Problem('method_not_allowed', `This path knows ${allow}.`, { headers: { allow } });
+    throw new Problem('method_not_allowed', `The path supports ${allow}.`, { headers: { allow } });
   ctx.status = 204;
   ctx.set('allow', allow);
 }
 
-/** One middleware that answers every request by the table. */
+/** A middleware that dispatches every request to the operations. */
 export function routesOf(operations: readonly Operation[], deps: RouterDeps): Koa.Middleware<RequestState> {
   const router = new Router<RequestState>({ sensitive: true });
   for (const op of operations) {

@@ -1,23 +1,27 @@
-// Schemas that several operations share. Those with a name are components of the OpenAPI document.
+// Schemas that several operations share. Registered schemas are components of the OpenAPI document.
 import { z } from 'zod';
 import { MESSAGE_LIMITS, USER_ID, UUID } from '../domain/limits.ts';
 import { textFault } from './storable-text.ts';
 
-/** Names of the schemas that the OpenAPI document refers to. */
+/** The component names of the OpenAPI document. */
 export const COMPONENTS = z.registry<{ id: string }>();
 
 export const userId = z
   .string()
-  .regex(USER_ID, { error: 'must be 1 to 128 of A–Z a–z 0–9 . _ @ : -' })
-  .meta({ description: 'The key that turns are serialised by.', examples: ['alice'] });
+  .regex(USER_ID, { error: 'must be 1 to 128 characters of A–Z a–z 0–9 . _ @ : -' })
+  .meta({ description: 'Id of a user. The turns of a user run one at a time.', examples: ['alice'] });
 
 export const sessionId = z
   .string()
   .regex(UUID, { error: 'must be a UUID' })
   .toLowerCase()
-  .meta({ format: 'uuid', description: 'One conversation.', examples: ['3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11'] });
+  .meta({
+    format: 'uuid',
+    description: 'Id of a session (one conversation).',
+    examples: ['3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11'],
+  });
 
-/** A string that can be kept, of `min` to `max` characters (code points, as JSON Schema counts them). */
+/** A string that can be stored, of `min` to `max` characters (code points, as in JSON Schema). */
 export const storableText = (min: number, max: number) =>
   z
     .string()
@@ -30,14 +34,14 @@ export const storableText = (min: number, max: number) =>
 function lengthFault(value: string, min: number, max: number): string | null {
   if (value.length < min) return min === 1 ? 'must not be empty' : `must have at least ${min} characters`;
   if (value.length <= max) return null;
-  // A character outside the basic plane has length 2: count only where it matters.
+  // A character outside the Basic Multilingual Plane has length 2: count characters only if that matters.
   const tooLong = value.length > 2 * max || Array.from(value).length > max;
   return tooLong ? `must have at most ${max} characters` : null;
 }
 
 export const tag = storableText(1, MESSAGE_LIMITS.tagCharacters);
 
-/** A moment as ISO 8601 text, for answers. */
+/** A time as ISO 8601 text, in responses. */
 export const instant = z.string().meta({ format: 'date-time' });
 
 const DATE_ONLY = /^\d{4}-\d{2}-\d{2}$/;
@@ -45,14 +49,14 @@ const isMoment = (text: string): boolean =>
   z.iso.datetime({ offset: true }).safeParse(text).success ||
   (DATE_ONLY.test(text) && z.iso.date().safeParse(text).success);
 
-/** A moment in a query: ISO 8601 with an offset or Z, or a date, which means its begin in UTC. */
+/** A time in a query: ISO 8601 with an offset or Z, or a date, which means 00:00 UTC of that day. */
 export const moment = z
   .string()
   .refine(isMoment, { error: 'must be an ISO 8601 time with an offset, or a date' })
   .transform((text) => new Date(text))
   .meta({ examples: ['2026-01-01T00:00:00Z'] });
 
-/** A whole number in a query. */
+/** An integer in a query. */
 export const wholeNumber = (min: number, max: number) =>
   z
     .string()
@@ -62,7 +66,9 @@ export const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .meta({ type: 'integer', minimum: min, maximum: max });
 
-export const limit = wholeNumber(1, 100).default(50).meta({ description: 'Items of one page.', default: 50 });
+export const limit = wholeNumber(1, 100)
+  .default(50)
+  .meta({ description: 'Maximum number of items in the page.', default: 50 });
 
 /** One page of a list. */
 export const pageOf = <T extends z.ZodType>(item: T) =>
@@ -71,7 +77,7 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
     next_cursor: z
       .string()
       .nullable()
-      .meta({ description: 'Pass it as `cursor` for the next page; null: this is the last one.' }),
+      .meta({ description: 'The value of `cursor` for the next page. Null: this is the last page.' }),
   });
 
 export const fault = z
@@ -87,7 +93,7 @@ export const problem = z
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    code: z.string().meta({ description: 'Stable; see /docs/errors.' }),
+    code: z.string().meta({ description: 'A stable error code. The list is at /docs/errors.' }),
     errors: z.array(fault).optional(),
   })
   .register(COMPONENTS, { id: 'Problem' });

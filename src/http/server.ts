@@ -1,10 +1,10 @@
-// The ingress: one HTTP server over the table of operations, and how it stops.
+// The ingress: an HTTP server for the table of operations.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import type { Log } from '../telemetry/log.ts';
 import { answerAll, type AnswerDeps } from './answer.ts';
-import { authenticateBy, authenticateNobody, type Authenticator } from './auth/authenticate.ts';
+import { authenticateBy, noAuthentication, type Authenticator } from './auth/authenticate.ts';
 import { authenticateByKey, type KeyEntry } from './auth/authenticate-by-key.ts';
 import { authenticateByToken, type TokenRules } from './auth/authenticate-by-token.ts';
 import { boardRoutes, type Board } from './endpoints/board.ts';
@@ -19,29 +19,29 @@ import type { Services } from './services.ts';
 
 export interface IngressSettings {
   readonly host: string;
-  /** 0: a free one. */
+  /** 0: a free port. */
   readonly port: number;
   readonly auth: Authenticator['auth'];
-  /** For `keys`. */
+  /** For `auth: 'keys'`. */
   readonly apiKeys: readonly KeyEntry[];
-  /** For `keys`: signs sessions; random, and the same at every ingress. */
+  /** For `auth: 'keys'`: the random secret that signs sessions. It is the same at every ingress. */
   readonly sessionSecret?: Uint8Array | undefined;
-  /** For `jwt`. */
+  /** For `auth: 'jwt'`. */
   readonly tokens?: TokenRules | undefined;
-  /** Further names under which a loopback address is reached, as behind a reverse proxy on the same machine. */
+  /** Further allowed host names on a loopback address, for example behind a reverse proxy on the same machine. */
   readonly hostNames?: readonly string[];
 }
 
 export interface IngressOptions {
   readonly services: Services;
   readonly settings: IngressSettings;
-  /** The queue board; absent: there is none. */
+  /** The queue board. Absent: the ingress serves none. */
   readonly board?: Board | undefined;
   readonly log: Log;
   readonly version?: string;
-  /** Milliseconds after which a client that takes nothing of a stream is cut off. */
+  /** Milliseconds after which a client that reads nothing from a stream is disconnected. */
   readonly stalledMs?: number;
-  /** The configured model's name; absent: clients know it as turnkeeper only. */
+  /** The name of the configured model. Absent: the only model name is turnkeeper. */
   readonly model?: string;
   readonly observe?: AnswerDeps['observe'];
 }
@@ -49,28 +49,29 @@ export interface IngressOptions {
 export interface Ingress {
   readonly url: string;
   readonly port: number;
-  /** Takes no more connections, ends waits with what there is, lets running requests end, and cuts off what has not
-   *  ended after `deadlineMs`. Callers share one stop. */
+  /** Closes the server for new connections, ends waits with the current state, lets running requests finish, and closes
+   *  their connections after `deadlineMs`. Concurrent callers share one stop. */
   stop(deadlineMs: number): Promise<void>;
 }
 
-/** Longer than proxies keep an idle connection (60 s mostly): they close it, not we while they send on it. */
+/** Longer than proxies keep an idle connection (typically 60 s), so that the proxy closes it. If the server closed it, the
+ *  proxy could be sending a request at the same moment. */
 const KEEP_ALIVE_MS = 72_000;
-/** Of a stream, on which something is sent every 15 s. */
+/** For streams, which send a heartbeat at least every 15 s. */
 const STALLED_MS = 120_000;
-/** A whole request must have arrived by then. */
+/** The time within which a whole request must be received. */
 const REQUEST_MS = 30_000;
 
-/** Connections that may wait to be taken: a deployment behind us sends all its readers at once. */
+/** Length of the accept queue: all readers of a restarted ingress reconnect at the same time. */
 const BACKLOG = 4_096;
 
-const GONE = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNABORTED']);
+const DISCONNECT_CODES = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNABORTED']);
 
-/** Refuses what is not meant for us, and paths that cannot be read. */
+/** Rejects requests with a foreign Host or Origin, and paths that cannot be decoded. */
 function guard(foreign: ForeignOrigin): Koa.Middleware<RequestState> {
   return (ctx, next) => {
-    const what = foreign(ctx.get('host'), ctx.headers.origin);
-    if (what) throw new Problem('foreign_origin', `The ${what} of this request is not ours.`);
+    const header = foreign(ctx.get('host'), ctx.headers.origin);
+    if (header) throw new Problem('foreign_origin', `The ${header} header of the request is not allowed.`);
     try {
       decodeURIComponent(ctx.path);
     } catch {
@@ -83,12 +84,12 @@ function guard(foreign: ForeignOrigin): Koa.Middleware<RequestState> {
 function authenticatorOf({ auth, apiKeys, sessionSecret, tokens }: IngressSettings): Authenticator {
   switch (auth) {
     case 'none':
-      return authenticateNobody;
+      return noAuthentication;
     case 'keys':
-      if (!sessionSecret) throw new Error('keys need a secret for their sessions');
+      if (!sessionSecret) throw new Error('auth keys requires a session secret');
       return authenticateByKey(apiKeys, sessionSecret);
     case 'jwt':
-      if (!tokens) throw new Error('tokens need rules');
+      if (!tokens) throw new Error('auth jwt requires token rules');
       return authenticateByToken(tokens);
   }
 }
@@ -96,7 +97,7 @@ function authenticatorOf({ auth, apiKeys, sessionSecret, tokens }: IngressSettin
 function listen(server: Server, { host, port }: IngressSettings): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
-      const why = error.code === 'EADDRINUSE' ? 'something else listens there; stop it, or set PORT' : error.message;
+      const why = error.code === 'EADDRINUSE' ? 'another program uses this port; stop it, or set PORT' : error.message;
       reject(new Error(`cannot listen on ${host}:${port}: ${why}`, { cause: error }));
     };
     server.once('error', failed);
@@ -125,7 +126,7 @@ function urlOf(host: string, { port, family }: AddressInfo): string {
     : `http://${host}:${port}`;
 }
 
-/** Listens, and answers by the table of operations. Rejects with a clear message where it cannot listen. */
+/** Starts the ingress. Rejects with a message for the operator if it cannot listen. */
 export async function startIngress(options: IngressOptions): Promise<Ingress> {
   const {
     services,
@@ -146,15 +147,15 @@ export async function startIngress(options: IngressOptions): Promise<Ingress> {
   app.use(guard(foreignOriginCheck(settings.host, settings.hostNames)));
   if (options.board) app.use(boardRoutes(options.board, authenticate));
   app.use(routesOf(operationsOf(services, { version, model, authenticator }), { authenticate, waits, stalledMs }));
-  // What comes here happened on the socket, after or besides an answer.
+  // The middleware handles errors of requests; these are errors of the socket, also after the response has started.
   app.on('error', (error: NodeJS.ErrnoException) => {
-    if (GONE.has(error.code ?? '')) log.debug({ code: error.code }, 'A client has gone.');
-    else log.error({ err: error }, 'An answer could not be sent.');
+    if (DISCONNECT_CODES.has(error.code ?? '')) log.debug({ code: error.code }, 'The client disconnected.');
+    else log.error({ err: error }, 'Could not send the response.');
   });
 
   const handle = app.callback();
   const server = createServer({ requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    // It never rejects: Koa answers for its own errors.
+    // Never rejects: Koa handles its own errors.
     void handle(request, response);
   });
   server.on('clientError', answerMalformed);

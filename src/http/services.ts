@@ -1,4 +1,4 @@
-// What the ingress asks of the rest of turnkeeper. It knows no Knex, no BullMQ and no Dapr.
+// The ports through which the ingress uses the rest of turnkeeper. The ingress does not depend on Knex, BullMQ or Dapr.
 import type { ConversationFilter, ConversationRow } from '../domain/conversation.ts';
 import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../domain/memory.ts';
 import type { StreamPosition } from '../domain/stream-position.ts';
@@ -14,22 +14,22 @@ import type { TurnService } from '../turns/turn-service.ts';
 import type { Eraser } from '../users/eraser.ts';
 import type { WebhookService } from '../webhooks/webhook-service.ts';
 
-/** The public methods of a class: what a substitute in a test has to provide. */
+/** The public methods of a class, which a substitute in a test has to implement. */
 type Methods<T> = Pick<T, keyof T>;
 
 export interface TurnEventService {
-  /** The events after `from` as they happen, until the final one or until the signal aborts. Asks for the next event only
-   *  when the one before was taken. */
+  /** The events after `from`, as they happen, until the final one or until the signal aborts. The next event is read only
+   *  after the reader has taken the previous one. */
   follow(turn: Turn, from: StreamPosition, signal: AbortSignal): AsyncIterable<FollowedEvent>;
 }
 
 export interface ConversationService {
-  /** The session's owner and delivered messages, in order; null: no such session. */
+  /** The owner and the delivered messages of a session, in order. Null: the session does not exist. */
   ofSession(sessionId: string): Promise<{ userId: string; rows: ConversationRow[] } | null>;
   ofUser(userId: string, filter: ConversationFilter): Promise<ConversationRow[]>;
 }
 
-/** Calls of the user's UserSession actor. Reject with Unavailable. */
+/** Calls of the user's UserSession actor. @throws Unavailable */
 export interface MemoryService {
   read(userId: string): Promise<MemoryRecord>;
   patch(userId: string, patch: MemoryPatch): Promise<MemoryRecord>;
@@ -41,15 +41,16 @@ export interface AnalyticsService {
   /** Sets how many messages the user has sent. */
   initialize(userId: string, messageCount: number): Promise<void>;
   ofUser(userId: string): Promise<Activity>;
-  /** All users by day (YYYY-MM-DD, UTC), `from` and `to` inclusive, oldest day first. Days without activity are left out. */
+  /** Activity of all users by day (YYYY-MM-DD, UTC), `from` and `to` inclusive, oldest day first. Days without activity
+   *  are omitted. */
   byDay(from: string, to: string): Promise<(Activity & { readonly day: string })[]>;
 }
 
-/** Rejects with Unavailable. */
+/** All methods throw Unavailable if Redis is unavailable. */
 export interface DeadLetterService {
-  /** The newest first, after a position. */
+  /** Newest first, after a position. */
   list(topic: QueueName | undefined, after: DeadLetterPosition | undefined, limit: number): Promise<DeadLetter[]>;
-  /** False: it is no dead letter, or no longer one. */
+  /** False: there is no such dead letter (any more). */
   replay(topic: QueueName, jobId: string): Promise<boolean>;
   remove(topic: QueueName, jobId: string): Promise<boolean>;
 }

@@ -1,8 +1,9 @@
-// Sentences that talk to a model instead of about a user. Pure.
+// Removes sentences from a text that give instructions to a model instead of describing a user. No I/O.
 
-/** Words of such sentences, in the languages that most of them come in. They are a second belt: what they miss is data
- *  between delimiters all the same. Spans are bounded, so that the work grows with the text and not faster. */
-const ORDERS: readonly RegExp[] = [
+/** Phrases that occur in such sentences, in the most common languages. This is a second line of defence: a sentence
+ *  that is not found here is still data between delimiters. The gaps in the patterns are bounded, so that the time
+ *  grows linearly with the length of the text. */
+const INSTRUCTIONS: readonly RegExp[] = [
   // English
   /\b(?:ignore|disregard|forget|override|bypass|overrule)\b.{0,60}\b(?:instruction|rule|prompt|guideline|polic|everything|above|previous)/iu,
   /\b(?:system|developer|admin|root|god|debug|sudo|dan)[ -](?:prompt|message|mode|override|instruction)/iu,
@@ -33,12 +34,12 @@ const ORDERS: readonly RegExp[] = [
   /(?:निर्देश|नियम).{0,40}(?:अनदेखा|भूल|नज़रअंदाज़)|अब से|याद रख/u,
 ];
 
-/** The end of a sentence, its mark included. */
+/** A sentence with its closing punctuation. */
 const SENTENCE = /[^.!?。！？؟।]+[.!?。！？؟।]*/gu;
 
-/** The text without the sentences that give orders to whoever reads it. */
-export const withoutOrders = (text: string): string =>
+/** Returns the text without the sentences that give instructions to its reader. */
+export const withoutInstructions = (text: string): string =>
   (text.match(SENTENCE) ?? [])
-    .filter((sentence) => !ORDERS.some((order) => order.test(sentence)))
+    .filter((sentence) => !INSTRUCTIONS.some((instruction) => instruction.test(sentence)))
     .join('')
     .trim();

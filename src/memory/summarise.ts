@@ -1,4 +1,5 @@
-// Renewing a user's summary: the last delivered exchanges, one model call, and the actor stores what came of it.
+// Renews a user's summary: reads the last delivered exchanges, calls the model once, and stores the result through the
+// actor.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
 import { completeWithin } from '../model/attempts.ts';
@@ -19,8 +20,8 @@ export interface SummariseDeps {
   readonly log: Log;
 }
 
-/** The model's sentence; null where it gave none: then the old one stays. */
-async function ask(
+/** Asks the model for a summary; null: the model returned none, and the caller uses `fallback`. */
+async function requestSummary(
   deps: SummariseDeps,
   userId: string,
   memory: MemoryRecord,
@@ -37,20 +38,19 @@ async function ask(
   }
 }
 
-/** What serves instead of the model's sentence: the summary there is, or the tutorials' words where there is none. */
+/** The summary if the model returned none: the current one, or a default if the user has none yet. */
 function fallback(userId: string, memory: MemoryRecord): string {
   const unknown = [unknownUser(userId).summary, noHistorySummary(userId)].includes(memory.summary);
   return unknown ? failedSummary(userId) : memory.summary;
 }
 
-/** Renews the user's summary if something was delivered since; safe to repeat. Rejects with Unavailable or
- *  ActorsUnavailable. */
+/** Renews the user's summary if messages were delivered since the last one. Idempotent. @throws Unavailable */
 export async function summarise(deps: SummariseDeps, userId: string): Promise<void> {
   const memory = await deps.actors.call(userId, 'memory', {});
   const exchanges = await lastOfUser(deps.database, userId, memory.forgottenSeq, EXCHANGES);
   const throughSeq = exchanges.at(-1)?.seq ?? 0;
   if (throughSeq <= memory.throughSeq) return;
-  const summary = (await ask(deps, userId, memory, exchanges)) ?? fallback(userId, memory);
+  const summary = (await requestSummary(deps, userId, memory, exchanges)) ?? fallback(userId, memory);
   const turnIds = [...new Set(exchanges.map(({ turnId }) => turnId))];
   await deps.actors.call(userId, 'renewSummary', { summary, throughSeq, turnIds });
 }

@@ -1,4 +1,4 @@
-// The one retry layer over the model.
+// The only retry layer for calls of models.
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ModelError,
@@ -12,31 +12,32 @@ import {
 
 const BASE_MS = 500;
 const CAP_MS = 20_000;
-/** An endpoint that asks for more patience than this is as good as away. */
+/** Maximum wait before a retry. A longer Retry-After is shortened to it. */
 const RETRY_AFTER_CAP_MS = 60_000;
 
-/** Milliseconds before attempt `failed + 1`: what the endpoint asked for, else exponential with jitter. Pure. */
+/** Milliseconds before attempt `failed + 1`: what the endpoint asked for, otherwise exponential with jitter. Pure. */
 export function backoffMs(failed: number, retryAfterMs: number | null, random: number): number {
   if (retryAfterMs !== null) return Math.min(retryAfterMs, RETRY_AFTER_CAP_MS);
   return Math.min(CAP_MS, BASE_MS * 2 ** (failed - 1)) * (0.5 + random / 2);
 }
 
 export interface Attempts {
+  /** Maximum number of attempts. */
   readonly most: number;
-  /** Told before every attempt but the first. */
+  /** Called before every attempt except the first. */
   readonly onRetry?: (error: ModelError, failed: number) => void;
 }
 
-/** Attempts until one succeeds, one cannot succeed, or `most` have failed. Rejects with the last ModelError, or with
- *  the signal's reason. */
-async function within<T>(attempt: () => Promise<T>, signal: AbortSignal, { most, onRetry }: Attempts): Promise<T> {
+/** Repeats the attempt until it succeeds, fails with an error that is not retryable, or has failed `most` times.
+ *  Rejects with the last ModelError, or with the signal's reason. */
+async function withRetries<T>(attempt: () => Promise<T>, signal: AbortSignal, { most, onRetry }: Attempts): Promise<T> {
   for (let failed = 1; ; failed += 1) {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof ModelError) || !error.retryable || failed >= most) throw error;
       onRetry?.(error, failed);
-      // Its own rejection is not the signal's reason.
+      // An aborted sleep rejects with its own error, not with the signal's reason.
       await sleep(backoffMs(failed, error.retryAfterMs, Math.random()), undefined, { signal }).catch(() => {});
       signal.throwIfAborted();
     }
@@ -44,10 +45,10 @@ async function within<T>(attempt: () => Promise<T>, signal: AbortSignal, { most,
 }
 
 export const completeWithin = (model: Model, request: CompletionRequest, attempts: Attempts): Promise<Completion> =>
-  within(() => model.complete(request), request.signal, attempts);
+  withRetries(() => model.complete(request), request.signal, attempts);
 
 export const moderateWithin = (
   moderator: Moderator,
   request: ModerationRequest,
   attempts: Attempts,
-): Promise<readonly Moderated[]> => within(() => moderator.moderate(request), request.signal, attempts);
+): Promise<readonly Moderated[]> => withRetries(() => moderator.moderate(request), request.signal, attempts);

@@ -1,4 +1,4 @@
-// What an error of the openai SDK means for the turn. Pure.
+// Converts errors of the openai SDK to ModelErrors. Pure.
 import { APIConnectionError, APIError } from 'openai';
 import { ModelError, type ModelErrorCode } from './model.ts';
 
@@ -8,14 +8,18 @@ interface Meaning {
   readonly retryable: boolean;
 }
 
-/** Statuses with a meaning of their own; another 4xx is our request's fault, another 5xx the endpoint's. */
+/** Statuses with a specific meaning. Any other 4xx is a fault of our request, any other 5xx one of the endpoint. */
 const BY_STATUS: Readonly<Record<number, Meaning>> = {
   401: { code: 'model_unauthorized', detail: 'the model endpoint refused the key', retryable: false },
   403: { code: 'model_unauthorized', detail: 'the model endpoint denied access', retryable: false },
   404: { code: 'model_not_found', detail: 'the model endpoint does not know the model or the path', retryable: false },
-  408: { code: 'model_timeout', detail: 'the model endpoint gave up waiting', retryable: true },
+  408: { code: 'model_timeout', detail: 'the model endpoint timed out', retryable: true },
   409: { code: 'model_unavailable', detail: 'the model endpoint reported a conflict', retryable: true },
-  429: { code: 'model_rate_limited', detail: 'the model endpoint allows no more requests for now', retryable: true },
+  429: {
+    code: 'model_rate_limited',
+    detail: 'the model endpoint accepts no more requests at the moment',
+    retryable: true,
+  },
 };
 const CLIENT_FAULT: Meaning = {
   code: 'model_invalid_request',
@@ -24,12 +28,12 @@ const CLIENT_FAULT: Meaning = {
 };
 const SERVER_FAULT: Meaning = { code: 'model_unavailable', detail: 'the model endpoint failed', retryable: true };
 
-/** Codes in an error's body by which endpoints say that they will not answer this content. */
+/** Error codes in the body by which endpoints refuse the content. */
 const REFUSALS = new Set(['content_filter', 'content_policy_violation', 'moderation_blocked']);
-/** A 429 that no waiting cures. */
+/** Error codes of a 429 that does not end by waiting. */
 const EXHAUSTED = new Set(['insufficient_quota', 'billing_hard_limit_reached']);
 
-/** Milliseconds, from `retry-after-ms`, or from `retry-after` in seconds or as a date; null: not said. */
+/** Milliseconds from `retry-after-ms`, or from `retry-after` in seconds or as a date; null: no valid header. */
 export function retryAfterMs(headers: Headers | undefined, now: number): number | null {
   const exact = Number(headers?.get('retry-after-ms') ?? Number.NaN);
   if (Number.isFinite(exact) && exact >= 0) return exact;
@@ -51,7 +55,7 @@ function meaningOf(error: APIError): Meaning {
   return BY_STATUS[status] ?? (status >= 400 && status < 500 ? CLIENT_FAULT : SERVER_FAULT);
 }
 
-/** Turns whatever an attempt threw into a ModelError. `timedOut`: our own deadline ended it. */
+/** Converts any error of an attempt to a ModelError. `timedOut`: our own timeout ended the attempt. */
 export function failureOf(error: unknown, timedOut: boolean, now: number): ModelError {
   if (error instanceof ModelError) return error;
   if (timedOut)
@@ -71,12 +75,12 @@ export function failureOf(error: unknown, timedOut: boolean, now: number): Model
     });
   }
   if (error instanceof SyntaxError) {
-    return new ModelError('model_malformed_reply', 'the model endpoint sent what is not its protocol', {
+    return new ModelError('model_malformed_reply', 'the model endpoint sent an invalid response', {
       retryable: true,
       cause: error,
     });
   }
-  // A connection that breaks in the middle of a stream surfaces as the transport's own error.
+  // If the connection breaks during a stream, the error is one of the transport.
   return new ModelError('model_unavailable', 'the connection to the model endpoint broke', {
     retryable: true,
     cause: error,

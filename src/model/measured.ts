@@ -1,4 +1,4 @@
-// Measures every attempt at a model.
+// Wraps models and moderators to count and time every attempt.
 import type { Metrics } from '../telemetry/metrics.ts';
 import { ModelError, type Model, type Moderator } from './model.ts';
 
@@ -24,7 +24,7 @@ export const measured = (model: Model, purpose: 'reply' | 'summary', metrics: Me
   },
 });
 
-/** The same for what moderates, under the purpose `moderation`. */
+/** The same moderator, with its attempts counted and timed under the purpose `moderation`. */
 export const measuredModerator = (moderator: Moderator, metrics: Metrics): Moderator => ({
   moderate: (request) => timed(metrics, 'moderation', () => moderator.moderate(request)),
 });

@@ -1,4 +1,4 @@
-// The port to the language model, and what can go wrong with it.
+// The ports to the language model and to the moderation model, and their errors.
 import type { Usage } from '../domain/turn.ts';
 
 export interface Message {
@@ -15,9 +15,9 @@ export interface Completion {
 
 export interface CompletionRequest {
   readonly messages: readonly Message[];
-  /** Aborted when nobody wants the answer any more. */
+  /** Aborted when the result is not needed any more. */
   readonly signal: AbortSignal;
-  /** Called with each piece of the reply as it comes; what a failed attempt told of is void. */
+  /** Called with each delta as it arrives. The deltas of a failed attempt are void. */
   readonly onDelta?: (text: string) => void;
 }
 
@@ -26,23 +26,23 @@ export interface Model {
   complete(request: CompletionRequest): Promise<Completion>;
 }
 
-/** What a moderation model says of one text. */
+/** A moderation model's verdict on one text. */
 export interface Moderated {
   readonly flagged: boolean;
-  /** The categories that it flags, as the endpoint names them. */
+  /** The flagged categories, as the endpoint names them. */
   readonly categories: readonly string[];
 }
 
 export interface ModerationRequest {
   readonly model: string;
   readonly texts: readonly string[];
-  /** Aborted when nobody wants the verdicts any more. */
+  /** Aborted when the verdicts are not needed any more. */
   readonly signal: AbortSignal;
 }
 
 export interface Moderator {
-  /** One attempt; one verdict for each text, in their order. Rejects with ModelError, or with the signal's reason once
-   *  it is aborted. */
+  /** One attempt. Returns one verdict for each text, in their order. Rejects with ModelError, or with the signal's
+   *  reason once it is aborted. */
   moderate(request: ModerationRequest): Promise<readonly Moderated[]>;
 }
 
@@ -57,12 +57,12 @@ export type ModelErrorCode =
   | 'model_unavailable'
   | 'model_malformed_reply';
 
-/** Whether another attempt can succeed is decided where the error is born. */
+/** A failed attempt. The code that creates the error knows whether another attempt can succeed (`retryable`). */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
   readonly code: ModelErrorCode;
   readonly retryable: boolean;
-  /** How long the endpoint asks us to wait; null: it does not say. */
+  /** Milliseconds that the endpoint asks us to wait; null: not given. */
   readonly retryAfterMs: number | null;
 
   constructor(

@@ -1,17 +1,17 @@
-// The openai SDK as we use it: no retry of its own, nothing logged, one deadline for a whole attempt.
+// The client of the openai SDK: without retries and logging of the SDK, and with one timeout for a whole attempt.
 import OpenAI from 'openai';
 
 export interface Endpoint {
-  /** Undefined: the SDK's own, OpenAI. */
+  /** Undefined: the SDK's default, which is OpenAI. */
   readonly baseUrl: string | undefined;
   readonly apiKey: string | undefined;
-  /** Seconds for a whole attempt, its stream included. */
+  /** Timeout of a whole attempt, including its stream, in seconds. */
   readonly timeoutS: number;
 }
 
 export const clientOf = ({ baseUrl, apiKey, timeoutS }: Endpoint): OpenAI =>
   new OpenAI({
-    // An endpoint that asks for no key is sent one all the same: the SDK insists on having it.
+    // The SDK requires a key, even if the endpoint needs none.
     apiKey: apiKey ?? 'none',
     baseURL: baseUrl ?? null,
     maxRetries: 0,
@@ -19,12 +19,12 @@ export const clientOf = ({ baseUrl, apiKey, timeoutS }: Endpoint): OpenAI =>
     logLevel: 'off',
   });
 
-/** Runs `work` with a signal that aborts with `signal` or after `ms`; `late()`: the time was up. An
- *  AbortSignal.timeout would live on until its time, long after the attempt. */
+/** Runs `work` with a signal that aborts with `signal` or after `ms` milliseconds. `timedOut()`: the time is up.
+ *  AbortSignal.timeout is not used, because its timer would stay alive long after the attempt. */
 export async function withDeadline<T>(
   signal: AbortSignal,
   ms: number,
-  work: (either: AbortSignal, late: () => boolean) => Promise<T>,
+  work: (combined: AbortSignal, timedOut: () => boolean) => Promise<T>,
 ): Promise<T> {
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), ms);

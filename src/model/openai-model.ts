@@ -1,4 +1,4 @@
-// The model behind the openai SDK: one streamed attempt, with one deadline over all of it and no retry of its own.
+// The model port over the openai SDK: one streamed attempt with one timeout for all of it, without retries.
 import type OpenAI from 'openai';
 import type { Stream } from 'openai/core/streaming';
 import { inSpan } from '../telemetry/tracing.ts';
@@ -8,7 +8,7 @@ import { ModelError, type Completion, type CompletionRequest, type Model } from 
 
 type Chunk = OpenAI.Chat.Completions.ChatCompletionChunk;
 
-/** Characters of a reply at most; what is longer is not a chat message. */
+/** Maximum length of a reply in UTF-16 units. A longer one is not a chat message. */
 const REPLY_LIMIT = 200_000;
 
 export interface OpenAiModelOptions extends Endpoint {
@@ -24,7 +24,7 @@ interface Gathered {
   outputTokens: number;
 }
 
-function take(gathered: Gathered, chunk: Chunk): void {
+function addChunk(gathered: Gathered, chunk: Chunk): void {
   gathered.model = chunk.model || gathered.model;
   gathered.inputTokens = chunk.usage?.prompt_tokens ?? gathered.inputTokens;
   gathered.outputTokens = chunk.usage?.completion_tokens ?? gathered.outputTokens;
@@ -39,14 +39,14 @@ function take(gathered: Gathered, chunk: Chunk): void {
   }
 }
 
-/** What was gathered, if it is a whole reply. */
+/** The completion of a gathered reply. @throws ModelError if the reply is not complete */
 function completionOf({ text, refusal, model, finish, inputTokens, outputTokens }: Gathered): Completion {
   if (refusal !== '' || finish === 'content_filter') {
     throw new ModelError('model_refused', 'the model refused to answer', { retryable: false });
   }
-  if (finish === null) throw new ModelError('model_unavailable', 'the reply ended in the middle', { retryable: true });
+  if (finish === null) throw new ModelError('model_unavailable', 'the reply is incomplete', { retryable: true });
   if (text.trim() === '') throw new ModelError('model_malformed_reply', 'the reply is empty', { retryable: true });
-  // PostgreSQL stores neither NUL nor half of a surrogate pair.
+  // PostgreSQL stores neither NUL nor lone surrogates.
   const stored = text.replaceAll('\0', '').toWellFormed();
   return { text: stored, model, usage: { inputTokens, outputTokens } };
 }
@@ -62,7 +62,7 @@ export class OpenAiModel implements Model {
     this.#client = clientOf(endpoint);
   }
 
-  /** In a span by OpenTelemetry's conventions for generative AI, without text. */
+  /** Runs the attempt in a span that follows OpenTelemetry's conventions for generative AI, without text. */
   complete(request: CompletionRequest): Promise<Completion> {
     const attributes = {
       'gen_ai.operation.name': 'chat',
@@ -70,7 +70,7 @@ export class OpenAiModel implements Model {
       'gen_ai.request.model': this.#model,
     };
     return inSpan(`chat ${this.#model}`, { kind: 'client', attributes }, async (span) => {
-      const attempt = (either: AbortSignal, late: () => boolean) => this.#attempt(request, either, late);
+      const attempt = (combined: AbortSignal, timedOut: () => boolean) => this.#attempt(request, combined, timedOut);
       const completion = await withDeadline(request.signal, this.#timeoutMs, attempt);
       const { model, usage } = completion;
       span.setAttributes({
@@ -84,8 +84,8 @@ export class OpenAiModel implements Model {
 
   async #attempt(
     { messages, signal, onDelta }: CompletionRequest,
-    either: AbortSignal,
-    late: () => boolean,
+    combined: AbortSignal,
+    timedOut: () => boolean,
   ): Promise<Completion> {
     const gathered: Gathered = {
       text: '',
@@ -98,19 +98,19 @@ export class OpenAiModel implements Model {
     try {
       const stream: Stream<Chunk> = await this.#client.chat.completions.create(
         { model: this.#model, messages: [...messages], stream: true, stream_options: { include_usage: true } },
-        { signal: either },
+        { signal: combined },
       );
       for await (const chunk of stream) {
         const before = gathered.text.length;
-        take(gathered, chunk);
+        addChunk(gathered, chunk);
         if (gathered.text.length > before) onDelta?.(gathered.text.slice(before));
       }
-      // The SDK ends an aborted stream quietly.
-      either.throwIfAborted();
+      // The SDK ends an aborted stream without an error.
+      combined.throwIfAborted();
       return completionOf(gathered);
     } catch (error) {
       signal.throwIfAborted();
-      throw failureOf(error, late(), Date.now());
+      throw failureOf(error, timedOut(), Date.now());
     }
   }
 }

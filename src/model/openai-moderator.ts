@@ -1,16 +1,16 @@
-// The moderation endpoint behind the openai SDK: one attempt, with one deadline over all of it.
+// The moderator port over the openai SDK: one attempt with one timeout for all of it, without retries.
 import type OpenAI from 'openai';
 import { z } from 'zod';
 import { failureOf } from './failure.ts';
 import { ModelError, type Moderated, type ModerationRequest, type Moderator } from './model.ts';
 import { clientOf, withDeadline, type Endpoint } from './openai-client.ts';
 
-/** Endpoints other than OpenAI's have other categories; null where a model does not know one. */
-const answer = z.object({
+/** Other endpoints have other categories than OpenAI. Null: the model does not know the category. */
+const response = z.object({
   results: z.array(z.object({ flagged: z.boolean(), categories: z.record(z.string(), z.boolean().nullable()) })),
 });
 
-const moderatedOf = ({ flagged, categories }: z.output<typeof answer>['results'][number]): Moderated => ({
+const moderatedOf = ({ flagged, categories }: z.output<typeof response>['results'][number]): Moderated => ({
   flagged,
   categories: Object.keys(categories).filter((category) => categories[category] === true),
 });
@@ -25,27 +25,27 @@ export class OpenAiModerator implements Moderator {
   }
 
   moderate(request: ModerationRequest): Promise<readonly Moderated[]> {
-    const attempt = (either: AbortSignal, late: () => boolean) => this.#attempt(request, either, late);
+    const attempt = (combined: AbortSignal, timedOut: () => boolean) => this.#attempt(request, combined, timedOut);
     return withDeadline(request.signal, this.#timeoutMs, attempt);
   }
 
   async #attempt(
     { model, texts, signal }: ModerationRequest,
-    either: AbortSignal,
-    late: () => boolean,
+    combined: AbortSignal,
+    timedOut: () => boolean,
   ): Promise<readonly Moderated[]> {
     try {
-      const body = await this.#client.moderations.create({ model, input: [...texts] }, { signal: either });
-      const { data } = answer.safeParse(body);
-      // A verdict that is missing, or of which nobody knows whose it is, is none.
+      const body = await this.#client.moderations.create({ model, input: [...texts] }, { signal: combined });
+      const { data } = response.safeParse(body);
+      // With another number of verdicts it is unknown which verdict belongs to which text.
       if (data?.results.length !== texts.length) {
-        const detail = 'the moderation endpoint sent no verdict for each text';
+        const detail = 'the moderation endpoint did not send one verdict for each text';
         throw new ModelError('model_malformed_reply', detail, { retryable: true });
       }
       return data.results.map(moderatedOf);
     } catch (error) {
       signal.throwIfAborted();
-      throw failureOf(error, late(), Date.now());
+      throw failureOf(error, timedOut(), Date.now());
     }
   }
 }

@@ -1,5 +1,6 @@
-// What waits, read when somebody scrapes: of all users and processes, so every process that reads it says the same. A
-// store that is away takes its gauges out of the scrape; it never fails one, nor holds it up for long.
+// The backlog gauges, read from the database and Redis at a scrape. They cover all users and processes, so every
+// process reports the same values. If a store is unavailable, its gauges are missing from the scrape, which does not
+// fail.
 import { singleFlight } from '../concurrency/single-flight.ts';
 import { within } from '../concurrency/within.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -7,20 +8,20 @@ import { removeValue, type Metrics } from '../telemetry/metrics.ts';
 import { deliveriesBacklog, erasureBacklog, outboxBacklog, reviewBacklog, turnBacklog } from '../store/backlog.ts';
 import type { Database } from '../store/database.ts';
 
-/** Scrapes within this time share one reading: several scrapers cost no more than one. */
+/** A reading is reused for this time, so that several scrapers cost no more than one. */
 const FRESH_MS = 3_000;
-/** A scrape waits so long for a reading; what comes later is for a later one. */
+/** Longest time that a scrape waits for a reading. A slower reading is used by a later scrape. */
 const WAIT_MS = 2_000;
-/** What may grow without a limit is counted up to so many. */
+/** Rows of tables that can grow without limit are counted up to this number. */
 const COUNTED = 10_000;
 
 type Gauges = Metrics['backlog'];
 type Store = 'database' | 'queues';
 
-/** By topic and state. */
+/** Counts by topic and state. */
 type Jobs = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-/** One after another: a scrape takes one connection of the pool, not five. */
+/** Runs the queries one after another, so that a scrape uses one connection of the pool instead of five. */
 async function readDatabase(database: Database, gauges: Gauges): Promise<void> {
   const turns = await turnBacklog(database);
   gauges.turnsWaiting.set(turns.waiting);
@@ -47,7 +48,7 @@ async function readQueues(count: () => Promise<Jobs>, gauges: Gauges): Promise<v
 }
 
 interface Source {
-  /** Brings the gauges up to date. Concurrent callers share one read, so that a store that hangs is asked once. */
+  /** Updates the gauges. Concurrent callers share one reading, so that a store that hangs gets only one query. */
   readonly refresh: () => Promise<void>;
   readonly gauges: readonly Gauges[keyof Gauges][];
   readAt: number;
@@ -55,7 +56,7 @@ interface Source {
 
 export interface BacklogDeps {
   readonly database: Database;
-  /** Jobs by topic and state; rejects while Redis is away. */
+  /** Jobs by topic and state. Rejects while Redis is unavailable. */
   readonly countJobs: () => Promise<Jobs>;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -81,7 +82,7 @@ export class Backlog {
     };
   }
 
-  /** Brings the gauges up to date, and removes those that cannot be read now. Never rejects. */
+  /** Updates the gauges and removes those that cannot be read now. Never rejects. */
   async refresh(): Promise<void> {
     await Promise.all([this.#refreshOne('database'), this.#refreshOne('queues')]);
   }
@@ -89,7 +90,7 @@ export class Backlog {
   async #refreshOne(store: Store): Promise<void> {
     const source = this.#sources[store];
     if (performance.now() - source.readAt < FRESH_MS) return;
-    // The refresh itself never rejects: it took too long.
+    // A rejection means a timeout, because `refresh` itself never rejects.
     await within(WAIT_MS, source.refresh()).catch(() => this.#remove(store));
   }
 

@@ -1,5 +1,5 @@
-// The metrics port: what a scraper and a health check ask of a process in whatever role. No keys, and nothing of users:
-// it belongs on a private address (docs/operations.md).
+// The metrics port: serves metrics and health of a process with any role, without keys. It exposes no data of users,
+// but should listen on a private address (docs/operations.md).
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sharedReadiness, type Health } from '../telemetry/health.ts';
@@ -7,7 +7,7 @@ import type { Scrape } from '../telemetry/metrics.ts';
 
 export interface MonitorOptions {
   readonly host: string;
-  /** 0: a free one. */
+  /** 0: a free port. */
   readonly port: number;
   readonly health: Health;
   readonly scrape: Scrape;
@@ -24,7 +24,7 @@ interface MonitorResponse {
   readonly body: string;
 }
 
-/** Whoever asks has so long to send a request, and a connection that asks nothing is closed. */
+/** Time limits for receiving a request and for an idle connection. */
 const REQUEST_MS = 5_000;
 const KEEP_ALIVE_MS = 20_000;
 
@@ -66,32 +66,35 @@ function send(response: ServerResponse, { status, type, body }: MonitorResponse,
 
 const urlOf = (host: string, port: number) => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
-/** Listens. Rejects with a clear message where it cannot. */
+/** Starts the server. Rejects with a clear message if it cannot listen. */
 export async function startMonitor(options: MonitorOptions): Promise<Monitor> {
   const { host, port } = options;
   const routes = routesOf(options);
-  const names = Object.keys(routes).join(', ');
-  const answer = async (method: string, path: string): Promise<MonitorResponse> => {
+  const paths = Object.keys(routes).join(', ');
+  const respond = async (method: string, path: string): Promise<MonitorResponse> => {
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
-    if (!route) return problem(404, 'Not Found', `There are ${names}.`);
-    if (method !== 'GET' && method !== 'HEAD') return problem(405, 'Method Not Allowed', 'Only GET and HEAD.');
+    if (!route) return problem(404, 'Not Found', `The available paths are ${paths}.`);
+    if (method !== 'GET' && method !== 'HEAD')
+      return problem(405, 'Method Not Allowed', 'Only GET and HEAD are allowed.');
     try {
       return await route();
     } catch {
-      return problem(500, 'Internal Server Error', 'The answer could not be made.');
+      return problem(500, 'Internal Server Error', 'The response could not be produced.');
     }
   };
   const server = createServer({ requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     const { method = 'GET', url = '/' } = request;
-    // What a body holds is nothing to us.
+    // A request body is read and discarded.
     request.resume();
-    void answer(method, url.split('?')[0]!).then((made) => send(response, made, method !== 'HEAD'));
+    void respond(method, url.split('?')[0]!).then((result) => send(response, result, method !== 'HEAD'));
   });
   const address = await new Promise<AddressInfo>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === 'EADDRINUSE' ? 'something else listens there; stop it, or set METRICS_PORT' : error.message;
-      reject(new Error(`cannot listen for metrics on ${host}:${port}: ${why}`, { cause: error }));
+      const reason =
+        error.code === 'EADDRINUSE'
+          ? 'another process listens on this port; stop it, or set METRICS_PORT'
+          : error.message;
+      reject(new Error(`cannot listen for metrics on ${host}:${port}: ${reason}`, { cause: error }));
     });
     server.listen({ port, host }, () => resolve(server.address() as AddressInfo));
   });

@@ -1,4 +1,4 @@
-// Connections to Redis. Who only publishes must fail fast; who consumes waits for Redis to come back.
+// Connections to Redis. Publishers must fail fast; consumers wait until Redis is available again.
 import { Redis } from 'ioredis';
 import type { Log } from '../telemetry/log.ts';
 
@@ -9,37 +9,37 @@ const RECONNECT_MAX_MS = 1_000;
 
 const common = {
   retryStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 6), RECONNECT_MAX_MS),
-  // Commands of one turn of the event loop share a write: under load most of what Redis costs us is writing.
+  // Commands of one iteration of the event loop share a write: under load, writes are most of the cost of Redis.
   enableAutoPipelining: true,
 };
 
-/** A command fails at once while Redis is away. */
+/** A command fails at once while Redis is unavailable. */
 const FAIL_FAST = { ...common, enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 5_000 };
-/** A blocking command waits, for as long as it takes. */
+/** A blocking command waits without a timeout. */
 const PATIENT = { ...common, maxRetriesPerRequest: null };
 
 export type Patience = 'fail-fast' | 'patient';
 
-/** A connection that is ready, and reconnects by itself from then on; an outage is logged once. */
+/** Resolves with a connection that is ready. It reconnects by itself, and logs each outage once. */
 export async function connectRedis(url: string, patience: Patience, log: Log): Promise<Redis> {
   const redis = new Redis(url, patience === 'patient' ? PATIENT : FAIL_FAST);
-  let away = false;
+  let unavailable = false;
   redis.on('error', (error: Error) => {
-    if (!away) log.warn({ detail: error.message }, 'Redis does not answer.');
-    away = true;
+    if (!unavailable) log.warn({ detail: error.message }, 'Redis does not answer.');
+    unavailable = true;
   });
   redis.on('ready', () => {
-    if (away) log.info({}, 'Redis answers again.');
-    away = false;
+    if (unavailable) log.info({}, 'Redis answers again.');
+    unavailable = false;
   });
-  // BullMQ never recovers from a fail-fast connection that it was given too early.
+  // BullMQ does not recover if it gets a fail-fast connection before it is ready.
   await new Promise<void>((resolve) => {
     redis.once('ready', resolve);
   });
   return redis;
 }
 
-/** Refuses a Redis that may throw keys away, which would lose jobs. Rejects where it does not answer. */
+/** Rejects if Redis may evict keys, which would lose jobs, or if it does not answer. */
 export async function checkRedisKeepsKeys(url: string): Promise<void> {
   const redis = new Redis(url, {
     lazyConnect: true,

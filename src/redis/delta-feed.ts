@@ -1,11 +1,11 @@
-// Hears the pieces of replies for all readers of this process, on one connection, and reads kept ones. A channel a turn
-// rather than one blocking read over all streams: that read would have to be broken off and begun again with every
-// reader who comes or goes, costs all keys with every answer, and does not work over the slots of a Redis Cluster.
+// Receives deltas for all readers of this process on one connection, and reads stored deltas. Each turn has a channel,
+// rather than one blocking read over all streams: that read would have to be restarted for every reader that comes or
+// goes, would send all keys again after every result, and does not work across the slots of a Redis Cluster.
 import type { RedisConnection } from './connection.ts';
 import type { DeltaFeed, DeltaListener, DeltaRecord, Generation } from '../domain/delta.ts';
 import { channelOf, entryIdOf, recordOf, recordOfMessage, streamOf, turnOfChannel } from './delta-records.ts';
 
-/** Records of one read: a reader who does not take them has no more than this in memory. */
+/** Maximum of records in one read, and so in the memory of a slow reader. */
 const PAGE = 32;
 
 export class RedisDeltaFeed implements DeltaFeed {
@@ -13,7 +13,7 @@ export class RedisDeltaFeed implements DeltaFeed {
   readonly #subscriber: RedisConnection;
   readonly #listeners = new Map<string, Set<DeltaListener>>();
 
-  /** `subscriber` is used for nothing else. */
+  /** `subscriber` must not be used for anything else. */
   constructor(redis: RedisConnection, subscriber: RedisConnection) {
     this.#redis = redis;
     this.#subscriber = subscriber;
@@ -26,7 +26,7 @@ export class RedisDeltaFeed implements DeltaFeed {
       const record = recordOfMessage(message);
       for (const listener of listeners) listener.record(record);
     });
-    // After a reconnect ioredis subscribes again by itself; what was told in between was not heard.
+    // After a reconnect ioredis subscribes again by itself, but the messages in between are lost.
     this.#subscriber.on('ready', () => {
       for (const turnId of this.#listeners.keys()) this.#subscribe(turnId);
     });
@@ -47,12 +47,12 @@ export class RedisDeltaFeed implements DeltaFeed {
       const listeners = this.#listeners.get(turnId);
       if (!listeners?.delete(listener) || listeners.size > 0) return;
       this.#listeners.delete(turnId);
-      // Rejects only when the connection is ended for good.
+      // Rejects only if the connection is closed for good.
       this.#subscriber.unsubscribe(channelOf(turnId)).catch(() => {});
     };
   }
 
-  /** What was written before the subscription stood was not heard, so everybody reads once more. */
+  /** Messages before the subscription is active are lost, so all listeners read again then. */
   #subscribe(turnId: string): void {
     this.#subscriber
       .subscribe(channelOf(turnId))

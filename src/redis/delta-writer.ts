@@ -1,29 +1,30 @@
-// Writes the replies of this process to Redis as they come. One pipeline for all turns at a time: a fast model costs no
-// command per token, and when Redis gets slower the pieces get larger instead of more.
+// Writes the deltas of this process to Redis, in one pipeline for all turns at a time. So a fast model does not cost a
+// command per token, and when Redis is slow the deltas get larger instead of more.
 import type { RedisConnection } from './connection.ts';
 import type { DeltaSink, DeltaWriter, Generation } from '../domain/delta.ts';
 import { channelOf, entryIdOf, isRefusedId, messageOf, streamOf } from './delta-records.ts';
 
-/** Pieces are gathered for so long: shorter than what a reader notices. */
+/** Milliseconds for which deltas are gathered: too short for a reader to notice. */
 const GATHER_MS = 20;
-const AWAY_RETRY_MS = 500;
-/** A stream lives for so long after its last piece. Readers who come later are told from the row. */
+/** Milliseconds until the next try while Redis is unavailable. */
+const UNAVAILABLE_RETRY_MS = 500;
+/** Seconds for which a stream is kept after its last delta. Later readers get the text from the row. */
 const KEEP_S = 300;
-/** After the end only those need it who are reconnecting. */
+/** Seconds for which a stream is kept after its end, for readers that are reconnecting. */
 const KEEP_ENDED_S = 60;
-/** Entries at most, about: a reply has so many pieces only if the model dribbles. */
-const ENTRIES = 20_000;
+/** Approximate maximum of entries. A reply has so many deltas only if the model sends very small ones. */
+const MAX_ENTRIES = 20_000;
 
 class Sink implements DeltaSink {
   readonly turnId: string;
   generation: Generation;
   ended = false;
-  /** Not written yet; it begins at `start` of the generation's text. */
+  /** The text that is not written yet. It begins at `start` of the generation's text. */
   pending = '';
   start = 0;
-  /** The generation's first, empty entry stands in the stream. */
-  begun = false;
-  /** The first half of a character whose second half comes with the next piece. */
+  /** The stream contains the first, empty entry of the generation. */
+  started = false;
+  /** The first half of a surrogate pair whose second half comes with the next delta. */
   #half = '';
   readonly #changed: (sink: Sink) => void;
 
@@ -33,7 +34,7 @@ class Sink implements DeltaSink {
     this.#changed = changed;
   }
 
-  /** As the reply itself is stored: without NUL and halves of characters. */
+  /** Adds text without NUL and lone surrogates, as in the stored reply. */
   write(text: string): void {
     const whole = (this.#half + text).replaceAll('\0', '');
     const last = whole.charCodeAt(whole.length - 1);
@@ -48,7 +49,7 @@ class Sink implements DeltaSink {
     this.pending = '';
     this.#half = '';
     this.start = 0;
-    this.begun = false;
+    this.started = false;
     this.#changed(this);
   }
 
@@ -73,7 +74,7 @@ export class RedisDeltaWriter implements DeltaWriter {
   open(turnId: string, generation: Generation): DeltaSink {
     const sink = new Sink(turnId, generation, (changed) => {
       this.#dirty.add(changed);
-      // The commit is near: what is left should be there before it, so that readers get it as it came.
+      // The commit follows soon. The rest should be written before it, so that readers get it as deltas.
       this.#schedule(changed.ended ? 0 : GATHER_MS);
     });
     this.#dirty.add(sink);
@@ -95,41 +96,41 @@ export class RedisDeltaWriter implements DeltaWriter {
     this.#dirty.clear();
     const wrote = await this.#write(sinks).catch(() => false);
     this.#flushing = false;
-    if (this.#dirty.size > 0) this.#schedule(wrote ? GATHER_MS : AWAY_RETRY_MS);
+    if (this.#dirty.size > 0) this.#schedule(wrote ? GATHER_MS : UNAVAILABLE_RETRY_MS);
   }
 
-  /** False: RedisConnection is away. What was not written stays pending, which is at most the reply. */
+  /** False: Redis is unavailable. The text that was not written stays pending; it is at most the reply. */
   async #write(sinks: readonly Sink[]): Promise<boolean> {
     const pipeline = this.#redis.pipeline();
     const written = sinks.map((sink) => {
-      const { turnId, generation, pending, start, begun, ended } = sink;
+      const { turnId, generation, pending, start, started, ended } = sink;
       const stream = streamOf(turnId);
       const first = pipeline.length;
-      for (const text of begun ? [pending] : ['', pending]) {
-        if (begun && text === '') continue;
+      for (const text of started ? [pending] : ['', pending]) {
+        if (started && text === '') continue;
         const id = entryIdOf(generation, start + text.length);
-        pipeline.xadd(stream, 'MAXLEN', '~', ENTRIES, id, 't', text);
+        pipeline.xadd(stream, 'MAXLEN', '~', MAX_ENTRIES, id, 't', text);
         pipeline.publish(channelOf(turnId), messageOf(id, text));
       }
       pipeline.expire(stream, ended ? KEEP_ENDED_S : KEEP_S);
       sink.pending = '';
       sink.start += pending.length;
-      sink.begun = true;
-      return { sink, generation, pending, begun, first, last: pipeline.length };
+      sink.started = true;
+      return { sink, generation, pending, started, first, last: pipeline.length };
     });
     const results = (await pipeline.exec().catch(() => null)) ?? [];
-    let away = results.length === 0;
-    for (const { sink, generation, pending, begun, first, last } of written) {
+    let unavailable = results.length === 0;
+    for (const { sink, generation, pending, started, first, last } of written) {
       const failed = results.length === 0 || results.slice(first, last).some(([error]) => error && !isRefusedId(error));
       if (!failed) continue;
-      away = true;
-      // Another attempt made it void, or nobody will need it: who reads is told the rest from the row.
+      unavailable = true;
+      // The text is void because of another attempt, or the turn has ended: readers get the rest from the row.
       if (sink.ended || sink.generation !== generation) continue;
       sink.pending = pending + sink.pending;
       sink.start -= pending.length;
-      sink.begun = begun;
+      sink.started = started;
       this.#dirty.add(sink);
     }
-    return !away;
+    return !unavailable;
   }
 }

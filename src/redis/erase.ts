@@ -1,4 +1,4 @@
-// Removing a user's data from Redis: the streams of replies, and the events of Dapr's pub/sub if its broker is our Redis.
+// Removes a user's data from Redis: the streams of deltas, and the events of Dapr's pub/sub if its broker is our Redis.
 import type { RedisConnection } from './connection.ts';
 import { streamOf } from './delta-records.ts';
 
@@ -9,8 +9,8 @@ interface Event {
   readonly data?: { readonly user_id?: unknown } | null;
 }
 
-/** Whose the event in an entry is, as far as it says so. */
-function isOf(fields: readonly string[], userId: string): boolean {
+/** Whether the event in an entry names the user. */
+function isEventOf(fields: readonly string[], userId: string): boolean {
   const data = fields[fields.indexOf('data') + 1] ?? '';
   try {
     const event = JSON.parse(data) as Event | null;
@@ -22,7 +22,7 @@ function isOf(fields: readonly string[], userId: string): boolean {
 }
 
 /** Removes every event of the user from the streams of these topics. They have no index by user, so all entries are
- *  read; a stream holds about 20,000 at most (components/pubsub.yaml). Rejects while Redis is unavailable. */
+ *  read; a stream has about 20,000 at most (components/pubsub.yaml). Rejects while Redis is unavailable. */
 export async function forgetBrokerEvents(
   redis: RedisConnection,
   topics: readonly string[],
@@ -32,7 +32,7 @@ export async function forgetBrokerEvents(
     if ((await redis.type(topic)) !== 'stream') continue;
     for (let from = '-'; ;) {
       const entries = await redis.xrange(topic, from, '+', 'COUNT', PAGE);
-      const found = entries.filter(([, fields]) => isOf(fields, userId)).map(([id]) => id);
+      const found = entries.filter(([, fields]) => isEventOf(fields, userId)).map(([id]) => id);
       if (found.length > 0) await redis.xdel(topic, ...found);
       if (entries.length < PAGE) break;
       from = `(${entries.at(-1)![0]}`;
@@ -40,8 +40,8 @@ export async function forgetBrokerEvents(
   }
 }
 
-/** Removes what was written of these turns' replies. Rejects while Redis is away. */
+/** Removes the stored deltas of these turns. Rejects while Redis is unavailable. */
 export async function forgetDeltas(redis: RedisConnection, turnIds: readonly string[]): Promise<void> {
-  // One at a time: in a cluster they are in different slots.
+  // One command for each key, because in a cluster the keys are in different slots.
   for (const turnId of turnIds) await redis.unlink(streamOf(turnId));
 }

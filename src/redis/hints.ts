@@ -1,10 +1,10 @@
-// Hints between processes: something changed, so read the rows again. A hint may be lost, and Redis may be down when it
-// is sent. Rows are the truth, and whoever listens also reads them from time to time.
+// Hints between processes: something changed, so read the rows again. A hint may be lost, for example while Redis is
+// unavailable. The rows are the source of truth, and every listener also polls them.
 import type { RedisConnection } from './connection.ts';
 
 type Listener = (id: string) => void;
 
-/** Hints of one kind. A process hears only the kinds that it subscribes to. */
+/** Hints of one kind. A process receives only the kinds that it subscribes to. */
 export class HintChannel {
   readonly #name: string;
   readonly #publisher: RedisConnection;
@@ -25,7 +25,7 @@ export class HintChannel {
       for (const listener of this.#all) listener(id);
       for (const listener of this.#byId.get(id) ?? []) listener(id);
     });
-    // Rejects only when the connection is closed for good.
+    // Rejects only if the connection is closed for good.
     this.#subscriber.subscribe(this.#name).catch(() => {});
   }
 
@@ -34,6 +34,7 @@ export class HintChannel {
     return this.#subscriber.status === 'ready';
   }
 
+  /** Sends a hint. It is lost while Redis is unavailable. */
   announce(id = ''): void {
     this.#publisher.publish(this.#name, id).catch(() => {});
   }
@@ -58,13 +59,13 @@ export class HintChannel {
 export interface Hints {
   /** By turn id: the turn changed. For clients that wait for it. */
   readonly turns: HintChannel;
-  /** A review was requested, claimed, released or ended. For those who watch the reviews. */
+  /** A review was requested, claimed, released or ended. For readers of the reviews. */
   readonly reviews: HintChannel;
-  /** By turn id: the turn was cancelled. For its worker, which otherwise notices when it renews its lease or commits. */
+  /** By turn id: the turn was cancelled. For its worker, which otherwise notices at its next renewal or commit. */
   readonly cancellations: HintChannel;
 }
 
-/** `subscriber` may hear other channels too. */
+/** `subscriber` may receive other channels too. */
 export const hintsOver = (publisher: RedisConnection, subscriber: RedisConnection): Hints => ({
   turns: new HintChannel('turnkeeper:turn-changes', publisher, subscriber),
   reviews: new HintChannel('turnkeeper:review-changes', publisher, subscriber),

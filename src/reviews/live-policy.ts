@@ -1,18 +1,18 @@
-// The policy in force: read again when its file changes, without a restart. A bad new version changes nothing but the
-// log and the metrics.
+// The review policy in force. It is reloaded without a restart when its file changes. An invalid new version is logged
+// and counted, and the previous version stays in force.
 import { readFile } from 'node:fs/promises';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { parsePolicy, unreadable, type PolicyFile, type PolicyText } from '../domain/policy-file.ts';
 import type { PolicySource, ReviewPolicy } from '../domain/policy.ts';
 
-/** Between two looks at the file. It is a few kilobytes, so its text is compared: times of change are too coarse on some
- *  file systems, and watching a file loses it when it is replaced by another of its name (editors, ConfigMaps). */
-const LOOK_MS = 1_000;
+/** Poll interval of the file. Polls compare the text, which is a few kilobytes. Modification times are too coarse on
+ *  some file systems, and a file watch is lost when the file is replaced (by editors, or in ConfigMaps). */
+const POLL_MS = 1_000;
 
 export interface LivePolicyDeps {
   readonly keywords: readonly string[];
-  /** Null: there is no file, and nothing to look for. */
+  /** Null: no policy file is configured. */
   readonly file: PolicyFile | null;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -24,18 +24,18 @@ const same = (a: PolicyText, b: PolicyText): boolean =>
 export class LivePolicy implements PolicySource {
   readonly #deps: LivePolicyDeps;
   #current: ReviewPolicy;
-  /** What the last judgement was about. */
-  #judged: PolicyText;
-  /** What the last look saw. */
-  #seen: PolicyText;
+  /** The text that was applied or refused last. */
+  #processed: PolicyText;
+  /** The text that the last poll read. */
+  #lastRead: PolicyText;
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> = Promise.resolve();
+  #polling: Promise<void> = Promise.resolve();
   #stopped = false;
 
   constructor(deps: LivePolicyDeps) {
     this.#deps = deps;
     this.#current = { keywords: deps.keywords, rules: deps.file?.rules ?? [] };
-    this.#judged = this.#seen = deps.file?.read ?? { text: '' };
+    this.#processed = this.#lastRead = deps.file?.read ?? { text: '' };
     if (deps.file) deps.metrics.policyInForce.set({ file: deps.file.path }, 1);
   }
 
@@ -44,43 +44,43 @@ export class LivePolicy implements PolicySource {
   }
 
   start(): void {
-    if (this.#deps.file) this.#lookLater(this.#deps.file.path);
+    if (this.#deps.file) this.#schedulePoll(this.#deps.file.path);
   }
 
-  /** Resolves when no look is under way any more. */
+  /** Stops polling; resolves when no poll is running. */
   stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    return this.#looking;
+    return this.#polling;
   }
 
-  #lookLater(path: string): void {
+  #schedulePoll(path: string): void {
     if (this.#stopped) return;
     this.#timer = setTimeout(() => {
-      this.#looking = this.#look(path).then(() => this.#lookLater(path));
-    }, LOOK_MS);
+      this.#polling = this.#poll(path).then(() => this.#schedulePoll(path));
+    }, POLL_MS);
   }
 
-  async #look(path: string): Promise<void> {
+  async #poll(path: string): Promise<void> {
     const read: PolicyText = await readFile(path, 'utf8').then((text) => ({ text }), unreadable);
-    // Seen twice alike: a file in the middle of being written, or away while it is replaced, is not judged.
-    const settled = same(read, this.#seen);
-    this.#seen = read;
-    if (settled && !same(read, this.#judged)) this.#judge(path, read);
+    // Only a text that two polls read is processed: the file may be half written, or missing while it is replaced.
+    const stable = same(read, this.#lastRead);
+    this.#lastRead = read;
+    if (stable && !same(read, this.#processed)) this.#process(path, read);
   }
 
-  #judge(path: string, read: PolicyText): void {
+  #process(path: string, read: PolicyText): void {
     const { keywords, metrics, log } = this.#deps;
-    this.#judged = read;
+    this.#processed = read;
     const { rules, faults } = parsePolicy(read);
-    const good = faults.length === 0;
-    metrics.policyInForce.set({ file: path }, good ? 1 : 0);
-    metrics.policyReloads.inc({ outcome: good ? 'applied' : 'refused' });
-    if (good) {
+    const valid = faults.length === 0;
+    metrics.policyInForce.set({ file: path }, valid ? 1 : 0);
+    metrics.policyReloads.inc({ outcome: valid ? 'applied' : 'refused' });
+    if (valid) {
       this.#current = { keywords, rules };
-      log.info({ rules: rules.length }, 'The review policy was read again and is in force.');
+      log.info({ rules: rules.length }, 'The review policy was reloaded.');
     } else {
-      log.error({ faults }, 'The new review policy is bad; the one before it stays in force.');
+      log.error({ faults }, 'The new review policy is invalid; the previous version stays in force.');
     }
   }
 }

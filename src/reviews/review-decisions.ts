@@ -1,4 +1,5 @@
-// Where reviews end: by a decision, by one that came early, by the deadline, by the cancelling of the turn.
+// Ends reviews: by a decision, by a decision that arrived before the turn was parked, at the deadline, or when the turn
+// is cancelled.
 import type { Hooks } from '../domain/events.ts';
 import { newId } from '../domain/ids.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -23,14 +24,14 @@ import {
 } from '../domain/review.ts';
 
 const PAGE = 200;
-/** Endings at once, so that a sweep of many leaves connections to the replies. */
-const AT_ONCE = 8;
+/** Reviews that a sweep ends at the same time. The limit leaves database connections for other work. */
+const PARALLEL = 8;
 
 export interface ReviewDecisionsDeps {
   readonly database: Database;
   readonly onDeadline: DeadlineOutcome;
   readonly hooks: Pick<Hooks, 'turnChanged' | 'reviewChanged' | 'eventsCommitted'>;
-  /** Takes the event back that asks for a person. */
+  /** Removes the event that requested the review from its topic. */
   readonly withdraw: (reviewId: string) => Promise<void>;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -45,18 +46,18 @@ export class ReviewDecisions {
     this.#deps = deps;
   }
 
-  /** Applies a decision that came over the topic; one whose turn does not wait yet is kept. Safe to repeat.
-   *  @throws Unavailable */
+  /** Applies a decision from the topic. If its turn is still queued or running, the decision is kept until the turn is
+   *  parked. Idempotent. @throws Unavailable */
   async decide({ ids, decision }: AddressedDecision): Promise<DecideOutcome> {
     const found = await this.#find(ids);
     if (found === 'contradiction') return 'unknown';
     if (found) return this.apply(found, decision);
     const [turnId] = ids;
-    // Two ids of nothing known cannot both be the turn's.
+    // Two different ids that match no review cannot both be the id of one turn.
     if (turnId === undefined || new Set(ids).size > 1) return 'unknown';
     const status = await keepEarlyDecision(this.#deps.database, turnId, decision);
     if (status === 'queued' || status === 'running') return 'kept';
-    // It parked between the two looks; or it is no turn, or one that ended without a review.
+    // The turn may have been parked between the two statements. Otherwise it does not exist or ended without a review.
     const parked = status === null ? null : await reviewOfTurn(this.#deps.database, turnId);
     return parked ? this.apply(parked, decision) : 'unknown';
   }
@@ -70,51 +71,52 @@ export class ReviewDecisions {
     return others.every((other) => other?.reviewId === first?.reviewId) ? first : 'contradiction';
   }
 
-  /** Applies a decision to a review. `whenever`: it was made in time, which was seen already.
-   *  @throws Unavailable */
+  /** Applies a decision to a review. `moment`: with `whenever` the deadline is not checked, because the caller knows
+   *  that the decision was made in time. @throws Unavailable */
   async apply(review: Review, decision: Decision, moment: Moment = 'before'): Promise<'applied' | DecisionOutcome> {
     const inTime = moment === 'whenever';
     const known = outcomeOf(review, decision, inTime);
     if (known) return known;
     if (await this.#end(review, endingOf(review, decision), moment)) return 'applied';
-    // Somebody, or the deadline, was faster; or the turn ended by another way, and then nothing can be decided.
-    const now = await findReview(this.#deps.database, review.reviewId);
-    return (now && outcomeOf(now, decision, inTime)) ?? 'conflict';
+    // Another decision or the deadline came first. If the turn ended in another way, the decision is a conflict.
+    const current = await findReview(this.#deps.database, review.reviewId);
+    return (current && outcomeOf(current, decision, inTime)) ?? 'conflict';
   }
 
-  /** To be called when a turn has been parked: a decision may have come before. @throws Unavailable */
+  /** Applies a decision that arrived before the turn was parked. To be called after the turn was parked.
+   *  @throws Unavailable */
   async applyKept(turnId: string): Promise<void> {
     const kept = await keptDecisionOf(this.#deps.database, turnId);
     const review = kept && (await reviewOfTurn(this.#deps.database, turnId));
     if (review) await this.apply(review, kept.decision, 'whenever');
   }
 
-  /** Cancels a turn that awaits review, and its review. False: it does not await review. @throws Unavailable */
+  /** Cancels a turn that awaits review, and its review. False: the turn does not await review. @throws Unavailable */
   async cancel(turnId: string, by: string | null): Promise<boolean> {
     const review = await reviewOfTurn(this.#deps.database, turnId);
     return review?.status === 'pending' && this.#end(review, endingByCancel(by), 'whenever');
   }
 
-  /** Applies kept decisions that nobody applied, then ends what is overdue. Rejects with Unavailable. */
+  /** Applies kept decisions that were not applied yet, then ends overdue reviews. @throws Unavailable */
   async sweep(): Promise<void> {
     const { database, onDeadline } = this.#deps;
     for (const { turnId } of await keptDecisions(database, PAGE)) await this.applyKept(turnId);
     await forgetKeptDecisions(database);
     for (let due: string[]; (due = await overdueReviews(database, PAGE)).length > 0;) {
       let ended = 0;
-      for (let at = 0; at < due.length; at += AT_ONCE) {
-        const ends = due.slice(at, at + AT_ONCE).map(async (reviewId) => {
+      for (let from = 0; from < due.length; from += PARALLEL) {
+        const ends = due.slice(from, from + PARALLEL).map(async (reviewId) => {
           const review = await findReview(database, reviewId);
           return review !== null && this.#end(review, endingAtDeadline(review, onDeadline), 'after');
         });
         ended += (await Promise.all(ends)).filter(Boolean).length;
       }
-      // The next page would be this one again.
+      // If no review could be ended, the next page would be the same one.
       if (due.length < PAGE || ended === 0) return;
     }
   }
 
-  /** In the trace of the turn, however much later it is. */
+  /** Ends the review in a span of the turn's trace. False: it had already ended, or the deadline check failed. */
   #end(review: Review, ending: Ending, moment: Moment): Promise<boolean> {
     const attributes = { 'turnkeeper.review_id': review.reviewId, 'turnkeeper.review_status': ending.status };
     return inSpan('review end', { parent: review.traceparent, attributes }, () => this.#endNow(review, ending, moment));
@@ -130,7 +132,7 @@ export class ReviewDecisions {
     hooks.eventsCommitted(events);
     metrics.reviewsEnded.inc({ status: ending.status });
     log.info({ review_id: reviewId, turn_id: turnId, status: ending.status }, 'A review ended.');
-    // A hint only: who still takes the event up is told that the review has ended.
+    // Best effort: a consumer that still receives the event can see that the review has ended.
     withdraw(reviewId).catch(() => {});
     return true;
   }

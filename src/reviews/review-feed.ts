@@ -1,15 +1,15 @@
-// Following what happens to reviews, for one reader at a time.
+// The feed of review events: follows the changes of all reviews for one reader.
 import { wakeUp } from '../concurrency/wake-up.ts';
 import type { Database } from '../store/database.ts';
 import { FEED_PAGE, feedPlaces, reviewsAfter, type FedReview } from '../store/review-feed.ts';
 
-/** How often the feed is read without a change being announced: while announcements arrive, and while they cannot. */
+/** Poll interval of the feed while hints arrive, and while they cannot arrive. */
 const POLL_MS = 5_000;
-const UNHEARD_POLL_MS = 500;
-/** Proxies cut connections on which nothing comes for a minute, some for half of one. */
+const POLL_WITHOUT_HINTS_MS = 500;
+/** Proxies close connections that are idle for 60 s, some after 30 s. */
 const HEARTBEAT_MS = 15_000;
-/** Who comes without a place begins so far back: it listed the reviews a moment ago, and what happened since must not
- *  be missed. Seconds. */
+/** A reader without a position starts this many seconds in the past. It has just listed the reviews and must not miss
+ *  an event that happened since. */
 const BACK_S = 60;
 
 export interface ReviewFeedDeps {
@@ -20,22 +20,22 @@ export interface ReviewFeedDeps {
 
 export type FeedEvent =
   | ({ readonly type: 'review' } & FedReview)
-  /** Where the reader stands, before anything has happened. */
+  /** The reader's start position, sent before the first review. */
   | { readonly type: 'place'; readonly position: number }
-  /** Nothing happened for a while. */
+  /** No event was sent for a while. */
   | { readonly type: 'heartbeat' };
 
 class Follower {
   readonly #deps: ReviewFeedDeps;
   readonly #signal: AbortSignal;
-  #place: number;
+  #position: number;
   #changed = true;
   #lastSent = performance.now();
   readonly #wakeUp = wakeUp();
 
   constructor(deps: ReviewFeedDeps, from: number, signal: AbortSignal) {
     this.#deps = deps;
-    this.#place = from;
+    this.#position = from;
     this.#signal = signal;
   }
 
@@ -44,14 +44,14 @@ class Follower {
       this.#changed = true;
       this.#wakeUp.wake();
     };
-    // Listening begins before the look, so that a change in between is heard.
+    // Subscribes before the first read, so that a change in between is not missed.
     const unlisten = this.#deps.hints.listen(changed);
     this.#signal.addEventListener('abort', changed);
     try {
-      yield { type: 'place', position: this.#place };
+      yield { type: 'place', position: this.#position };
       while (!this.#signal.aborted) {
-        if (this.#changed) yield* this.#look();
-        else if (!(await this.#somethingHappens())) yield { type: 'heartbeat' };
+        if (this.#changed) yield* this.#readPage();
+        else if (!(await this.#waitForEvent())) yield { type: 'heartbeat' };
       }
     } finally {
       unlisten();
@@ -59,19 +59,19 @@ class Follower {
     }
   }
 
-  /** One page, asked for when the page before was taken. */
-  async *#look(): AsyncGenerator<FeedEvent, void, undefined> {
+  /** Reads one page. It is called when the consumer has taken the page before. */
+  async *#readPage(): AsyncGenerator<FeedEvent, void, undefined> {
     this.#changed = false;
     let page: FedReview[];
     try {
-      page = await reviewsAfter(this.#deps.database, this.#place);
+      page = await reviewsAfter(this.#deps.database, this.#position);
     } catch {
-      // The next look comes by itself; the readiness probe tells whom it concerns.
+      // The feed is read again at the next hint or poll. The readiness probe reports the outage.
       return;
     }
     for (const fed of page) {
       if (this.#signal.aborted) return;
-      this.#place = fed.position;
+      this.#position = fed.position;
       yield { type: 'review', ...fed };
     }
     if (page.length > 0) this.#lastSent = performance.now();
@@ -79,14 +79,14 @@ class Follower {
   }
 
   /** Waits until there may be something to send. False: a heartbeat is due. */
-  async #somethingHappens(): Promise<boolean> {
+  async #waitForEvent(): Promise<boolean> {
     const { hints, heartbeatMs = HEARTBEAT_MS } = this.#deps;
-    const beatMs = this.#lastSent + heartbeatMs - performance.now();
-    const pollMs = hints.listening ? POLL_MS : UNHEARD_POLL_MS;
-    if (await this.#wakeUp.wait(Math.min(beatMs, pollMs))) return true;
-    if (pollMs < beatMs) this.#changed = true;
+    const untilHeartbeatMs = this.#lastSent + heartbeatMs - performance.now();
+    const pollMs = hints.listening ? POLL_MS : POLL_WITHOUT_HINTS_MS;
+    if (await this.#wakeUp.wait(Math.min(untilHeartbeatMs, pollMs))) return true;
+    if (pollMs < untilHeartbeatMs) this.#changed = true;
     else this.#lastSent = performance.now();
-    return pollMs < beatMs;
+    return pollMs < untilHeartbeatMs;
   }
 }
 
@@ -97,14 +97,15 @@ export class ReviewFeed {
     this.#deps = deps;
   }
 
-  /** Where a reader begins who saw everything up to `seen`; null: who comes new. @throws Unavailable */
+  /** The start position of a reader that has seen everything up to `seen`; null: a new reader. @throws Unavailable */
   async positionOf(seen: number | null): Promise<number> {
     const { last, lately } = await feedPlaces(this.#deps.database, BACK_S);
-    // A place that was never given belongs to another database; waiting for it would be waiting for ever.
+    // A position after the last one belongs to another database, and this one may never reach it.
     return seen === null ? lately : Math.min(seen, last);
   }
 
-  /** What happens behind `from`, until the signal aborts. Asks for more only when what it gave was taken. */
+  /** Yields the events after position `from` until the signal aborts. Reads more only when the consumer has taken the
+   *  previous events. */
   follow(from: number, signal: AbortSignal): AsyncGenerator<FeedEvent, void, undefined> {
     return new Follower(this.#deps, from, signal).run();
   }

@@ -1,4 +1,4 @@
-// Reviews as the ingress asks for them: listed, read, claimed, and decided by way of the topic.
+// The review operations of the ingress: list, read, claim and release reviews, and post decisions to their topic.
 import { wakeUp } from '../concurrency/wake-up.ts';
 import { within } from '../concurrency/within.ts';
 import type { Hooks } from '../domain/events.ts';
@@ -26,9 +26,9 @@ import {
   type DecisionOutcome,
 } from '../domain/review.ts';
 
-/** Exchanges of the session that a reviewer is shown. */
+/** Exchanges of the session that are shown to a reviewer. */
 const HISTORY_EXCHANGES = 50;
-/** Longest wait for a decision to be applied; it is safe in its topic then. */
+/** Longest wait until a posted decision is applied. After that the decision stays in its topic and is applied later. */
 const APPLIED_WITHIN_MS = 5_000;
 const POLL_MS = 500;
 const POSTED_WITHIN_MS = 2_000;
@@ -46,7 +46,7 @@ export interface ReviewServiceDeps {
 
 export type DecideReply =
   | { readonly outcome: 'unknown' }
-  /** `waiting`: the decision is in its topic and will be applied. */
+  /** `queued`: the decision was stored and will be applied. */
   | { readonly outcome: DecisionOutcome | 'queued'; readonly review: Review };
 
 export type ClaimReply =
@@ -68,7 +68,7 @@ export class ReviewService {
     return listReviews(this.#deps.database, filter);
   }
 
-  /** What was delivered in the session lately, oldest first. */
+  /** The last delivered messages of the session, oldest first. */
   history(sessionId: string): Promise<ConversationRow[]> {
     return lastOfSession(this.#deps.database, sessionId, HISTORY_EXCHANGES);
   }
@@ -81,7 +81,8 @@ export class ReviewService {
     return eventsOfReview(this.#deps.database, reviewId);
   }
 
-  /** Takes the review up for `by`, or renews that. A lease tells others to leave it alone; it keeps no decision out. */
+  /** Claims the review for `by`, or renews the claim. The lease is advisory: it does not prevent others from deciding.
+   *  @throws Unavailable */
   async claim(reviewId: string, by: string): Promise<ClaimReply> {
     const { database, claimLeaseS: leaseS } = this.#deps;
     const claimed = await claimReview(database, { reviewId, by, leaseS, eventId: newId() });
@@ -93,16 +94,16 @@ export class ReviewService {
     return { outcome: review.overdue ? 'late' : 'claimed_by_other', review };
   }
 
-  /** Gives the review back, if `by` has it. False: there is no such review. */
+  /** Releases the review if `by` holds its claim. False: the review does not exist. @throws Unavailable */
   async release(reviewId: string, by: string): Promise<boolean> {
     await releaseReview(this.#deps.database, { reviewId, by, eventId: newId() });
     this.#deps.hooks.reviewChanged();
     return (await this.find(reviewId)) !== null;
   }
 
-  /** Posts the decision and waits until something was decided. It is kept as a row first, so that a Redis that loses
-   *  its jobs loses no decision; with Redis away it is applied here and now. All ways end in the same conditional update,
-   *  so that taking two does no harm. */
+  /** Posts the decision to its topic and waits until the review is decided. The decision is stored as a row first, so
+   *  that it survives the loss of Redis jobs. If Redis is unavailable, the decision is applied at once. Every path ends
+   *  in the same conditional update, so that using two of them is safe. @throws Unavailable */
   async decide(reviewId: string, decision: Decision): Promise<DecideReply> {
     const found = await this.find(reviewId);
     if (!found) return { outcome: 'unknown' };
@@ -129,7 +130,7 @@ export class ReviewService {
       for (;;) {
         const review = await this.find(posted.reviewId);
         if (!review) return { outcome: 'unknown' };
-        // The decision was kept in time: being overdue now does not make it late.
+        // The decision was stored before the deadline, so it is in time even if the review is overdue now.
         const outcome = outcomeOf(review, decision, true);
         if (outcome) return { outcome, review };
         const leftMs = deadline - performance.now();

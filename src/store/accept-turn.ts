@@ -1,4 +1,4 @@
-// The accept transaction: the user's next seq and the turns row, or nothing at all.
+// The accept transaction: it assigns the user's next seq and inserts the turn, or it writes nothing.
 import { traceparent } from '../telemetry/tracing.ts';
 import { effectOf } from '../domain/busy-rules.ts';
 import { refusalOf, type AcceptLimits, type AcceptOutcome, type NewTurn, type Refusal } from '../domain/accept.ts';
@@ -7,14 +7,14 @@ import type { Database, Queries, Statement } from './database.ts';
 import { findJoinable, join } from './join-turn.ts';
 import { TURN_COLUMNS, TURN_SELECT, turnOf, type TurnRow } from './turn-rows.ts';
 
-/** Takes the next seq and, until the transaction ends, the lock that serialises the accepts of one user. */
+/** Assigns the next seq. Locks the user's row until the transaction ends, which serialises the accepts of one user. */
 const NEXT_SEQ: Statement = {
   name: 'accept-next-seq',
   sql: `insert into users (user_id, last_seq) values (?, 1)
         on conflict (user_id) do update set last_seq = users.last_seq + 1 returning last_seq as seq`,
 };
 
-/** One look at all that may refuse the turn. Under the user's lock, so that limits and keys are exact. */
+/** Reads everything that may refuse the turn, under the user's lock, so that limits and keys are exact. */
 const FACTS: Statement = {
   name: 'accept-facts',
   sql: `select exists (select 1 from erasures where user_id = ?) as erasing,
@@ -42,7 +42,7 @@ const INSERT: Statement = {
         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${TURN_COLUMNS.join(', ')}`,
 };
 
-/** Ends the transaction without a trace: the seq goes back. */
+/** Rolls the transaction back, so that the seq is not used up. */
 class Refused extends Error {
   readonly refusal: Refusal;
   constructor(refusal: Refusal) {
@@ -61,7 +61,7 @@ interface Facts {
   readonly joined_hash: string | null;
 }
 
-/** The turn that the message's key made or joined. */
+/** The turn that an earlier request with the same idempotency key created or joined; null: none. */
 async function earlierTurn(queries: Queries, facts: Facts) {
   const turnId = facts.earlier_id ?? facts.joined_id;
   if (turnId === null) return null;
@@ -90,9 +90,9 @@ async function accept(queries: Queries, turnId: string, turn: NewTurn, limits: A
   if (refusal) throw new Refused(refusal);
   if (joinable) return { outcome: 'joined', turn: await join(queries, turn, joinable) };
   if (sessionOwner === null) {
-    const begun = await queries.rows(NEW_SESSION, [turn.sessionId, turn.userId]);
-    // Another user began this very session since we looked.
-    if (begun.length === 0) throw new Refused({ outcome: 'foreign_session' });
+    const created = await queries.rows(NEW_SESSION, [turn.sessionId, turn.userId]);
+    // Another user has created this session since FACTS was read.
+    if (created.length === 0) throw new Refused({ outcome: 'foreign_session' });
   }
   const cancelled = rule.cancels ? await cancelRunning(queries, turn.userId, rule.cancels) : null;
   const [row] = await queries.rows<TurnRow>(INSERT, [
@@ -110,7 +110,7 @@ async function accept(queries: Queries, turnId: string, turn: NewTurn, limits: A
   return { outcome: 'accepted', turn: turnOf(row!), cancelled };
 }
 
-/** Accepts the turn durably under `turnId`, or says why not and leaves nothing. @throws Unavailable */
+/** Accepts the turn durably under `turnId`, or returns the refusal and writes nothing. @throws Unavailable */
 export async function acceptTurn(
   database: Database,
   turnId: string,

@@ -1,4 +1,4 @@
-// Memory of the embedded runtime's actors, in the same database.
+// Actor state of the embedded runtime, in the same database.
 import type { ActorState } from '../domain/memory.ts';
 import type { Database, Statement } from './database.ts';
 
@@ -29,15 +29,15 @@ async function getAll(database: Database, keys: readonly Key[]): Promise<unknown
     keys.map(({ userId }) => userId),
     keys.map(({ key }) => key),
   ]);
-  // No user id holds a blank.
+  // No user id contains a space, so the key is unique.
   const values = new Map(rows.map((row) => [`${row.user_id} ${row.key}`, row.value]));
   return keys.map(({ userId, key }) => values.get(`${userId} ${key}`) ?? null);
 }
 
-/** Actor state in the table `actor_state`. Its calls reject with Unavailable. */
+/** Actor state in the table `actor_state`. Its methods reject with Unavailable. */
 export const sqlActorState = (database: Database): ActorState => ({
   get(userId, key) {
-    return database.together('actor-state-get', { userId, key }, getAll);
+    return database.batched('actor-state-get', { userId, key }, getAll);
   },
   async set(userId, entries) {
     const values = Object.values(entries).map((value) => JSON.stringify(value));

@@ -1,10 +1,11 @@
-// Counters by user and day, and the count of messages a user has sent.
+// Counters by user and day, and the number of messages that a user has sent.
 import type { Activity } from '../domain/statistics.ts';
 import type { TurnStatus } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 
-/** Only turns that `counted_turns` did not hold yet go on, so that an event delivered again counts nothing. Their rows are
- *  held meanwhile, so that an erasure comes before, and there is nothing to count, or after, and takes the count with it. */
+/** Counts only turns that `counted_turns` does not contain yet, so an event that is delivered again counts nothing. The
+ *  rows of the turns are locked, so an erasure runs before this (then there is nothing to count) or after this (then it
+ *  removes the counts). */
 const COUNT: Statement = {
   name: 'count-turns',
   sql: `with fresh as (
@@ -28,7 +29,7 @@ const COUNT: Statement = {
         from (select user_id, sum(turns)::int8 as turns from counted group by user_id) sent where users.user_id = sent.user_id`,
 };
 
-/** Counts these delivered turns, each once however often it is told. @throws Unavailable */
+/** Counts these delivered turns, each once, however often this is called. @throws Unavailable */
 export async function countTurns(database: Database, turnIds: readonly string[]): Promise<void> {
   await database.rows(COUNT, [turnIds]);
 }
@@ -39,7 +40,7 @@ const INITIALIZE: Statement = {
         on conflict (user_id) do update set message_count = excluded.message_count`,
 };
 
-/** Sets how many messages the user has sent. @throws Unavailable */
+/** Sets the number of messages that the user has sent. @throws Unavailable */
 export async function setMessageCount(database: Database, userId: string, messageCount: number): Promise<void> {
   await database.rows(INITIALIZE, [userId, messageCount]);
 }
@@ -83,7 +84,7 @@ const UNFINISHED: Statement = {
 };
 const MESSAGES: Statement = { name: 'analytics-messages', sql: 'select message_count from users where user_id = ?' };
 
-/** What one user did, unfinished turns included in `byStatus`. @throws Unavailable */
+/** The activity of one user. `byStatus` includes turns that are not final. @throws Unavailable */
 export async function activityOfUser(database: Database, userId: string): Promise<Activity> {
   const [rows, unfinished, messages] = await Promise.all([
     database.rows<CounterRow>(OF_USER, [userId]),
@@ -91,8 +92,8 @@ export async function activityOfUser(database: Database, userId: string): Promis
     database.rows<{ message_count: number }>(MESSAGES, [userId]),
   ]);
   const activity = activityOf(rows, messages[0]?.message_count ?? 0);
-  const waiting = Object.fromEntries(unfinished.map(({ status, turns }) => [status, turns]));
-  return { ...activity, byStatus: { ...activity.byStatus, ...waiting } };
+  const unfinishedByStatus = Object.fromEntries(unfinished.map(({ status, turns }) => [status, turns]));
+  return { ...activity, byStatus: { ...activity.byStatus, ...unfinishedByStatus } };
 }
 
 const BY_DAY: Statement = {
@@ -101,7 +102,8 @@ const BY_DAY: Statement = {
         where day >= ?::date and day <= ?::date group by analytics_days.day, status order by 1`,
 };
 
-/** All users by day, oldest first; a day's message count is its delivered turns. @throws Unavailable */
+/** The activity of all users by day, oldest first. The message count of a day is the number of its delivered turns.
+ *  @throws Unavailable */
 export async function activityByDay(
   database: Database,
   from: string,

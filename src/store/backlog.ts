@@ -1,4 +1,5 @@
-// What waits, of all users: read for the metrics alone, by index, and counted up to a limit where it may grow without one.
+// The backlog of all users, for the metrics. Every query uses an index. A count that can grow without bound stops at a
+// limit.
 import type { Database, Statement } from './database.ts';
 
 const TURNS: Statement = {
@@ -8,7 +9,7 @@ const TURNS: Statement = {
         from turns where status in ('queued', 'running')`,
 };
 
-/** Waiting and running turns, and for how many seconds the oldest waiting one has. @throws Unavailable */
+/** The numbers of queued and running turns, and the age of the oldest queued turn in seconds. @throws Unavailable */
 export async function turnBacklog(database: Database): Promise<{ waiting: number; running: number; oldestS: number }> {
   const [row] = await database.rows<{ waiting: number; running: number; oldest_s: number }>(TURNS, []);
   return { waiting: row!.waiting, running: row!.running, oldestS: row!.oldest_s };
@@ -26,18 +27,19 @@ const OUTBOX: Statement = {
         cross join ${countedEvents('queued_at is not null', 'queued_at')} edge`,
 };
 
-interface Waiting {
-  /** Up to the limit. */
+interface EventCount {
+  /** Counted up to the limit. */
   readonly events: number;
-  /** Seconds, of those that were counted. */
+  /** Age of the oldest counted event in seconds; 0: none. */
   readonly oldestS: number;
 }
 
-/** Events that are not published yet, by what they wait for. @throws Unavailable */
+/** Events that are not published yet, by destination: BullMQ (`queues`) or Dapr pub/sub (`edge`).
+ *  @throws Unavailable */
 export async function outboxBacklog(
   database: Database,
   limit: number,
-): Promise<Readonly<Record<'queues' | 'edge', Waiting>>> {
+): Promise<Readonly<Record<'queues' | 'edge', EventCount>>> {
   const [row] = await database.rows<
     Record<'queues_events' | 'queues_oldest_s' | 'edge_events' | 'edge_oldest_s', number>
   >(OUTBOX, [limit, limit]);
@@ -57,8 +59,8 @@ const REVIEWS: Statement = {
         from (select deadline from reviews where status = 'pending' order by deadline, review_id limit ?) counted`,
 };
 
-/** Pending reviews by when they are due, those due first counted up to `limit`, and for how many seconds the oldest has
- *  been overdue. @throws Unavailable */
+/** Pending reviews by when they are due, counted up to `limit`, earliest deadline first. `overdueS`: for how many
+ *  seconds the oldest one has been overdue. @throws Unavailable */
 export async function reviewBacklog(
   database: Database,
   limit: number,
@@ -78,7 +80,7 @@ const DELIVERIES: Statement = {
                 where status = 'dead' and ended_at is not null limit ?) dead) as dead`,
 };
 
-/** Webhook deliveries that are due, and those that were given up and are kept, each up to `limit`.
+/** Webhook deliveries that are due, and dead ones that are still stored, each counted up to `limit`.
  *  @throws Unavailable */
 export async function deliveriesBacklog(database: Database, limit: number): Promise<{ due: number; dead: number }> {
   const [row] = await database.rows<{ due: number; dead: number }>(DELIVERIES, [limit, limit]);
@@ -91,7 +93,7 @@ const ERASURES: Statement = {
         from (select requested_at from erasures where finished_at is null order by due_at limit ?) counted`,
 };
 
-/** Erasures under way, and for how many seconds the oldest has been. @throws Unavailable */
+/** Running erasures, counted up to `limit`, and the age of the oldest one in seconds. @throws Unavailable */
 export async function erasureBacklog(
   database: Database,
   limit: number,

@@ -1,20 +1,20 @@
-// Statements for many callers at once: what is asked while an earlier statement of the kind runs goes into the next one.
-// An idle system answers at once; a busy one pays one round trip and one commit for many.
+// Shares statements among callers: items that arrive while a statement of the same kind runs go into the next one. An
+// idle system runs an item at once; a busy system needs one round trip and one commit for many items.
 import { Unavailable } from '../domain/errors.ts';
 
-/** One kind of statement that serves many callers. */
+/** A kind of statement that callers share. */
 export interface Batched<I, O> {
   readonly name: string;
-  /** Answers all items, in their order. One failure fails all: then each is tried by itself. */
+  /** Returns the results of all items, in their order. If it rejects (not with Unavailable), each item is run alone. */
   run(items: readonly I[]): Promise<O[]>;
 }
 
-/** Statements of one kind under way at once: one runs while the answers of the other are read. */
-const UNDER_WAY = 2;
-/** Items of one statement: enough to share its cost, few enough to keep it short. */
-const ITEMS = 64;
+/** Maximum of concurrent statements of one kind: one runs while the results of the other are read. */
+const MAX_RUNNING = 2;
+/** Maximum of items in one statement: enough to share its cost, few enough to keep it short. */
+const MAX_ITEMS = 64;
 
-interface Waiting<I, O> {
+interface Pending<I, O> {
   readonly item: I;
   readonly resolve: (value: O) => void;
   readonly reject: (error: unknown) => void;
@@ -22,25 +22,25 @@ interface Waiting<I, O> {
 
 export class Batch<I, O> {
   readonly #kind: Batched<I, O>;
-  #waiting: Waiting<I, O>[] = [];
-  #underWay = 0;
+  #pending: Pending<I, O>[] = [];
+  #running = 0;
   #scheduled = false;
 
   constructor(kind: Batched<I, O>) {
     this.#kind = kind;
   }
 
-  /** The answer to this item. Rejects as `run` does. */
-  ask(item: I): Promise<O> {
+  /** Runs the item and returns its result. Rejects as `run` does. */
+  add(item: I): Promise<O> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
+      this.#pending.push({ item, resolve, reject });
       this.#schedule();
     });
   }
 
-  /** After the callbacks that are due, so that what they ask goes along. */
+  /** Flushes after the callbacks that are due, so that the items that they add go into the same statement. */
   #schedule(): void {
-    if (this.#scheduled || this.#underWay >= UNDER_WAY || this.#waiting.length === 0) return;
+    if (this.#scheduled || this.#running >= MAX_RUNNING || this.#pending.length === 0) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -50,25 +50,25 @@ export class Batch<I, O> {
   }
 
   async #flush(): Promise<void> {
-    const batch = this.#waiting.splice(0, ITEMS);
-    this.#underWay += 1;
+    const batch = this.#pending.splice(0, MAX_ITEMS);
+    this.#running += 1;
     try {
-      const answers = await this.#kind.run(batch.map(({ item }) => item));
-      batch.forEach(({ resolve }, index) => resolve(answers[index]!));
+      const results = await this.#kind.run(batch.map(({ item }) => item));
+      batch.forEach(({ resolve }, index) => resolve(results[index]!));
     } catch (error) {
       await this.#oneByOne(batch, error);
     } finally {
-      this.#underWay -= 1;
+      this.#running -= 1;
       this.#schedule();
     }
   }
 
-  /** One item that cannot be answered must not fail the others; a database that is away fails them all. */
-  async #oneByOne(batch: readonly Waiting<I, O>[], error: unknown): Promise<void> {
-    const alone = batch.length === 1 || error instanceof Unavailable;
+  /** An item that fails must not fail the others. If the database is unavailable, all items fail. */
+  async #oneByOne(batch: readonly Pending<I, O>[], error: unknown): Promise<void> {
+    const failAll = batch.length === 1 || error instanceof Unavailable;
     for (const { item, resolve, reject } of batch) {
-      if (alone) reject(error);
-      else await this.#kind.run([item]).then(([answer]) => resolve(answer!), reject);
+      if (failAll) reject(error);
+      else await this.#kind.run([item]).then(([result]) => resolve(result!), reject);
     }
   }
 }

@@ -1,21 +1,21 @@
-// Cancelling turns: one conditional update, and what a cancelled turn had been answered so far. Whoever runs the turn finds
-// its epoch gone at the commit, so a turn is either completed or cancelled, never both.
+// Cancels turns by one conditional update, and stores the partial reply of a cancelled turn. The update increases the
+// epoch, so that the worker of the turn cannot commit: a turn is either completed or cancelled, never both.
 import type { Turn } from '../domain/turn.ts';
 import type { Claim } from './claims.ts';
 import type { Database, Queries, Statement } from './database.ts';
 import { NOTIFY } from './commit-turn.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
-/** How far the epoch moves. The partial reply is kept only at the epoch right after its claim, so that a turn which
- *  skips one can never get it, however late its worker comes. */
+/** By how much the epoch increases. A partial reply is stored only at the epoch right after its claim, so a turn that
+ *  skips an epoch never gets one, however late its worker is. */
 const EPOCHS = { keepPartial: 1, dropPartial: 2 } as const;
 
-/** What the cancelled turn shows of its reply. */
+/** Whether the cancelled turn keeps its partial reply. */
 export type PartialRule = keyof typeof EPOCHS;
 
-/** Counted right here, as no event tells of a cancelled turn. `now()` is when the transaction began, which may have been
- *  before the turn was claimed. */
-const cancelling = (where: string, rule: PartialRule): string =>
+/** Counts the turn too, because no event reports a cancelled turn. `now()` is the start of the transaction, which may
+ *  be earlier than the claim of the turn. */
+const cancelSql = (where: string, rule: PartialRule): string =>
   `with done as (
      update turns set status = 'cancelled', epoch = epoch + ${EPOCHS[rule]}, lease_until = null,
             finished_at = greatest(now(), created_at, started_at)
@@ -30,10 +30,10 @@ const cancelling = (where: string, rule: PartialRule): string =>
 
 const CANCEL: Statement = {
   name: 'cancel-turn',
-  sql: cancelling("turn_id = ? and status in ('queued', 'running')", 'keepPartial'),
+  sql: cancelSql("turn_id = ? and status in ('queued', 'running')", 'keepPartial'),
 };
 
-/** The cancelled turn; null: it awaits review, was over already, or is none. @throws Unavailable */
+/** The cancelled turn; null: it awaits review, is final already, or does not exist. @throws Unavailable */
 export async function cancelTurn(database: Database, turnId: string): Promise<Turn | null> {
   const [row] = await database.rows<TurnRow>(CANCEL, [turnId]);
   return row ? turnOf(row) : null;
@@ -41,12 +41,12 @@ export async function cancelTurn(database: Database, turnId: string): Promise<Tu
 
 const RUNNING = "user_id = ? and status = 'running'";
 const CANCEL_RUNNING: Readonly<Record<PartialRule, Statement>> = {
-  keepPartial: { name: 'cancel-running', sql: cancelling(RUNNING, 'keepPartial') },
-  dropPartial: { name: 'roll-back-running', sql: cancelling(RUNNING, 'dropPartial') },
+  keepPartial: { name: 'cancel-running', sql: cancelSql(RUNNING, 'keepPartial') },
+  dropPartial: { name: 'roll-back-running', sql: cancelSql(RUNNING, 'dropPartial') },
 };
 
-/** Cancels what runs of the user, if something does; part of an accept. A turn that ends or is claimed at this very
- *  moment did so before or after: the row's lock says which. */
+/** Cancels the user's running turn, if there is one. Part of the accept transaction. If the turn is committed or
+ *  claimed at the same time, the row lock orders the two. */
 export async function cancelRunning(queries: Queries, userId: string, rule: PartialRule): Promise<Turn | null> {
   const [row] = await queries.rows<TurnRow>(CANCEL_RUNNING[rule], [userId]);
   return row ? turnOf(row) : null;
@@ -58,7 +58,7 @@ const KEEP_PARTIAL: Statement = {
         where turn_id = ? and epoch = ?::int4 + ${EPOCHS.keepPartial} and status = 'cancelled' and partial_reply is null`,
 };
 
-/** Keeps what had been written under this claim, if it ended by a cancellation. @throws Unavailable */
+/** Stores the text that was written under this claim, if a cancellation ended the claim. @throws Unavailable */
 export async function keepPartialReply(database: Database, { turnId, epoch }: Claim, text: string): Promise<void> {
   await database.rows(KEEP_PARTIAL, [text, turnId, epoch]);
 }

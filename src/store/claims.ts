@@ -1,10 +1,11 @@
-// Claiming a user's next turn, keeping the claim, and finding what nobody works on. Leases use the database's clock.
+// Claims the next turn of a user, renews and releases claims, and finds turns that no worker runs. Leases use the
+// database's clock.
 import type { Turn } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
-/** Of each user the first unfinished turn, if it waits or its claim was not renewed in time. One conditional update: of
- *  two claims at once one hits the row, the other finds it running. */
+/** Claims the first unfinished turn of each user, if it is queued or its lease has expired. One conditional update: of
+ *  two concurrent claims one hits the row, and the other finds the turn running. */
 const CLAIM: Statement = {
   name: 'claim',
   sql: `update turns set status = 'running', epoch = epoch + 1, attempts = attempts + 1,
@@ -27,17 +28,17 @@ const HEADS: Statement = {
 
 export interface ClaimedTurn {
   readonly turn: Turn;
-  /** Seconds since it was accepted, by the database's clock. */
+  /** Seconds since the turn was accepted, by the database's clock. */
   readonly waitedS: number;
-  /** Messages the user has sent so far, for the prompt. */
+  /** Number of messages that the user has sent so far, for the prompt. */
   readonly messageCount: number;
-  /** Its place in its trace; null: it is not traced. */
+  /** Position of the turn in its trace; null: the turn is not traced. */
   readonly traceparent: string | null;
 }
 
 export type ClaimResult =
   | ({ readonly outcome: 'claimed' } & ClaimedTurn)
-  /** Another claim runs. */
+  /** The user has a running turn with a valid lease. */
   | { readonly outcome: 'busy' }
   | { readonly outcome: 'nothing' };
 
@@ -46,11 +47,8 @@ interface ClaimRequest {
   readonly leaseS: number;
 }
 
-async function claimAll(
-  database: Database,
-  requests: readonly ClaimRequest[],
-): Promise<(ClaimResult | 'look again')[]> {
-  // All callers of a process have the same lease.
+async function claimAll(database: Database, requests: readonly ClaimRequest[]): Promise<(ClaimResult | 'retry')[]> {
+  // All callers in a process use the same lease.
   const rows = await database.rows<TurnRow & { message_count: number; waited_s: number; traceparent: string | null }>(
     CLAIM,
     [requests[0]!.leaseS, requests.map(({ userId }) => userId)],
@@ -58,7 +56,7 @@ async function claimAll(
   const claimed = new Map(rows.map((row) => [row.user_id, row]));
   const results = requests.map(({ userId }): ClaimResult | null => {
     const row = claimed.get(userId);
-    // One claim a row: who asks for the same user beside it finds it running.
+    // One claim for each row: another request for the same user in this batch finds the turn running.
     claimed.delete(userId);
     if (!row) return null;
     const { message_count: messageCount, waited_s: waitedS, traceparent } = row;
@@ -72,16 +70,16 @@ async function claimAll(
     if (result) return result;
     const head = busy.get(requests[index]!.userId);
     if (head === undefined) return { outcome: 'nothing' };
-    // The turn before it ended between the two looks: the next one waits now.
-    return head ? { outcome: 'busy' } : 'look again';
+    // The running turn was committed between the two queries: the next turn can be claimed now.
+    return head ? { outcome: 'busy' } : 'retry';
   });
 }
 
 /** Claims the user's next turn for `leaseS` seconds. @throws Unavailable */
 export async function claimNext(database: Database, userId: string, leaseS: number): Promise<ClaimResult> {
   for (;;) {
-    const result = await database.together('claim', { userId, leaseS }, claimAll);
-    if (result !== 'look again') return result;
+    const result = await database.batched('claim', { userId, leaseS }, claimAll);
+    if (result !== 'retry') return result;
   }
 }
 
@@ -107,7 +105,7 @@ export async function renewLeases(database: Database, claims: readonly Claim[], 
   return new Set(rows.map((row) => row.turn_id));
 }
 
-/** What the sweeper wakes: lapsed claims, and users whose first unfinished turn has waited for longer than `ageS`. */
+/** Finds what the sweeper wakes: lapsed claims, and first turns that have been queued for longer than `ageS`. */
 const IDLE: Statement = {
   name: 'idle-heads',
   sql: `select user_id, turn_id, epoch from (
@@ -123,35 +121,35 @@ export interface IdleHead {
   readonly epoch: number;
 }
 
-/** A page of first unfinished turns that nobody seems to work on, by user, behind `afterUser`. @throws Unavailable */
+/** A page of first unfinished turns that no worker seems to run, by user, after `afterUser`. @throws Unavailable */
 export function idleHeads(database: Database, afterUser: string, ageS: number, limit: number): Promise<IdleHead[]> {
   return database.rows<IdleHead>(IDLE, [afterUser, ageS, limit]);
 }
 
-const WAITING: Statement = { name: 'waiting', sql: "select count(*) as waiting from turns where status = 'queued'" };
+const QUEUED: Statement = { name: 'waiting', sql: "select count(*) as waiting from turns where status = 'queued'" };
 
-/** Waiting turns of all users. @throws Unavailable */
+/** Number of queued turns of all users. @throws Unavailable */
 export async function countQueued(database: Database): Promise<number> {
-  const [row] = await database.rows<{ waiting: number }>(WAITING, []);
+  const [row] = await database.rows<{ waiting: number }>(QUEUED, []);
   return row!.waiting;
 }
 
-const WAITING_HEADS: Statement = {
+const QUEUED_HEADS: Statement = {
   name: 'waiting-heads',
   sql: `select asked.user_id, head.turn_id, head.epoch
         from unnest(?::text[]) as asked (user_id) cross join lateral (
           select turn_id, epoch from turns t where t.user_id = asked.user_id and t.status = 'queued' order by t.seq limit 1) head`,
 };
 
-async function waitingOf(database: Database, userIds: readonly string[]): Promise<(Claim | null)[]> {
-  const rows = await database.rows<{ user_id: string; turn_id: string; epoch: number }>(WAITING_HEADS, [userIds]);
+async function firstQueuedOfAll(database: Database, userIds: readonly string[]): Promise<(Claim | null)[]> {
+  const rows = await database.rows<{ user_id: string; turn_id: string; epoch: number }>(QUEUED_HEADS, [userIds]);
   const heads = new Map(rows.map((row) => [row.user_id, { turnId: row.turn_id, epoch: row.epoch }]));
   return userIds.map((userId) => heads.get(userId) ?? null);
 }
 
-/** The user's first waiting turn, or null. @throws Unavailable */
+/** The user's first queued turn; null: none. @throws Unavailable */
 export const firstQueued = (database: Database, userId: string): Promise<Claim | null> =>
-  database.together('first-waiting', userId, waitingOf);
+  database.batched('first-queued', userId, firstQueuedOfAll);
 
 const RELEASE: Statement = {
   name: 'release-claims',
@@ -160,7 +158,7 @@ const RELEASE: Statement = {
         where turns.turn_id = held.turn_id and turns.epoch = held.epoch and turns.status = 'running'`,
 };
 
-/** Lets others take the claims over at once. @throws Unavailable */
+/** Releases the claims, so that other workers can take them over at once. @throws Unavailable */
 export async function releaseClaims(database: Database, claims: readonly Claim[]): Promise<void> {
   await database.rows(RELEASE, [claims.map((claim) => claim.turnId), claims.map((claim) => claim.epoch)]);
 }

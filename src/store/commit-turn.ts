@@ -1,4 +1,4 @@
-// The final commit of a turn: one statement, one transaction, under the claim's epoch. Zero rows: the claim was lost.
+// The final commit of a turn: one statement that requires the claim's epoch. If it hits no row, the claim was lost.
 import type { OutboxEvent } from '../domain/events.ts';
 import type { TurnError, Usage } from '../domain/turn.ts';
 import type { Claim } from './claims.ts';
@@ -7,15 +7,15 @@ import type { Database, Statement } from './database.ts';
 const DELIVERY_COLUMNS = `gen_random_uuid(), w.webhook_id, done.user_id, done.turn_id, 'turn.' || done.status`;
 const WANTED = `w.enabled and 'turn.' || done.status = any(w.events)`;
 
-/** A delivery for every hook that wants to hear of what stands in the CTE `done` (turn_id, user_id, status). Where there
- *  is no hook this is two looks at an index. Two parts, so that each has one. */
+/** Adds a delivery for every webhook that wants an event of the CTE `done` (turn_id, user_id, status). Without webhooks
+ *  it costs two index lookups. It has two parts so that each part uses an index. */
 export const NOTIFY = `notified as (
           insert into webhook_deliveries (delivery_id, webhook_id, user_id, turn_id, event)
           select ${DELIVERY_COLUMNS} from done join webhooks w on w.user_id = done.user_id where ${WANTED}
           union all select ${DELIVERY_COLUMNS} from done join webhooks w on w.user_id is null where ${WANTED})`;
 
-/** Delivers what stands in the CTE `done`: its conversation rows and tags, where it has a reply, its events, and what
- *  webhooks want to hear of it. */
+/** Delivers the turns of the CTE `done`: writes conversation rows and tags of turns with a reply, the events, and the
+ *  webhook deliveries. */
 export const DELIVER = `delivered as (
           insert into conversation_rows (user_id, seq, ordinal, session_id, turn_id, role, content, tags, metadata)
           select user_id, seq, 0, session_id, turn_id, 'user', text, tags, metadata from done where reply is not null
@@ -30,13 +30,13 @@ export const DELIVER = `delivered as (
             on e.turn_id = done.turn_id),
         ${NOTIFY}`;
 
-/** An event with the turn whose commit writes it. */
+/** An event, and the turn whose commit writes it. */
 export interface CommittedEvent {
   readonly turnId: string;
   readonly event: OutboxEvent;
 }
 
-/** What DELIVER is given of the events. */
+/** The bindings of DELIVER. */
 export const eventBindings = (events: readonly CommittedEvent[]): readonly string[][] => [
   events.map(({ turnId }) => turnId),
   events.map(({ event }) => event.eventId),
@@ -60,7 +60,7 @@ const COMPLETE: Statement = {
         select turn_id from done`,
 };
 
-/** Counted right here, since no event tells of a turn without a reply. */
+/** Counts the turn too, because no event reports a turn without a reply. */
 const FAIL: Statement = {
   name: 'commit-failed',
   sql: `with done as (
@@ -76,7 +76,7 @@ const FAIL: Statement = {
         select turn_id from done`,
 };
 
-/** A reply with what the model endpoint reported of it. */
+/** A reply, with the model and the usage that the endpoint reported. */
 export interface ModelReply {
   readonly reply: string;
   readonly model: string;
@@ -91,7 +91,7 @@ interface AnswerToCommit {
 }
 
 async function commitAll(database: Database, all: readonly AnswerToCommit[]): Promise<boolean[]> {
-  const events = all.flatMap(({ claim, events: told }) => told.map((event) => ({ turnId: claim.turnId, event })));
+  const events = all.flatMap(({ claim, events: ofTurn }) => ofTurn.map((event) => ({ turnId: claim.turnId, event })));
   const rows = await database.rows<{ turn_id: string }>(COMPLETE, [
     all.map(({ claim }) => claim.turnId),
     all.map(({ claim }) => claim.epoch),
@@ -114,7 +114,7 @@ export const commitAnswer = (
   attempts: number,
   answer: ModelReply,
   events: readonly OutboxEvent[],
-): Promise<boolean> => database.together('commit-answer', { claim, attempts, answer, events }, commitAll);
+): Promise<boolean> => database.batched('commit-answer', { claim, attempts, answer, events }, commitAll);
 
 /** Ends the turn without a reply. False: the claim was lost and nothing was written. @throws Unavailable */
 export async function commitFailure(

@@ -1,17 +1,17 @@
-// One connection configuration for both databases; which one it is, is asked of the server.
+// Connections to PostgreSQL and CockroachDB with one configuration. The server is asked which of the two it is.
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 
-/** Longest wait for a free or a new connection before a request is told that the database is away. */
+/** Timeout for a free or a new connection. After that the database counts as unavailable. */
 const ACQUIRE_TIMEOUT_MS = 3_000;
-/** Longest wait for one answer: a half-open connection must not hold a request for ever. */
+/** Timeout for one query: a half-open connection must not block a request forever. */
 const QUERY_TIMEOUT_MS = 15_000;
 const INT8 = 20;
 const quiet = () => {};
 
 export type Dialect = 'pg' | 'cockroachdb';
 
-/** Where the migrations are, and what a new one looks like. */
+/** The folder of the migrations, and the template of a new one. */
 export const MIGRATIONS: Knex.MigratorConfig = {
   directory: new URL('../../migrations', import.meta.url).pathname,
   loadExtensions: ['.ts'],
@@ -20,11 +20,11 @@ export const MIGRATIONS: Knex.MigratorConfig = {
 };
 
 interface ConnectOptions {
-  /** Connections at most. */
+  /** Maximum number of connections. */
   readonly poolSize: number;
 }
 
-/** INT8 as a number: ours count turns and bytes, far below 2^53. CockroachDB's INTEGER is INT8 too. */
+/** Reads INT8 as a number: the values count turns and bytes, far below 2^53. CockroachDB's INTEGER is INT8 too. */
 const types = {
   getTypeParser: (oid: number, format: string) =>
     oid === INT8 && format === 'text' ? Number : pg.types.getTypeParser(oid, format as 'text'),
@@ -39,10 +39,10 @@ const connection = (url: string) => ({
   types,
 });
 
-/** Asks the server at `url` what it is. Rejects with the driver's error where it does not answer. */
+/** Asks the server at `url` for its kind. Rejects with the driver's error if the server does not answer. */
 async function detectDialect(url: string): Promise<Dialect> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: ACQUIRE_TIMEOUT_MS });
-  // An error after connecting (a server that dies) reaches the query; unheard it would end the process.
+  // If the server dies after connecting, the query rejects. Without a listener the event would end the process.
   client.on('error', () => {});
   await client.connect();
   try {
@@ -53,7 +53,7 @@ async function detectDialect(url: string): Promise<Dialect> {
   }
 }
 
-/** Knex's configuration for the PostgreSQL or CockroachDB at `url`. Rejects where it does not answer. */
+/** Knex's configuration for the database at `url`. Rejects if the database does not answer. */
 export async function connectionConfig(url: string, { poolSize }: ConnectOptions): Promise<Knex.Config> {
   const client = await detectDialect(url);
   return {
@@ -61,14 +61,14 @@ export async function connectionConfig(url: string, { poolSize }: ConnectOptions
     connection: connection(url),
     pool: { min: 0, max: poolSize, acquireTimeoutMillis: ACQUIRE_TIMEOUT_MS, createTimeoutMillis: ACQUIRE_TIMEOUT_MS },
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
-    // What it would print reaches the caller as an error too, who knows what it means.
+    // Knex would print errors that the callers get anyway, and the callers know the context.
     log: { warn: quiet, error: quiet, deprecate: quiet, debug: quiet },
-    // CockroachDB runs schema changes after the transaction that holds them; each statement by itself is sound.
+    // CockroachDB applies schema changes after the commit of their transaction. Single statements are safe.
     migrations: { ...MIGRATIONS, disableTransactions: client === 'cockroachdb' },
   };
 }
 
-/** Opens a pool. Rejects where the database does not answer. */
+/** Opens a pool. Rejects if the database does not answer. */
 export async function connect(url: string, options: ConnectOptions): Promise<Knex> {
   return knex(await connectionConfig(url, options));
 }

@@ -1,4 +1,4 @@
-// Reading delivered messages: a session in order, a user's by filter, and the last exchanges for a prompt.
+// Reads delivered messages: a session in order, a user's messages by filter, and the last exchanges for a prompt.
 import type { ConversationFilter, ConversationRow } from '../domain/conversation.ts';
 import type { Database, Statement } from './database.ts';
 
@@ -47,7 +47,7 @@ const SESSION: Statement = {
   sql: `select ${COLUMNS.join(', ')} from conversation_rows where session_id = ? order by seq, ordinal`,
 };
 
-/** The session's owner and its messages in order; null: no such session. @throws Unavailable */
+/** The session's owner and its messages in order; null: the session does not exist. @throws Unavailable */
 export async function sessionRows(
   database: Database,
   sessionId: string,
@@ -99,7 +99,7 @@ interface LastRequest {
 
 async function lastOfAll(database: Database, requests: readonly LastRequest[]): Promise<ConversationRow[][]> {
   const sessions = [...new Set(requests.map(({ sessionId }) => sessionId))];
-  // All callers of a process ask for as many exchanges.
+  // All callers in a process request the same number of exchanges.
   const rows = await database.rows<Row>(LAST_OF_SESSION, [sessions, requests[0]!.exchanges * 2]);
   const bySession = Map.groupBy(rows.map(rowOf), (row) => row.sessionId);
   return requests.map(({ sessionId }) => inOrder(bySession.get(sessionId) ?? []));
@@ -111,7 +111,7 @@ export async function lastOfSession(
   sessionId: string,
   exchanges: number,
 ): Promise<ConversationRow[]> {
-  return exchanges === 0 ? [] : database.together('last-of-session', { sessionId, exchanges }, lastOfAll);
+  return exchanges === 0 ? [] : database.batched('last-of-session', { sessionId, exchanges }, lastOfAll);
 }
 
 const LAST_OF_USER: Statement = {
@@ -144,11 +144,11 @@ export const lastOfUser = (
   userId: string,
   afterSeq: number,
   exchanges: number,
-): Promise<ConversationRow[]> => database.together('last-of-user', { userId, afterSeq, exchanges }, lastOfUsers);
+): Promise<ConversationRow[]> => database.batched('last-of-user', { userId, afterSeq, exchanges }, lastOfUsers);
 
 const LAST_SEQ: Statement = { name: 'last-seq', sql: 'select last_seq from users where user_id = ?' };
 
-/** The highest seq the user was given; 0: none. @throws Unavailable */
+/** The user's highest seq; 0: none. @throws Unavailable */
 export async function lastSeq(database: Database, userId: string): Promise<number> {
   const [row] = await database.rows<{ last_seq: number }>(LAST_SEQ, [userId]);
   return row?.last_seq ?? 0;

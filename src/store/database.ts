@@ -1,19 +1,20 @@
-// Statements and transactions, with the one retry that both databases ask for: on a serialisation failure or a deadlock.
+// Runs statements and transactions, and retries them after a serialisation failure or a deadlock, as both databases
+// require.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { Unavailable } from '../domain/errors.ts';
 import { Batch, type Batched } from './batch.ts';
 
-/** A statement with a name: prepared once a connection. Bindings are `?`. */
+/** A named statement, prepared once per connection. Bindings are `?`. */
 export interface Statement {
   readonly name: string;
   readonly sql: string;
 }
 
-/** Runs statements: the database itself, or one transaction of it. */
+/** Runs statements, in the database or in one of its transactions. */
 export interface Queries {
   rows<T>(statement: Statement, bindings: readonly unknown[]): Promise<T[]>;
-  /** Knex's builder, for queries whose shape depends on what is asked. */
+  /** Knex's builder, for queries whose text depends on the request. */
   readonly builder: Knex;
 }
 
@@ -38,7 +39,7 @@ const UNAVAILABLE_MESSAGE =
 
 const codeOf = (error: unknown): string => (error as { code?: unknown } | null)?.code?.toString() ?? '';
 
-/** Whether the error says that the database does not answer, rather than that the statement is wrong. */
+/** Whether the error means that the database is unavailable, rather than that the statement is wrong. */
 function isConnectionError(error: unknown): boolean {
   const code = codeOf(error);
   return (
@@ -72,27 +73,28 @@ export class Database implements Queries {
     this.builder = builder;
   }
 
-  /** One statement, its own transaction. @throws Unavailable */
+  /** Runs one statement in its own transaction. @throws Unavailable */
   rows<T>(statement: Statement, bindings: readonly unknown[]): Promise<T[]> {
     return retrying(() => run<T>(this.builder, statement, bindings));
   }
 
-  /** One item of a statement that many callers share. @throws Unavailable */
-  together<I, O>(name: string, item: I, run: (database: Database, items: readonly I[]) => Promise<O[]>): Promise<O> {
+  /** Runs one item of a statement that callers share (batch.ts). @throws Unavailable */
+  batched<I, O>(name: string, item: I, run: (database: Database, items: readonly I[]) => Promise<O[]>): Promise<O> {
     let batch = this.#batches.get(name);
     if (!batch) {
       const kind: Batched<unknown, unknown> = { name, run: (items) => run(this, items as readonly I[]) };
       this.#batches.set(name, (batch = new Batch(kind)));
     }
-    return batch.ask(item) as Promise<O>;
+    return batch.add(item) as Promise<O>;
   }
 
-  /** A query of the builder, with the same retry. @throws Unavailable */
+  /** Runs a query of the builder, with the same retries. @throws Unavailable */
   query<T>(build: (builder: Knex) => PromiseLike<T>): Promise<T> {
     return retrying(async () => build(this.builder));
   }
 
-  /** `work` must only touch the database, through what it is given: it may run again. @throws Unavailable */
+  /** Runs `work` in a transaction. `work` may run again, so it must only use `queries` and have no other effects.
+   *  @throws Unavailable */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
     return retrying(() =>
       this.builder.transaction((trx) =>

@@ -1,19 +1,20 @@
-// Deliveries as their sender sees them: due ones claimed, attempts settled, old ones removed. All by the database's clock.
+// Webhook deliveries for the webhook sender: claims due ones, records attempts and removes old ones. All times are by
+// the database's clock.
 import type { Attempt, NextStep } from '../domain/delivery-schedule.ts';
 import type { Database, Statement } from './database.ts';
 
-/** One attempt of a delivery, this sender's alone until its lease lapses. */
+/** A delivery claimed for one attempt. No other sender claims it until the lease expires. */
 export interface ClaimedDelivery {
   readonly deliveryId: string;
-  /** Grows with every claim and replay: who settles an older one settles nothing. */
+  /** Increases with every claim and replay. An attempt of an older epoch cannot be recorded. */
   readonly epoch: number;
-  /** This one included. */
+  /** Number of attempts, including this one. */
   readonly attempts: number;
   readonly webhookId: string;
   readonly turnId: string | null;
   readonly event: string;
   readonly createdAt: Date;
-  /** Null: the hook was removed. */
+  /** Null: the webhook was removed. */
   readonly hook: { readonly url: string; readonly enabled: boolean; readonly secrets: readonly string[] } | null;
 }
 
@@ -31,7 +32,7 @@ interface ClaimedRow {
   readonly old_secret: string | null;
 }
 
-/** The condition is asked again of the row itself: a claim at the same moment has moved it on by then. */
+/** The update repeats the condition on the row, because a concurrent claim may have changed the row by then. */
 const CLAIM: Statement = {
   name: 'deliveries-claim',
   sql: `with due as (
@@ -53,19 +54,20 @@ const CLAIM: Statement = {
 
 export interface ClaimRules {
   readonly limit: number;
-  /** Of one hook at most; of a faltering one, one. */
+  /** Maximum for one webhook; for a faltering one it is 1. */
   readonly perHook: number;
+  /** Webhooks whose last attempt failed. */
   readonly faltering: readonly string[];
-  /** Hooks of which none are wanted. */
+  /** Webhooks whose deliveries are not claimed. */
   readonly without: readonly string[];
-  /** Due again after so long, if nobody settles it. */
+  /** Seconds after which a delivery is due again if its attempt is not recorded. */
   readonly leaseS: number;
 }
 
-const hookOf = ({ url, enabled, secret, old_secret: old }: ClaimedRow): ClaimedDelivery['hook'] =>
+const webhookOf = ({ url, enabled, secret, old_secret: old }: ClaimedRow): ClaimedDelivery['hook'] =>
   url === null ? null : { url, enabled: enabled === true, secrets: [secret!, ...(old === null ? [] : [old])] };
 
-/** Claims due deliveries, the longest due first. @throws Unavailable */
+/** Claims due deliveries, those due longest first. @throws Unavailable */
 export async function claimDeliveries(database: Database, rules: ClaimRules): Promise<ClaimedDelivery[]> {
   const { limit, perHook, faltering, without, leaseS } = rules;
   const rows = await database.rows<ClaimedRow>(CLAIM, [without, limit, faltering, perHook, leaseS]);
@@ -77,12 +79,12 @@ export async function claimDeliveries(database: Database, rules: ClaimRules): Pr
     turnId: row.turn_id,
     event: row.event,
     createdAt: row.created_at,
-    hook: hookOf(row),
+    hook: webhookOf(row),
   }));
 }
 
-/** A hook that was disabled stays what its owner made of it since. */
-const SETTLE: Statement = {
+/** A webhook that is already disabled keeps its reason. */
+const RECORD: Statement = {
   name: 'deliveries-settle',
   sql: `with settled as (
           update webhook_deliveries d
@@ -107,8 +109,8 @@ interface AttemptRecord {
   readonly next: NextStep;
 }
 
-async function settleAll(database: Database, all: readonly AttemptRecord[]): Promise<boolean[]> {
-  const rows = await database.rows<{ delivery_id: string }>(SETTLE, [
+async function recordAll(database: Database, all: readonly AttemptRecord[]): Promise<boolean[]> {
+  const rows = await database.rows<{ delivery_id: string }>(RECORD, [
     all.map(({ claimed }) => claimed.deliveryId),
     all.map(({ claimed }) => claimed.epoch),
     all.map(({ next }) => STATUS_OF[next.kind]),
@@ -117,14 +119,14 @@ async function settleAll(database: Database, all: readonly AttemptRecord[]): Pro
     all.map(({ next }) => (next.kind === 'retry' ? next.inS : null)),
     all.map(({ next }) => (next.kind === 'dead' ? next.disable : null)),
   ]);
-  const settled = new Set(rows.map((row) => row.delivery_id));
-  return all.map(({ claimed }) => settled.has(claimed.deliveryId));
+  const recorded = new Set(rows.map((row) => row.delivery_id));
+  return all.map(({ claimed }) => recorded.has(claimed.deliveryId));
 }
 
-/** Writes down what came of an attempt. False: it was claimed or replayed again meanwhile, and nothing was written.
- *  @throws Unavailable */
-export const recordAttempt = (database: Database, settlement: AttemptRecord): Promise<boolean> =>
-  database.together('settle-delivery', settlement, settleAll);
+/** Records the result of an attempt. False: the delivery was claimed or replayed in the meantime, and nothing was
+ *  written. @throws Unavailable */
+export const recordAttempt = (database: Database, record: AttemptRecord): Promise<boolean> =>
+  database.batched('record-attempt', record, recordAll);
 
 const PRUNE: Statement = {
   name: 'deliveries-prune',
@@ -133,7 +135,8 @@ const PRUNE: Statement = {
           where status = ? and ended_at < now() - ? * interval '1 day' order by ended_at limit ?) returning delivery_id`,
 };
 
-/** Removes deliveries that ended so long ago, `limit` at most; returns how many. @throws Unavailable */
+/** Removes at most `limit` deliveries that ended more than `afterDays` days ago, and returns their number.
+ *  @throws Unavailable */
 export async function pruneDeliveries(
   database: Database,
   status: 'delivered' | 'dead',
@@ -143,14 +146,14 @@ export async function pruneDeliveries(
   return (await database.rows(PRUNE, [status, afterDays, limit])).length;
 }
 
-const WAITING: Statement = {
+const ANY: Statement = {
   name: 'deliveries-waiting',
   sql: `select exists (select 1 from webhooks) as any_hook,
                exists (select 1 from webhook_deliveries where status = 'pending' and next_attempt_at <= now()) as any_due`,
 };
 
-/** Whether there is any hook, and whether any delivery is due. @throws Unavailable */
+/** Whether any webhook exists, and whether any delivery is due. @throws Unavailable */
 export async function deliveriesWaiting(database: Database): Promise<{ anyHook: boolean; anyDue: boolean }> {
-  const [row] = await database.rows<{ any_hook: boolean; any_due: boolean }>(WAITING, []);
+  const [row] = await database.rows<{ any_hook: boolean; any_due: boolean }>(ANY, []);
   return { anyHook: row!.any_hook, anyDue: row!.any_due };
 }

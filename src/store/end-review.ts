@@ -1,11 +1,11 @@
-// The end of a review: one conditional statement. Whoever moves the turn out of `awaiting_review` was first.
+// Ends a review by one conditional statement. The first one that moves the turn out of `awaiting_review` wins.
 import type { Ending } from '../domain/review.ts';
 import type { OutboxEvent } from '../domain/events.ts';
 import { DELIVER, eventBindings } from './commit-turn.ts';
 import type { Database, Statement } from './database.ts';
 
-/** Of two endings at once the second finds the turn moved on: its status is the fence, and the review follows it.
- *  A delivered turn is counted by its MessageSent; here only that it was reviewed. */
+/** Of two concurrent endings the second one finds the turn in another status: the turn's status is the fence, and the
+ *  review follows it. A delivered turn is counted by its MessageSent event. Here only the review of it is counted. */
 const end = (name: string, when: string): Statement => ({
   name,
   sql: `with done as (
@@ -44,11 +44,11 @@ const END = {
   whenever: end('review-cancel', 'true'),
 } as const;
 
-/** Where the database's clock must stand, seen from the deadline. */
+/** When the statement must run, relative to the deadline and by the database's clock. */
 export type Moment = keyof typeof END;
 
-/** Ends the review and its turn, and delivers the reply where there is one. False: it had ended already, or the moment
- *  is not the right one; nothing was written. @throws Unavailable */
+/** Ends the review and its turn, and delivers the reply if there is one. False: the review has ended already, or the
+ *  time does not match `moment`; nothing was written. @throws Unavailable */
 export async function endReview(
   database: Database,
   { reviewId, turnId, auditId, moment }: { reviewId: string; turnId: string; auditId: string; moment: Moment },
@@ -77,7 +77,7 @@ const OVERDUE: Statement = {
         order by deadline, review_id limit ?`,
 };
 
-/** Reviews whose deadline has passed and that nobody decided in time. @throws Unavailable */
+/** Reviews whose deadline has passed and for which no decision was made in time. @throws Unavailable */
 export async function overdueReviews(database: Database, limit: number): Promise<string[]> {
   const rows = await database.rows<{ review_id: string }>(OVERDUE, [limit]);
   return rows.map((row) => row.review_id);

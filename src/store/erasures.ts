@@ -1,4 +1,5 @@
-// The erasures table. While one is under way its user can begin no turn; when it has ended the user's name is gone from it.
+// The table `erasures`. While an erasure is running, its user cannot start a turn. A completed erasure does not contain
+// the user id any more.
 import { ownerHashOf, type DueErasure, type Erasure } from '../domain/erasure.ts';
 import type { Database, Statement } from './database.ts';
 import { purgeUser } from './purge-user.ts';
@@ -27,33 +28,33 @@ const BEGIN: Statement = {
         on conflict (user_id) do nothing returning ${COLUMNS}`,
 };
 
-export interface Begun {
+export interface StartedErasure {
   readonly erasure: Erasure;
-  /** Turns that were removed and that somebody may still work on or wait for. */
+  /** Removed turns that a worker may still run or a client may still wait for. */
   readonly turnIds: readonly string[];
 }
 
-/** Removes the rows of the user and begins the erasure of all else; one that is under way goes on.
+/** Removes the rows of the user and starts the erasure of all other data. An erasure that is already running continues.
  *  @throws Unavailable */
-export function beginErasure(database: Database, erasureId: string, userId: string): Promise<Begun> {
+export function beginErasure(database: Database, erasureId: string, userId: string): Promise<StartedErasure> {
   return database.transaction(async (queries) => {
     const turnIds = await purgeUser(queries, userId);
     const hash = ownerHashOf(erasureId, userId);
-    const [begun] = await queries.rows<Row>(BEGIN, [erasureId, userId, hash, JSON.stringify(turnIds)]);
-    const [row] = begun ? [begun] : await queries.rows<Row>(UNDER_WAY, [userId]);
+    const [started] = await queries.rows<Row>(BEGIN, [erasureId, userId, hash, JSON.stringify(turnIds)]);
+    const [row] = started ? [started] : await queries.rows<Row>(UNDER_WAY, [userId]);
     return { erasure: erasureOf(row!), turnIds };
   });
 }
 
 const FIND: Statement = { name: 'erasure-by-id', sql: `select ${COLUMNS} from erasures where erasure_id = ?` };
 
-/** Null: there is none with this id. @throws Unavailable */
+/** The erasure; null: it does not exist. @throws Unavailable */
 export async function findErasure(database: Database, erasureId: string): Promise<Erasure | null> {
   const [row] = await database.rows<Row>(FIND, [erasureId]);
   return row ? erasureOf(row) : null;
 }
 
-/** Two workers that look at once: the row's lock lets one of them have it. */
+/** If two workers query at the same time, the row lock lets one of them take the erasure. */
 const DUE: Statement = {
   name: 'erasures-due',
   sql: `update erasures set due_at = now() + ? * interval '1 second'
@@ -69,7 +70,7 @@ interface DueRow {
   readonly passes: number;
 }
 
-/** Takes erasures that are due, for `leaseS` seconds. @throws Unavailable */
+/** Takes due erasures for `leaseS` seconds. @throws Unavailable */
 export async function dueErasures(database: Database, leaseS: number, limit: number): Promise<DueErasure[]> {
   const rows = await database.rows<DueRow>(DUE, [leaseS, limit]);
   return rows.map((row) => ({
@@ -85,7 +86,7 @@ const PASSED: Statement = {
   sql: `update erasures set passes = passes + 1, due_at = now() + ? * interval '1 second' where erasure_id = ?`,
 };
 
-/** A pass was made; the next one is due in `settleS` seconds. @throws Unavailable */
+/** Records a completed pass. The next one is due in `settleS` seconds. @throws Unavailable */
 export async function erasurePassed(database: Database, erasureId: string, settleS: number): Promise<void> {
   await database.rows(PASSED, [settleS, erasureId]);
 }
@@ -95,7 +96,7 @@ const POSTPONE: Statement = {
   sql: `update erasures set due_at = now() + ? * interval '1 second' where erasure_id = ?`,
 };
 
-/** The pass could not be made; it is due again in `seconds`. @throws Unavailable */
+/** Postpones a pass that failed. It is due again in `seconds` seconds. @throws Unavailable */
 export async function postponeErasure(database: Database, erasureId: string, seconds: number): Promise<void> {
   await database.rows(POSTPONE, [seconds, erasureId]);
 }
@@ -106,7 +107,7 @@ const FINISH: Statement = {
         where erasure_id = ? and finished_at is null`,
 };
 
-/** Removes what rows came since, and ends the erasure in the same moment. @throws Unavailable */
+/** Removes the rows that were written since, and completes the erasure in the same transaction. @throws Unavailable */
 export function finishErasure(database: Database, { erasureId, userId }: DueErasure): Promise<void> {
   return database.transaction(async (queries) => {
     await purgeUser(queries, userId);

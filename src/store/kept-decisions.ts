@@ -1,28 +1,28 @@
-// Decisions that are still to be applied: they came before their turn waited for one, or were posted to the topic, which
-// may lose them. A kept decision was made in time if it was kept before the deadline, however late it is applied.
+// Decisions that are kept until they are applied: they arrived before their turn awaited review, or on the topic, which
+// may lose them. A decision was made in time if it was kept before the deadline, however late it is applied.
 import type { Decision, DecisionKind } from '../domain/review.ts';
 import type { TurnStatus } from '../domain/turn.ts';
 import type { Database, Queries, Statement } from './database.ts';
 
-/** The lock orders this with the parking of the turn: whichever comes second sees the other. */
+/** The lock orders this and the parking of the turn: the second of the two sees the result of the first. */
 const LOCK_TURN: Statement = {
   name: 'kept-lock-turn',
   sql: 'select status from turns where turn_id = ? for update',
 };
-/** Holding the turn: an erasure comes before, and nothing is kept, or after. */
+/** Locks the turn, so that an erasure runs before this (then nothing is kept) or after this. */
 const KEEP: Statement = {
   name: 'kept-keep',
   sql: `insert into kept_decisions (turn_id, decision, reply, note, decided_by)
         select turn_id, ?, ?, ?, ? from turns where turn_id = ? for key share on conflict (turn_id) do nothing`,
 };
 
-/** Keeps the decision on a turn that awaits review; the first one kept stays. @throws Unavailable */
+/** Keeps the decision on a turn that awaits review, unless one is kept already. @throws Unavailable */
 export async function keepDecision(queries: Queries, turnId: string, decision: Decision): Promise<void> {
   await queries.rows(KEEP, [decision.decision, decision.reply, decision.note, decision.decidedBy, turnId]);
 }
 
-/** Keeps the decision if the turn has not parked or ended yet; the first one kept stays. Returns what the turn was then;
- *  null: there is no such turn. @throws Unavailable */
+/** Keeps the decision if the turn is queued or running, unless one is kept already. Returns the status of the turn;
+ *  null: the turn does not exist. @throws Unavailable */
 export function keepEarlyDecision(database: Database, turnId: string, decision: Decision): Promise<TurnStatus | null> {
   return database.transaction(async (queries) => {
     const [turn] = await queries.rows<{ status: TurnStatus }>(LOCK_TURN, [turnId]);
@@ -44,7 +44,7 @@ export interface KeptDecision {
   readonly decision: Decision;
 }
 
-/** Kept decisions whose turn waits by now, made in time. */
+/** Kept decisions that were made in time and whose turn awaits review. */
 const TO_APPLY = `select k.turn_id, k.decision, k.reply, k.note, k.decided_by
   from kept_decisions k join reviews r on r.turn_id = k.turn_id
   where r.status = 'pending' and k.created_at < r.deadline`;
@@ -62,18 +62,18 @@ const keptOf = (row: KeptRow): KeptDecision => ({
   decision: { decision: row.decision, reply: row.reply, note: row.note, decidedBy: row.decided_by },
 });
 
-/** The decision to apply to a turn, or null. @throws Unavailable */
+/** The decision to apply to a turn; null: none. @throws Unavailable */
 export async function keptDecisionOf(database: Database, turnId: string): Promise<KeptDecision | null> {
   const [row] = await database.rows<KeptRow>(OF_TURN, [turnId]);
   return row ? keptOf(row) : null;
 }
 
-/** Decisions to apply: who should have has ended, or Redis lost them. @throws Unavailable */
+/** Decisions that are still to be applied because a process ended or Redis lost their events. @throws Unavailable */
 export async function keptDecisions(database: Database, limit: number): Promise<KeptDecision[]> {
   return (await database.rows<KeptRow>(ALL, [limit])).map(keptOf);
 }
 
-/** Removes those of turns that have ended. @throws Unavailable */
+/** Removes the kept decisions of final turns. @throws Unavailable */
 export async function forgetKeptDecisions(database: Database): Promise<void> {
   await database.rows(FORGET, []);
 }

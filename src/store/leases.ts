@@ -1,4 +1,5 @@
-// Named leases: rows that one process holds at a time. Made outside the migrations, because migrating takes one too.
+// Named leases: rows that one process holds at a time. The table is created outside the migrations, because migrating
+// takes a lease too.
 import type { Knex } from 'knex';
 import { newId } from '../domain/ids.ts';
 
@@ -16,7 +17,7 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-/** Two processes may create the table at once: the one that loses finds it there. */
+/** If two processes create the table at the same time, one of them fails and finds the table at its second try. */
 async function ensureTable(builder: Knex): Promise<void> {
   try {
     await builder.raw(CREATE);
@@ -31,13 +32,13 @@ async function take(builder: Knex, name: string, owner: string): Promise<boolean
 }
 
 interface TakeOptions {
-  /** Milliseconds to wait for another process to give it back or to die; then null. */
+  /** Milliseconds to wait until another process releases the lease or dies. */
   readonly waitMs: number;
-  /** Called once if the lease is lost while held: somebody else may hold it now. */
+  /** Called once if the lease is lost while it is held: another process may hold it now. */
   readonly lost: () => void;
 }
 
-/** Takes the lease and keeps it until released; null where another process keeps it. */
+/** Takes the lease and renews it until it is released; null: another process still holds it after `waitMs`. */
 export async function takeLease(builder: Knex, name: string, { waitMs, lost }: TakeOptions): Promise<Lease | null> {
   const owner = newId();
   await ensureTable(builder);
@@ -52,7 +53,7 @@ export async function takeLease(builder: Knex, name: string, { waitMs, lost }: T
         clearInterval(timer);
         lost();
       },
-      // The database is away, for everybody or for us alone; once it answers again it tells who holds the lease.
+      // The database is unavailable, for all processes or for this one. The next renewal shows who holds the lease.
       () => {},
     );
   }, RENEW_MS);

@@ -1,15 +1,15 @@
-// Bringing the schema up to date, safe when several processes start at once and after one died in the middle.
+// Migrates the schema. This is safe if several processes start at the same time, or if one died while migrating.
 import type { Knex } from 'knex';
 import { takeLease } from './leases.ts';
 
 const WAIT_MS = 120_000;
 
-/** Applies what is missing and returns its names. @throws where another process migrates for longer than two minutes */
+/** Applies the pending migrations and returns their names. @throws if another process migrates for two minutes */
 export async function migrateToLatest(builder: Knex): Promise<string[]> {
   const lease = await takeLease(builder, 'migrations', { waitMs: WAIT_MS, lost: () => {} });
   if (!lease) throw new Error('another process has been migrating this database for two minutes');
   try {
-    // Knex's own lock row outlives a process that dies; under our lease nobody else can hold it.
+    // Knex's own lock stays locked if a process dies. While we hold the lease, no live process can hold that lock.
     await builder.migrate.forceFreeMigrationsLock();
     const [, applied] = (await builder.migrate.latest()) as [number, string[]];
     return applied;
@@ -18,7 +18,7 @@ export async function migrateToLatest(builder: Knex): Promise<string[]> {
   }
 }
 
-/** Migrations that were not applied yet. */
+/** The names of the migrations that are not applied yet. */
 export async function pendingMigrations(builder: Knex): Promise<string[]> {
   const [, pending] = (await builder.migrate.list()) as [unknown[], { file: string }[]];
   return pending.map(({ file }) => file);

@@ -1,17 +1,17 @@
-// The outbox table. A commit writes it; the relay publishes and removes. A row with `queued_at` is in BullMQ and only
-// waits for the edge (docs/decisions/0015-two-destinations.md).
+// The table `outbox`. A commit writes its rows; the relay publishes and removes them. A row with `queued_at` is in
+// BullMQ and waits only for the pub/sub bridge (docs/decisions/0015-two-destinations.md).
 import type { OutboxEvent } from '../domain/events.ts';
 import type { OutboxTopic } from '../domain/topics.ts';
 import type { Database, Statement } from './database.ts';
 
-/** An event goes on in the trace of its turn. */
+/** Reads the traceparent too, so that an event continues the trace of its turn. */
 const EVENTS = `select o.event_id, o.topic, o.user_id, o.data, o.created_at, t.traceparent
         from outbox o left join turns t on t.turn_id = (o.data ->> 'turn_id')::uuid`;
 const LEFT_OVER: Statement = {
   name: 'outbox-left-over',
   sql: `${EVENTS} where o.queued_at is null and o.created_at < now() - ? * interval '1 second' order by o.created_at limit ?`,
 };
-const FOR_EDGE: Statement = {
+const FOR_PUBSUB: Statement = {
   name: 'outbox-for-edge',
   sql: `${EVENTS} where o.queued_at is not null order by o.queued_at limit ?`,
 };
@@ -39,18 +39,18 @@ const eventOf = (row: OutboxRow): OutboxEvent => ({
   traceparent: row.traceparent,
 });
 
-/** Events older than `ageS` that are in neither place, oldest first: those whose process ended, or could not publish.
+/** Events older than `ageS` seconds that no destination has, oldest first: their process ended or could not publish.
  *  @throws Unavailable */
 export async function leftOverEvents(database: Database, ageS: number, limit: number): Promise<OutboxEvent[]> {
   return (await database.rows<OutboxRow>(LEFT_OVER, [ageS, limit])).map(eventOf);
 }
 
-/** Events that BullMQ has and the edge has not, those first that were tried longest ago. @throws Unavailable */
+/** Events that BullMQ has and pub/sub does not have, least recently tried first. @throws Unavailable */
 export async function eventsForPubsub(database: Database, limit: number): Promise<OutboxEvent[]> {
-  return (await database.rows<OutboxRow>(FOR_EDGE, [limit])).map(eventOf);
+  return (await database.rows<OutboxRow>(FOR_PUBSUB, [limit])).map(eventOf);
 }
 
-/** From now on these wait for the edge alone, after all others that do. @throws Unavailable */
+/** Leaves the events to the pub/sub bridge alone, behind all others that wait for it. @throws Unavailable */
 export async function leaveToPubsub(database: Database, eventIds: readonly string[]): Promise<void> {
   await database.rows(QUEUED, [eventIds]);
 }

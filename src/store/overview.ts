@@ -1,4 +1,4 @@
-// What operators look at, counted from the rows: so it is true of all processes together, and of those that have ended.
+// The operators' overview, counted from the rows, so that it covers all processes, including those that have ended.
 import type { TurnsOverview } from '../domain/statistics.ts';
 import type { Database, Statement } from './database.ts';
 
@@ -12,7 +12,7 @@ const NOW: Statement = {
           (select count(*) from reviews where status = 'pending') as awaiting_review
         from turns where status in ('queued', 'running')`,
 };
-/** Hours since 1970: no database has another idea of them. */
+/** Hours since 1970, which both databases compute in the same way. */
 const BY_HOUR: Statement = {
   name: 'overview-by-hour',
   sql: `select floor(extract(epoch from finished_at) / 3600)::int8 as hour, status, count(*) as turns
@@ -29,8 +29,8 @@ const TAKEOVERS: Statement = {
   sql: `select coalesce(sum(epoch - 1), 0)::int8 as takeovers from turns
         where epoch > 1 and (finished_at is null or finished_at > now() - interval '24 hours')`,
 };
-/** Of the attempts at a turn the last one has succeeded, where there was an answer. An attempt that a cancellation broke
- *  off is no error. */
+/** If a turn has a reply, its last attempt succeeded and the others failed. An attempt that a cancellation aborted is
+ *  not an error. */
 const MODEL: Statement = {
   name: 'overview-model',
   sql: `select coalesce(sum(attempts), 0)::int8 as requests,
@@ -38,7 +38,7 @@ const MODEL: Statement = {
           coalesce(sum(input_tokens), 0)::int8 as input_tokens, coalesce(sum(output_tokens), 0)::int8 as output_tokens
         from turns where finished_at > now() - interval '1 hour'`,
 };
-/** From claim to commit. What a person looked at ended when the person decided, and says nothing of the model. */
+/** From claim to commit. A reviewed turn becomes final at the decision, so its time says nothing about the model. */
 const LATENCY: Statement = {
   name: 'overview-latency',
   sql: `select percentile_cont(0.5) within group (order by s) as p50, percentile_cont(0.95) within group (order by s) as p95
@@ -50,31 +50,31 @@ const LATENCY: Statement = {
 
 const HOUR_MS = 3_600_000;
 
-/** Longer than clocks differ and a commit takes: then nothing more can end in an hour that is over. */
-const SETTLED_MS = 300_000;
+/** More than clock differences and a commit take together: after this time no turn can become final in a past hour. */
+const CLOSED_AFTER_MS = 300_000;
 
-/** Counts by hour; hours that are over are counted once. */
+/** Counts turns by hour. Past hours are counted once and cached. */
 class HourlyTurns {
-  readonly #over = new Map<number, Readonly<Record<string, number>>>();
+  readonly #past = new Map<number, Readonly<Record<string, number>>>();
 
   async read(database: Database, now: Date): Promise<TurnsOverview['byHour']> {
     const hours = Array.from({ length: HOURS }, (_, n) => Math.floor(now.getTime() / HOUR_MS) - HOURS + 1 + n);
-    for (const hour of this.#over.keys()) if (hour < hours[0]!) this.#over.delete(hour);
-    const from = hours.find((hour) => !this.#over.has(hour)) ?? hours.at(-1)!;
+    for (const hour of this.#past.keys()) if (hour < hours[0]!) this.#past.delete(hour);
+    const from = hours.find((hour) => !this.#past.has(hour)) ?? hours.at(-1)!;
     const since = new Date(from * HOUR_MS);
     const rows = await database.rows<{ hour: number; status: string; turns: number }>(BY_HOUR, [since]);
     const found = Map.groupBy(rows, ({ hour }) => hour);
-    const settled = now.getTime() - SETTLED_MS;
+    const closedBefore = now.getTime() - CLOSED_AFTER_MS;
     return hours.map((hour) => {
       const counted = found.get(hour) ?? [];
-      const byStatus = this.#over.get(hour) ?? Object.fromEntries(counted.map(({ status, turns }) => [status, turns]));
-      if ((hour + 1) * HOUR_MS <= settled) this.#over.set(hour, byStatus);
+      const byStatus = this.#past.get(hour) ?? Object.fromEntries(counted.map(({ status, turns }) => [status, turns]));
+      if ((hour + 1) * HOUR_MS <= closedBefore) this.#past.set(hour, byStatus);
       return { hour: new Date(hour * HOUR_MS), byStatus };
     });
   }
 }
 
-/** How the turns stand. One a process: it remembers the hours that are over. */
+/** Counts the turns for the overview. A process needs only one instance, which caches the past hours. */
 export class TurnsCounter {
   readonly #database: Database;
   readonly #hours = new HourlyTurns();
@@ -83,7 +83,7 @@ export class TurnsCounter {
     this.#database = database;
   }
 
-  /** Counts all of it. @throws Unavailable */
+  /** Counts everything. @throws Unavailable */
   async read(now: Date): Promise<TurnsOverview> {
     const database = this.#database;
     const one = async <T>(statement: Statement): Promise<T> => (await database.rows<T>(statement, []))[0]!;

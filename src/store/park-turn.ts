@@ -1,10 +1,10 @@
-// The other end of an answer: the draft is parked for a person, in one statement under the claim's epoch.
+// Parks the draft of a turn for review instead of delivering it: one statement that requires the epoch of the claim.
 import type { Reason } from '../domain/policy.ts';
 import type { Claim } from './claims.ts';
 import { NOTIFY, type ModelReply } from './commit-turn.ts';
 import type { Database, Statement } from './database.ts';
 
-/** Milliseconds are what clients see of a deadline, and page by. */
+/** The deadline is truncated to milliseconds, because clients see it and continue pages from it in milliseconds. */
 const PARK: Statement = {
   name: 'commit-parked',
   sql: `with done as (
@@ -31,15 +31,15 @@ const PARK: Statement = {
 };
 
 export interface Parking {
-  /** Also the id of the event that asks for a person. */
+  /** Also the id of the HumanReviewRequired event. */
   readonly reviewId: string;
   readonly auditId: string;
   readonly reasons: readonly Reason[];
   readonly deadlineS: number;
 }
 
-/** Parks the reply for review. Returns the data of its HumanReviewRequired event, or null: the claim was lost and
- *  nothing was written. @throws Unavailable */
+/** Parks the reply for review. Returns the data of its HumanReviewRequired event; null: the claim was lost and nothing
+ *  was written. @throws Unavailable */
 export async function parkTurn(
   database: Database,
   claim: Claim,

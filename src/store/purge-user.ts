@@ -1,14 +1,15 @@
-// Removing every row of a user, and what counts keep of it: numbers without a name.
+// Removes every row of a user. The counts stay, without the user id.
 import type { Queries, Statement } from './database.ts';
 
-/** Accepts of the user wait for this lock, whether there is such a user or not. */
+/** Accepts of the user wait for this lock, even if the user has no row yet. */
 const LOCK_USER: Statement = {
   name: 'purge-lock-user',
   sql: `insert into users (user_id) values (?) on conflict (user_id) do update set last_seq = users.last_seq`,
 };
 
-/** Whoever is about to change one of them did so before, or finds it gone: commits, decisions, counts and claims of reviews
- *  all hold the row of their turn or review. Returns those that somebody may still work on or read the deltas of. */
+/** Commits, decisions, counts and claims of reviews all lock the row of their turn or review. So they run before this,
+ *  or find that the row is missing. Returns the turns that a worker may still run, or whose deltas a client may still
+ *  read. */
 const LOCK_TURNS: Statement = {
   name: 'purge-lock-turns',
   sql: `with locked as (select turn_id, status, finished_at from turns where user_id = ? for update)
@@ -19,7 +20,7 @@ const LOCK_REVIEWS: Statement = {
   sql: 'select review_id from reviews where user_id = ? for update',
 };
 
-/** No user's id is empty. The numbers of all users stay what they were. */
+/** Moves the counts to the empty user id, which no user has. So the totals of all users stay the same. */
 const KEEP_NUMBERS: Statement = {
   name: 'purge-keep-numbers',
   sql: `insert into analytics_days (user_id, day, status, turns, reviewed, input_tokens, output_tokens, first_at, last_at)
@@ -37,7 +38,7 @@ const OF_TURNS = 'where turn_id in (select turn_id from turns where user_id = ?)
 const OF_REVIEWS = 'where review_id in (select review_id from reviews where user_id = ?)';
 const OF_USER = 'where user_id = ?';
 
-/** Every table that holds something of a user, those first whose rows are found by the rows of others. */
+/** All tables with data of a user. Tables whose rows are found through other tables come first. */
 const TABLES: readonly (readonly [table: string, which: string])[] = [
   ['kept_decisions', OF_TURNS],
   ['counted_turns', OF_TURNS],
@@ -46,7 +47,7 @@ const TABLES: readonly (readonly [table: string, which: string])[] = [
   ['conversation_tags', OF_USER],
   ['conversation_rows', OF_USER],
   ['outbox', OF_USER],
-  // Before their hooks, so that a sender who settles one meets a row that is gone.
+  // Before the webhooks, so that a sender that records an attempt finds no row.
   ['webhook_deliveries', OF_USER],
   ['webhooks', OF_USER],
   ['joined_keys', OF_USER],
@@ -61,8 +62,8 @@ const DELETES = TABLES.map(([table, which]): Statement => ({
   sql: `delete from ${table} ${which}`,
 }));
 
-/** Removes all rows of the user; part of a transaction. Returns the ids of turns that somebody may still work on. Actor
- *  state is not among the rows: it is the actor's. */
+/** Removes all rows of the user; part of a transaction. Returns the ids of turns that may still be in use. It does not
+ *  remove actor state, which only the actor writes. */
 export async function purgeUser(queries: Queries, userId: string): Promise<string[]> {
   await queries.rows(LOCK_USER, [userId]);
   const turns = await queries.rows<{ turn_id: string }>(LOCK_TURNS, [userId]);

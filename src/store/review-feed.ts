@@ -1,13 +1,14 @@
-// The review events in one order for all readers. An event gets its position after its commit, under one lock: whoever
-// sees a position sees all before it, however late an event was committed. When it happened (`at`) and the ids of
-// processes are in no such order. The position is set once, and nothing else of the trail ever changes.
+// The review events, in the same order for all readers. An event gets its position after its commit, under one lock: a
+// reader that sees a position sees all positions before it, however late an event is committed. The time of an event
+// (`at`) and ids made by processes do not have this property. A position is set once; nothing else in the audit trail
+// changes.
 import type { Review } from '../domain/review.ts';
 import type { Database, Statement } from './database.ts';
 import { REVIEW_SELECT, reviewOf, type ReviewRow } from './reviews.ts';
 
-/** Events numbered at once, so that the lock is short. */
+/** Maximum of events that are numbered under one lock, so that the lock is short. */
 const NUMBERED = 500;
-/** Events of one read: what a slow reader holds. */
+/** Maximum of events in one read, and so in the memory of a slow reader. */
 export const FEED_PAGE = 50;
 
 const ANY: Statement = {
@@ -31,12 +32,12 @@ const ADVANCE: Statement = {
   sql: "update review_positions set last = ? where name = 'review-events'",
 };
 
-/** Numbers all events that are committed by now. Safe to run anywhere at the same time. @throws Unavailable */
+/** Assigns positions to all events that are committed by now. Safe to run concurrently. @throws Unavailable */
 export async function numberReviewEvents(database: Database): Promise<void> {
   while ((await database.rows(ANY, [])).length > 0) {
     await database.transaction(async (queries) => {
       const [head] = await queries.rows<{ last: number }>(LOCK, []);
-      // A statement of its own after the lock: it sees what whoever had the lock before has numbered.
+      // A separate statement after the lock, so that it sees the positions that earlier holders of the lock assigned.
       const numbered = await queries.rows<{ position: number }>(NUMBER, [NUMBERED, head!.last]);
       await queries.rows(ADVANCE, [Math.max(head!.last, ...numbered.map(({ position }) => position))]);
     });
@@ -52,7 +53,7 @@ const AFTER: Statement = {
 
 export interface FedReview {
   readonly position: number;
-  /** As it is now, which may be after later events too. */
+  /** The current state of the review, which may include later events. */
   readonly review: Review;
 }
 
@@ -69,12 +70,12 @@ async function readAll(database: Database, afters: readonly number[]): Promise<F
   return afters.map((after) => pages.get(after)!);
 }
 
-/** The next events behind a position, at most FEED_PAGE, with what was committed before the call. Readers at the same
- *  place share one read and its objects. @throws Unavailable */
+/** The events after a position, at most FEED_PAGE, including all that were committed before the call. Readers at the
+ *  same position share one query and its objects. @throws Unavailable */
 export const reviewsAfter = (database: Database, after: number): Promise<FedReview[]> =>
-  database.together('review-feed', after, readAll);
+  database.batched('review-feed', after, readAll);
 
-const PLACES: Statement = {
+const POSITIONS: Statement = {
   name: 'review-feed-places',
   sql: `select last, coalesce((
           select min(position) - 1 from (
@@ -83,8 +84,8 @@ const PLACES: Statement = {
         from review_positions where name = 'review-events'`,
 };
 
-/** The last position, and the one before what happened within `s` seconds. @throws Unavailable */
+/** The last position, and the position before the events of the last `s` seconds (`lately`). @throws Unavailable */
 export async function feedPlaces(database: Database, s: number): Promise<{ last: number; lately: number }> {
-  const [row] = await database.rows<{ last: number; lately: number }>(PLACES, [s]);
+  const [row] = await database.rows<{ last: number; lately: number }>(POSITIONS, [s]);
   return row!;
 }

@@ -1,4 +1,4 @@
-// Reading reviews, and the lease by which one reviewer takes one up. Deadlines and leases use the database's clock.
+// Reads reviews, and claims and releases them for a reviewer. Deadlines and leases use the database's clock.
 import type { Reason } from '../domain/policy.ts';
 import type { DecisionKind, Review, ReviewEvent, ReviewFilter, ReviewStatus } from '../domain/review.ts';
 import type { Database, Statement } from './database.ts';
@@ -27,7 +27,7 @@ export interface ReviewRow {
   readonly traceparent: string | null;
 }
 
-/** Reviews as they are listed: to be completed by where and order. */
+/** The query for reviews, to be completed with where and order by. */
 export const REVIEW_SELECT = `select r.review_id, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, r.draft,
   case when r.claimed_until > now() then r.claimed_by end as claimed_by,
   case when r.claimed_until > now() then r.claimed_until end as claimed_until,
@@ -36,7 +36,7 @@ export const REVIEW_SELECT = `select r.review_id, r.turn_id, r.user_id, r.sessio
           and later.session_id = r.session_id) as stale, t.traceparent
   from reviews r join turns t on t.turn_id = r.turn_id`;
 
-/** The review of a row. */
+/** Converts a row to a review. */
 export const reviewOf = (row: ReviewRow): Review => ({
   reviewId: row.review_id,
   turnId: row.turn_id,
@@ -64,13 +64,13 @@ export const reviewOf = (row: ReviewRow): Review => ({
 const BY_ID: Statement = { name: 'review-by-id', sql: `${REVIEW_SELECT} where r.review_id = ?` };
 const BY_TURN: Statement = { name: 'review-by-turn', sql: `${REVIEW_SELECT} where r.turn_id = ?` };
 
-/** The review, or null where there is none. @throws Unavailable */
+/** The review; null: it does not exist. @throws Unavailable */
 export async function findReview(database: Database, reviewId: string): Promise<Review | null> {
   const [row] = await database.rows<ReviewRow>(BY_ID, [reviewId]);
   return row ? reviewOf(row) : null;
 }
 
-/** The review of a turn, or null where it has none. @throws Unavailable */
+/** The review of a turn; null: none. @throws Unavailable */
 export async function reviewOfTurn(database: Database, turnId: string): Promise<Review | null> {
   const [row] = await database.rows<ReviewRow>(BY_TURN, [turnId]);
   return row ? reviewOf(row) : null;
@@ -78,7 +78,7 @@ export async function reviewOfTurn(database: Database, turnId: string): Promise<
 
 const given = <T>(value: T | undefined): readonly T[] | undefined => (value === undefined ? undefined : [value]);
 
-/** What a list can be asked for: the condition, and what it is given of the filter. */
+/** The filters of a list: each has a condition, and bindings that are undefined if the filter is not set. */
 const CONDITIONS: Readonly<
   Record<string, readonly [sql: string, bindings: (filter: ReviewFilter) => readonly unknown[] | undefined]>
 > = {
@@ -94,17 +94,17 @@ const CONDITIONS: Readonly<
   ],
 };
 
-/** Reviews, oldest deadline first. A statement for each set of conditions rather than one with optional parts: each has
- *  its plan. @throws Unavailable */
+/** Reviews, oldest deadline first. Each set of conditions is its own statement, rather than one statement with optional
+ *  parts, so that each has its own plan. @throws Unavailable */
 export async function listReviews(database: Database, filter: ReviewFilter): Promise<Review[]> {
-  const asked = Object.entries(CONDITIONS).flatMap(([name, [sql, bindingsOf]]) => {
+  const conditions = Object.entries(CONDITIONS).flatMap(([name, [sql, bindingsOf]]) => {
     const bindings = bindingsOf(filter);
     return bindings ? [{ name, sql, bindings }] : [];
   });
-  const where = asked.length > 0 ? ` where ${asked.map(({ sql }) => sql).join(' and ')}` : '';
-  const name = ['reviews-list', ...asked.map((each) => each.name)].join('-');
+  const where = conditions.length > 0 ? ` where ${conditions.map(({ sql }) => sql).join(' and ')}` : '';
+  const name = ['reviews-list', ...conditions.map((each) => each.name)].join('-');
   const sql = `${REVIEW_SELECT}${where} order by r.deadline, r.review_id limit ?`;
-  const bindings = [...asked.flatMap((each) => each.bindings), filter.limit];
+  const bindings = [...conditions.flatMap((each) => each.bindings), filter.limit];
   return (await database.rows<ReviewRow>({ name, sql }, bindings)).map(reviewOf);
 }
 
@@ -113,7 +113,7 @@ const OF_USER: Statement = {
   sql: `${REVIEW_SELECT} where r.user_id = ? and r.seq > ? order by r.seq limit ?`,
 };
 
-/** A user's reviews, oldest first, behind the turn `afterSeq`. @throws Unavailable */
+/** A user's reviews of turns after `afterSeq`, oldest first. @throws Unavailable */
 export async function reviewsOfUser(
   database: Database,
   userId: string,
@@ -142,7 +142,7 @@ const RELEASE: Statement = {
         returning review_id`,
 };
 
-/** Takes or renews the lease. False: another holds it, or the review does not wait any more. @throws Unavailable */
+/** Takes or renews the lease. False: another reviewer holds it, or the review is not pending. @throws Unavailable */
 export async function claimReview(
   database: Database,
   { reviewId, by, leaseS, eventId }: { reviewId: string; by: string; leaseS: number; eventId: string },
@@ -150,7 +150,7 @@ export async function claimReview(
   return (await database.rows(CLAIM, [by, leaseS, reviewId, by, eventId])).length === 1;
 }
 
-/** Gives the lease back; nothing where `by` does not hold it. @throws Unavailable */
+/** Releases the lease. Does nothing if `by` does not hold it. @throws Unavailable */
 export async function releaseReview(
   database: Database,
   { reviewId, by, eventId }: { reviewId: string; by: string; eventId: string },

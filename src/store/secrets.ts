@@ -1,4 +1,4 @@
-// Secrets that all processes share, made by whoever needs one first.
+// Secrets that all processes share. The first process that needs a secret creates it.
 import type { Database, Statement } from './database.ts';
 
 const MAKE: Statement = {
@@ -7,7 +7,7 @@ const MAKE: Statement = {
 };
 const READ: Statement = { name: 'secret-read', sql: 'select value from secrets where name = ?' };
 
-/** The secret of this name; `fresh` becomes it where there is none yet. @throws Unavailable */
+/** The secret of this name. If it does not exist, `fresh` is stored and returned. @throws Unavailable */
 export async function sharedSecret(database: Database, name: string, fresh: Uint8Array): Promise<Uint8Array> {
   await database.rows(MAKE, [name, Buffer.from(fresh).toString('base64url')]);
   const [row] = await database.rows<{ value: string }>(READ, [name]);

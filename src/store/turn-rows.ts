@@ -1,4 +1,4 @@
-// The turns table as rows, and reading it: by id, and a user's turns newest first.
+// The rows of the table `turns`, and reads of turns by id and by user.
 import type { ReviewStatus, DecisionKind } from '../domain/review.ts';
 import type { Turn, TurnFilter, TurnReview, TurnStatus } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
@@ -24,11 +24,11 @@ export interface TurnRow {
   readonly created_at: Date;
   readonly started_at: Date | null;
   readonly finished_at: Date | null;
-  /** Absent where it was not asked for: a turn that was just accepted or claimed has none. */
+  /** Missing if it was not selected: a turn that was just accepted or claimed has no review. */
   readonly review?: ReviewPart | null;
 }
 
-/** What a turn tells of its review: never the draft. Times as the database writes them in JSON. */
+/** What a turn shows of its review: never the draft. Times are in the database's JSON format. */
 interface ReviewPart {
   readonly review_id: string;
   readonly status: ReviewStatus;
@@ -65,7 +65,7 @@ export const TURN_COLUMNS = [
   'finished_at',
 ] as const satisfies readonly (keyof TurnRow)[];
 
-/** A whole turn, its review included. */
+/** The columns of a turn and of its review. */
 export const TURN_SELECT = [...TURN_COLUMNS, REVIEW_COLUMN].join(', ');
 
 const turnReviewOf = (part: ReviewPart): TurnReview => ({
@@ -112,22 +112,22 @@ async function findTurns(database: Database, turnIds: readonly string[]): Promis
   return turnIds.map((turnId) => found.get(turnId.toLowerCase()) ?? null);
 }
 
-/** The turn, or null where there is none. @throws Unavailable */
+/** The turn; null: it does not exist. @throws Unavailable */
 export const findTurn = (database: Database, turnId: string): Promise<Turn | null> =>
-  database.together('find-turn', turnId, findTurns);
+  database.batched('find-turn', turnId, findTurns);
 
 const COUNT: Statement = {
   name: 'turns-there',
   sql: 'select count(*) as there from turns where turn_id = any(?::uuid[])',
 };
 
-/** Whether there are turns of all these ids. @throws Unavailable */
+/** Whether all these turns exist. @throws Unavailable */
 export async function haveTurns(database: Database, turnIds: readonly string[]): Promise<boolean> {
   const [row] = await database.rows<{ there: number }>(COUNT, [turnIds]);
   return row!.there === new Set(turnIds).size;
 }
 
-/** A user's turns, newest (highest seq) first. */
+/** A user's turns, newest (highest seq) first. @throws Unavailable */
 export async function listTurns(database: Database, userId: string, filter: TurnFilter): Promise<Turn[]> {
   const rows = await database.query<TurnRow[]>((builder) => {
     const query = builder<TurnRow>('turns')

@@ -1,4 +1,4 @@
-// Deliveries as their owner sees them: listed, asked for, sent again.
+// Webhook deliveries for the webhook's owner: lists, adds and replays them.
 import type { Delivery, DeliveryFilter, DeliveryStatus, Webhook } from '../domain/webhook.ts';
 import type { Database, Statement } from './database.ts';
 
@@ -37,7 +37,7 @@ const deliveryOf = (row: DeliveryRow): Delivery => ({
   endedAt: row.ended_at,
 });
 
-/** Four statements rather than one with optional parts: each has its plan. */
+/** Four statements rather than one with optional parts, so that each has its own plan. */
 function listStatement(withStatus: boolean, withBefore: boolean): Statement {
   const rules = [
     'webhook_id = ?',
@@ -51,7 +51,7 @@ function listStatement(withStatus: boolean, withBefore: boolean): Statement {
   };
 }
 
-/** Deliveries of a hook, newest first. @throws Unavailable */
+/** Deliveries of a webhook, newest first. @throws Unavailable */
 export async function listDeliveries(
   database: Database,
   webhookId: string,
@@ -67,14 +67,14 @@ export async function listDeliveries(
   return rows.map(deliveryOf);
 }
 
-/** With a new epoch, so that an attempt under way does not end what begins anew; it may arrive as well. */
+/** Increases the epoch, so that an attempt in flight does not end the restarted delivery. The receiver may get both. */
 const REPLAY: Statement = {
   name: 'delivery-replay',
   sql: `update webhook_deliveries set status = 'pending', epoch = epoch + 1, attempts = 0, next_attempt_at = now(), ended_at = null
         where delivery_id = ? and webhook_id = ? returning ${COLUMNS}`,
 };
 
-/** Makes the delivery due now, with the whole schedule before it. Null: there is none of this hook. @throws Unavailable */
+/** Makes the delivery due now and restarts its schedule. Null: the webhook has no such delivery. @throws Unavailable */
 export async function replayDelivery(
   database: Database,
   webhookId: string,
@@ -89,7 +89,7 @@ const ADD: Statement = {
   sql: `insert into webhook_deliveries (delivery_id, webhook_id, user_id, event) values (?, ?, ?, ?) returning ${COLUMNS}`,
 };
 
-/** A delivery that tells of no turn. @throws Unavailable */
+/** Adds a delivery that is not about a turn. @throws Unavailable */
 export async function addDelivery(
   database: Database,
   { webhookId, userId }: Webhook,

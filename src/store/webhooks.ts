@@ -1,4 +1,4 @@
-// The webhooks table. Secrets leave it for signing, and once for the owner.
+// The table `webhooks`. A secret is read only to sign deliveries, and is returned to the owner once.
 import type { NewWebhook, Webhook, WebhookEvent, WebhookFields, WebhookFilter } from '../domain/webhook.ts';
 import type { Database, Statement } from './database.ts';
 
@@ -26,7 +26,7 @@ const webhookOf = (row: WebhookRow): Webhook => ({
   createdAt: row.created_at,
 });
 
-/** Two at once may both find room for the last one: the limit keeps lists short, and one more does no harm. */
+/** Two concurrent inserts may exceed the limit by one. This is harmless: the limit only keeps lists short. */
 const ADD: Statement = {
   name: 'webhook-add',
   sql: `insert into webhooks (webhook_id, user_id, url, events, description, secret)
@@ -36,7 +36,7 @@ const ADD: Statement = {
         returning ${COLUMNS}`,
 };
 
-/** Adds the hook; null: there are `atMost` of this user, or for all users, already. @throws Unavailable */
+/** Adds the webhook; null: `atMost` of this user, or for all users, exist already. @throws Unavailable */
 export async function addWebhook(
   database: Database,
   { webhookId, secret, atMost }: { webhookId: string; secret: string; atMost: number },
@@ -48,13 +48,13 @@ export async function addWebhook(
 
 const BY_ID: Statement = { name: 'webhook-by-id', sql: `select ${COLUMNS} from webhooks where webhook_id = ?` };
 
-/** The hook, or null. @throws Unavailable */
+/** The webhook; null: it does not exist. @throws Unavailable */
 export async function findWebhook(database: Database, webhookId: string): Promise<Webhook | null> {
   const [row] = await database.rows<WebhookRow>(BY_ID, [webhookId]);
   return row ? webhookOf(row) : null;
 }
 
-/** Hooks in the order of their ids, which is about that of their making. @throws Unavailable */
+/** Webhooks in the order of their ids, which is roughly the order of creation. @throws Unavailable */
 export async function listWebhooks(database: Database, { whose, after, limit }: WebhookFilter): Promise<Webhook[]> {
   const rows = await database.query<WebhookRow[]>((builder) => {
     const query = builder<WebhookRow>('webhooks').select(builder.raw(COLUMNS)).orderBy('webhook_id').limit(limit);
@@ -73,7 +73,7 @@ const CHANGE: Statement = {
         where webhook_id = ? returning ${COLUMNS}`,
 };
 
-/** The hook as it is then; null: it is gone. @throws Unavailable */
+/** The changed webhook; null: it does not exist any more. @throws Unavailable */
 export async function changeWebhook(
   database: Database,
   webhookId: string,
@@ -90,7 +90,8 @@ const ROTATE: Statement = {
         where webhook_id = ? returning webhook_id`,
 };
 
-/** A new secret; the present one is valid for `keepS` seconds more. False: the hook is gone. @throws Unavailable */
+/** Sets a new secret. The current one stays valid for `keepS` seconds. False: the webhook does not exist any more.
+ *  @throws Unavailable */
 export async function rotateSecret(
   database: Database,
   webhookId: string,
@@ -100,7 +101,7 @@ export async function rotateSecret(
   return (await database.rows(ROTATE, [keepS, secret, webhookId])).length === 1;
 }
 
-/** A commit at the same moment may add a delivery still: it finds no hook when it is due, and is dropped. */
+/** A concurrent commit may still add a delivery. When it is due, its webhook is missing and it is dropped. */
 const REMOVE: Statement = {
   name: 'webhook-remove',
   sql: `with removed as (delete from webhooks where webhook_id = ? returning webhook_id),
@@ -108,7 +109,7 @@ const REMOVE: Statement = {
         select webhook_id from removed`,
 };
 
-/** Removes the hook and its deliveries. False: there is none. @throws Unavailable */
+/** Removes the webhook and its deliveries. False: it does not exist. @throws Unavailable */
 export async function removeWebhook(database: Database, webhookId: string): Promise<boolean> {
   return (await database.rows(REMOVE, [webhookId])).length === 1;
 }

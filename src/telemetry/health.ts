@@ -1,4 +1,4 @@
-// Whether this process can do its work: what it stands on is really called.
+// The health of this process. It is checked by calling every dependency.
 import { singleFlight } from '../concurrency/single-flight.ts';
 import { within } from '../concurrency/within.ts';
 
@@ -6,9 +6,9 @@ export const DEPENDENCIES = ['database', 'redis', 'actors'] as const;
 export type Dependency = (typeof DEPENDENCIES)[number];
 
 export interface Health {
-  /** Really calls the dependency; rejects where it does not answer in time. */
+  /** Calls the dependency. Rejects if it does not answer in time. */
   readonly checks: Readonly<Record<Dependency, () => Promise<void>>>;
-  /** True as soon as the process is being stopped. */
+  /** True as soon as the process is stopping. */
   draining(): boolean;
 }
 
@@ -18,13 +18,13 @@ export interface Readiness {
   readonly up: Readonly<Record<Dependency, boolean>>;
 }
 
-/** A dependency that has not answered a probe by then counts as away. */
+/** Timeout of a probe. After that the dependency counts as unavailable. */
 const PROBE_MS = 3_000;
 
 /** The result of the probe. Rejects if it takes longer than 3 s. */
 export const inTime = <T>(probe: Promise<T>): Promise<T> => within(PROBE_MS, probe);
 
-/** The health of a process that stands on what these call. */
+/** The health of a process with these dependencies. */
 export function healthOf(
   probes: Readonly<Record<Dependency, () => Promise<unknown>>>,
   draining: () => boolean,
@@ -34,7 +34,7 @@ export function healthOf(
   return { checks: { database: checkOf(database), redis: checkOf(redis), actors: checkOf(actors) }, draining };
 }
 
-/** Calls every dependency. Concurrent callers share one round of calls, since anybody may ask. Never rejects. */
+/** Calls every dependency. Concurrent callers share one round of calls, because any client may ask. Never rejects. */
 export function sharedReadiness(health: Health): () => Promise<Readiness> {
   const answers = (dependency: Dependency) =>
     health.checks[dependency]().then(

@@ -1,4 +1,5 @@
-// Log lines: JSON on standard output. Object first, one plain sentence second; never message text, never secrets.
+// Log lines: JSON on standard output. Fields come first and one plain sentence second. They never contain message text
+// or secrets.
 import { pino } from 'pino';
 import { traceFields } from './tracing.ts';
 
@@ -11,7 +12,7 @@ export interface Log {
   child(fields: object): Log;
 }
 
-/** A log whose lines carry `fields`, and the trace they belong to. `level`: a pino level or `silent`. */
+/** A log whose lines contain `fields` and the current trace. `level`: a pino level or `silent`. */
 export function createLog(level: string, fields: object = {}): Log {
   return pino({ level, base: fields, mixin: traceFields, timestamp: pino.stdTimeFunctions.isoTime });
 }

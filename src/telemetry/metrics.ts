@@ -1,4 +1,4 @@
-// What Prometheus sees, all of it explained in docs/operations.md. Names carry units; labels have few values.
+// The metrics for Prometheus. docs/operations.md explains them. Names contain units; labels have few values.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Removes the value of a gauge, since it could not be read: a missing value rather than 0. */
@@ -16,71 +16,71 @@ const gauge = <const T extends string = never>(
   labelNames: readonly T[] = [],
 ) => removeValue(new Gauge({ name, help, labelNames: [...labelNames], registers }));
 
-/** Read of the database and of the queues when somebody scrapes (monitoring/backlog.ts): of all users and processes. */
+/** Gauges over all users and processes, read from the database and the queues at a scrape (monitoring/backlog.ts). */
 function backlogGauges(registers: Registry[]) {
   return {
     readable: gauge(
       registers,
       'turnkeeper_backlog_readable',
-      '1: what waits there could be read for this scrape; 0: not, and its gauges are absent.',
+      '1: the backlog in this store could be read for this scrape; 0: it could not, and its gauges are missing.',
       ['store'],
     ),
-    turnsWaiting: gauge(registers, 'turnkeeper_turns_waiting', 'Turns that wait, of all users.'),
-    turnsRunning: gauge(registers, 'turnkeeper_turns_running', 'Turns that run, of all users.'),
+    turnsWaiting: gauge(registers, 'turnkeeper_turns_waiting', 'Queued turns of all users.'),
+    turnsRunning: gauge(registers, 'turnkeeper_turns_running', 'Running turns of all users.'),
     oldestTurnSeconds: gauge(
       registers,
       'turnkeeper_turns_oldest_waiting_seconds',
-      'For how long the oldest waiting turn has waited; 0: none waits.',
+      'Age of the oldest queued turn; 0: no turn is queued.',
     ),
     outboxEvents: gauge(
       registers,
       'turnkeeper_outbox_events',
-      'Events that wait in the outbox, counted up to 10,000, by what for: queues (BullMQ), edge (Dapr pub/sub).',
+      'Events in the outbox, counted up to 10,000, by destination: queues (BullMQ), edge (Dapr pub/sub).',
       ['destination'],
     ),
     outboxSeconds: gauge(
       registers,
       'turnkeeper_outbox_oldest_event_seconds',
-      'Age of the oldest of these events; 0: there is none.',
+      'Age of the oldest event in the outbox, by destination; 0: no event.',
       ['destination'],
     ),
     reviewsPending: gauge(
       registers,
       'turnkeeper_reviews_pending',
-      'Reviews that wait for a person, counted up to 10,000, by when they are due: overdue, hour, day, later.',
+      'Pending reviews, counted up to 10,000, by when they are due: overdue, hour, day, later.',
       ['due'],
     ),
     reviewSeconds: gauge(
       registers,
       'turnkeeper_reviews_oldest_overdue_seconds',
-      'For how long the oldest overdue review has been overdue; 0: none is.',
+      'Time since the deadline of the oldest overdue review; 0: no review is overdue.',
     ),
     webhooksDue: gauge(
       registers,
       'turnkeeper_webhook_deliveries_due',
-      'Webhook deliveries that are due and not yet sent, counted up to 10,000.',
+      'Webhook deliveries that are due and not sent yet, counted up to 10,000.',
     ),
     webhooksDead: gauge(
       registers,
       'turnkeeper_webhook_deliveries_dead',
-      'Webhook deliveries that were given up and are kept, counted up to 10,000.',
+      'Dead webhook deliveries that are still stored, counted up to 10,000.',
     ),
-    erasures: gauge(registers, 'turnkeeper_erasures_under_way', 'Users who are being erased, counted up to 10,000.'),
+    erasures: gauge(registers, 'turnkeeper_erasures_under_way', 'Running erasures of users, counted up to 10,000.'),
     erasureSeconds: gauge(
       registers,
       'turnkeeper_erasures_oldest_seconds',
-      'Age of the oldest erasure under way; 0: there is none.',
+      'Age of the oldest running erasure; 0: no erasure is running.',
     ),
     jobs: gauge(
       registers,
       'turnkeeper_jobs',
-      'Jobs by topic and state: waiting, active, delayed, failed (kept to be looked at).',
+      'Jobs by topic and state: waiting, active, delayed, failed (kept for inspection).',
       ['topic', 'state'],
     ),
   };
 }
 
-/** The metrics of one process, in a registry of its own. */
+/** The metrics of one process, in their own registry. */
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
@@ -89,7 +89,7 @@ export function createMetrics() {
     registry,
     httpSeconds: new Histogram({
       name: 'turnkeeper_http_request_duration_seconds',
-      help: 'Time from request to answer, long-polls included.',
+      help: 'Time from request to response, including long polls.',
       labelNames: ['method', 'route', 'status'] as const,
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30, 60],
       registers,
@@ -97,20 +97,20 @@ export function createMetrics() {
     turnsAccepted: new Counter({ name: 'turnkeeper_turns_accepted_total', help: 'Turns accepted.', registers }),
     turnsFinished: new Counter({
       name: 'turnkeeper_turns_finished_total',
-      help: 'Turns whose work ended, by status; lost: another claim or a cancellation was faster.',
+      help: 'Turns that workers finished, by status; lost: another claim or a cancellation ended the claim first.',
       labelNames: ['status'] as const,
       registers,
     }),
     turnSeconds: new Histogram({
       name: 'turnkeeper_turn_duration_seconds',
-      help: 'Time from accepting a turn until its work ended, waiting included, by status; a review comes after it.',
+      help: 'Time from accepting a turn until a worker finished it, including the queue but not a review, by status.',
       labelNames: ['status'] as const,
       buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800],
       registers,
     }),
     turnFailures: new Counter({
       name: 'turnkeeper_turn_failures_total',
-      help: 'Turns that failed, by the code of their error (docs/errors.md).',
+      help: 'Failed turns by error code (docs/errors.md).',
       labelNames: ['code'] as const,
       registers,
     }),
@@ -121,14 +121,14 @@ export function createMetrics() {
     }),
     modelSeconds: new Histogram({
       name: 'turnkeeper_model_attempt_duration_seconds',
-      help: 'Time of one attempt at the model, moderation included, by purpose and outcome.',
+      help: 'Duration of one model call, including moderation, by purpose and outcome.',
       labelNames: ['purpose', 'outcome'] as const,
       buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
       registers,
     }),
     modelTokens: new Counter({
       name: 'turnkeeper_model_tokens_total',
-      help: 'Tokens as the endpoint counts them, by purpose and kind: input, output.',
+      help: 'Tokens that the endpoint reported, by purpose and kind: input, output.',
       labelNames: ['purpose', 'kind'] as const,
       registers,
     }),
@@ -145,7 +145,7 @@ export function createMetrics() {
     }),
     policyInForce: new Gauge({
       name: 'turnkeeper_review_policy_in_force',
-      help: '1: the policy file as it is on disk is in force; 0: it is bad, and the version before it is.',
+      help: '1: the policy file on disk is in force; 0: it is invalid, and the previous version is in force.',
       labelNames: ['file'] as const,
       registers,
     }),
@@ -157,13 +157,13 @@ export function createMetrics() {
     }),
     webhookAttempts: new Counter({
       name: 'turnkeeper_webhook_attempts_total',
-      help: 'Attempts at webhook deliveries, by outcome: delivered, retry (it comes again), dead (given up).',
+      help: 'Attempts of webhook deliveries, by outcome: delivered, retry (it is retried), dead (no further attempt).',
       labelNames: ['outcome'] as const,
       registers,
     }),
     eventsPublished: new Counter({
       name: 'turnkeeper_events_published_total',
-      help: 'Events published from the outbox, by topic.',
+      help: 'Events published from the outbox to BullMQ, by topic.',
       labelNames: ['topic'] as const,
       registers,
     }),
@@ -175,20 +175,20 @@ export function createMetrics() {
     }),
     edgeEventsRefused: new Counter({
       name: 'turnkeeper_edge_events_refused_total',
-      help: 'Events that Dapr pub/sub will never take, by topic; the log names them.',
+      help: 'Events that Dapr pub/sub will never accept, by topic; the log names them.',
       labelNames: ['topic'] as const,
       registers,
     }),
     edgeAway: removeValue(
       new Gauge({
         name: 'turnkeeper_edge_away',
-        help: '1: Dapr pub/sub took none of the last events; 0: it takes them. Absent: this process publishes none.',
+        help: '1: Dapr pub/sub accepted none of the last events; 0: it accepts events. Missing: this process publishes none.',
         registers,
       }),
     ),
     eventsIgnored: new Counter({
       name: 'turnkeeper_events_ignored_total',
-      help: 'Events of a wrong type or shape, by topic.',
+      help: 'Events with a wrong type or shape, by topic.',
       labelNames: ['topic'] as const,
       registers,
     }),
@@ -200,7 +200,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 
 /** The metrics of a process as Prometheus reads them. */
 export interface Scrape {
-  /** The metrics as text, as they are now. Never rejects because a store is unavailable. */
+  /** The current metrics as text. Does not reject if a store is unavailable. */
   text(): Promise<string>;
   readonly contentType: string;
 }

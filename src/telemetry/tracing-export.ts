@@ -1,4 +1,4 @@
-// Recording and exporting spans, where somewhere to export them to is set. Loaded only then.
+// Records and exports spans. Loaded only if an export address is set.
 import { context, propagation } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
@@ -17,19 +17,19 @@ import { traceWith } from './tracing.ts';
 export interface TracingOptions {
   /** Base address of an OTLP collector (HTTP); undefined: none. */
   readonly otlpUrl: string | undefined;
-  /** Zipkin's address for spans; undefined: none. */
+  /** Address of Zipkin's API for spans; undefined: none. */
   readonly zipkinUrl: string | undefined;
-  /** Part of the traces that is recorded where nobody decided before, 0 to 1. */
+  /** Fraction of the traces that is recorded if the caller did not decide, 0 to 1. */
   readonly ratio: number;
   readonly serviceName: string;
   readonly version: string;
 }
 
-/** What tracing costs when nobody reads it is one export a second, at most. */
+/** Pause between two exports in milliseconds, so that there is at most one export per second. */
 const EXPORT_PAUSE_MS = 1_000;
 const QUEUE = 8_192;
 
-/** Begins to record and export. Returns how to stop, which resolves once everything is sent. */
+/** Starts to record and export. Returns a function that stops it and resolves once everything is sent. */
 export function startTracing(options: TracingOptions): () => Promise<void> {
   const { otlpUrl, zipkinUrl, ratio, serviceName, version } = options;
   const exporters: SpanExporter[] = [];

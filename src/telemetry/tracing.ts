@@ -1,5 +1,6 @@
-// Tracing (OpenTelemetry): one turn is one trace, over all processes that work on it. Its place in the trace travels as a W3C
-// traceparent: in headers, in events, and in the turn's row, which outlives them all. Off, spans cost next to nothing.
+// Tracing (OpenTelemetry): one turn is one trace across all processes that work on it. The position in the trace is a
+// W3C traceparent in headers, in events, and in the turn's row, which outlives them all. While tracing is off, spans
+// cost almost nothing.
 import {
   context,
   INVALID_SPAN_CONTEXT,
@@ -24,16 +25,16 @@ const KINDS: Readonly<Record<Kind, SpanKind>> = {
 
 export interface SpanOptions {
   readonly kind?: Kind;
-  /** Never text, never secrets. */
+  /** Never message text, never secrets. */
   readonly attributes?: Attributes;
-  /** The traceparent to go on from; absent or null: the span that is under way. */
+  /** The traceparent to continue; missing or null: the current span. */
   readonly parent?: string | null | undefined;
 }
 
-/** Null: tracing is off. One for the process, as the context of a span is. */
+/** Null: tracing is off. It is global in the process, because the context of spans is too. */
 let tracer: Tracer | null = null;
 
-/** Spans are made by this tracer from now on; null: none are made. */
+/** Creates spans with this tracer from now on; null: creates no spans. */
 export function traceWith(next: Tracer | null): void {
   tracer = next;
 }
@@ -43,7 +44,7 @@ const NO_SPAN = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 const parentContext = (traceparent: string | null | undefined) =>
   traceparent ? propagation.extract(ROOT_CONTEXT, { traceparent }) : context.active();
 
-/** Runs `work` in a span; what it rejects with is recorded by its name alone, since messages may hold text. */
+/** Runs `work` in a span. Only the name of an error is recorded, because its message may contain text of users. */
 export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
   if (!tracer) return work(NO_SPAN);
   const { kind = 'internal', attributes = {}, parent } = options;
@@ -60,14 +61,14 @@ export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span)
   });
 }
 
-/** The place of the span that is under way, to go on from elsewhere; null: it is not recorded. */
+/** The traceparent of the current span, to continue the trace elsewhere; null: the span is not recorded. */
 export function traceparent(): string | null {
   const span = tracer && trace.getSpanContext(context.active());
   if (!span || (span.traceFlags & 1) === 0) return null;
   return `00-${span.traceId}-${span.spanId}-01`;
 }
 
-/** What a log line tells of the span under way. */
+/** The fields of a log line that name the current span. */
 export function traceFields(): Readonly<Record<string, string>> {
   const span = tracer && trace.getSpanContext(context.active());
   return span ? { trace_id: span.traceId, span_id: span.spanId } : {};

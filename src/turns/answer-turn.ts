@@ -1,4 +1,5 @@
-// Answering one claimed turn: read the last exchanges, call the model, commit under the claim's epoch.
+// Answers one claimed turn: reads the last exchanges, calls the model, screens the reply, and commits under the claim's
+// epoch.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Work } from '../actors/user-session.ts';
 import { newId } from '../domain/ids.ts';
@@ -18,14 +19,14 @@ import { promptOf } from './prompt.ts';
 import { Screening } from './screening.ts';
 import type { TurnError } from '../domain/turn.ts';
 
-/** A turn whose worker died so often is taken to be what kills it. */
-const CLAIMS_AT_MOST = 10;
+/** A turn that was claimed more often than this fails: it probably crashes its workers. */
+const MAX_CLAIMS = 10;
 const COMMIT_RETRY_MS = 500;
 
 export interface AnswerDeps {
   readonly database: Database;
   readonly moderator: Moderator;
-  /** Shows the reply while it is written. */
+  /** Sends the reply text to readers while the model writes it. */
   readonly deltas: DeltaWriter;
   readonly historyExchanges: number;
   readonly modelAttempts: number;
@@ -33,7 +34,7 @@ export interface AnswerDeps {
   readonly log: Log;
 }
 
-/** A claimed turn with what it is answered by. */
+/** A claimed turn with the model and the policy that are used to answer it. */
 export interface ClaimedWork {
   readonly work: Work;
   readonly model: Model;
@@ -43,21 +44,22 @@ export interface ClaimedWork {
 
 export type Outcome =
   | { readonly status: 'completed'; readonly events: readonly OutboxEvent[] }
-  /** A person has to decide; the event asks for one. */
+  /** A reviewer must decide; the event requests the review. */
   | { readonly status: 'awaiting_review'; readonly events: readonly OutboxEvent[] }
   | { readonly status: 'failed'; readonly error: TurnError }
-  /** Another claim, or a cancellation, was faster: nothing was written. */
+  /** Another claim or a cancellation came first; nothing was written. */
   | { readonly status: 'lost' };
 
-/** The commit, until the database takes it or the signal aborts: the reply is paid for. A commit whose answer was lost
- *  on the way hits no row the second time, which reads as `lost`; the row tells the truth. */
+/** Retries the commit until the database accepts it or the signal aborts, because the model call was already paid for.
+ *  If the response of a successful commit is lost, the retry matches no row and the outcome is `lost`; the row is
+ *  correct. */
 async function commitUntilDone<T>(commit: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     try {
       return await inSpan('commit', {}, commit);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      // Its own rejection is not the signal's reason.
+      // The rejection of `sleep` is an AbortError, not the signal's reason.
       await sleep(COMMIT_RETRY_MS, undefined, { signal }).catch(() => {});
       signal.throwIfAborted();
     }
@@ -82,14 +84,17 @@ export async function answerTurn(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { database, log } = deps;
-  if (work.epoch > CLAIMS_AT_MOST) {
-    const error = { code: 'claims_exhausted', detail: `the turn was begun ${CLAIMS_AT_MOST} times and never ended` };
+  if (work.epoch > MAX_CLAIMS) {
+    const error = {
+      code: 'claims_exhausted',
+      detail: `the turn was claimed ${MAX_CLAIMS} times and never became final`,
+    };
     return fail(deps, work, work.attempts, error, signal);
   }
   const history = await lastOfSession(database, work.sessionId, deps.historyExchanges);
   const messages = promptOf({ memory: work.memory, messageCount: work.messageCount, history, text: work.text });
   let attempts = work.attempts;
-  const shown = mayBeHeld(policy, work.text)
+  const sink = mayBeHeld(policy, work.text)
     ? NO_DELTAS
     : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: attempts });
   const screening = new Screening(deps, policy, work.text, signal);
@@ -97,16 +102,13 @@ export async function answerTurn(
   try {
     completion = await completeWithin(
       model,
-      { messages, signal, onDelta: (text) => shown.write(text) },
+      { messages, signal, onDelta: (text) => sink.write(text) },
       {
         most: deps.modelAttempts,
         onRetry: (error, failed) => {
           attempts += 1;
-          shown.restart(attempts);
-          log.warn(
-            { turn_id: work.turnId, code: error.code, failed },
-            'An attempt at the model failed and is repeated.',
-          );
+          sink.restart(attempts);
+          log.warn({ turn_id: work.turnId, code: error.code, failed }, 'A model call failed and will be retried.');
         },
       },
     );
@@ -115,7 +117,7 @@ export async function answerTurn(
     if (!(error instanceof ModelError)) throw error;
     return fail(deps, work, attempts, { code: error.code, detail: error.message }, signal);
   } finally {
-    shown.end();
+    sink.end();
   }
   const answer = { reply: completion.text, model: completion.model, usage: completion.usage };
   const reasons = await screening.reasons(completion.text);

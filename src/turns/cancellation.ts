@@ -1,4 +1,4 @@
-// Cancelling a turn, and telling everybody whom it concerns.
+// Cancels a turn, notifies its worker and its waiting clients, and wakes a worker for the user's next turn.
 import type { Hooks } from '../domain/events.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -11,7 +11,7 @@ import type { Turn } from '../domain/turn.ts';
 export type CancelOutcome =
   /** By this call or by an earlier one. */
   | { readonly outcome: 'cancelled'; readonly turn: Turn }
-  /** It had ended before. */
+  /** The turn was already final, with another status. */
   | { readonly outcome: 'finished'; readonly turn: Turn }
   | { readonly outcome: 'unknown' };
 
@@ -19,22 +19,22 @@ export interface CancelDeps {
   readonly database: Database;
   /** Wakes a worker for the turn's user. */
   readonly wake: (turn: { userId: string; turnId: string; epoch: number }) => Promise<void>;
-  /** Cancels the turn with its review. False: it does not await one. */
+  /** Cancels a turn that awaits review, and its review. False: the turn does not await review. */
   readonly cancelReview: (turnId: string, by: string) => Promise<boolean>;
   readonly hooks: Pick<Hooks, 'turnChanged' | 'turnCancelled'>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
 
-/** Announces a cancellation that was committed. */
+/** Counts a committed cancellation and calls the hooks for it. */
 export function announceCancelled({ hooks, metrics }: CancelDeps, turnId: string): void {
   metrics.turnsFinished.inc({ status: 'cancelled' });
   hooks.turnCancelled(turnId);
   hooks.turnChanged(turnId);
 }
 
-/** Its own worker goes on with the user's next turn by itself; but that worker may be dead, and the cancelled turn may
- *  have been the one whose job should have brought the next ones on. */
+/** The worker of the cancelled turn continues with the user's next turn. But that worker may be dead, and the job of
+ *  the cancelled turn may have been the only one that would start the user's next turns. */
 async function wakeNext({ database, wake, log }: CancelDeps, userId: string): Promise<void> {
   try {
     const next = await firstQueued(database, userId);
@@ -44,8 +44,8 @@ async function wakeNext({ database, wake, log }: CancelDeps, userId: string): Pr
   }
 }
 
-/** Cancels the turn, whether it waits, runs or awaits review; again changes nothing. `by`: who asks for it.
- *  @throws Unavailable */
+/** Cancels a turn that is queued, running or awaiting review. Idempotent. `by`: name of the caller, recorded with the
+ *  review. @throws Unavailable */
 export async function cancel(deps: CancelDeps, turnId: string, by: string): Promise<CancelOutcome> {
   const cancelled = await cancelTurn(deps.database, turnId);
   if (cancelled) {
@@ -53,7 +53,7 @@ export async function cancel(deps: CancelDeps, turnId: string, by: string): Prom
     void wakeNext(deps, cancelled.userId);
     return { outcome: 'cancelled', turn: cancelled };
   }
-  // In this order: a turn that parks between the two looks is found by the second.
+  // In this order, so that a turn that is parked for review between the two statements is found by the second one.
   await deps.cancelReview(turnId, by);
   const turn = await findTurn(deps.database, turnId);
   if (!turn) return { outcome: 'unknown' };

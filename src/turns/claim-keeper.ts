@@ -1,34 +1,35 @@
-// Keeps the claims of this process alive, and tells a turn's work when its claim was lost.
+// Renews the claims of this process and aborts the work on a turn whose claim was lost.
 import type { Claim } from '../store/claims.ts';
 
-/** The reason of a signal whose claim another process, or a cancellation, took. */
+/** Abort reason: another process took over the claim, or the turn was cancelled. */
 export class ClaimLost extends Error {
   override readonly name = 'ClaimLost';
 }
 
-/** The reason of a signal whose process is being stopped. */
+/** Abort reason: this process is stopping. */
 export class Stopping extends Error {
   override readonly name = 'Stopping';
 }
 
 interface KeeperOptions {
   readonly leaseS: number;
-  /** Renews what is still held and returns its turn ids. */
+  /** Renews those claims that are still held and returns their turn ids. */
   readonly renew: (claims: readonly Claim[]) => Promise<ReadonlySet<string>>;
-  /** Gives claims up, so that another process need not wait for them to lapse. */
+  /** Releases the claims, so that another process does not have to wait for their leases to lapse. */
   readonly release: (claims: readonly Claim[]) => Promise<void>;
 }
 
-interface Held {
+interface HeldClaim {
   readonly claim: Claim;
   readonly controller: AbortController;
 }
 
 export class ClaimKeeper {
   readonly #options: KeeperOptions;
-  /** Turns of doubted claims that we do not hold, or do not hold yet; forgotten at the next renewal. */
-  readonly #doubted = new Set<string>();
-  readonly #held = new Map<string, Held>();
+  /** Turns whose claim should be checked, but which this process does not hold, or not yet. Cleared at the next
+   *  renewal. */
+  readonly #toCheck = new Set<string>();
+  readonly #held = new Map<string, HeldClaim>();
   #timer: NodeJS.Timeout | undefined;
   #abandoned = false;
 
@@ -37,44 +38,46 @@ export class ClaimKeeper {
   }
 
   start(): void {
-    // Three chances before the lease lapses.
+    // The lease is three intervals long, so that a renewal can fail once or twice.
     this.#timer ??= setInterval(() => void this.renew(), (this.#options.leaseS * 1000) / 3);
   }
 
-  /** True once the claims were given up: nothing should be claimed any more. */
+  /** True after the claims were released: this process must not claim turns any more. */
   get abandoned(): boolean {
     return this.#abandoned;
   }
 
-  /** Runs `work` while the claim is kept; its signal aborts with ClaimLost or Stopping. */
+  /** Runs `work` and renews the claim meanwhile. The signal aborts with ClaimLost or Stopping. */
   async hold<T>(claim: Claim, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     const entry = { claim, controller };
     this.#held.set(claim.turnId, entry);
-    // Cancelled while the claim was on its way to us.
-    if (this.#doubted.delete(claim.turnId)) void this.#renew([entry]);
+    // A cancellation may have arrived while the response to the claim was still in flight.
+    if (this.#toCheck.delete(claim.turnId)) void this.#renew([entry]);
     try {
       return await work(controller.signal);
     } finally {
-      // A later claim of the same turn may stand there by now.
+      // The entry may belong to a later claim of the same turn by now.
       if (this.#held.get(claim.turnId) === entry) this.#held.delete(claim.turnId);
     }
   }
 
-  /** Renews all claims once. Never rejects: while the database is away nobody else can take them either. */
+  /** Renews all claims once. Never rejects: while the database is unavailable, no other process can take over a
+   *  claim. */
   renew(): Promise<void> {
-    this.#doubted.clear();
+    this.#toCheck.clear();
     return this.#renew([...this.#held.values()]);
   }
 
-  /** Looks at once whether the claim of this turn still stands, because somebody says that it does not. Never rejects. */
-  async doubt(turnId: string): Promise<void> {
+  /** Checks at once whether the claim of this turn is still held, because a hint says that it may not be. Never
+   *  rejects. */
+  async check(turnId: string): Promise<void> {
     const entry = this.#held.get(turnId);
     if (entry) await this.#renew([entry]);
-    else this.#doubted.add(turnId);
+    else this.#toCheck.add(turnId);
   }
 
-  async #renew(entries: readonly Held[]): Promise<void> {
+  async #renew(entries: readonly HeldClaim[]): Promise<void> {
     if (entries.length === 0) return;
     try {
       const kept = await this.#options.renew(entries.map(({ claim }) => claim));
@@ -82,17 +85,17 @@ export class ClaimKeeper {
         if (!kept.has(claim.turnId)) controller.abort(new ClaimLost(claim.turnId));
       }
     } catch {
-      // Seen by the readiness probe and by every statement; the next round tries again.
+      // The readiness probe and other statements report the error. The next renewal tries again.
     }
   }
 
-  /** Aborts all work with Stopping and gives the claims up. */
+  /** Aborts all work with Stopping and releases the claims. @throws Unavailable */
   async abandon(): Promise<void> {
     this.#abandoned = true;
     clearInterval(this.#timer);
     this.#timer = undefined;
     const entries = [...this.#held.values()];
-    for (const { controller } of entries) controller.abort(new Stopping('this process stops'));
+    for (const { controller } of entries) controller.abort(new Stopping('this process is stopping'));
     if (entries.length > 0) await this.#options.release(entries.map(({ claim }) => claim));
   }
 }

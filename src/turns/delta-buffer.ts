@@ -1,6 +1,8 @@
-// What one reader has heard and not taken yet: bounded, since a slow reader can read again from the stream.
+// The records that were received for one reader and not sent yet. The buffer is bounded, because a slow reader can read
+// the records again from the stream.
 import { compareGenerations, type DeltaListener, type DeltaRecord, type Generation } from '../domain/delta.ts';
 
+/** Limits of one buffer. */
 export interface DeltaLimits {
   readonly records: number;
   /** UTF-16 units. */
@@ -10,20 +12,21 @@ export interface DeltaLimits {
 export const DELTA_LIMITS: DeltaLimits = { records: 64, characters: 8_192 };
 
 export class DeltaBuffer implements DeltaListener {
-  readonly #bounds: DeltaLimits;
+  readonly #limits: DeltaLimits;
   readonly #wake: () => void;
   #records: DeltaRecord[] = [];
   #characters = 0;
   #missed = true;
-  /** A generation of which pieces are lost for good. */
+  /** A generation whose stream lacks records for good. */
   #lost: Generation | null = null;
 
-  constructor(bounds: DeltaLimits, wake: () => void) {
-    this.#bounds = bounds;
+  constructor(limits: DeltaLimits, wake: () => void) {
+    this.#limits = limits;
     this.#wake = wake;
   }
 
-  get any(): boolean {
+  /** Whether `next` returns something. */
+  get hasNext(): boolean {
     return this.#missed || this.#records.length > 0;
   }
 
@@ -31,7 +34,7 @@ export class DeltaBuffer implements DeltaListener {
     if (!this.#missed) {
       this.#records.push(record);
       this.#characters += record.text.length;
-      if (this.#records.length > this.#bounds.records || this.#characters > this.#bounds.characters) this.missed();
+      if (this.#records.length > this.#limits.records || this.#characters > this.#limits.characters) this.missed();
     }
     this.#wake();
   }
@@ -43,7 +46,8 @@ export class DeltaBuffer implements DeltaListener {
     this.#wake();
   }
 
-  /** The next to tell of; `missed`: read the stream now. */
+  /** Removes and returns the next record; `missed`: records were dropped, and the caller must read the stream; null:
+   *  the buffer is empty. */
   next(): DeltaRecord | 'missed' | null {
     if (this.#missed) {
       this.#missed = false;
@@ -54,14 +58,15 @@ export class DeltaBuffer implements DeltaListener {
     return record;
   }
 
-  /** A heard record does not follow on what was told: the stream has what is between, unless that was lost. */
+  /** To be called if records are missing before this one. The stream has them, unless `lostBefore` was called for the
+   *  generation. */
   gapBefore(record: DeltaRecord): void {
     if (this.#lost && compareGenerations(record, this.#lost) === 0) return;
     this.missed();
   }
 
-  /** The stream itself lacks what comes before this record. The end of the turn tells it; until then every further
-   *  record of the generation would read the stream in vain. */
+  /** To be called if the stream itself lacks the records before this one. The reader gets the full text with the final
+   *  turn. Until then, reading the stream for further records of the generation would be useless. */
   lostBefore({ epoch, attempt }: DeltaRecord): void {
     this.#lost = { epoch, attempt };
   }

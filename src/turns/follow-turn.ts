@@ -1,4 +1,5 @@
-// Following a turn for one reader: its row, looked at whenever it changes, and the records of its stream.
+// Follows a turn for one reader: reads the row after every change, reads the records of the reply stream, and yields
+// the events that the reader has not seen.
 import { wakeUp } from '../concurrency/wake-up.ts';
 import { DELTA_LIMITS, DeltaBuffer } from './delta-buffer.ts';
 import type { DeltaFeed, DeltaRecord } from '../domain/delta.ts';
@@ -7,38 +8,38 @@ import { TurnEvents, type TurnEvent } from '../domain/turn-events.ts';
 import type { TurnHints } from './turn-service.ts';
 import { isFinal, type Turn } from '../domain/turn.ts';
 
-/** How often the row is read without a change being announced: while announcements arrive, and while they cannot. */
+/** Poll interval of the row while hints arrive, and while they cannot arrive. */
 const POLL_MS = 5_000;
-const UNHEARD_POLL_MS = 1_000;
-/** Proxies cut connections on which nothing comes for a minute, some for half of one. */
+const POLL_WITHOUT_HINTS_MS = 1_000;
+/** Proxies close connections that are idle for 60 s, some after 30 s. */
 const HEARTBEAT_MS = 15_000;
 
 export interface FollowDeps {
-  /** Rejects while the database is away. */
+  /** @throws Unavailable */
   readonly find: (turnId: string) => Promise<Turn | null>;
   readonly hints: TurnHints;
   readonly deltas: DeltaFeed;
   readonly heartbeatMs?: number;
 }
 
-/** A heartbeat says that nothing happened for a while. */
+/** A heartbeat means that no event was sent for a while. */
 export type FollowedEvent = TurnEvent | { readonly type: 'heartbeat' };
 
 class Follower {
   readonly #deps: FollowDeps;
   readonly #events: TurnEvents;
-  readonly #heard: DeltaBuffer;
+  readonly #buffer: DeltaBuffer;
   readonly #signal: AbortSignal;
   #turn: Turn;
   #changed = false;
-  #lastBeat = performance.now();
+  #lastHeartbeat = performance.now();
   readonly #wakeUp = wakeUp();
 
   constructor(deps: FollowDeps, turn: Turn, from: StreamPosition, signal: AbortSignal) {
     this.#deps = deps;
     this.#turn = turn;
     this.#events = new TurnEvents(from);
-    this.#heard = new DeltaBuffer(DELTA_LIMITS, this.#wakeUp.wake);
+    this.#buffer = new DeltaBuffer(DELTA_LIMITS, this.#wakeUp.wake);
     this.#signal = signal;
   }
 
@@ -50,19 +51,19 @@ class Follower {
       this.#wakeUp.wake();
     };
     const unlisten = hints.listenTo(turnId, changed);
-    const unfollow = deltas.follow(turnId, this.#heard);
+    const unfollow = deltas.follow(turnId, this.#buffer);
     this.#signal.addEventListener('abort', changed);
     try {
       if (isFinal(this.#turn.status)) return yield* this.#finish();
       yield* this.#events.turn(this.#turn);
-      // The row was read before anything could be heard.
+      // The caller read the row before this follower subscribed, so it may have changed since.
       this.#changed = true;
       while (!this.#signal.aborted) {
-        if (this.#changed && !(await this.#look())) return;
+        if (this.#changed && !(await this.#readTurn())) return;
         if (isFinal(this.#turn.status)) return yield* this.#finish();
         yield* this.#events.turn(this.#turn);
-        yield* this.#tellDeltas();
-        if (!(await this.#somethingHappens())) yield { type: 'heartbeat' };
+        yield* this.#sendDeltas();
+        if (!(await this.#waitForEvent())) yield { type: 'heartbeat' };
       }
     } finally {
       unlisten();
@@ -71,46 +72,47 @@ class Follower {
     }
   }
 
-  /** Reads the row; false: it was erased. While the database is away the row stays as it was known. */
-  async #look(): Promise<boolean> {
+  /** Reads the row. False: the turn was erased. While the database is unavailable, the last known row stays. */
+  async #readTurn(): Promise<boolean> {
     this.#changed = false;
     try {
       const turn = await this.#deps.find(this.#turn.turnId);
       if (turn) this.#turn = turn;
       return turn !== null;
     } catch {
-      // The next look comes by itself; the readiness probe tells whom it concerns.
+      // The row is read again at the next hint or poll. The readiness probe reports the outage.
       return true;
     }
   }
 
-  async *#tellDeltas(): AsyncGenerator<TurnEvent, void, undefined> {
-    for (let next = this.#heard.next(); next !== null; next = this.#heard.next()) {
-      if (next === 'missed') yield* this.#readAgain();
+  async *#sendDeltas(): AsyncGenerator<TurnEvent, void, undefined> {
+    for (let next = this.#buffer.next(); next !== null; next = this.#buffer.next()) {
+      if (next === 'missed') yield* this.#readStream();
       else {
         const events = await this.#eventsOf(next);
         if (events) yield* events;
-        else this.#heard.gapBefore(next);
+        else this.#buffer.gapBefore(next);
       }
-      // A change of status is not kept waiting behind a reply that is written fast.
+      // So that a fast reply does not delay a change of status.
       if (this.#changed || this.#signal.aborted) return;
     }
   }
 
   async #eventsOf(record: DeltaRecord): Promise<TurnEvent[] | null> {
-    // The claim was committed before its first record, but the news of it may come later.
-    if (record.epoch > this.#turn.epoch) await this.#look();
+    // The claim was committed before its first record was written, but the hint for the claim may arrive later.
+    if (record.epoch > this.#turn.epoch) await this.#readTurn();
     return this.#events.record(this.#turn, record);
   }
 
-  /** The kept records from this reader's place on, page by page, each asked for when the page before was taken. */
-  async *#readAgain(): AsyncGenerator<TurnEvent, void, undefined> {
+  /** Sends the stored records after this reader's position. A page is read when the consumer has taken the page
+   *  before. */
+  async *#readStream(): AsyncGenerator<TurnEvent, void, undefined> {
     for (;;) {
       let page: DeltaRecord[];
       try {
         page = await this.#deps.deltas.read(this.#turn.turnId, this.#events.place);
       } catch {
-        // Redis is away: `missed` comes when it is back, and the end of the turn in any case.
+        // Redis is unavailable: `missed` is called when it is back. The final turn has the full text in any case.
         return;
       }
       if (page.length === 0) return;
@@ -118,32 +120,33 @@ class Follower {
       for (const record of page) {
         const events = await this.#eventsOf(record);
         if (events) yield* events;
-        else this.#heard.lostBefore(record);
+        else this.#buffer.lostBefore(record);
       }
       if (this.#events.place === before || this.#signal.aborted) return;
     }
   }
 
   async *#finish(): AsyncGenerator<TurnEvent, void, undefined> {
-    if (!this.#events.isAtStart) yield* this.#readAgain();
+    if (!this.#events.isAtStart) yield* this.#readStream();
     if (!this.#signal.aborted) yield* this.#events.turn(this.#turn);
   }
 
   /** Waits until there may be something to send. False: a heartbeat is due. */
-  async #somethingHappens(): Promise<boolean> {
+  async #waitForEvent(): Promise<boolean> {
     const { hints, deltas, heartbeatMs = HEARTBEAT_MS } = this.#deps;
-    if (this.#changed || this.#heard.any) return true;
-    const beatMs = this.#lastBeat + heartbeatMs - performance.now();
-    const pollMs = hints.listening && deltas.listening ? POLL_MS : UNHEARD_POLL_MS;
-    if (await this.#wakeUp.wait(Math.min(beatMs, pollMs))) return true;
-    if (pollMs < beatMs) this.#changed = true;
-    else this.#lastBeat = performance.now();
-    return pollMs < beatMs;
+    if (this.#changed || this.#buffer.hasNext) return true;
+    const untilHeartbeatMs = this.#lastHeartbeat + heartbeatMs - performance.now();
+    const pollMs = hints.listening && deltas.listening ? POLL_MS : POLL_WITHOUT_HINTS_MS;
+    if (await this.#wakeUp.wait(Math.min(untilHeartbeatMs, pollMs))) return true;
+    if (pollMs < untilHeartbeatMs) this.#changed = true;
+    else this.#lastHeartbeat = performance.now();
+    return pollMs < untilHeartbeatMs;
   }
 }
 
-/** The events of the turn that a reader at `from` has not seen, as they happen; ends after the final one, when the turn
- *  was erased, or when the signal aborts. Asks for more only when what it gave was taken. */
+/** Yields the events of the turn that a reader at position `from` has not seen, as they happen. Ends after the final
+ *  event, when the turn is erased, or when the signal aborts. Reads more only when the consumer has taken the previous
+ *  events. */
 export function followTurn(
   deps: FollowDeps,
   turn: Turn,

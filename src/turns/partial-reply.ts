@@ -1,33 +1,34 @@
-// What a turn's model has written so far, for the case that nobody waits for the end of it.
+// Records the text that a turn's model has written so far, so that a cancelled turn can keep its partial reply.
 import type { Completion, CompletionRequest, Model } from '../model/model.ts';
 
-/** A model that remembers what it told of its present attempt; one for each run of a turn. */
+/** Wraps a model and records the text of the current attempt. One instance for each run of a turn. */
 export class PartialReply implements Model {
   readonly #model: Model;
-  #written = '';
+  #text = '';
 
   constructor(model: Model) {
     this.#model = model;
   }
 
   async complete(request: CompletionRequest): Promise<Completion> {
-    this.#written = '';
+    this.#text = '';
     const onDelta = (text: string) => {
-      this.#written += text;
+      this.#text += text;
       request.onDelta?.(text);
     };
     try {
       return await this.#model.complete({ ...request, onDelta });
     } catch (error) {
-      // An attempt that failed is void; one that was cut off is what we are here for.
-      if (!request.signal.aborted) this.#written = '';
+      // The text of a failed attempt is discarded. The text of an aborted attempt is kept.
+      if (!request.signal.aborted) this.#text = '';
       throw error;
     }
   }
 
-  /** As it can be stored: PostgreSQL takes no NUL, and a cut may leave half of a character. Null: nothing was written. */
+  /** The text in a form that can be stored: PostgreSQL accepts no NUL, and the abort may have split a surrogate pair.
+   *  Null: nothing was written. */
   get text(): string | null {
-    const text = this.#written
+    const text = this.#text
       .replaceAll('\0', '')
       .replace(/[\uD800-\uDBFF]$/, '')
       .toWellFormed();

@@ -1,4 +1,4 @@
-// The number of queued turns of all users, counted again and again: the last count serves every accept.
+// Counts the queued turns of all users once a second. Every accept uses the last count for the limit QUEUE_LIMIT.
 import { countQueued } from '../store/claims.ts';
 import type { Database } from '../store/database.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -17,7 +17,7 @@ export class QueuedCount {
     this.#log = log;
   }
 
-  /** As of the last count that succeeded. */
+  /** The result of the last successful count. */
   get value(): number {
     return this.#value;
   }
@@ -36,7 +36,7 @@ export class QueuedCount {
     }
   }
 
-  /** Resolves when no count is running. */
+  /** Stops counting; resolves when no count is running. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;

@@ -1,4 +1,4 @@
-// Screening one turn: what the policy finds by itself, and what moderation models say.
+// Screens one turn with the rules of the review policy and with the verdicts of moderation models.
 import type { Log } from '../telemetry/log.ts';
 import { moderateWithin } from '../model/attempts.ts';
 import { ModelError, type Moderator } from '../model/model.ts';
@@ -11,15 +11,20 @@ export interface ScreeningDeps {
   readonly log: Log;
 }
 
-interface Judging {
+interface ModerationCall {
   readonly model: string;
   readonly texts: ReadonlyMap<Part, string>;
 }
 
-type Judged = readonly [model: string, verdicts: ReadonlyMap<Part, Verdict>];
+type ModelVerdicts = readonly [model: string, verdicts: ReadonlyMap<Part, Verdict>];
 
-/** One call for all parts. Rejects with the signal's reason alone. */
-async function judge(deps: ScreeningDeps, { model, texts }: Judging, signal: AbortSignal): Promise<Judged> {
+/** Calls the model once for all parts. A failed call becomes missing verdicts. Rejects only with the signal's
+ *  reason. */
+async function moderate(
+  deps: ScreeningDeps,
+  { model, texts }: ModerationCall,
+  signal: AbortSignal,
+): Promise<ModelVerdicts> {
   const parts = [...texts.keys()];
   try {
     const request = { model, texts: [...texts.values()], signal };
@@ -33,43 +38,44 @@ async function judge(deps: ScreeningDeps, { model, texts }: Judging, signal: Abo
   }
 }
 
-/** Screening that begins with the turn: models that judge the message alone are asked while the reply is written, the
- *  others once it is there, each by one call. */
+/** The screening of one turn. Models that judge only the message are called at once, while the reply is written. The
+ *  others are called when the reply is complete. Each model is called once. */
 export class Screening {
   readonly #deps: ScreeningDeps;
   readonly #policy: ReviewPolicy;
   readonly #message: string;
   readonly #abandoned = new AbortController();
   readonly #signal: AbortSignal;
-  readonly #early: Promise<Judged[]>;
+  readonly #messageVerdicts: Promise<ModelVerdicts[]>;
 
   constructor(deps: ScreeningDeps, policy: ReviewPolicy, message: string, signal: AbortSignal) {
     this.#deps = deps;
     this.#policy = policy;
     this.#message = message;
     this.#signal = AbortSignal.any([signal, this.#abandoned.signal]);
-    this.#early = this.#judge({ message, reply: '' }, (parts) => !parts.includes('reply'));
-    // Its end is told to who asks for the reasons; where nobody does, nobody has to hear of it.
-    this.#early.catch(() => {});
+    this.#messageVerdicts = this.#moderate({ message, reply: '' }, (parts) => !parts.includes('reply'));
+    // `reasons` passes a rejection on. If `reasons` is never called, the rejection must not be reported as unhandled.
+    this.#messageVerdicts.catch(() => {});
   }
 
-  #judge(turn: ScreenedTurn, which: (parts: readonly Part[]) => boolean): Promise<Judged[]> {
-    const judgings = [...toBeJudged(this.#policy)].filter(([, parts]) => which(parts));
+  #moderate(turn: ScreenedTurn, which: (parts: readonly Part[]) => boolean): Promise<ModelVerdicts[]> {
+    const calls = [...toBeJudged(this.#policy)].filter(([, parts]) => which(parts));
     return Promise.all(
-      judgings.map(([model, parts]) =>
-        judge(this.#deps, { model, texts: new Map(parts.map((part) => [part, turn[part]])) }, this.#signal),
+      calls.map(([model, parts]) =>
+        moderate(this.#deps, { model, texts: new Map(parts.map((part) => [part, turn[part]])) }, this.#signal),
       ),
     );
   }
 
-  /** Why the reply needs a person; none: it does not. Rejects with the signal's reason once it is aborted. */
+  /** The reasons why the reply needs a review; empty: it needs none. Rejects with the signal's reason if it aborts. */
   async reasons(reply: string): Promise<Reason[]> {
     const turn = { message: this.#message, reply };
-    const judged = await Promise.all([this.#early, this.#judge(turn, (parts) => parts.includes('reply'))]);
-    return [...screen(this.#policy, turn), ...moderationReasons(this.#policy, new Map(judged.flat()))];
+    const replyVerdicts = this.#moderate(turn, (parts) => parts.includes('reply'));
+    const verdicts = (await Promise.all([this.#messageVerdicts, replyVerdicts])).flat();
+    return [...screen(this.#policy, turn), ...moderationReasons(this.#policy, new Map(verdicts))];
   }
 
-  /** There is no reply to screen: nothing is asked any more. */
+  /** Aborts running moderation calls, because there will be no reply to screen. */
   abandon(): void {
     this.#abandoned.abort();
   }

@@ -1,4 +1,4 @@
-// Accepting, finding and waiting for turns: what the ingress asks for.
+// The turn operations of the ingress: accept, find, list, cancel, and wait until a turn is settled.
 import { wakeUp } from '../concurrency/wake-up.ts';
 import { newId } from '../domain/ids.ts';
 import { acceptTurn } from '../store/accept-turn.ts';
@@ -7,21 +7,21 @@ import type { AcceptOutcome, NewTurn } from '../domain/accept.ts';
 import { cancel, announceCancelled, type CancelDeps, type CancelOutcome } from './cancellation.ts';
 import { isSettled, type Turn, type TurnFilter } from '../domain/turn.ts';
 
-/** How often a wait reads the row without a change being announced: while announcements arrive, and while they cannot. */
+/** Poll interval of a wait while hints arrive, and while they cannot arrive. */
 const POLL_MS = 5_000;
-const UNHEARD_POLL_MS = 500;
+const POLL_WITHOUT_HINTS_MS = 500;
 
-/** Where a change of a turn is announced. */
+/** Hints about changed turns. */
 export interface TurnHints {
-  /** False while announcements do not arrive. */
+  /** False while hints cannot arrive. */
   readonly listening: boolean;
-  /** Calls `listener` at every change of the turn until the returned function is called. */
+  /** Calls `listener` after every change of the turn until the returned function is called. */
   listenTo(turnId: string, listener: () => void): () => void;
 }
 
 export interface TurnServiceDeps extends CancelDeps {
   readonly limits: { readonly perUser: number; readonly ofAll: number };
-  /** Waiting turns of all users, as last counted. */
+  /** Queued turns of all users, as last counted. */
   readonly queuedOfAll: () => number;
   readonly hints: TurnHints;
 }
@@ -33,20 +33,21 @@ export class TurnService {
     this.#deps = deps;
   }
 
-  /** Durable when it resolves to `accepted` or `joined`, whether Redis is there or not. @throws Unavailable */
+  /** Accepts the turn. If the outcome is `accepted` or `joined`, the message is durable, even if Redis is unavailable.
+   *  @throws Unavailable */
   async accept(turn: NewTurn): Promise<AcceptOutcome> {
     const { database, limits, queuedOfAll, wake, hooks, metrics, log } = this.#deps;
     const outcome = await acceptTurn(database, newId(), turn, { ...limits, queuedOfAll: queuedOfAll() });
-    // Who polls the turn it joined sees its new text.
+    // The text of the turn changed: clients that wait for it read it again.
     if (outcome.outcome === 'joined') hooks.turnChanged(outcome.turn.turnId);
     if (outcome.outcome === 'accepted') {
       if (outcome.cancelled) announceCancelled(this.#deps, outcome.cancelled.turnId);
       metrics.turnsAccepted.inc();
-      // Not awaited: the turn is safe, and without a job the sweeper finds it.
+      // Not awaited: the turn is committed. If the job is lost, the sweeper adds it again.
       wake(outcome.turn).catch((error: Error) => {
         log.debug(
           { turn_id: outcome.turn.turnId, detail: error.message },
-          'A job could not be added; the sweeper will.',
+          'A job could not be added; the sweeper will add it.',
         );
       });
     }
@@ -67,7 +68,7 @@ export class TurnService {
   }
 
   /** Waits until the turn is settled: final or awaiting review. For a turn that already awaits review, waits until that
-   *  changes. Returns the turn as it is when the time is up or the signal aborts; null if it was erased.
+   *  changes. After the timeout, or if the signal aborts, returns the turn as it is then. Null: the turn was erased.
    *  @throws Unavailable */
   async waitUntilSettled(
     turn: Turn,
@@ -78,15 +79,15 @@ export class TurnService {
     const settled = ({ status }: Turn) => isSettled(status) && !(wasInReview && status === 'awaiting_review');
     const deadline = performance.now() + timeoutMs;
     const { wake, wait } = wakeUp();
-    // Listening begins before the first read, so that a change between the two is not missed.
+    // Subscribes before the first read, so that a change in between is not missed.
     const unlisten = hints.listenTo(turn.turnId, wake);
     signal.addEventListener('abort', wake);
     try {
       for (;;) {
-        const now = await this.find(turn.turnId);
+        const current = await this.find(turn.turnId);
         const leftMs = deadline - performance.now();
-        if (now === null || settled(now) || leftMs <= 0 || signal.aborted) return now;
-        await wait(Math.min(leftMs, hints.listening ? POLL_MS : UNHEARD_POLL_MS));
+        if (current === null || settled(current) || leftMs <= 0 || signal.aborted) return current;
+        await wait(Math.min(leftMs, hints.listening ? POLL_MS : POLL_WITHOUT_HINTS_MS));
       }
     } finally {
       unlisten();

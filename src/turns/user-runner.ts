@@ -1,4 +1,4 @@
-// Running a user's turns one after another, as long as there are some.
+// Runs the queued turns of one user, one after another.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Work } from '../actors/user-session.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -14,8 +14,8 @@ import { mayBeHeld, type PolicySource } from '../domain/policy.ts';
 import type { Hooks } from '../domain/events.ts';
 import { PartialReply } from './partial-reply.ts';
 
-/** Turns of one user in a row; then the others come first. */
-const IN_A_ROW = 5;
+/** After this many turns of one user in a row, other users are served first. */
+const MAX_IN_A_ROW = 5;
 
 export interface RunnerDeps {
   readonly database: Database;
@@ -42,31 +42,32 @@ const spanOf = (work: Work): SpanOptions => ({
 
 export class UserRunner {
   readonly #deps: RunnerDeps;
-  /** Users that run in this process; true: asked for again meanwhile. */
+  /** Users whose turns run in this process. True: `run` was called again meanwhile. */
   readonly #running = new Map<string, boolean>();
 
   constructor(deps: RunnerDeps) {
     this.#deps = deps;
-    // There from the start: Prometheus sees no growth in the first value of a counter, so the first failure would not show.
+    // Every series starts at 0. Prometheus sees no increase in the first value of a series, so it would miss the first
+    // failure.
     for (const status of STATUSES) deps.metrics.turnsFinished.inc({ status }, 0);
   }
 
-  /** Runs the user's turns; resolves to the next waiting one where others should come first now, else null.
-   *  Rejects with Unavailable. */
+  /** Runs the user's turns. Returns the next queued turn if other users should be served first, otherwise null.
+   *  @throws Unavailable */
   async run(userId: string): Promise<Claim | null> {
     if (this.#running.has(userId)) {
-      // The loop below looks again after its commit: no actor call for what it will find anyway.
+      // No actor call: the running loop queries for the next turn after its commit.
       this.#running.set(userId, true);
       return null;
     }
     try {
       for (let turns = 1; ; turns += 1) {
-        const next = (await this.#runNext(userId)) ? await this.#lookAgain(userId) : null;
-        if (next && turns >= IN_A_ROW) {
+        const next = (await this.#runNext(userId)) ? await this.#findNext(userId) : null;
+        if (next && turns >= MAX_IN_A_ROW) {
           this.#running.delete(userId);
           return next;
         }
-        if (!next && this.#ended(userId)) return null;
+        if (!next && this.#isDone(userId)) return null;
       }
     } catch (error) {
       this.#running.delete(userId);
@@ -74,21 +75,22 @@ export class UserRunner {
     }
   }
 
-  /** The next waiting turn. Asked after the commit, so that a turn whose own job saw this one still running is found
-   *  here for certain; who asked before this look is answered by it. */
-  #lookAgain(userId: string): Promise<Claim | null> {
+  /** The next queued turn. The query runs after the commit, so that it finds a turn whose job returned because the
+   *  previous turn was still running. It also serves every call of `run` before it, so the flag is cleared. */
+  #findNext(userId: string): Promise<Claim | null> {
     this.#running.set(userId, false);
     return firstQueued(this.#deps.database, userId);
   }
 
-  /** Whether nobody asked for the user meanwhile; looked at and forgotten in one step, so that no call slips between. */
-  #ended(userId: string): boolean {
-    const again = this.#running.get(userId) === true && !this.#deps.keeper.abandoned;
-    if (!again) this.#running.delete(userId);
-    return !again;
+  /** Whether `run` was not called for the user meanwhile. Reads and clears the flag in one step, so that no call is
+   *  lost. */
+  #isDone(userId: string): boolean {
+    const calledAgain = this.#running.get(userId) === true && !this.#deps.keeper.abandoned;
+    if (!calledAgain) this.#running.delete(userId);
+    return !calledAgain;
   }
 
-  /** False: there was nothing to run. */
+  /** Claims and answers the user's next turn. False: no turn could be claimed, or this process is stopping. */
   async #runNext(userId: string): Promise<boolean> {
     const { actors, keeper, leaseS, log, hooks } = this.#deps;
     this.#running.set(userId, false);
@@ -96,7 +98,7 @@ export class UserRunner {
     const claim = await actors.call(userId, 'claim', { leaseS });
     if (claim.outcome !== 'claimed') return false;
     const { work } = claim;
-    const claimed = performance.now();
+    const claimedAt = performance.now();
     if (work.epoch > 1) {
       this.#deps.metrics.takeovers.inc();
       log.warn({ turn_id: work.turnId, epoch: work.epoch }, 'A turn whose claim lapsed was taken over.');
@@ -108,31 +110,31 @@ export class UserRunner {
     try {
       const answer = (signal: AbortSignal) => this.#deps.answer({ work, model: partial, policy }, signal);
       outcome = await inSpan('turn', spanOf(work), async (span) => {
-        const came = await keeper.hold(work, answer);
-        span.setAttribute('turnkeeper.outcome', came.status);
-        return came;
+        const result = await keeper.hold(work, answer);
+        span.setAttribute('turnkeeper.outcome', result.status);
+        return result;
       });
     } catch (error) {
       if (error instanceof Stopping) return false;
       if (!(error instanceof ClaimLost)) throw error;
     }
-    // What a person might have had to see first is shown to nobody.
+    // If the reply might have needed a review, its text is not kept: a reviewer has not seen it.
     if (outcome.status === 'lost' && partial.text !== null && !mayBeHeld(policy, work.text))
       await this.#keepPartial(work, partial.text);
-    this.#finish(work.turnId, outcome, work.waitedS + (performance.now() - claimed) / 1000);
+    this.#finish(work.turnId, outcome, work.waitedS + (performance.now() - claimedAt) / 1000);
     return true;
   }
 
-  /** Nobody relies on it, so a database that is away keeps nothing else back. */
+  /** Keeps the partial reply of a cancelled turn. Best effort: an unavailable database must not delay the next turn. */
   async #keepPartial(claim: Claim, text: string): Promise<void> {
     try {
       await keepPartialReply(this.#deps.database, claim, text);
     } catch (error) {
-      this.#deps.log.warn({ turn_id: claim.turnId, err: error }, 'A partial reply could not be kept.');
+      this.#deps.log.warn({ turn_id: claim.turnId, err: error }, 'A partial reply could not be stored.');
     }
   }
 
-  /** `seconds`: since the turn was accepted. */
+  /** Calls the hooks and counts the outcome. `seconds`: time since the turn was accepted. */
   #finish(turnId: string, outcome: Outcome, seconds: number): void {
     const { hooks, applyKeptDecision, metrics, log } = this.#deps;
     hooks.turnChanged(turnId);
@@ -141,15 +143,18 @@ export class UserRunner {
     if (outcome.status === 'completed' || outcome.status === 'awaiting_review') hooks.eventsCommitted(outcome.events);
     if (outcome.status === 'awaiting_review') {
       hooks.reviewChanged();
-      // Not awaited: the user's next turns do not wait for it, and the sweeper finds what was missed.
+      // Not awaited, so that the user's next turns are not delayed. If this fails, the sweeper applies the decision.
       applyKeptDecision(turnId).catch((error: Error) =>
-        log.debug({ turn_id: turnId, detail: error.message }, 'A kept decision could not be looked for yet.'),
+        log.debug(
+          { turn_id: turnId, detail: error.message },
+          'A kept decision could not be read; the sweeper will apply it.',
+        ),
       );
     }
     if (outcome.status === 'failed') {
       metrics.turnFailures.inc({ code: outcome.error.code });
       log.error({ turn_id: turnId, code: outcome.error.code }, 'A turn failed.');
     }
-    if (outcome.status === 'lost') log.warn({ turn_id: turnId }, 'A claim was lost; its work was discarded.');
+    if (outcome.status === 'lost') log.warn({ turn_id: turnId }, 'A claim was lost; the result was discarded.');
   }
 }

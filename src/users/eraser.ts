@@ -1,4 +1,5 @@
-// Erasing users everywhere: rows at once, then in passes whatever is not a row, until nothing can come back.
+// Erases users: deletes their rows at once, then removes their data from all other stores. A second pass removes what
+// running work wrote in the meantime.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Hooks } from '../domain/events.ts';
 import { newId } from '../domain/ids.ts';
@@ -15,21 +16,21 @@ import {
 import { PASSES, type DueErasure, type Erasure } from '../domain/erasure.ts';
 
 const PAGE = 20;
-/** A pass that has not come to its end in this time is made again. */
+/** A pass that has not finished within this time is repeated. */
 const PASS_LEASE_S = 60;
 const RETRY_S = 5;
-const LOOK_MS = 1_000;
+const POLL_MS = 1_000;
 
-/** A place besides the rows that holds something of users: removes what it holds of this one. Safe to repeat; rejects
- *  while the place is away. */
-export type Place = (erasure: DueErasure) => Promise<void>;
+/** Removes the data of one user from a store other than the database. Idempotent. Rejects while the store is
+ *  unavailable. */
+export type RemoveUserData = (erasure: DueErasure) => Promise<void>;
 
 export interface EraserDeps {
   readonly database: Database;
   readonly actors: ActorRuntime;
-  /** Where else something of a user may be. */
-  readonly places: readonly Place[];
-  /** After so many seconds nobody can still be at work on a turn that was erased: a claim's lease. */
+  /** One function for each other store that may hold data of users. */
+  readonly removals: readonly RemoveUserData[];
+  /** Seconds after which no worker can still be working on an erased turn: the lease of a claim. */
   readonly settleS: number;
   readonly hooks: Pick<Hooks, 'turnChanged' | 'turnCancelled'>;
   readonly log: Log;
@@ -39,14 +40,14 @@ export class Eraser {
   readonly #deps: EraserDeps;
   readonly #passes = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> = Promise.resolve();
+  #polling: Promise<void> = Promise.resolve();
 
   constructor(deps: EraserDeps) {
     this.#deps = deps;
   }
 
-  /** Erases the user: all rows are gone when it resolves, and nothing that runs can commit; the rest follows.
-   *  @throws Unavailable */
+  /** Begins the erasure. When it resolves, all rows of the user are deleted and running work cannot commit. The passes
+   *  remove the rest. @throws Unavailable */
   async begin(userId: string): Promise<Erasure> {
     const { database, hooks, log } = this.#deps;
     const { erasure, turnIds } = await beginErasure(database, newId(), userId);
@@ -54,7 +55,7 @@ export class Eraser {
       hooks.turnCancelled(turnId);
       hooks.turnChanged(turnId);
     }
-    log.info({ erasure_id: erasure.erasureId }, 'A user is being erased.');
+    log.info({ erasure_id: erasure.erasureId }, 'An erasure began.');
     return erasure;
   }
 
@@ -63,45 +64,48 @@ export class Eraser {
     return findErasure(this.#deps.database, erasureId);
   }
 
-  /** Makes the passes that are due, from now on. */
+  /** Starts running the due passes. */
   start(): void {
     this.#timer ??= setInterval(() => {
-      this.#looking = this.#looking.then(() => this.#look());
-    }, LOOK_MS);
+      this.#polling = this.#polling.then(() => this.#poll());
+    }, POLL_MS);
   }
 
-  /** Resolves when no pass is under way. */
+  /** Stops; resolves when no pass is running. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    await this.#looking;
+    await this.#polling;
     await Promise.all(this.#passes);
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     try {
       for (const erasure of await dueErasures(this.#deps.database, PASS_LEASE_S, PAGE)) {
-        // Passes may take long: one user's does not wait for another's.
+        // Not awaited: a pass may take long and must not delay the passes of other users.
         const pass = this.#pass(erasure).finally(() => this.#passes.delete(pass));
         this.#passes.add(pass);
       }
     } catch (error) {
-      this.#deps.log.debug({ detail: (error as Error).message }, 'Erasures could not be looked for.');
+      this.#deps.log.debug({ detail: (error as Error).message }, 'Due erasures could not be read.');
     }
   }
 
   async #pass(erasure: DueErasure): Promise<void> {
-    const { database, actors, places, settleS, log } = this.#deps;
+    const { database, actors, removals, settleS, log } = this.#deps;
     const { erasureId, userId } = erasure;
     try {
       await actors.call(userId, 'erase', {});
-      for (const remove of places) await remove(erasure);
+      for (const remove of removals) await remove(erasure);
       if (erasure.passes + 1 < PASSES) return await erasurePassed(database, erasureId, settleS);
       await finishErasure(database, erasure);
-      log.info({ erasure_id: erasureId }, 'A user was erased.');
+      log.info({ erasure_id: erasureId }, 'An erasure was completed.');
     } catch (error) {
-      log.warn({ erasure_id: erasureId, detail: (error as Error).message }, 'An erasure could not go on; it will.');
-      // Where that fails too, its lease lapses.
+      log.warn(
+        { erasure_id: erasureId, detail: (error as Error).message },
+        'A pass of an erasure failed and will be retried.',
+      );
+      // If this fails too, the pass becomes due when its lease lapses.
       await postponeErasure(database, erasureId, RETRY_S).catch(() => {});
     }
   }

@@ -1,28 +1,28 @@
-// From the name of a receiver to its addresses.
+// Resolves the host name of a webhook receiver to its IP addresses.
 import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 
-/** All addresses of a host name. Rejects where it has none or nobody could be asked. */
+/** Returns all addresses of a host name. Rejects if it has none or cannot be resolved. */
 export type ResolveNames = (host: string) => Promise<readonly string[]>;
 
-/** One server is asked twice at most. */
+/** Timeout in milliseconds and maximum number of queries for each DNS server. */
 const TIMEOUT_MS = 2_500;
 const TRIES = 2;
 
-/** Asks DNS itself. The system's resolver would hold a thread that other lookups of this process need for as long as the
- *  name's owner likes, and knows private names besides. */
+/** Queries DNS directly. The system's resolver would block a thread that other lookups of this process need, for as
+ *  long as the owner of the name wants. It also resolves private names. */
 const publicNames: ResolveNames = async (host) => {
   const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
-  const asked = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
-  const found = asked.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  const answers = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
+  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   if (found.length === 0) throw Object.assign(new Error(`${host} has no address`), { code: 'ENOTFOUND' });
   return found;
 };
 
-/** Asks the system, with its hosts file and search domains. */
+/** Uses the system's resolver, with its hosts file and search domains. */
 const anyNames: ResolveNames = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
-/** How names are resolved; an address stands for itself. */
+/** Returns the function that resolves host names. It returns an IP address unchanged. */
 export const resolverFor =
   (allowPrivate: boolean, names: ResolveNames = allowPrivate ? anyNames : publicNames): ResolveNames =>
   async (host) =>

@@ -1,4 +1,5 @@
-// One attempt at a delivery: sign, resolve, check, connect to what was checked, and look at the status.
+// Sends one attempt of a webhook delivery: signs it, resolves and checks the host, connects to the checked addresses,
+// and evaluates the status.
 import { request as httpRequest, type ClientRequest, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { randomBytes } from 'node:crypto';
@@ -10,19 +11,19 @@ import { faultOfAddresses, faultOfUrl, hostOf } from './target.ts';
 
 const SECRET_BYTES = 32;
 
-/** A new secret, in the form that receivers give to their library. */
+/** A new secret, in the format that Standard Webhooks libraries accept. */
 export const newSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
-/** The headers of one attempt. Signed with every secret that is valid now: a receiver needs to know one of them. */
+/** The headers of one attempt, with a signature for every valid secret. A receiver needs to know one of the secrets. */
 export const signedHeaders = (id: string, at: Date, body: string, secrets: readonly string[]) => ({
   'webhook-id': id,
   'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
   'webhook-signature': secrets.map((secret) => new Signer(secret).sign(id, at, body)).join(' '),
 });
 
-/** One attempt, from the name to the end of the answer. */
+/** Timeout of one attempt, from the name resolution to the end of the response. */
 export const TIMEOUT_MS = 15_000;
-/** Of an answer only the status counts; so much of its body is read, so that a receiver can send it. */
+/** Only the status of a response matters. This much of its body is read, so that the receiver can finish sending it. */
 const BODY_BYTES = 4 * 1024;
 
 export interface Message {
@@ -32,13 +33,14 @@ export interface Message {
 }
 
 export interface PostDeps {
-  /** Whether addresses that are not public may be reached, and without TLS. */
+  /** Allows addresses that are not public, and http without TLS. */
   readonly allowPrivate: boolean;
   readonly resolve: ResolveNames;
   readonly timeoutMs?: number;
 }
 
-/** For sockets: the addresses that were checked, whatever the name means by now. */
+/** A lookup function for sockets that returns the checked addresses, because the host name may resolve to others by
+ *  now. */
 const pinned =
   (addresses: readonly string[]): LookupFunction =>
   (_host, { all }, callback) => {
@@ -53,13 +55,13 @@ function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** Sends the body; resolves to the status once the answer has ended, or as much of it has come as is read. */
-function exchange(begin: () => ClientRequest, body: string): Promise<number> {
+/** Sends the body. Resolves to the status when the response has ended or BODY_BYTES of it were read. */
+function exchange(open: () => ClientRequest, body: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const request = begin();
+    const request = open();
     request.on('error', reject);
     request.on('response', (response) => {
-      // The status has come; what becomes of the rest changes nothing.
+      // The status is known. A failure in the rest of the response does not change the result.
       const done = () => resolve(response.statusCode!);
       request.off('error', reject).on('error', done);
       let read = 0;
@@ -74,9 +76,9 @@ function exchange(begin: () => ClientRequest, body: string): Promise<number> {
   });
 }
 
-/** What an error of the network is called in a sentence; never an address. */
+/** Describes a network error in a sentence that contains no address. */
 function reasonOf(error: unknown, signal: AbortSignal, timeoutMs: number): string {
-  if (signal.aborted) return `There was no answer within ${timeoutMs / 1000} s.`;
+  if (signal.aborted) return `The receiver did not respond within ${timeoutMs / 1000} s.`;
   const { code } = error as NodeJS.ErrnoException;
   return `The receiver could not be reached${code ? ` (${code})` : ''}.`;
 }
@@ -87,7 +89,7 @@ function errorOf(status: number): string | null {
   return `The receiver answered ${status}.`;
 }
 
-/** Posts once. Never rejects: what went wrong is in the attempt. */
+/** Sends one attempt. Never rejects: the returned attempt contains the error. */
 export async function post({ url: text, headers, body }: Message, deps: PostDeps): Promise<Attempt> {
   const { allowPrivate, resolve, timeoutMs = TIMEOUT_MS } = deps;
   const refused = (fault: string): Attempt => ({ status: null, error: `Nothing was sent: the URL ${fault}.` });

@@ -1,67 +1,76 @@
-// Who is being sent to right now: how many attempts may begin, and of which hooks. Decisions only, no I/O.
+// Limits the attempts that run at the same time: how many may start, and for which webhooks. No I/O.
 
-/** Attempts under way in one process. */
+/** Attempts that run in one process at the same time. */
 const SLOTS = 256;
-/** Of them, attempts at hooks that failed last: however many are dead, the others have the rest. */
-const FALTERING_SLOTS = 64;
-/** Attempts at one hook. */
-const PER_HOOK = 8;
+/** Of these, attempts for webhooks whose last attempt failed. The remaining slots are reserved for the others, however
+ *  many webhooks fail. */
+const FAILING_SLOTS = 64;
+/** Attempts for one webhook at the same time. */
+const PER_WEBHOOK = 8;
 
+/** How many deliveries may be claimed now. */
 export interface Room {
   readonly limit: number;
+  /** Maximum for one webhook. */
   readonly perHook: number;
+  /** Webhooks whose last attempt failed: one delivery each. */
   readonly faltering: readonly string[];
+  /** Webhooks for which no delivery may be claimed. */
   readonly without: readonly string[];
 }
 
-/** A failure is forgotten after so long: hooks that are gone must not be remembered for ever. */
+/** After this time a failure is forgotten, so that removed webhooks do not stay in memory. */
 const REMEMBERED_MS = 15 * 60_000;
 
-interface Hook {
-  underWay: number;
-  faltering: boolean;
+interface WebhookState {
+  running: number;
+  /** Its last attempt failed. */
+  failing: boolean;
   /** When its last attempt ended. */
   endedAt: number;
 }
 
 export class SendSlots {
-  readonly #hooks = new Map<string, Hook>();
-  #underWay = 0;
-  #atFaltering = 0;
+  readonly #webhooks = new Map<string, WebhookState>();
+  #running = 0;
+  #runningFailing = 0;
 
-  /** What may begin now; null: nothing. `now`: milliseconds of a clock that never goes back. */
+  /** Returns what may be claimed now; null: nothing. `now`: milliseconds of a monotonic clock. */
   room(now: number): Room | null {
-    const limit = Math.min(SLOTS - this.#underWay, FALTERING_SLOTS);
+    const limit = Math.min(SLOTS - this.#running, FAILING_SLOTS);
     if (limit <= 0) return null;
-    for (const [id, { underWay, endedAt }] of this.#hooks)
-      if (underWay === 0 && now - endedAt > REMEMBERED_MS) this.#hooks.delete(id);
-    const hooks = [...this.#hooks];
-    const crowded = this.#atFaltering >= FALTERING_SLOTS;
-    const isFull = ({ underWay, faltering }: Hook) => (faltering ? crowded || underWay > 0 : underWay >= PER_HOOK);
+    for (const [id, { running, endedAt }] of this.#webhooks)
+      if (running === 0 && now - endedAt > REMEMBERED_MS) this.#webhooks.delete(id);
+    const webhooks = [...this.#webhooks];
+    const failingFull = this.#runningFailing >= FAILING_SLOTS;
+    const isFull = ({ running, failing }: WebhookState) =>
+      failing ? failingFull || running > 0 : running >= PER_WEBHOOK;
     return {
       limit,
-      perHook: PER_HOOK,
-      faltering: hooks.filter(([, hook]) => hook.faltering && !isFull(hook)).map(([id]) => id),
-      without: hooks.filter(([, hook]) => isFull(hook)).map(([id]) => id),
+      perHook: PER_WEBHOOK,
+      faltering: webhooks.filter(([, webhook]) => webhook.failing && !isFull(webhook)).map(([id]) => id),
+      without: webhooks.filter(([, webhook]) => isFull(webhook)).map(([id]) => id),
     };
   }
 
+  /** To be called when an attempt starts. */
   begin(webhookId: string): void {
-    const hook = this.#hooks.get(webhookId) ?? { underWay: 0, faltering: false, endedAt: 0 };
-    this.#hooks.set(webhookId, hook);
-    hook.underWay += 1;
-    this.#underWay += 1;
-    if (hook.faltering) this.#atFaltering += 1;
+    const webhook = this.#webhooks.get(webhookId) ?? { running: 0, failing: false, endedAt: 0 };
+    this.#webhooks.set(webhookId, webhook);
+    webhook.running += 1;
+    this.#running += 1;
+    if (webhook.failing) this.#runningFailing += 1;
   }
 
+  /** To be called when an attempt ends. `now`: as for `room`. */
   end(webhookId: string, failed: boolean, now: number): void {
-    const hook = this.#hooks.get(webhookId)!;
-    if (hook.faltering) this.#atFaltering -= hook.underWay;
-    hook.underWay -= 1;
-    this.#underWay -= 1;
-    hook.faltering = failed;
-    hook.endedAt = now;
-    if (hook.faltering) this.#atFaltering += hook.underWay;
-    if (hook.underWay === 0 && !failed) this.#hooks.delete(webhookId);
+    const webhook = this.#webhooks.get(webhookId)!;
+    if (webhook.failing) this.#runningFailing -= webhook.running;
+    webhook.running -= 1;
+    this.#running -= 1;
+    webhook.failing = failed;
+    webhook.endedAt = now;
+    if (webhook.failing) this.#runningFailing += webhook.running;
+    if (webhook.running === 0 && !failed) this.#webhooks.delete(webhookId);
   }
 }

@@ -1,5 +1,5 @@
-// The webhookSender: sends what is due, a bounded number at a time, and writes down what came of it. The rows are the truth: a
-// process that ends leaves its attempts due again.
+// The webhook sender: claims due deliveries, sends a bounded number of them at the same time, and records the results.
+// The rows are the source of truth: if a process dies, its deliveries become due again.
 import { within } from '../concurrency/within.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -17,11 +17,11 @@ import { post, signedHeaders, TIMEOUT_MS, type PostDeps } from './post.ts';
 import { nextStep, type Attempt, type NextStep } from '../domain/delivery-schedule.ts';
 import { SendSlots } from './send-slots.ts';
 
-/** Above what one attempt takes: who holds a claim for longer has died. */
+/** Longer than one attempt can take: a sender that holds a claim for longer has died. */
 const LEASE_S = TIMEOUT_MS / 1000 + 5;
-/** Turns that end together are looked for together. */
+/** Wait before a query, so that one query finds the deliveries of turns that become final at about the same time. */
 const GATHER_MS = 20;
-/** What has ended is kept so many days. */
+/** Days for which deliveries are kept after they ended. */
 const KEEP_DAYS = { delivered: 7, dead: 30 } as const;
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_PAGE = 1_000;
@@ -29,25 +29,26 @@ const PRUNE_PAGE = 1_000;
 export interface WebhookSenderDeps {
   readonly database: Database;
   readonly post: PostDeps;
-  /** The turn as clients see it. */
+  /** The JSON of a turn as the API returns it. */
   readonly show: (turn: Turn) => object;
   readonly metrics: Metrics;
   readonly log: Log;
 }
 
-/** A delivery that cannot be sent any more, and why. */
-const hopeless = (error: string): { attempt: Attempt; next: NextStep } => ({
+/** The result of a delivery that cannot be sent any more. */
+const undeliverable = (error: string): { attempt: Attempt; next: NextStep } => ({
   attempt: { status: null, error },
   next: { kind: 'dead', disable: null },
 });
 
 export class WebhookSender {
   readonly #deps: WebhookSenderDeps;
-  readonly #traffic = new SendSlots();
-  readonly #underWay = new Set<Promise<void>>();
-  #looking: Promise<void> | undefined;
-  #again = false;
-  #anyHook = false;
+  readonly #slots = new SendSlots();
+  readonly #attempts = new Set<Promise<void>>();
+  #polling: Promise<void> | undefined;
+  /** A poll was requested and has not started yet. */
+  #requested = false;
+  #anyWebhook = false;
   #stopped = false;
   #pruned = -Infinity;
 
@@ -55,32 +56,35 @@ export class WebhookSender {
     this.#deps = deps;
   }
 
-  /** Something may be due: looks soon. Free where there is no hook at all, as the last sweep knew. */
+  /** A delivery may be due: polls soon. Does nothing if the last sweep found no webhooks. */
   wake(): void {
-    if (!this.#anyHook || this.#stopped) return;
-    this.#again = true;
-    this.#looking ??= this.#look()
+    if (!this.#anyWebhook || this.#stopped) return;
+    this.#requested = true;
+    this.#polling ??= this.#poll()
       .catch((error: Error) =>
-        this.#deps.log.debug({ detail: error.message }, 'Due deliveries could not be looked for; the sweeper will.'),
+        this.#deps.log.debug(
+          { detail: error.message },
+          'Due deliveries could not be read; the sweeper will try again.',
+        ),
       )
       .finally(() => {
-        this.#looking = undefined;
-        // Asked for between the last look and here.
-        if (this.#again) this.wake();
+        this.#polling = undefined;
+        // Another poll may have been requested after the last one ended.
+        if (this.#requested) this.wake();
       });
   }
 
-  /** There is a hook, or a delivery for one: looks soon, whatever the last sweep knew. */
-  expect(): void {
-    this.#anyHook = true;
+  /** A webhook was added, or a delivery by hand: polls soon, even if the last sweep found no webhooks. */
+  webhookAdded(): void {
+    this.#anyWebhook = true;
     this.wake();
   }
 
-  /** Sends what is due, begins no more than there is room for, and removes what is old. Rejects with Unavailable. */
+  /** Starts sending due deliveries, as far as there are free slots, and deletes old ones. @throws Unavailable */
   async sweep(): Promise<void> {
-    const { anyHook, anyDue } = await deliveriesWaiting(this.#deps.database);
-    // What a removed hook left is due too, and has to go.
-    this.#anyHook = anyHook || anyDue;
+    const { anyHook: anyWebhook, anyDue } = await deliveriesWaiting(this.#deps.database);
+    // Deliveries of a removed webhook are due too; they become dead.
+    this.#anyWebhook = anyWebhook || anyDue;
     if (anyDue) this.wake();
     await this.#prune();
   }
@@ -91,19 +95,19 @@ export class WebhookSender {
     for (const status of ['delivered', 'dead'] as const)
       if ((await pruneDeliveries(this.#deps.database, status, KEEP_DAYS[status], PRUNE_PAGE)) === PRUNE_PAGE)
         more = true;
-    // A page at a time: other work is due at the same sweep.
+    // One page of each status in a sweep, because the sweep has other steps too.
     if (!more) this.#pruned = performance.now();
   }
 
-  async #look(): Promise<void> {
-    while (this.#again && !this.#stopped) {
-      this.#again = false;
+  async #poll(): Promise<void> {
+    while (this.#requested && !this.#stopped) {
+      this.#requested = false;
       await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
       for (;;) {
-        const room = this.#stopped ? null : this.#traffic.room(performance.now());
+        const room = this.#stopped ? null : this.#slots.room(performance.now());
         if (!room) break;
         const claimed = await claimDeliveries(this.#deps.database, { ...room, leaseS: LEASE_S });
-        for (const each of claimed) this.#begin(each);
+        for (const delivery of claimed) this.#begin(delivery);
         if (claimed.length === 0) break;
       }
     }
@@ -111,41 +115,41 @@ export class WebhookSender {
 
   #begin(claimed: ClaimedDelivery): void {
     const { log } = this.#deps;
-    this.#traffic.begin(claimed.webhookId);
-    const sending = this.#send(claimed)
+    this.#slots.begin(claimed.webhookId);
+    const attempt = this.#send(claimed)
       .catch((error: Error) => {
-        log.warn({ delivery_id: claimed.deliveryId, err: error }, 'An attempt at a webhook was not written down.');
+        log.warn({ delivery_id: claimed.deliveryId, err: error }, 'A webhook attempt could not be recorded.');
         return true;
       })
       .then((failed) => {
-        this.#underWay.delete(sending);
-        this.#traffic.end(claimed.webhookId, failed, performance.now());
+        this.#attempts.delete(attempt);
+        this.#slots.end(claimed.webhookId, failed, performance.now());
         this.wake();
       });
-    this.#underWay.add(sending);
+    this.#attempts.add(attempt);
   }
 
-  /** Sends and settles. True: it did not arrive. */
+  /** Sends one attempt and records it. True: the attempt failed. */
   async #send(claimed: ClaimedDelivery): Promise<boolean> {
     const { database, metrics, log } = this.#deps;
     const { attempt, next } = await this.#attempt(claimed);
-    const settled = await recordAttempt(database, { claimed, attempt, next });
-    if (!settled) return attempt.error !== null;
+    const recorded = await recordAttempt(database, { claimed, attempt, next });
+    if (!recorded) return attempt.error !== null;
     metrics.webhookAttempts.inc({ outcome: next.kind });
     if (next.kind === 'dead') {
       const ids = { delivery_id: claimed.deliveryId, webhook_id: claimed.webhookId };
-      log.error({ ...ids, event: claimed.event, detail: attempt.error }, 'A webhook delivery was given up.');
+      log.error({ ...ids, event: claimed.event, detail: attempt.error }, 'A webhook delivery failed for good.');
     }
     return attempt.error !== null;
   }
 
   async #attempt(claimed: ClaimedDelivery): Promise<{ attempt: Attempt; next: NextStep }> {
     const { hook, deliveryId, turnId, event, createdAt, attempts, webhookId } = claimed;
-    if (!hook) return hopeless('The webhook was removed.');
-    if (!hook.enabled) return hopeless('The webhook is disabled.');
-    // As it is now: what a client that hears of it would read.
+    if (!hook) return undeliverable('The webhook was removed.');
+    if (!hook.enabled) return undeliverable('The webhook is disabled.');
+    // The current turn, which is also what the receiver would read from the API.
     const turn = turnId === null ? null : await findTurn(this.#deps.database, turnId);
-    if (turnId !== null && !turn) return hopeless('The turn is gone.');
+    if (turnId !== null && !turn) return undeliverable('The turn was erased.');
     const data = turn ? this.#deps.show(turn) : { webhook_id: webhookId };
     const body = JSON.stringify({ type: event, timestamp: createdAt.toISOString(), data });
     const headers = {
@@ -157,11 +161,11 @@ export class WebhookSender {
     return { attempt, next: nextStep(attempts, attempt, Math.random()) };
   }
 
-  /** Begins no more attempts; waits up to `deadlineMs` for those under way. */
+  /** Starts no more attempts and waits up to `deadlineMs` milliseconds for the running ones. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopped = true;
-    await this.#looking;
-    // What is still being sent then is due again after its lease.
-    await within(deadlineMs, Promise.all(this.#underWay)).catch(() => {});
+    await this.#polling;
+    // An attempt that is still running then becomes due again after its lease.
+    await within(deadlineMs, Promise.all(this.#attempts)).catch(() => {});
   }
 }

@@ -1,4 +1,4 @@
-// Registering webhooks, and looking after what was sent to them: what the ingress asks for.
+// The webhook operations of the ingress: manage webhooks, list and replay their deliveries, and send a test delivery.
 import type { Hooks } from '../domain/events.ts';
 import { newId } from '../domain/ids.ts';
 import type { Database } from '../store/database.ts';
@@ -24,10 +24,10 @@ import {
   type WebhookFilter,
 } from '../domain/webhook.ts';
 
-/** How long a replaced secret still signs. */
+/** Seconds for which a replaced secret still signs. */
 const OLD_SECRET_S = 86_400;
 
-/** `detail`: what is wrong with the URL. */
+/** `refused`: the URL is not allowed; `detail` says why. */
 export type AddReply =
   | { readonly outcome: 'added'; readonly webhook: Webhook; readonly secret: string }
   | { readonly outcome: 'refused'; readonly detail: string }
@@ -51,7 +51,8 @@ export class WebhookService {
     this.#deps = deps;
   }
 
-  /** What is wrong with the URL now; it is asked again at every attempt, as names change. */
+  /** What is wrong with the URL, or null. Every attempt checks it again, because a name can resolve to other
+   *  addresses. */
   async #faultOf(url: string): Promise<string | null> {
     const { allowPrivate, resolve } = this.#deps.target;
     const fault = faultOfUrl(url, allowPrivate);
@@ -59,18 +60,18 @@ export class WebhookService {
     try {
       return faultOfAddresses(await resolve(hostOf(new URL(url))), allowPrivate);
     } catch {
-      return 'has a host whose address could not be found';
+      return 'has a host that could not be resolved';
     }
   }
 
   /** @throws Unavailable */
-  async add(asked: NewWebhook): Promise<AddReply> {
-    const detail = await this.#faultOf(asked.url);
+  async add(requested: NewWebhook): Promise<AddReply> {
+    const detail = await this.#faultOf(requested.url);
     if (detail !== null) return { outcome: 'refused', detail };
-    const made = { webhookId: newId(), secret: newSecret(), atMost: WEBHOOKS_AT_MOST };
-    const webhook = await addWebhook(this.#deps.database, made, asked);
+    const created = { webhookId: newId(), secret: newSecret(), atMost: WEBHOOKS_AT_MOST };
+    const webhook = await addWebhook(this.#deps.database, created, requested);
     if (webhook) this.#deps.hooks.webhookAdded();
-    return webhook ? { outcome: 'added', webhook, secret: made.secret } : { outcome: 'too_many' };
+    return webhook ? { outcome: 'added', webhook, secret: created.secret } : { outcome: 'too_many' };
   }
 
   /** @throws Unavailable */
@@ -89,12 +90,12 @@ export class WebhookService {
     return listWebhooks(this.#deps.database, filter);
   }
 
-  /** False: it was gone already. @throws Unavailable */
+  /** False: the webhook does not exist. @throws Unavailable */
   remove(webhookId: string): Promise<boolean> {
     return removeWebhook(this.#deps.database, webhookId);
   }
 
-  /** The new secret; null: the hook is gone. @throws Unavailable */
+  /** Returns the new secret; null: the webhook does not exist. @throws Unavailable */
   async rotateSecret(webhookId: string): Promise<string | null> {
     const secret = newSecret();
     return (await rotateSecret(this.#deps.database, webhookId, secret, OLD_SECRET_S)) ? secret : null;
@@ -104,14 +105,14 @@ export class WebhookService {
     return listDeliveries(this.#deps.database, webhookId, filter);
   }
 
-  /** Null: the hook has no such delivery. @throws Unavailable */
+  /** Sends a delivery again. Null: the webhook has no such delivery. @throws Unavailable */
   async replay(webhookId: string, deliveryId: string): Promise<Delivery | null> {
     const delivery = await replayDelivery(this.#deps.database, webhookId, deliveryId);
     if (delivery) this.#deps.hooks.webhookAdded();
     return delivery;
   }
 
-  /** @throws Unavailable */
+  /** Adds a test delivery. @throws Unavailable */
   async ping(webhook: Webhook): Promise<Delivery> {
     const delivery = await addDelivery(this.#deps.database, webhook, { deliveryId: newId(), event: PING });
     this.#deps.hooks.webhookAdded();

@@ -1,5 +1,5 @@
-// The queue board: every job of every topic, read-only. bull-board brings the page and the API behind it; we bring the
-// adapter, because @bull-board/koa adds 80 packages for one template (docs/decisions/0008-tools.md).
+// The queue board: a read-only view of all jobs of all topics. bull-board provides the page and its API. The adapter is
+// our own, because @bull-board/koa adds 80 packages for one template (docs/decisions/0008-tools.md).
 import { readFile } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
 import { createBullBoard } from '@bull-board/api';
@@ -16,7 +16,7 @@ export interface BoardAnswer {
   readonly body: string | Buffer;
 }
 
-/** Answers a GET of a path below the board's own, such as `/api/queues`; null: nothing is there. */
+/** Answers a GET request for a path below the board's path, such as `/api/queues`; null: not found. */
 export type Board = (path: string, query: Readonly<Record<string, string>>) => Promise<BoardAnswer | null>;
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -30,12 +30,12 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** Path parameters, or null if the path does not match a route such as `/api/queues/:queueName`. */
 function paramsOf(route: string, path: string): Record<string, string> | null {
-  const [wanted, given] = [route, path].map((each) => each.split('/').filter((part) => part !== ''));
-  if (wanted!.length !== given!.length) return null;
+  const [pattern, actual] = [route, path].map((each) => each.split('/').filter((part) => part !== ''));
+  if (pattern!.length !== actual!.length) return null;
   const params: Record<string, string> = {};
-  for (const [index, part] of wanted!.entries()) {
-    if (part.startsWith(':')) params[part.slice(1)] = given![index]!;
-    else if (part !== given![index]) return null;
+  for (const [index, part] of pattern!.entries()) {
+    if (part.startsWith(':')) params[part.slice(1)] = actual![index]!;
+    else if (part !== actual![index]) return null;
   }
   return params;
 }
@@ -44,7 +44,8 @@ const listOf = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(valu
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
-/** What bull-board sets up, as plain functions. Only its GET routes are kept: the board changes nothing. */
+/** Collects what bull-board registers and answers requests without a web framework. It keeps only the GET routes, so
+ *  the board cannot change anything. */
 class ReadOnlyAdapter implements ServerAdapter {
   readonly #basePath: string;
   #queues!: Argument<'setQueues'>;
@@ -110,7 +111,7 @@ class ReadOnlyAdapter implements ServerAdapter {
     return body && { status: 200, type: TYPES[extname(file)] ?? 'application/octet-stream', body };
   }
 
-  /** The template has only `<%= escaped %>` and `<%- raw %>` values. */
+  /** Renders the page. Its template contains only `<%= escaped %>` and `<%- raw %>` values. */
   async #page(): Promise<BoardAnswer> {
     const { name, params } = this.#entry.handler({ basePath: this.#basePath, uiConfig: this.#uiConfig });
     const template = await readFile(join(this.#views, name), 'utf8');
@@ -122,7 +123,7 @@ class ReadOnlyAdapter implements ServerAdapter {
   }
 }
 
-/** The board for the path that it is served at. */
+/** Creates the board. `path`: the path at which it is served. */
 export function queueBoard(queues: Queues, path: string): Board {
   const serverAdapter = new ReadOnlyAdapter(path);
   createBullBoard({
@@ -130,5 +131,5 @@ export function queueBoard(queues: Queues, path: string): Board {
     serverAdapter,
     options: { uiConfig: { boardTitle: 'turnkeeper topics' } },
   });
-  return (below, query) => serverAdapter.get(below, query);
+  return (subpath, query) => serverAdapter.get(subpath, query);
 }

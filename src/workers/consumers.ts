@@ -1,4 +1,4 @@
-// The consuming side: one BullMQ worker a topic, made from one table.
+// Runs the BullMQ workers that consume the topics, from one table of consumers.
 import { UnrecoverableError, Worker, type Job } from 'bullmq';
 import { within } from '../concurrency/within.ts';
 import type { RedisConnection } from '../redis/connection.ts';
@@ -6,17 +6,18 @@ import type { Log } from '../telemetry/log.ts';
 import { inSpan } from '../telemetry/tracing.ts';
 import { PREFIX } from './queues.ts';
 
-/** A job of a worker that died is given to another after at most the lock and two looks. */
+/** If a worker dies, its job goes to another worker after at most the lock duration and two checks for stalled jobs. */
 const LOCK_MS = 6_000;
-const STALLED_LOOK_MS = 3_000;
-/** Rows decide how often a turn may be begun, not BullMQ. */
-const STALLED_AT_MOST = 1_000_000;
+const STALLED_CHECK_MS = 3_000;
+/** No limit by BullMQ: the number of claims of a turn is limited by its row. */
+const MAX_STALLED = 1_000_000;
 const FORCED_CLOSE_MS = 1_000;
-/** A worker takes one job after another, each a round trip; several of them take jobs side by side. */
+/** BullMQ workers for each topic. One of them fetches jobs one by one, with a round trip each; several fetch in
+ *  parallel. */
 const FETCHERS = 4;
 
-/** The payload is not what the topic carries: kept among the failed jobs, never repeated. */
-export class Ignored extends UnrecoverableError {
+/** The payload is not an event of the topic. The job is not retried and is kept among the failed jobs. */
+export class InvalidEvent extends UnrecoverableError {
   constructor(queue: string) {
     super(`ignored: not an event of the topic ${queue}`);
   }
@@ -25,14 +26,14 @@ export class Ignored extends UnrecoverableError {
 export interface Consumer {
   readonly queue: string;
   readonly concurrency: number;
-  /** Handles one payload; safe to repeat. Rejecting leaves it to the queue's retry. */
+  /** Handles one payload. Idempotent. If it rejects, the queue retries the job. */
   readonly handle: (payload: unknown) => Promise<void>;
 }
 
-/** Where the event stands in a trace, if it says so. */
-function positionOf(payload: unknown): string | null {
-  const place = (payload as { traceparent?: unknown } | null)?.traceparent;
-  return typeof place === 'string' ? place : null;
+/** The traceparent of an event, if it has one. */
+function traceparentOf(payload: unknown): string | null {
+  const traceparent = (payload as { traceparent?: unknown } | null)?.traceparent;
+  return typeof traceparent === 'string' ? traceparent : null;
 }
 
 export class Consumers {
@@ -41,7 +42,7 @@ export class Consumers {
   readonly #connection: RedisConnection;
   readonly #log: Log;
 
-  /** `connection` must be patient; every worker makes a blocking duplicate of it. */
+  /** `connection` must have been opened as `patient`. Every worker creates a blocking duplicate of it. */
   constructor(table: readonly Consumer[], connection: RedisConnection, log: Log) {
     this.#table = table;
     this.#connection = connection;
@@ -57,21 +58,22 @@ export class Consumers {
 
   #open({ queue, concurrency, handle }: Consumer): Worker {
     const process = ({ data }: Job<unknown>) =>
-      inSpan(`${queue} process`, { kind: 'consumer', parent: positionOf(data) }, () => handle(data));
+      inSpan(`${queue} process`, { kind: 'consumer', parent: traceparentOf(data) }, () => handle(data));
     const worker = new Worker(queue, process, {
       connection: this.#connection,
       prefix: PREFIX,
       concurrency: Math.ceil(concurrency / FETCHERS),
       lockDuration: LOCK_MS,
-      stalledInterval: STALLED_LOOK_MS,
-      maxStalledCount: STALLED_AT_MOST,
+      stalledInterval: STALLED_CHECK_MS,
+      maxStalledCount: MAX_STALLED,
     });
     worker.on('error', (error) => this.#log.debug({ queue, detail: error.message }, 'A worker reported an error.'));
     worker.on('failed', (job, error) => this.#log.warn({ queue, job: job?.id, err: error }, 'A job failed.'));
     return worker;
   }
 
-  /** Takes no more jobs and waits up to `deadlineMs` for those that run. Jobs that run longer go to other workers. */
+  /** Fetches no more jobs and waits up to `deadlineMs` milliseconds for running ones. Jobs that run longer go to other
+   *  workers. */
   async stop(deadlineMs: number): Promise<void> {
     const closeAll = (force: boolean) => Promise.allSettled(this.#workers.map((worker) => worker.close(force)));
     try {

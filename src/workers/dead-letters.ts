@@ -1,4 +1,4 @@
-// Dead letters: events that failed for good, which stay in their topic until somebody replays or deletes them.
+// Dead letters: lists, replays and deletes the events that failed for good and stay in their topics.
 import type { Job, Queue } from 'bullmq';
 import { Unavailable } from '../domain/errors.ts';
 import type { DeadLetter, DeadLetterPosition, QueueName } from '../domain/topics.ts';
@@ -12,11 +12,12 @@ interface Failed {
   readonly at: number;
 }
 
-/** The newest first; of the same moment by topic and id. */
-const inOrder = (a: Failed, b: Failed): number =>
+/** Sorts by time, newest first, then by topic and job id. */
+const newestFirst = (a: Failed, b: Failed): number =>
   b.at - a.at || (a.topic === b.topic ? (a.jobId < b.jobId ? -1 : 1) : a.topic < b.topic ? -1 : 1);
 
-async function reaching<T>(work: () => Promise<T>): Promise<T> {
+/** Runs `work`; any error means that Redis is unavailable. @throws Unavailable */
+async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -33,19 +34,20 @@ export class DeadLetters {
     this.#redis = redis;
   }
 
-  /** Those of one topic or of all, the newest first. A topic keeps a thousand at most (queues.ts). @throws Unavailable */
+  /** Lists the dead letters of one topic or of all topics, newest first, after position `after`. A topic keeps at most
+   *  1,000 dead letters (queues.ts). @throws Unavailable */
   list(topic: QueueName | undefined, after: DeadLetterPosition | undefined, limit: number): Promise<DeadLetter[]> {
-    return reaching(async () => {
+    return orUnavailable(async () => {
       const failed = await Promise.all((topic ? [topic] : this.#queues.names).map((each) => this.#failedOf(each)));
-      const all = failed.flat().toSorted(inOrder);
-      const begin = after && { topic: after.topic, jobId: after.jobId, at: after.failedAt.getTime() };
-      const behind = begin ? all.filter((each) => inOrder(begin, each) < 0) : all;
+      const all = failed.flat().toSorted(newestFirst);
+      const position = after && { topic: after.topic, jobId: after.jobId, at: after.failedAt.getTime() };
+      const remaining = position ? all.filter((each) => newestFirst(position, each) < 0) : all;
       const letters: DeadLetter[] = [];
-      for (const each of behind) {
+      for (const each of remaining) {
         if (letters.length === limit) break;
         const job: Job<unknown> | undefined = await this.#queues.get(each.topic).getJob(each.jobId);
-        // Replayed or deleted since the look.
-        if (job) letters.push(letterOf(each, job));
+        // The job may have been replayed or deleted meanwhile.
+        if (job) letters.push(deadLetterOf(each, job));
       }
       return letters;
     });
@@ -58,34 +60,35 @@ export class DeadLetters {
     return failed;
   }
 
-  /** Lets the topic try it again, with all its attempts. False: it is no dead letter (any more). @throws Unavailable */
+  /** Puts the job back into its topic with all its attempts. False: it is not a dead letter, or not any more.
+   *  @throws Unavailable */
   replay(topic: QueueName, jobId: string): Promise<boolean> {
-    return this.#ofDead(topic, jobId, async (queue) => {
+    return this.#ifDead(topic, jobId, async (queue) => {
       const job: Job | undefined = await queue.getJob(jobId);
       if (!job) return false;
       try {
         await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
         return true;
       } catch (error) {
-        // BullMQ numbers what it refuses. Two at once: the other one was first.
+        // BullMQ refuses with a numeric code: a concurrent replay or deletion came first.
         if (typeof (error as { code?: unknown }).code === 'number') return false;
         throw error;
       }
     });
   }
 
-  /** Deletes it for good. False: it is no dead letter (any more). @throws Unavailable */
+  /** Deletes the job for good. False: it is not a dead letter, or not any more. @throws Unavailable */
   remove(topic: QueueName, jobId: string): Promise<boolean> {
-    return this.#ofDead(topic, jobId, async (queue) => (await queue.remove(jobId)) === 1);
+    return this.#ifDead(topic, jobId, async (queue) => (await queue.remove(jobId)) === 1);
   }
 
-  #ofDead(topic: QueueName, jobId: string, work: (queue: Queue) => Promise<boolean>): Promise<boolean> {
+  #ifDead(topic: QueueName, jobId: string, work: (queue: Queue) => Promise<boolean>): Promise<boolean> {
     const queue = this.#queues.get(topic);
-    return reaching(async () => (await queue.getJobState(jobId)) === 'failed' && work(queue));
+    return orUnavailable(async () => (await queue.getJobState(jobId)) === 'failed' && work(queue));
   }
 }
 
-const letterOf = ({ topic, jobId, at }: Failed, job: Job<unknown>): DeadLetter => ({
+const deadLetterOf = ({ topic, jobId, at }: Failed, job: Job<unknown>): DeadLetter => ({
   topic,
   jobId,
   userId: userOf(job.data),

@@ -1,10 +1,10 @@
-// What the consumers of all topics have in common.
+// Validates the events of a topic before its consumer handles them. All topics with CloudEvents use it.
 import type { z } from 'zod';
 import { dataOf } from '../domain/events.ts';
 import type { Topic } from '../domain/topics.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { Ignored, type Consumer } from './consumers.ts';
+import { InvalidEvent, type Consumer } from './consumers.ts';
 
 export interface EventDeps {
   readonly metrics: Pick<Metrics, 'eventsIgnored'>;
@@ -14,11 +14,12 @@ export interface EventDeps {
 interface EventTopic<T> {
   readonly topic: Topic;
   readonly shape: z.ZodType<T>;
-  /** Events that one process handles at once. */
+  /** Events that one process handles at the same time. */
   readonly concurrency: number;
 }
 
-/** A consumer of events of one type and shape. Any other payload is counted, logged and kept as a dead letter. */
+/** Creates a consumer of events of one type and shape. Any other payload is counted, logged and kept as a dead
+ *  letter. */
 export function eventConsumer<T>(
   { metrics, log }: EventDeps,
   { topic, shape, concurrency }: EventTopic<T>,
@@ -31,8 +32,8 @@ export function eventConsumer<T>(
       const data = dataOf(topic, shape, payload);
       if (data === null) {
         metrics.eventsIgnored.inc({ topic });
-        log.warn({ topic }, 'An event of a wrong type or shape was ignored.');
-        throw new Ignored(topic);
+        log.warn({ topic }, 'An event with an invalid type or shape was ignored.');
+        throw new InvalidEvent(topic);
       }
       await handle(data);
     },

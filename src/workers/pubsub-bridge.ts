@@ -1,5 +1,6 @@
-// The second destination of the outbox: pub/sub at the edge (Dapr). It gets what BullMQ has, and removes the rows. While
-// it is away rows are marked, so that neither BullMQ nor the sweep for it ever sees them again.
+// The pub/sub bridge: publishes outbox events that are in BullMQ to Dapr pub/sub, the second destination, and deletes
+// their rows. While pub/sub is unavailable, the rows are marked, so that the relay never publishes them to BullMQ
+// again.
 import { singleFlight } from '../concurrency/single-flight.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -9,19 +10,19 @@ import { outboxCloudEvent, type CloudEvent, type OutboxEvent } from '../domain/e
 import type { OutboxTopic } from '../domain/topics.ts';
 
 const BATCH = 500;
-/** Tried again and again while the edge is away: enough to see that it is back. */
-const PROBE = 10;
+/** Batch size while pub/sub is unavailable: enough to find out whether it is back. */
+const PROBE_BATCH = 10;
 
 export interface Published {
-  /** Ids of the events that are out. */
-  readonly out: ReadonlySet<string>;
-  /** Ids of those that would be refused for ever. */
+  /** Ids of the published events. */
+  readonly published: ReadonlySet<string>;
+  /** Ids of the events that pub/sub will never accept. */
   readonly refused: ReadonlySet<string>;
-  /** Why others are not out; null: there are none. */
+  /** Why the other events were not published; null: there are none. */
   readonly fault: string | null;
 }
 
-/** Publishes events of a topic, within seconds; never rejects. */
+/** Publishes events of one topic within seconds. Never rejects. */
 export type PublishToPubsub = (topic: OutboxTopic, events: readonly CloudEvent[]) => Promise<Published>;
 
 const idsOf = (events: readonly OutboxEvent[]): string[] => events.map(({ eventId }) => eventId);
@@ -37,7 +38,7 @@ export class PubsubBridge {
   readonly #deps: BridgeDeps;
   readonly #drain = singleFlight(() => this.#drainAll());
   readonly #sweep = singleFlight(() => this.#sweepAll());
-  #waiting: OutboxEvent[] = [];
+  #buffer: OutboxEvent[] = [];
   #sweeping: Promise<void> = Promise.resolve();
   #unavailable = false;
 
@@ -46,26 +47,29 @@ export class PubsubBridge {
     deps.metrics.edgeAway.set(0);
   }
 
-  /** Takes over events that BullMQ has. What comes while a call is under way goes together in the next. */
+  /** Accepts events that are in BullMQ. Events that arrive during a call go into the next call together. */
   push(events: readonly OutboxEvent[]): void {
-    this.#waiting.push(...events);
+    this.#buffer.push(...events);
     void this.#drain();
   }
 
   async #drainAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const events = this.#waiting.splice(0, BATCH);
+    while (this.#buffer.length > 0) {
+      const events = this.#buffer.splice(0, BATCH);
       try {
-        // Only a sweep asks an edge that is away, so that nothing here waits for it.
+        // While pub/sub is unavailable, only sweeps call it, so that new events do not wait for its timeout.
         const left = this.#unavailable ? events : await this.#send(events, true);
         if (left.length > 0) await leaveToPubsub(this.#deps.database, idsOf(left));
       } catch (error) {
-        this.#deps.log.debug({ detail: (error as Error).message }, 'Events at the edge could not be settled.');
+        this.#deps.log.debug(
+          { detail: (error as Error).message },
+          'Events for pub/sub could not be marked or deleted.',
+        );
       }
     }
   }
 
-  /** Starts publishing what is left for the edge, unless that is under way. */
+  /** Starts publishing the marked events, unless a sweep is running. */
   sweep(): void {
     this.#sweeping = this.#sweep();
   }
@@ -73,36 +77,40 @@ export class PubsubBridge {
   async #sweepAll(): Promise<void> {
     try {
       for (;;) {
-        const limit = this.#unavailable ? PROBE : BATCH;
+        const limit = this.#unavailable ? PROBE_BATCH : BATCH;
         const events = await eventsForPubsub(this.#deps.database, limit);
         if (events.length === 0) return;
         const left = await this.#send(events, false);
-        // To the back of the line, so that some which are never taken keep no others from their turn.
+        // Moved behind all other marked events, so that events which are never accepted do not block the others.
         if (left.length > 0) return await leaveToPubsub(this.#deps.database, idsOf(left));
         if (events.length < limit) return;
       }
     } catch (error) {
-      this.#deps.log.debug({ detail: (error as Error).message }, 'A sweep for the edge was cut short.');
+      this.#deps.log.debug(
+        { detail: (error as Error).message },
+        'A sweep for pub/sub failed; the next sweep tries again.',
+      );
     }
   }
 
-  /** Publishes, and removes the rows of what is out; an end in between publishes again, under the same ids. Returns the
-   *  others. `first`: these have not been tried before. Rejects while the database is away. */
+  /** Publishes events, then deletes the rows of the published ones. If the process dies in between, they are published
+   *  again under the same ids. Returns the events that remain. `first`: the first attempt for these events.
+   *  @throws Unavailable */
   async #send(events: readonly OutboxEvent[], first: boolean): Promise<OutboxEvent[]> {
     const byTopic = [...Map.groupBy(events, ({ topic }) => topic)];
     const results = await Promise.all(
       byTopic.map(([topic, ofTopic]) => this.#sendTo(topic, ofTopic.map(outboxCloudEvent))),
     );
-    const settled = new Set(results.flatMap(({ out, refused }) => [...out, ...refused]));
+    const settled = new Set(results.flatMap(({ published, refused }) => [...published, ...refused]));
     const fault = results.find((result) => result.fault !== null)?.fault ?? null;
     const left = events.filter(({ eventId }) => !settled.has(eventId));
-    // Some that fail while others go do not make the edge away.
+    // Pub/sub counts as unavailable only if no event was accepted.
     this.#setUnavailable(settled.size === 0 ? fault : null);
     if (settled.size === 0) return left;
     for (const { topic, eventId: event } of left)
       this.#deps.log[first ? 'warn' : 'debug'](
         { topic, event, detail: fault },
-        'An event was not taken by Dapr pub/sub.',
+        'Dapr pub/sub did not accept an event.',
       );
     await removeEvents(this.#deps.database, [...settled]);
     return left;
@@ -110,23 +118,23 @@ export class PubsubBridge {
 
   async #sendTo(topic: OutboxTopic, events: readonly CloudEvent[]): Promise<Published> {
     const result = await this.#deps.publish(topic, events);
-    this.#deps.metrics.edgeEventsPublished.inc({ topic }, result.out.size);
+    this.#deps.metrics.edgeEventsPublished.inc({ topic }, result.published.size);
     this.#deps.metrics.edgeEventsRefused.inc({ topic }, result.refused.size);
     for (const id of result.refused)
-      this.#deps.log.error({ topic, event: id }, 'Dapr pub/sub refuses an event for ever.');
+      this.#deps.log.error({ topic, event: id }, 'Dapr pub/sub refused an event for good.');
     return result;
   }
 
   #setUnavailable(fault: string | null): void {
     const unavailable = fault !== null;
     if (unavailable && !this.#unavailable)
-      this.#deps.log.warn({ detail: fault }, 'Dapr pub/sub takes no events; they stay in the outbox.');
-    if (!unavailable && this.#unavailable) this.#deps.log.info({}, 'Dapr pub/sub takes events again.');
+      this.#deps.log.warn({ detail: fault }, 'Dapr pub/sub accepts no events; they stay in the outbox.');
+    if (!unavailable && this.#unavailable) this.#deps.log.info({}, 'Dapr pub/sub accepts events again.');
     this.#unavailable = unavailable;
     this.#deps.metrics.edgeAway.set(unavailable ? 1 : 0);
   }
 
-  /** Resolves when nothing waits in memory. */
+  /** Resolves when the buffer is empty and no sweep is running. */
   async idle(): Promise<void> {
     await this.#drain();
     await this.#sweeping;

@@ -1,4 +1,4 @@
-// Decisions that come over pub/sub: handed on to the topic `review-decisions`, where they are as good as any other.
+// Receives decisions from pub/sub and adds them to the BullMQ topic `review-decisions`, which processes all decisions.
 import { createHash } from 'node:crypto';
 import type { Log } from '../telemetry/log.ts';
 import { bareDecision, reviewDecided } from '../domain/decision-events.ts';
@@ -6,12 +6,12 @@ import { asCloudEvent, cloudEvent, dataOf, type CloudEvent } from '../domain/eve
 import type { Queues } from './queues.ts';
 
 const TOPIC = 'review-decisions';
-/** What Dapr calls an event whose publisher gave data only. */
+/** The type that Dapr gives an event if the publisher sent only data. */
 const UNTYPED = 'com.dapr.event.sent';
-/** What is wrong is kept for people to look at, as far as it is truncated. */
+/** Characters that are kept of an invalid message, which becomes a dead letter. */
 const KEPT_CHARACTERS = 20_000;
 
-/** The event as the topic carries it; null: it is not a decision. */
+/** The decision in the format of the topic; null: the message is not a decision. */
 function decisionIn(message: unknown): object | null {
   if (bareDecision(message)) return message as object;
   const event = asCloudEvent(message);
@@ -26,23 +26,25 @@ const typedAsDecision = ({ id, source, subject, time, data }: CloudEvent): Cloud
   ...(time !== undefined && { time }),
 });
 
-/** The same for every delivery of an event. Ids are only unique together with their source, and BullMQ takes no colon. */
+/** The same id for every delivery of an event. Event ids are unique only together with their source. The hash also
+ *  avoids colons, which BullMQ does not allow in job ids. */
 function jobIdOf(message: unknown): string {
   const event = asCloudEvent(message);
   const identity = event ? [event.source, event.id] : message;
   return `edge-${createHash('sha256').update(JSON.stringify(identity)).digest('hex')}`;
 }
 
-/** Hands a message over; `ignored`: it is no decision, which the topic's consumer logs, counts and keeps. Safe to
- *  repeat. Rejects while Redis is away. */
+/** Returns the handler for pub/sub messages. Every message becomes a job; `ignored`: it is not a decision, and the
+ *  consumer of the topic counts it and keeps it as a dead letter. Idempotent. The handler rejects while Redis is
+ *  unavailable. */
 export const pubsubDecisions =
   (queues: Queues, log: Log) =>
-  async (message: unknown): Promise<'taken' | 'ignored'> => {
+  async (message: unknown): Promise<'accepted' | 'ignored'> => {
     const decision = decisionIn(message);
     const jobId = jobIdOf(message);
-    await queues.handOverDecision(jobId, decision ?? truncated(message));
-    log.debug({ job: jobId, taken: decision !== null }, 'A message of pub/sub was handed over.');
-    return decision ? 'taken' : 'ignored';
+    await queues.addReceivedDecision(jobId, decision ?? truncated(message));
+    log.debug({ job: jobId, valid: decision !== null }, 'A pub/sub message was added to its topic.');
+    return decision ? 'accepted' : 'ignored';
   };
 
 function truncated(message: unknown): unknown {

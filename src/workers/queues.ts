@@ -1,4 +1,4 @@
-// The producing side of the topics: BullMQ queues, and what is added to them.
+// Owns the BullMQ queues of all topics: adds, removes and counts jobs.
 import { hash } from 'node:crypto';
 import { Queue, type Job } from 'bullmq';
 import { newId } from '../domain/ids.ts';
@@ -19,9 +19,10 @@ import { removeJobsOf } from './remove-jobs.ts';
 
 export const PREFIX = 'turnkeeper';
 
-/** A turn's job lives no longer than its run: the row is the truth, and an id that stays would keep the sweeper from
- *  adding it again. An event's last failure is kept to be looked at. */
+/** For jobs of turns. They are removed when they complete or fail: the row is the source of truth, and a remaining job
+ *  id would prevent the sweeper from adding the job again. */
 const REMOVE_ALL = { removeOnComplete: true, removeOnFail: true };
+/** For events. They are retried, and failed ones are kept as dead letters. */
 const KEEP_FAILED = {
   removeOnComplete: true,
   removeOnFail: { count: 1_000 },
@@ -29,7 +30,7 @@ const KEEP_FAILED = {
   backoff: { type: 'exponential', delay: 500 },
 };
 
-/** As BullMQ names them; each is one length that Redis knows. */
+/** BullMQ's names. Redis returns each count without reading the jobs. */
 const COUNTED_STATES = ['wait', 'active', 'delayed', 'failed'] as const;
 
 export interface QueuedTurn extends Claim {
@@ -45,14 +46,14 @@ const chatJob = ({ turnId, epoch, userId }: QueuedTurn) => ({
     data: { turn_id: turnId, user_id: userId },
     traceparent: traceparent(),
   }),
-  // With the epoch, so that the job of a worker that died cannot keep the next one out.
+  // Contains the epoch, because a remaining job of a dead worker would block another job with the same id.
   opts: { jobId: `${turnId}-${epoch}`, ...REMOVE_ALL },
 });
 
 export class Queues {
   readonly #queues: Record<QueueName, Queue>;
 
-  /** `connection` should fail fast: an accepted turn must not wait for Redis. */
+  /** `connection` should have been opened as `fail-fast`: an accepted turn must not wait for Redis. */
   constructor(connection: RedisConnection, log: Log) {
     const open = (name: string) => {
       const queue = new Queue(name, { connection, prefix: PREFIX, skipWaitingForReady: true });
@@ -66,31 +67,32 @@ export class Queues {
     return QUEUE_NAMES;
   }
 
-  /** The queue itself, for looking at its jobs. */
+  /** The BullMQ queue, for reading its jobs. */
   get(name: QueueName): Queue {
     return this.#queues[name];
   }
 
-  /** Wakes a worker for these turns' users. Rejects while Redis is away; the sweeper does it later. */
+  /** Adds jobs that wake a worker for the users of these turns. Rejects while Redis is unavailable; the sweeper adds
+   *  the jobs later. */
   async wake(turns: readonly QueuedTurn[]): Promise<void> {
     await this.#queues['chat-requests'].addBulk(turns.map(chatJob));
   }
 
-  /** Publishes events; publishing one again does nothing while it waits. Rejects while Redis is away. */
+  /** Publishes events. An event whose job still exists is not added again. Rejects while Redis is unavailable. */
   async publish(events: readonly OutboxEvent[]): Promise<void> {
     const byTopic = Map.groupBy(events, (event) => event.topic);
     for (const [topic, ofTopic] of byTopic) {
-      const jobs = ofTopic.map((committed) => {
-        const event = outboxCloudEvent(committed);
+      const jobs = ofTopic.map((outboxEvent) => {
+        const event = outboxCloudEvent(outboxEvent);
         return { name: event.type, data: event, opts: { jobId: event.id, ...KEEP_FAILED } };
       });
       await this.#queues[topic].addBulk(jobs);
     }
   }
 
-  /** Asks for the user's summary after `quietMs` without another call for the user. */
+  /** Requests a new summary of the user after `quietMs` milliseconds without another call for the user. */
   async summarise(userId: string, quietMs: number): Promise<void> {
-    // Its hash: BullMQ keeps such ids in a log of events, where no erasure would find the user.
+    // A hash, because BullMQ writes deduplication ids to its event log, from which an erasure cannot remove them.
     const deduplication = { id: hash('sha256', userId), keepLastIfActive: true, reschedule: true };
     await this.#queues[SUMMARIES].add(
       SUMMARIES,
@@ -99,30 +101,30 @@ export class Queues {
     );
   }
 
-  /** Posts a decision. Rejects while Redis is away. */
+  /** Posts a decision to the topic. Rejects while Redis is unavailable. */
   async postDecision(userId: string, data: object): Promise<void> {
     const event = cloudEvent({ topic: 'review-decisions', id: newId(), userId, data, traceparent: traceparent() });
     await this.#queues['review-decisions'].add(event.type, event, { jobId: event.id, ...KEEP_FAILED });
   }
 
-  /** Hands over what came from elsewhere as a decision, right or wrong: the consumer judges it, and keeps what is wrong.
-   *  Once while a job of this id is there. Rejects while Redis is away. */
-  async handOverDecision(jobId: string, payload: unknown): Promise<void> {
+  /** Adds a message from pub/sub to the topic, valid or not: the consumer validates it. Does nothing while a job with
+   *  this id exists. Rejects while Redis is unavailable. */
+  async addReceivedDecision(jobId: string, payload: unknown): Promise<void> {
     await this.#queues['review-decisions'].add(TOPIC_TYPES['review-decisions'], payload, { jobId, ...KEEP_FAILED });
   }
 
-  /** Takes back the event that asks for a person, where nobody took it: what is decided needs nobody, and without a
-   *  consumer the topic would grow for ever. Rejects while Redis is away. */
+  /** Removes the event that requested a review from its topic, if no consumer has received it: the review is decided,
+   *  and without a consumer the topic would grow without limit. Rejects while Redis is unavailable. */
   async withdrawReview(reviewId: string): Promise<void> {
     await this.#queues['human-review'].remove(reviewId);
   }
 
-  /** Removes what waits, or is kept for having failed, of this user. Rejects while Redis is away. */
+  /** Removes the waiting and failed jobs of this user from all topics. Rejects while Redis is unavailable. */
   async forgetUser(userId: string): Promise<void> {
     for (const queue of Object.values(this.#queues)) await removeJobsOf(queue, userId);
   }
 
-  /** Jobs by topic, and there by state. Rejects while Redis is away. */
+  /** Counts of jobs by topic and state. Rejects while Redis is unavailable. */
   async counts(): Promise<Readonly<Record<QueueName, JobCounts>>> {
     const ofAll = Object.entries(this.#queues).map(async ([topic, queue]) => {
       const { wait = 0, active = 0, delayed = 0, failed = 0 } = await queue.getJobCounts(...COUNTED_STATES);
@@ -131,11 +133,11 @@ export class Queues {
     return Object.fromEntries(await Promise.all(ofAll)) as Record<QueueName, JobCounts>;
   }
 
-  /** The counts of every topic, with the age of its oldest waiting job. Rejects while Redis is unavailable. */
+  /** Counts of jobs for every topic, with the age of its oldest waiting job. Rejects while Redis is unavailable. */
   async topicCounts(now: Date): Promise<TopicCounts[]> {
     const ages = this.names.map((topic) => this.#oldestWaitingS(topic, now));
     const [counts, ...oldest] = await Promise.all([this.counts(), ...ages]);
-    return this.names.map((topic, at) => ({ topic, ...counts[topic], oldestWaitingS: oldest[at]! }));
+    return this.names.map((topic, index) => ({ topic, ...counts[topic], oldestWaitingS: oldest[index]! }));
   }
 
   async #oldestWaitingS(topic: QueueName, now: Date): Promise<number | null> {

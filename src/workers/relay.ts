@@ -1,5 +1,6 @@
-// The outbox relay: publishes what this process committed at once, and what others left behind a little later. BullMQ
-// first; with an edge, rows go on to it, and whoever publishes last removes them.
+// The outbox relay: publishes the events of this process's commits at once, and events that other processes left over
+// some seconds later. It publishes to BullMQ first. With Dapr, the pub/sub bridge publishes next. The last of the two
+// deletes the rows.
 import { singleFlight } from '../concurrency/single-flight.ts';
 import type { Log } from '../telemetry/log.ts';
 import { inSpan, traceparent } from '../telemetry/tracing.ts';
@@ -10,14 +11,15 @@ import type { OutboxEvent } from '../domain/events.ts';
 import type { PubsubBridge } from './pubsub-bridge.ts';
 import type { Queues } from './queues.ts';
 
-/** Events at most that wait in memory; the rest is found in the table. */
+/** Maximum number of events in memory. The sweep finds the others in the table. */
 const BUFFER = 10_000;
 const BATCH = 500;
-/** Old enough that the process that committed it will not publish it any more. */
+/** At this age in seconds, the process that committed an event will not publish it any more. */
 const LEFT_OVER_AGE_S = 5;
 
-/** The event as it is published: who takes it up goes on in the trace from there. */
-async function placed(event: OutboxEvent): Promise<OutboxEvent> {
+/** Creates a producer span and returns the event with its traceparent, so that consumers continue the trace from
+ *  there. */
+async function withSpan(event: OutboxEvent): Promise<OutboxEvent> {
   const { topic, traceparent: parent } = event;
   if (parent === null) return event;
   const create = async () => ({ ...event, traceparent: traceparent() });
@@ -37,27 +39,27 @@ export interface RelayDeps {
 export class Relay {
   readonly #deps: RelayDeps;
   readonly #flush = singleFlight(() => this.#flushAll());
-  #waiting: OutboxEvent[] = [];
+  #buffer: OutboxEvent[] = [];
 
   constructor(deps: RelayDeps) {
     this.#deps = deps;
   }
 
-  /** Publishes committed events soon; bursts go together. */
+  /** Publishes committed events soon. Events of a burst share a batch. */
   push(events: readonly OutboxEvent[]): void {
-    if (this.#waiting.length + events.length > BUFFER) return;
-    this.#waiting.push(...events);
+    if (this.#buffer.length + events.length > BUFFER) return;
+    this.#buffer.push(...events);
     void this.#flush();
   }
 
   async #flushAll(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, BATCH);
+    while (this.#buffer.length > 0) {
+      const batch = this.#buffer.splice(0, BATCH);
       try {
         await this.#publish(batch);
       } catch (error) {
-        this.#waiting = [];
+        this.#buffer = [];
         this.#deps.log.warn(
           { detail: (error as Error).message },
           'Events could not be published; they stay in the outbox.',
@@ -66,7 +68,8 @@ export class Relay {
     }
   }
 
-  /** Published first and removed then: an end in between publishes again, and consumers are idempotent. */
+  /** Publishes events, then deletes their rows. If the process dies in between, they are published again; consumers are
+   *  idempotent. */
   async #publish(events: readonly OutboxEvent[]): Promise<void> {
     await this.#queue(events);
     if (this.#deps.pubsub) this.#deps.pubsub.push(events);
@@ -74,25 +77,25 @@ export class Relay {
   }
 
   async #queue(events: readonly OutboxEvent[]): Promise<void> {
-    await this.#deps.queues.publish(await Promise.all(events.map(placed)));
+    await this.#deps.queues.publish(await Promise.all(events.map(withSpan)));
     for (const { topic } of events) this.#deps.metrics.eventsPublished.inc({ topic });
   }
 
-  /** Publishes what others left behind. Rejects while the database or Redis is away; what is left for the edge is seen
-   *  to in the background, since the edge may hang. */
+  /** Publishes left-over events. Rejects while the database or Redis is unavailable. Events for pub/sub are published
+   *  in the background, because pub/sub may hang. */
   async sweep(): Promise<void> {
     this.#deps.pubsub?.sweep();
     for (;;) {
       const events = await leftOverEvents(this.#deps.database, LEFT_OVER_AGE_S, BATCH);
       if (events.length === 0) return;
       await this.#queue(events);
-      // Settled before the next page is read, which would be this one again.
+      // Marked or deleted before the next page is read, because the query would return the same page again.
       await (this.#deps.pubsub ? leaveToPubsub : removeEvents)(this.#deps.database, idsOf(events));
       if (events.length < BATCH) return;
     }
   }
 
-  /** Resolves when nothing waits in memory. */
+  /** Resolves when all buffered events were processed, including those of the bridge. */
   async idle(): Promise<void> {
     await this.#flush();
     await this.#deps.pubsub?.idle();

@@ -1,36 +1,36 @@
-// Finding and removing the jobs of one user in a queue. A queue has no index by user, so all that rests in it is looked at.
+// Finds and removes the jobs of one user in a queue. A queue has no index by user, so all jobs in it are read.
 import type { Job, JobType, Queue } from 'bullmq';
 
 const PAGE = 500;
-/** Where a job can rest. Those that run are over soon, and leave nothing or a failed one. */
-const PLACES: readonly JobType[] = ['waiting', 'prioritized', 'delayed', 'failed', 'completed'];
+/** All states but `active`: a running job ends soon and leaves nothing or a failed job. */
+const STATES: readonly JobType[] = ['waiting', 'prioritized', 'delayed', 'failed', 'completed'];
 
-/** The data of a job: an event, a bare decision, or our own. */
+/** The data of a job: an event, a bare decision, or the data of a summary job. */
 interface Payload {
   readonly subject?: unknown;
   readonly user_id?: unknown;
   readonly data?: { readonly user_id?: unknown } | null;
 }
 
-/** Every place where a payload may name its user. */
-const namedIn = (payload: unknown): readonly unknown[] => {
+/** The values of all fields that may contain the user id. */
+const userFieldsOf = (payload: unknown): readonly unknown[] => {
   const { subject, user_id: userId, data } = (payload ?? {}) as Payload;
   return [subject, userId, data?.user_id];
 };
 
-/** Whom a payload concerns, where it tells. */
+/** The user id of a payload; null: it has none. */
 export const userOf = (payload: unknown): string | null =>
-  namedIn(payload).find((name) => typeof name === 'string') ?? null;
+  userFieldsOf(payload).find((value) => typeof value === 'string') ?? null;
 
-const isOf = (job: Job<unknown> | undefined, userId: string): boolean => namedIn(job?.data).includes(userId);
+const isOf = (job: Job<unknown> | undefined, userId: string): boolean => userFieldsOf(job?.data).includes(userId);
 
-/** Removes every resting job of the user. Jobs may come and go meanwhile, and one that moves may be missed: ask again
- *  later. Rejects while Redis is away. */
+/** Removes all jobs of the user that are not running. A job that changes its state during the search may be missed, so
+ *  the caller must repeat the call later. Rejects while Redis is unavailable. */
 export async function removeJobsOf(queue: Queue, userId: string): Promise<void> {
   const found: string[] = [];
-  for (const place of PLACES) {
+  for (const state of STATES) {
     for (let from = 0; ; from += PAGE) {
-      const jobs: (Job | undefined)[] = await queue.getJobs([place], from, from + PAGE - 1, true);
+      const jobs: (Job | undefined)[] = await queue.getJobs([state], from, from + PAGE - 1, true);
       for (const job of jobs) if (isOf(job, userId)) found.push(job!.id!);
       if (jobs.length < PAGE) break;
     }

@@ -1,4 +1,5 @@
-// The sweeper rebuilds from the rows what Redis lost: jobs of turns nobody works on, and events nobody published.
+// The sweeper: adds the jobs of turns that no worker runs, and runs the periodic steps that repair what Redis or a dead
+// process lost.
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { idleHeads } from '../store/claims.ts';
@@ -6,16 +7,17 @@ import type { Database } from '../store/database.ts';
 import type { Queues } from './queues.ts';
 
 const PAUSE_MS = 1_000;
-/** A sweep takes at most this part of the time, however much there is to look at. */
+/** The pause is at least this many times as long as the sweep before it, so that sweeps use at most a tenth of the
+ *  time. */
 const PAUSE_PER_WORK = 10;
-/** Younger turns have a job that is on its way. */
-const WAITED_S = 3;
+/** Seconds for which a turn must be queued: the job of a younger turn is probably on its way. */
+const MIN_QUEUED_S = 3;
 const PAGE = 1_000;
 
 export interface SweeperDeps {
   readonly database: Database;
   readonly queues: Queues;
-  /** What else is due at every sweep. A step that rejects does not keep the next ones from running. */
+  /** Further steps of every sweep. If a step rejects, the next ones still run. */
   readonly steps: readonly (() => Promise<void>)[];
   readonly metrics: Metrics;
   readonly log: Log;
@@ -40,9 +42,9 @@ export class Sweeper {
   #schedule(pauseMs: number): void {
     if (this.#stopped) return;
     this.#timer = setTimeout(() => {
-      const began = performance.now();
+      const startedAt = performance.now();
       this.#sweeping = this.#sweep().finally(() => {
-        this.#schedule(Math.max(PAUSE_MS, (performance.now() - began) * PAUSE_PER_WORK));
+        this.#schedule(Math.max(PAUSE_MS, (performance.now() - startedAt) * PAUSE_PER_WORK));
       });
     }, pauseMs);
   }
@@ -52,15 +54,19 @@ export class Sweeper {
       try {
         await step();
       } catch (error) {
-        this.#deps.log.debug({ detail: (error as Error).message }, 'A sweep was cut short; the next one comes soon.');
+        this.#deps.log.debug(
+          { detail: (error as Error).message },
+          'A step of a sweep failed; the next sweep tries again.',
+        );
       }
     }
   }
 
+  /** Adds jobs for lapsed claims and for users whose first turn has been queued for too long. */
   async #wakeIdle(): Promise<void> {
     let after = '';
     for (;;) {
-      const heads = await idleHeads(this.#deps.database, after, WAITED_S, PAGE);
+      const heads = await idleHeads(this.#deps.database, after, MIN_QUEUED_S, PAGE);
       if (heads.length > 0) {
         await this.#deps.queues.wake(
           heads.map((head) => ({ userId: head.user_id, turnId: head.turn_id, epoch: head.epoch })),

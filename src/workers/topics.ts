@@ -1,4 +1,4 @@
-// What the worker consumes: a function for each topic, and the table of them.
+// The consumers of the worker: one function for each topic, and the table of all consumers.
 import { z } from 'zod';
 import { chatRequested, cloudEvent, conversationUpdated, messageSent } from '../domain/events.ts';
 import { bareDecision, reviewDecided } from '../domain/decision-events.ts';
@@ -8,7 +8,7 @@ import type { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { countTurns } from '../store/analytics.ts';
 import type { Database } from '../store/database.ts';
 import type { UserRunner } from '../turns/user-runner.ts';
-import { Ignored, type Consumer } from './consumers.ts';
+import { InvalidEvent, type Consumer } from './consumers.ts';
 import { eventConsumer, type EventDeps } from './event-consumer.ts';
 import type { Queues } from './queues.ts';
 
@@ -18,11 +18,12 @@ interface ChatRequestDeps extends EventDeps {
   readonly concurrency: number;
 }
 
-/** `chat-requests`: a user has turns to run. The job carries only the user id; the user's actor decides which turn runs. */
+/** `chat-requests`: runs the turns of a user. The worker uses only the user id; the user's actor decides which turn
+ *  runs. */
 const chatRequests = ({ runner, queues, concurrency, ...deps }: ChatRequestDeps): Consumer =>
   eventConsumer(deps, { topic: 'chat-requests', shape: chatRequested, concurrency }, async ({ user_id: userId }) => {
     const next = await runner.run(userId);
-    // Queued behind the jobs of other users, so that one busy user does not delay them.
+    // The new job goes behind the jobs of other users, so that one busy user does not delay them.
     if (next) await queues.wake([{ ...next, userId }]);
   });
 
@@ -31,7 +32,8 @@ interface ConversationDeps extends EventDeps {
   readonly debounceMs: number;
 }
 
-/** `conversations`: a reply was delivered, so the user's summary is due when the user has been quiet for a while. */
+/** `conversations`: a reply was delivered. Requests a new summary, which runs when the user has been quiet for a
+ *  while. */
 const conversations = ({ queues, debounceMs, ...deps }: ConversationDeps): Consumer =>
   eventConsumer(deps, { topic: 'conversations', shape: conversationUpdated, concurrency: 64 }, ({ user_id: userId }) =>
     queues.summarise(userId, debounceMs),
@@ -39,39 +41,41 @@ const conversations = ({ queues, debounceMs, ...deps }: ConversationDeps): Consu
 
 const summaryJob = z.object({ user_id: z.string() });
 
-/** `summaries` (internal): renews one user's summary. Not urgent: few at a time, so that replies get the model first. */
+/** `summaries` (internal): renews one user's summary. Not urgent: the concurrency is low, so that replies come
+ *  first. */
 const summaries = (deps: SummariseDeps): Consumer => ({
   queue: SUMMARIES,
   concurrency: 16,
   async handle(payload) {
     const job = summaryJob.safeParse(payload);
-    if (!job.success) throw new Ignored(SUMMARIES);
+    if (!job.success) throw new InvalidEvent(SUMMARIES);
     await summarise(deps, job.data.user_id);
   },
 });
 
+/** Time for which events are collected for one statement. */
 const GATHER_MS = 20;
 
 interface MessageDeps extends EventDeps {
   readonly database: Database;
 }
 
-/** `messages`: counts each delivered turn once. Events of the same moment share one statement. */
+/** `messages`: counts each delivered turn once. Events that arrive within GATHER_MS share one statement. */
 function messages({ database, ...deps }: MessageDeps): Consumer {
-  let open: { readonly turnIds: string[]; readonly counted: Promise<void> } | null = null;
-  const gather = async (turnIds: string[]): Promise<void> => {
+  let batch: { readonly turnIds: string[]; readonly counted: Promise<void> } | null = null;
+  const count = async (turnIds: string[]): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
-    open = null;
+    batch = null;
     await countTurns(database, turnIds);
   };
   const topic = { topic: 'messages', shape: messageSent, concurrency: 256 } as const;
   return eventConsumer(deps, topic, async ({ turn_id: turnId }) => {
-    if (!open) {
+    if (!batch) {
       const turnIds: string[] = [];
-      open = { turnIds, counted: gather(turnIds) };
+      batch = { turnIds, counted: count(turnIds) };
     }
-    open.turnIds.push(turnId);
-    await open.counted;
+    batch.turnIds.push(turnId);
+    await batch.counted;
   });
 }
 
@@ -79,7 +83,8 @@ interface DecisionDeps extends EventDeps {
   readonly decisions: Pick<ReviewDecisions, 'decide'>;
 }
 
-/** `review-decisions`: a decision made over HTTP or posted to the topic, as an event or as bare data. */
+/** `review-decisions`: applies a decision that was made over HTTP or posted to the topic, as an event or as bare
+ *  data. */
 function reviewDecisions({ decisions, ...deps }: DecisionDeps): Consumer {
   const { metrics, log } = deps;
   const topic = { topic: 'review-decisions', shape: reviewDecided, concurrency: 16 } as const;

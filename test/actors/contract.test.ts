@@ -1,3 +1,4 @@
+// The contract suite of the actor runtimes: every test runs on the embedded and on the Dapr runtime.
 import test from 'ava';
 import { newId } from '../../src/domain/ids.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -24,11 +25,10 @@ async function accept(database: Database, userId: string, text: string) {
   return outcome.turn;
 }
 
-// One suite for both runtimes: what holds of one holds of the other.
 for (const runtime of RUNTIMES) {
   const run = isAvailable(runtime) ? test : test.skip;
 
-  run(`${runtime}: claims a user's turns one at a time, in order, with a growing epoch`, async (t) => {
+  run(`${runtime}: turns of a user are claimed one at a time, in order, and the epoch increases`, async (t) => {
     const { actors, database } = await startRuntime(t, runtime);
     t.deepEqual(await actors.call('ann', 'claim', { leaseS: 10 }), { outcome: 'nothing' });
     const first = await accept(database, 'ann', 'one');
@@ -49,14 +49,14 @@ for (const runtime of RUNTIMES) {
     t.like(takeover, { outcome: 'claimed', work: { turnId: first.turnId, epoch: 2, attempts: 2 } });
   });
 
-  run(`${runtime}: a hundred claims at once give one`, async (t) => {
+  run(`${runtime}: only one of a hundred concurrent claims succeeds`, async (t) => {
     const { actors, database } = await startRuntime(t, runtime);
     await accept(database, 'ben', 'only');
     const claims = await Promise.all(Array.from({ length: 100 }, () => actors.call('ben', 'claim', { leaseS: 10 })));
     t.is(claims.filter(({ outcome }) => outcome === 'claimed').length, 1);
   });
 
-  run(`${runtime}: remembers, renews, keeps earlier summaries and forgets`, async (t) => {
+  run(`${runtime}: memory is stored, patched, renewed with its history, and forgotten`, async (t) => {
     const { actors, database } = await startRuntime(t, runtime);
     const unknown = await actors.call('cleo', 'memory', {});
     t.like(unknown, {
@@ -82,7 +82,7 @@ for (const runtime of RUNTIMES) {
       version: 2,
       throughSeq: 3,
     });
-    // What covers no more than the stored one changes nothing: a summary delivered late, or twice.
+    // A summary that covers no more turns than the stored one is ignored: it was delivered late or twice.
     await actors.call('cleo', 'renewSummary', { summary: 'late', throughSeq: 3, turnIds });
     t.like(await actors.call('cleo', 'memory', {}), { summary: 'Cleo likes tea and chess.', version: 2 });
     t.like(await actors.call('cleo', 'history', {}), {
@@ -100,7 +100,7 @@ for (const runtime of RUNTIMES) {
     t.deepEqual(await actors.call('cleo', 'history', {}), { turnIds: [], past: [] });
   });
 
-  run(`${runtime}: erases without a trace, and learns nothing from turns that are not there any more`, async (t) => {
+  run(`${runtime}: erase removes the memory, and a summary of erased turns is not stored`, async (t) => {
     const { actors } = await startRuntime(t, runtime);
     await actors.call('finn', 'patch', { name: 'Finn' });
     await actors.call('finn', 'erase', {});
@@ -110,7 +110,7 @@ for (const runtime of RUNTIMES) {
     t.like(await actors.call('finn', 'memory', {}), { name: 'finn', version: 0, throughSeq: 0 });
   });
 
-  run(`${runtime}: calls of one user run one at a time, in order; all patches of a burst are kept`, async (t) => {
+  run(`${runtime}: calls of one user run one at a time, so that no patch of a burst is lost`, async (t) => {
     const { actors } = await startRuntime(t, runtime);
     await Promise.all(
       Array.from({ length: 50 }, (_, index) => actors.call('dora', 'patch', { name: `Dora ${index}` })),
@@ -118,14 +118,14 @@ for (const runtime of RUNTIMES) {
     t.is((await actors.call('dora', 'memory', {})).version, 50);
   });
 
-  run(`${runtime}: ids of every allowed shape are kept apart`, async (t) => {
+  run(`${runtime}: user ids of every allowed form have separate memories`, async (t) => {
     const { actors } = await startRuntime(t, runtime);
     const ids = ['a', 'A', 'a.b', 'a:b', 'a@b', 'a-b_c', '..', 'x'.repeat(128)];
     for (const id of ids) await actors.call(id, 'patch', { name: `name of ${id}` });
     for (const id of ids) t.is((await actors.call(id, 'memory', {})).name, `name of ${id}`);
   });
 
-  run(`${runtime}: a wrong argument is refused and changes nothing`, async (t) => {
+  run(`${runtime}: an invalid argument is refused and changes nothing`, async (t) => {
     const { actors } = await startRuntime(t, runtime);
     await t.throwsAsync(actors.call('eve', 'patch', { name: 1, status: 'admin' } as never), {
       message: /invalid_arguments/,

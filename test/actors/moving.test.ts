@@ -1,24 +1,25 @@
+// Actors move between hosts while turns run (Dapr runtime only).
 import test from 'ava';
 import { isAvailable, startApp } from '../support/app.ts';
-import { chat, delivered, ended } from '../support/client.ts';
+import { chat, delivered, waitForTurn } from '../support/client.ts';
 
 const USERS = 30;
 const run = isAvailable('dapr') ? test : test.skip;
 
-run('two actor hosts with two daprds move actors between them, and no turn is lost or doubled', async (t) => {
+run('actors move between two hosts, and no turn is lost or answered twice', async (t) => {
   t.timeout(120_000);
   const first = await startApp(t, { runtime: 'dapr' });
   const { databaseUrl, redisUrl, model } = first;
   const turns = new Map<string, string>();
-  const writing = new AbortController();
+  const stopClients = new AbortController();
   let number = 0;
-  // Clients write all the time, whoever hosts the actors.
+  // The clients send messages during the whole test.
   const write = async () => {
-    while (!writing.signal.aborted) {
+    while (!stopClients.signal.aborted) {
       const text = `message ${number}`;
       const turn = await chat(first.url, { user_id: `user-${number++ % USERS}`, text });
       turns.set(turn.turn_id, text);
-      await ended(first.url, turn.turn_id);
+      await waitForTurn(first.url, turn.turn_id);
     }
   };
   const clients = Promise.all(Array.from({ length: 4 }, write));
@@ -36,22 +37,22 @@ run('two actor hosts with two daprds move actors between them, and no turn is lo
   await new Promise((resolve) => setTimeout(resolve, 4_000));
   await second.stop();
   await second.sidecar!.stop();
-  // Another one joins, and its daprd dies without a word.
+  // A third host joins, and its daprd is killed.
   const third = await startApp(t, joining);
   await new Promise((resolve) => setTimeout(resolve, 4_000));
   third.sidecar!.kill('SIGKILL');
   await third.stop();
   await new Promise((resolve) => setTimeout(resolve, 4_000));
-  writing.abort();
+  stopClients.abort();
   await clients;
 
   t.true(turns.size > USERS);
   for (const [turnId, text] of turns)
-    t.like(await ended(first.url, turnId), { status: 'completed', reply: `echo: ${text}` });
+    t.like(await waitForTurn(first.url, turnId), { status: 'completed', reply: `echo: ${text}` });
   for (const text of turns.values()) t.is(model.count(text), 1, text);
   for (let user = 0; user < USERS; user += 1) {
     const rows = await delivered(first.url, `user-${user}`);
     const replies = rows.filter(({ role }) => role === 'assistant').map(({ turn_id: id }) => id);
-    t.is(new Set(replies).size, replies.length, 'no reply twice');
+    t.is(new Set(replies).size, replies.length, 'no reply is stored twice');
   }
 });

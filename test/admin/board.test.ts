@@ -1,4 +1,4 @@
-// The queue board: an admin's, to look at, and alive.
+// The queue board: only for admins, read-only, with current data.
 import test from 'ava';
 import { keyOf, sha256 } from '../http/support/ingress.ts';
 import { startApp } from '../support/app.ts';
@@ -11,7 +11,7 @@ const API_KEYS = Object.entries(ROLES)
 
 const as = (name: string) => ({ authorization: `Bearer ${keyOf(name)}` });
 
-test('the board shows its page and every file of it, under a policy that lets nothing in from elsewhere', async (t) => {
+test('the board serves its page and all its files, with a policy that allows only this server', async (t) => {
   const { url } = await startApp(t);
   const page = await fetch(`${url}/admin/queues`);
   const html = await page.text();
@@ -20,7 +20,7 @@ test('the board shows its page and every file of it, under a policy that lets no
   const policy = page.headers.get('content-security-policy')!;
   t.regex(policy, /default-src 'self'/);
   t.notRegex(policy, /script-src|https?:|\*/);
-  t.notRegex(html, /<script(?![^>]*(?:src=|application\/json))/, 'no script that the policy would stop');
+  t.notRegex(html, /<script(?![^>]*(?:src=|application\/json))/, 'no inline script, which the policy would block');
   const base = new URL(/<base href="([^"]+)"/.exec(html)![1]!, url);
   const files = [...html.matchAll(/(?:src|href)="(static\/[^"]+)"/g)].map(([, file]) => new URL(file!, base).href);
   t.true(files.length >= 3);
@@ -29,11 +29,11 @@ test('the board shows its page and every file of it, under a policy that lets no
     t.is(response.status, 200, file);
     t.true((await response.text()).length > 100);
   }
-  // Elsewhere the policy is as strict as ever.
+  // Other paths have the strict policy.
   t.notRegex((await fetch(`${url}/docs`)).headers.get('content-security-policy')!, /unsafe/);
 });
 
-test('it knows every topic and what waits there, and changes nothing', async (t) => {
+test('the board lists every topic and is read-only', async (t) => {
   const { url } = await startApp(t);
   await park(url, 'ann', 'help');
   const { queues } = (await (await fetch(`${url}/admin/queues/api/queues?activeQueue=human-review&page=1`)).json()) as {
@@ -45,7 +45,7 @@ test('it knows every topic and what waits there, and changes nothing', async (t)
     t.is((await fetch(`${url}/admin/queues/api/queues/human-review/pause`, { method })).status, 405, method);
 });
 
-test('it is an admin’s alone, by key or by cookie', async (t) => {
+test('only an admin may use the board, by key or by cookie', async (t) => {
   const { url } = await startApp(t, { settings: { AUTH: 'keys', API_KEYS } });
   const status = async (path: string, headers: Record<string, string>) => (await fetch(url + path, { headers })).status;
   for (const path of ['/admin/queues', '/admin/queues/', '/admin/queues/api/queues', '/admin/queues/static/none.js']) {

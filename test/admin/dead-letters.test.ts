@@ -1,4 +1,4 @@
-// Dead letters on a real Redis: seen, replayed, deleted.
+// Dead letters in a real Redis: listed, replayed, deleted.
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import test from 'ava';
@@ -26,25 +26,25 @@ const list = async ({ url }: TestApp, query = ''): Promise<Page> => {
   if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
   return body;
 };
-const at = ({ topic: name, job_id: id }: Letter) => `/admin/dead-letters/${name}/${encodeURIComponent(id)}`;
+const pathOf = ({ topic: name, job_id: id }: Letter) => `/admin/dead-letters/${name}/${encodeURIComponent(id)}`;
 
-/** Posts what no consumer can take: it fails at once and for good. */
-async function spoil(queue: Queue, count: number): Promise<void> {
+/** Adds invalid events, which fail at once and for good. */
+async function addInvalid(queue: Queue, count: number): Promise<void> {
   for (let n = 0; n < count; n += 1)
     await queue.add('nonsense', { subject: `user-${n}`, n }, { jobId: `odd id/${queue.name}/${n}` });
 }
 
-test('what failed for good is listed newest first, over all topics or of one, page by page', async (t) => {
+test('dead letters are listed newest first, of all topics or one topic, in pages', async (t) => {
   const app = await startApp(t);
   t.deepEqual(await list(app), { items: [], next_cursor: null });
-  await spoil(topic(t, app.redisUrl, 'messages'), 7);
-  await spoil(topic(t, app.redisUrl, 'conversations'), 5);
-  const all = await eventually('all failed', async () => {
+  await addInvalid(topic(t, app.redisUrl, 'messages'), 7);
+  await addInvalid(topic(t, app.redisUrl, 'conversations'), 5);
+  const all = await eventually('all events are dead letters', async () => {
     const { items } = await list(app, 'limit=100');
     return items.length === 12 && items;
   });
-  const moments = all.map(({ failed_at: failedAt }) => failedAt);
-  t.deepEqual(moments, moments.toSorted().toReversed());
+  const times = all.map(({ failed_at: failedAt }) => failedAt);
+  t.deepEqual(times, times.toSorted().toReversed());
   t.like(
     all.find(({ job_id: id }) => id === 'odd id/messages/3'),
     { topic: 'messages', user_id: 'user-3', attempts: 1, data: { subject: 'user-3', n: 3 } },
@@ -58,60 +58,60 @@ test('what failed for good is listed newest first, over all topics or of one, pa
     cursor = page.next_cursor;
   }
   t.deepEqual(paged, all);
-  for (const bad of ['topic=nope', 'cursor=x', 'limit=0'])
-    t.is((await call(app.url, `/admin/dead-letters?${bad}`)).status, 400, bad);
+  for (const query of ['topic=nope', 'cursor=x', 'limit=0'])
+    t.is((await call(app.url, `/admin/dead-letters?${query}`)).status, 400, query);
 });
 
-test('a dead letter that is replayed is done, once the reason is gone', async (t) => {
+test('a replayed dead letter succeeds after its cause is fixed', async (t) => {
   const app = await startApp(t);
   const { turn_id: turnId, review } = await park(app.url, 'ann', 'help');
   const queue = topic(t, app.redisUrl, 'review-decisions');
-  // Of an unknown shape: it is refused. Then somebody mends the payload.
+  // The payload is invalid, so the event fails. Then the payload is fixed.
   await queue.add('ReviewDecided', { nonsense: true }, { jobId: 'a-decision' });
-  const [letter] = await eventually('it failed', async () => {
+  const [letter] = await eventually('one dead letter', async () => {
     const { items } = await list(app);
     return items.length === 1 && items;
   });
   const job = await queue.getJob('a-decision');
   await job!.updateData({ turn_id: turnId, approved: true });
-  t.is((await call(app.url, `${at(letter!)}/replay`, { method: 'POST' })).status, 202);
-  await eventually('applied', async () => (await turnOf(app.url, turnId)).status === 'completed');
-  await eventually('gone', async () => (await list(app)).items.length === 0);
+  t.is((await call(app.url, `${pathOf(letter!)}/replay`, { method: 'POST' })).status, 202);
+  await eventually('the decision is applied', async () => (await turnOf(app.url, turnId)).status === 'completed');
+  await eventually('no dead letters', async () => (await list(app)).items.length === 0);
   t.is((await decide(app.url, review!.review_id, { decision: 'approve' })).status, 200);
-  t.is((await call(app.url, `${at(letter!)}/replay`, { method: 'POST' })).status, 404);
+  t.is((await call(app.url, `${pathOf(letter!)}/replay`, { method: 'POST' })).status, 404);
 });
 
-test('of two replays at once one succeeds; what fails again comes back; deleted is gone', async (t) => {
+test('concurrent replays replay the event; an event that fails again is a dead letter again; a deleted one is removed', async (t) => {
   const app = await startApp(t);
-  await spoil(topic(t, app.redisUrl, 'human-review'), 0);
+  await addInvalid(topic(t, app.redisUrl, 'human-review'), 0);
   const queue = topic(t, app.redisUrl, 'messages');
-  await spoil(queue, 1);
+  await addInvalid(queue, 1);
   const found = () =>
-    eventually('it failed', async () => {
+    eventually('one dead letter', async () => {
       const { items } = await list(app);
       return items.length === 1 && items[0]!;
     });
   const letter = await found();
-  const answers = await Promise.all([1, 2, 3].map(() => call(app.url, `${at(letter)}/replay`, { method: 'POST' })));
+  const answers = await Promise.all([1, 2, 3].map(() => call(app.url, `${pathOf(letter)}/replay`, { method: 'POST' })));
   const statuses = answers.map(({ status }) => status);
   t.true(statuses.includes(202) && statuses.every((status) => status === 202 || status === 404), statuses.join());
   const again = await found();
   t.is(again.job_id, letter.job_id);
-  t.is((await call(app.url, at(again), { method: 'DELETE' })).status, 204);
+  t.is((await call(app.url, pathOf(again), { method: 'DELETE' })).status, 204);
   t.deepEqual((await list(app)).items, []);
-  const missing = await call<{ code: string }>(app.url, at(again), { method: 'DELETE' });
+  const missing = await call<{ code: string }>(app.url, pathOf(again), { method: 'DELETE' });
   t.is(missing.status, 404);
   t.is(missing.body.code, 'dead_letter_not_found');
   t.is((await call(app.url, '/admin/dead-letters/nope/1/replay', { method: 'POST' })).status, 404);
 });
 
-test('what waits or runs is no dead letter, and cannot be deleted as one', async (t) => {
+test('a queued event is not a dead letter and cannot be deleted or replayed', async (t) => {
   const app = await startApp(t);
-  // Nobody consumes this topic here.
+  // No consumer reads this topic here.
   const { review } = await park(app.url, 'ann', 'help');
   const queue = topic(t, app.redisUrl, 'human-review');
   const id = review!.review_id;
-  await eventually('published', async () => (await queue.getJobState(id)) === 'waiting');
+  await eventually('the event is published', async () => (await queue.getJobState(id)) === 'waiting');
   for (const [path, method] of [
     ['', 'DELETE'],
     ['/replay', 'POST'],
@@ -120,7 +120,7 @@ test('what waits or runs is no dead letter, and cannot be deleted as one', async
   t.is(await queue.getJobState(id), 'waiting');
 });
 
-test('while Redis is away the answer says so', async (t) => {
+test('while Redis is unavailable, all operations are answered 503', async (t) => {
   const redis = await startRedisServer(t);
   const app = await startApp(t, { redisUrl: redis.url });
   await redis.stop();
@@ -137,5 +137,5 @@ test('while Redis is away the answer says so', async (t) => {
   const client = new Redis(redis.url);
   t.teardown(() => client.disconnect());
   await client.ping();
-  await eventually('it answers again', async () => (await call(app.url, '/admin/dead-letters')).status === 200);
+  await eventually('Redis is available again', async () => (await call(app.url, '/admin/dead-letters')).status === 200);
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import test from 'ava';
 import { park, turnOf } from '../reviews/support.ts';
 import { startApp, type TestApp } from '../support/app.ts';
-import { call, chat, ended } from '../support/client.ts';
+import { call, chat, waitForTurn } from '../support/client.ts';
 import { fileOwner } from '../support/owner.ts';
 import { hasTerminals, jsonLines, run, start } from './support.ts';
 
@@ -23,7 +23,7 @@ const onTerminal = hasTerminals ? test : test.skip;
 const UNKNOWN_ID = '00000000-0000-7000-8000-000000000000';
 const ESC = '\u001b';
 
-test('--help tells every command and every exit code, that of a command its own options; the launcher runs it too', async (t) => {
+test('--help lists all commands and exit codes, or the options of one command, also with the launcher', async (t) => {
   const all = await run(t, ['--help'], { launcher: true });
   t.is(all.code, 0);
   for (const words of ['chat', 'turn', 'reviews decide', 'users export', 'users erase', 'dead-letters replay'])
@@ -35,22 +35,27 @@ test('--help tells every command and every exit code, that of a command its own 
   t.notRegex(one.stdout, /--session/);
 });
 
-test('wrong usage ends with 2, every fault told at once, and nothing was called', async (t) => {
+test('an invalid command line exits with 2, reports all faults and sends no request', async (t) => {
   const { code, stderr, stdout } = await run(t, ['chat', '--busy', 'reject', '--nope', '--limit=3', 'a', 'b'], { env });
   t.is(code, 2);
   t.is(stdout, '');
-  for (const fault of [/--nope is not known/, /chat takes no --limit/, /--user is required/, /"b" is too much/])
+  for (const fault of [
+    /unknown option --nope/,
+    /chat does not accept --limit/,
+    /--user is required/,
+    /unexpected argument "b"/,
+  ])
     t.regex(stderr, fault);
   for (const args of [[], ['revews'], ['reviews', 'decide', 'x', 'maybe'], ['reviews', 'decide', 'x', 'edit']])
     t.is((await run(t, args, { env })).code, 2, args.join(' '));
   t.is((await run(t, ['reviews', '--url', 'ftp://x'])).code, 2);
   const json = await run(t, ['turn', '--json'], { env });
   t.deepEqual(jsonLines(json.stderr), [
-    { error: { title: 'The command line is wrong', errors: [{ detail: '<turn-id> is missing' }], exit_code: 2 } },
+    { error: { title: 'Invalid command line', errors: [{ detail: '<turn-id> is missing' }], exit_code: 2 } },
   ]);
 });
 
-test('a message is said and its reply shown; piped, each line is a message of one session', async (t) => {
+test('chat sends a message and shows the reply; with piped input, each line is a message of one session', async (t) => {
   const one = await run(t, ['chat', 'hello', '--user', 'ann'], { env });
   t.deepEqual([one.code, one.stdout], [0, 'echo: hello\n']);
   const session = '0192f3a4-0000-7000-8000-00000000a11c';
@@ -63,27 +68,27 @@ test('a message is said and its reply shown; piped, each line is a message of on
   );
 });
 
-test('--json: an event a line, whose deltas make up the reply', async (t) => {
+test('chat --json writes one event per line, and the deltas add up to the reply', async (t) => {
   const { code, stdout } = await run(t, ['chat', 'one two three', '--user', 'json', '--json'], { env });
   t.is(code, 0);
   const events = jsonLines<{ event: string; text?: string; turn?: { status: string; reply: string } }>(stdout);
   t.is(events.at(-1)?.turn?.status, 'completed');
-  const begun = events.findLastIndex(({ turn }) => turn?.status === 'running');
-  const told = events.slice(begun + 1).map(({ text = '' }) => text);
-  t.is(begun < 0 ? events.at(-1)?.turn?.reply : told.join(''), 'echo: one two three');
+  const restarted = events.findLastIndex(({ turn }) => turn?.status === 'running');
+  const deltas = events.slice(restarted + 1).map(({ text = '' }) => text);
+  t.is(restarted < 0 ? events.at(-1)?.turn?.reply : deltas.join(''), 'echo: one two three');
 });
 
-test('a turn is shown; one that failed, and faults of the input, have their exit codes and are told in full', async (t) => {
+test('turn shows a turn; a failed turn and invalid input have their exit codes and show all details', async (t) => {
   app.model.script(({ lastUserMessage }) => (lastUserMessage === 'refuse' ? { status: 400 } : {}));
   const failed = await run(t, ['chat', 'refuse', '--user', 'fay'], { env });
   t.is(failed.code, 1);
   t.regex(failed.stdout, /\[failed: model_invalid_request: /);
-  const fine = await ended(app.url, (await chat(app.url, { user_id: 'fay', text: 'fine' })).turn_id);
-  const shown = await run(t, ['turn', fine.turn_id], { env });
+  const completed = await waitForTurn(app.url, (await chat(app.url, { user_id: 'fay', text: 'fine' })).turn_id);
+  const shown = await run(t, ['turn', completed.turn_id], { env });
   t.is(shown.code, 0);
   t.regex(shown.stdout, /reply {4}echo: fine/);
-  const json = await run(t, ['turn', fine.turn_id, '--json'], { env });
-  t.is((JSON.parse(json.stdout) as { turn_id: string }).turn_id, fine.turn_id);
+  const json = await run(t, ['turn', completed.turn_id, '--json'], { env });
+  t.is((JSON.parse(json.stdout) as { turn_id: string }).turn_id, completed.turn_id);
   t.is((await run(t, ['turn', UNKNOWN_ID], { env })).code, 5);
   const faults = await run(t, ['chat', 'x', '--user', 'not a user', '--session', 'none', '--busy', 'maybe'], { env });
   t.is(faults.code, 2);
@@ -91,13 +96,13 @@ test('a turn is shown; one that failed, and faults of the input, have their exit
     t.regex(faults.stderr, fault);
 });
 
-test('a held reply is told as held; it is listed, shown and decided; another decision is a conflict', async (t) => {
+test('the review of a held reply is listed, shown and decided; a second decision is a conflict', async (t) => {
   const held = await run(t, ['chat', 'help me', '--user', 'hal'], { env });
   t.is(held.code, 0);
-  t.regex(held.stdout, /\[waits for a person /);
+  t.regex(held.stdout, /\[held for review /);
   const [turnId] = /[0-9a-f-]{36}/.exec(held.stderr)!;
   const following = start(t, ['turn', turnId, '--follow'], { env });
-  await following.sees('waits for a person');
+  await following.sees('held for review');
   const page = JSON.parse((await run(t, ['reviews', '--json', '--limit', '1000'], { env })).stdout) as {
     items: { review_id: string; turn_id: string }[];
   };
@@ -117,7 +122,7 @@ test('a held reply is told as held; it is listed, shown and decided; another dec
   t.is((await run(t, ['reviews', 'decide', UNKNOWN_ID, 'approve'], { env })).code, 5);
 });
 
-test('a rejected reply ends following with 1', async (t) => {
+test('turn --follow exits with 1 after a rejection', async (t) => {
   const { turn_id, review } = await park(app.url, 'rob', 'help rob');
   const following = start(t, ['turn', turn_id, '--follow', '--json'], { env });
   await following.sees('awaiting_review');
@@ -125,15 +130,15 @@ test('a rejected reply ends following with 1', async (t) => {
   t.is((await following.ended).code, 1);
 });
 
-test('a user is exported, and erased to the end; never without being asked', async (t) => {
+test('users export and users erase --wait; erase without a terminal requires --yes', async (t) => {
   const { turn_id } = await chat(app.url, { user_id: 'eve', text: 'canary' });
-  await ended(app.url, turn_id);
+  await waitForTurn(app.url, turn_id);
   const exported = await run(t, ['users', 'export', 'eve'], { env });
   t.is(exported.code, 0);
   t.is((JSON.parse(exported.stdout) as { turns: { text: string }[] }).turns[0]!.text, 'canary');
-  const unasked = await run(t, ['users', 'erase', 'eve'], { env });
-  t.is(unasked.code, 2);
-  t.regex(unasked.stderr, /--yes/);
+  const unconfirmed = await run(t, ['users', 'erase', 'eve'], { env });
+  t.is(unconfirmed.code, 2);
+  t.regex(unconfirmed.stderr, /--yes/);
   t.is((await call(app.url, `/turns/${turn_id}`)).status, 200);
   const erased = await run(t, ['users', 'erase', 'eve', '--yes', '--wait', '--json'], { env });
   t.is(erased.code, 0);
@@ -141,9 +146,9 @@ test('a user is exported, and erased to the end; never without being asked', asy
   t.is((await call(app.url, `/turns/${turn_id}`)).status, 404);
 });
 
-onTerminal('on a terminal erasing asks for the id, and takes nothing else for a yes', async (t) => {
+onTerminal('users erase on a terminal asks for the user id and accepts nothing else', async (t) => {
   const { turn_id } = await chat(app.url, { user_id: 'ted', text: 'hello' });
-  await ended(app.url, turn_id);
+  await waitForTurn(app.url, turn_id);
   for (const [answer, code, status] of [
     ['yes', 1, 200],
     ['\u0003', 130, 200],
@@ -157,28 +162,31 @@ onTerminal('on a terminal erasing asks for the id, and takes nothing else for a 
   }
 });
 
-test('keys: none and an unknown one are not allowed, nor is what the role has no right to', async (t) => {
+test('a missing key, an invalid key and a role without permission exit with 4', async (t) => {
   const { url } = await startApp(t, { settings: { AUTH: 'keys', API_KEYS } });
-  const at = { TURNKEEPER_URL: url };
-  const none = await run(t, ['reviews'], { env: at });
+  const withAuth = { TURNKEEPER_URL: url };
+  const none = await run(t, ['reviews'], { env: withAuth });
   t.is(none.code, 4);
-  t.regex(none.stderr, /A valid key, token or session is needed/);
-  t.is((await run(t, ['reviews', '--key', 'wrong'], { env: at })).code, 4);
-  t.is((await run(t, ['reviews'], { env: { ...at, TURNKEEPER_KEY: 'key-of-alice' } })).code, 4);
-  t.is((await run(t, ['reviews'], { env: { ...at, TURNKEEPER_KEY: 'key-of-root' } })).code, 0);
-  t.is((await run(t, ['chat', 'hi', '--user', 'alice', '--key', 'key-of-alice'], { env: at })).code, 0);
+  t.regex(none.stderr, /no valid key, token or session/);
+  t.is((await run(t, ['reviews', '--key', 'wrong'], { env: withAuth })).code, 4);
+  t.is((await run(t, ['reviews'], { env: { ...withAuth, TURNKEEPER_KEY: 'key-of-alice' } })).code, 4);
+  t.is((await run(t, ['reviews'], { env: { ...withAuth, TURNKEEPER_KEY: 'key-of-root' } })).code, 0);
+  t.is((await run(t, ['chat', 'hi', '--user', 'alice', '--key', 'key-of-alice'], { env: withAuth })).code, 0);
 });
 
-onTerminal('colours on a terminal alone, not with NO_COLOR; what users wrote cannot drive the terminal', async (t) => {
-  const text = `help ${ESC}[2J${ESC}]0;owned\u0007 \u202egnp.exe \u009b31m`;
-  const { review } = await park(app.url, 'mallory', text);
-  const show = ['reviews', 'show', review!.review_id];
-  t.false((await run(t, show, { env })).stdout.includes(ESC));
-  const plain = await start(t, show, { env: { ...env, NO_COLOR: '1' }, terminal: true }).ended;
-  const coloured = await start(t, show, { env, terminal: true }).ended;
-  t.false(plain.stdout.includes(ESC));
-  t.regex(coloured.stdout, new RegExp(`${ESC}\\[1m`));
-  // Nothing but the colours: an escape, a bracket, a number, an m.
-  const rest = coloured.stdout.replaceAll(new RegExp(`${ESC}\\[\\d+m`, 'g'), '');
-  for (const driving of [ESC, '\u0007', '\u009b', '\u202e']) t.false(rest.includes(driving));
-});
+onTerminal(
+  'colours are written to a terminal only, not with NO_COLOR; user text cannot control the terminal',
+  async (t) => {
+    const text = `help ${ESC}[2J${ESC}]0;owned\u0007 \u202egnp.exe \u009b31m`;
+    const { review } = await park(app.url, 'mallory', text);
+    const show = ['reviews', 'show', review!.review_id];
+    t.false((await run(t, show, { env })).stdout.includes(ESC));
+    const plain = await start(t, show, { env: { ...env, NO_COLOR: '1' }, terminal: true }).ended;
+    const coloured = await start(t, show, { env, terminal: true }).ended;
+    t.false(plain.stdout.includes(ESC));
+    t.regex(coloured.stdout, new RegExp(`${ESC}\\[1m`));
+    // The only escape sequences are colours: ESC [ number m.
+    const rest = coloured.stdout.replaceAll(new RegExp(`${ESC}\\[\\d+m`, 'g'), '');
+    for (const control of [ESC, '\u0007', '\u009b', '\u202e']) t.false(rest.includes(control));
+  },
+);

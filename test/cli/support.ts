@@ -1,4 +1,4 @@
-// Running the terminal program as its users do: as a process, with pipes or on a terminal.
+// Runs the terminal program as a process, with pipes or on a terminal.
 import { spawn, spawnSync } from 'node:child_process';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
@@ -7,7 +7,7 @@ import type { Owner } from '../support/owner.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PROGRAM = join(ROOT, 'src/cli/main.ts');
-const WITHIN_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 export interface Ended {
   readonly code: number | null;
@@ -16,9 +16,9 @@ export interface Ended {
 }
 
 export interface Running {
-  /** What it wrote so far to both. */
+  /** The output so far of stdout and stderr together. */
   readonly written: () => string;
-  /** Resolves when it has written this, after what an earlier call saw. */
+  /** Resolves when the output contains `text` after the text that an earlier call has found. */
   sees(text: string): Promise<void>;
   type(text: string): void;
   signal(name: NodeJS.Signals): void;
@@ -27,10 +27,10 @@ export interface Running {
 
 interface Options {
   readonly env?: Readonly<Record<string, string>>;
-  /** Has a terminal (util-linux's script). */
+  /** Runs on a terminal (script of util-linux). */
   readonly terminal?: boolean;
   readonly input?: string;
-  /** Through the launcher of `npx turnkeeper`. */
+  /** Runs the launcher of `npx turnkeeper`. */
   readonly launcher?: boolean;
 }
 
@@ -38,7 +38,7 @@ export const hasTerminals = process.platform === 'linux' && spawnSync('script', 
 
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
-/** Starts it; ended with the test. */
+/** Starts the program; it is killed when the test ends. */
 export function start(t: Owner, args: readonly string[], options: Options = {}): Running {
   const { env = {}, terminal = false, input, launcher = false } = options;
   const words = [process.execPath, ...(launcher ? [join(ROOT, 'scripts/turnkeeper.mjs')] : [PROGRAM]), ...args];
@@ -51,7 +51,7 @@ export function start(t: Owner, args: readonly string[], options: Options = {}):
   let stdout = '';
   let stderr = '';
   let all = '';
-  let seen = 0;
+  let position = 0;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
     all += text;
@@ -60,16 +60,16 @@ export function start(t: Owner, args: readonly string[], options: Options = {}):
     stderr += text;
     all += text;
   });
-  child.stdin.on('error', () => {}); // it has ended, which the test sees
+  child.stdin.on('error', () => {}); // The process has exited; `ended` reports it.
   if (input !== undefined) child.stdin.end(input);
   const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
   return {
     written: () => all,
     async sees(text) {
-      for (const deadline = Date.now() + WITHIN_MS; ;) {
-        const at = all.indexOf(text, seen);
-        if (at >= 0) return void (seen = at + text.length);
-        if (Date.now() > deadline) throw new Error(`never wrote ${JSON.stringify(text)}:\n${all}`);
+      for (const deadline = Date.now() + TIMEOUT_MS; ;) {
+        const at = all.indexOf(text, position);
+        if (at >= 0) return void (position = at + text.length);
+        if (Date.now() > deadline) throw new Error(`no ${JSON.stringify(text)} in the output:\n${all}`);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
@@ -79,18 +79,18 @@ export function start(t: Owner, args: readonly string[], options: Options = {}):
   };
 }
 
-/** Runs it to its end. */
+/** Runs the program until it exits. */
 export const run = (t: Owner, args: readonly string[], options: Options = {}): Promise<Ended> =>
   start(t, args, { input: '', ...options }).ended;
 
-/** Every line as JSON. */
+/** Parses each line as JSON. */
 export const jsonLines = <T = Record<string, unknown>>(text: string): T[] =>
   text
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as T);
 
-/** A way to the server that is cut when the test says so; later connections go through again. */
+/** A TCP proxy to the server. `cut` closes its connections; later ones work again. `stop` closes it. */
 export async function startCuttable(t: Owner, target: string): Promise<{ url: string; cut(): number; stop(): void }> {
   const sockets = new Set<Socket>();
   const { hostname, port } = new URL(target);
@@ -124,7 +124,7 @@ export async function startCuttable(t: Owner, target: string): Promise<{ url: st
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cut, stop };
 }
 
-/** A server of the test, for answers that the real one gives in trouble alone. */
+/** An HTTP server for responses that the real server gives under failure only. */
 export async function startAnswering(
   t: Owner,
   answer: (request: IncomingMessage, response: ServerResponse) => void,

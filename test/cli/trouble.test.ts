@@ -1,4 +1,4 @@
-// The way to the server is cut, the server is busy or away, or it is none of ours.
+// Connection loss, a busy or unavailable server, and responses that are not turnkeeper's.
 import test from 'ava';
 import { startApp } from '../support/app.ts';
 import { topic } from '../reviews/support.ts';
@@ -14,16 +14,16 @@ interface Event {
   readonly turn?: { status: string };
 }
 
-test('a stream that is cut twice goes on where it was cut: no gap, no repeat, not begun anew', async (t) => {
+test('a stream that is interrupted twice resumes without gap, repeat or restart', async (t) => {
   const app = await startApp(t);
-  const way = await startCuttable(t, app.url);
+  const proxy = await startCuttable(t, app.url);
   app.model.script((call) => (call.kind === 'chat' ? { text: REPLY, trickleMs: 100 } : {}));
   const { turn_id } = await chat(app.url, { user_id: 'ann', text: 'hello' });
-  const following = start(t, ['turn', turn_id, '--follow', '--json', '--url', way.url]);
+  const following = start(t, ['turn', turn_id, '--follow', '--json', '--url', proxy.url]);
   await following.sees('word-5');
-  t.true(way.cut() > 0);
+  t.true(proxy.cut() > 0);
   await following.sees('word-25');
-  t.true(way.cut() > 0);
+  t.true(proxy.cut() > 0);
   const { code, stdout } = await following.ended;
   t.is(code, 0);
   const events = jsonLines<Event>(stdout);
@@ -32,16 +32,16 @@ test('a stream that is cut twice goes on where it was cut: no gap, no repeat, no
   t.is(events.filter(({ turn }) => turn?.status === 'running').length, 1);
 });
 
-test('a server that stays away is given up when patience ends, with 3; the turn is not cancelled by it', async (t) => {
+test('chat exits with 3 if the server stays unavailable for --patience; the turn is not cancelled', async (t) => {
   const app = await startApp(t);
-  const way = await startCuttable(t, app.url);
+  const proxy = await startCuttable(t, app.url);
   app.model.script((call) => (call.kind === 'chat' ? { text: REPLY, trickleMs: 100 } : {}));
-  const talking = start(t, ['chat', 'hello', '--user', 'ann', '--patience', '1', '--url', way.url]);
-  await talking.sees('word-3');
-  way.stop();
-  const { code, stderr } = await talking.ended;
+  const chatting = start(t, ['chat', 'hello', '--user', 'ann', '--patience', '1', '--url', proxy.url]);
+  await chatting.sees('word-3');
+  proxy.stop();
+  const { code, stderr } = await chatting.ended;
   t.is(code, 3);
-  t.regex(stderr, /trying again/);
+  t.regex(stderr, /Connection lost\. Reconnecting/);
   t.regex(stderr, /Cannot reach /);
   const { body } = await fetch(`${app.url}/users/ann/turns`).then(async (r) => ({
     body: (await r.json()) as { items: { status: string }[] },
@@ -49,7 +49,7 @@ test('a server that stays away is given up when patience ends, with 3; the turn 
   t.not(body.items[0]!.status, 'cancelled');
 });
 
-test('a server that is not there is 3 at once', async (t) => {
+test('a refused connection exits with 3 at once', async (t) => {
   const app = await startApp(t);
   await app.stop();
   const { code, stderr } = await run(t, ['chat', 'hello', '--user', 'ann', '--url', app.url, '--json']);
@@ -57,35 +57,35 @@ test('a server that is not there is 3 at once', async (t) => {
   t.regex(jsonLines<{ error: { title: string } }>(stderr)[0]!.error.title, /^Cannot reach .*ECONNREFUSED/);
 });
 
-test('Retry-After is honoured, told, and not waited for beyond patience', async (t) => {
-  let asked = 0;
+test('Retry-After is obeyed and shown, but not beyond --patience', async (t) => {
+  let requests = 0;
   const url = await startAnswering(t, (_request, response) => {
-    asked += 1;
+    requests += 1;
     const problem = {
       type: 'about:blank',
-      title: 'Too many turns wait',
+      title: 'Too many queued turns',
       status: 503,
       detail: 'Later.',
       code: 'queue_full',
     };
-    if (asked === 2) response.end(JSON.stringify({ items: [], next_cursor: null }));
+    if (requests === 2) response.end(JSON.stringify({ items: [], next_cursor: null }));
     else
       response
-        .writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': asked === 1 ? '1' : '600' })
+        .writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': requests === 1 ? '1' : '600' })
         .end(JSON.stringify(problem));
   });
   const began = Date.now();
   const patient = await run(t, ['reviews', '--url', url]);
   t.is(patient.code, 0);
   t.true(Date.now() - began >= 1_000);
-  t.regex(patient.stderr, /Too many turns wait\. Trying again in 1 s/);
-  const given = await run(t, ['reviews', '--url', url]);
-  t.is(given.code, 3);
-  t.regex(given.stderr, /Too many turns wait: Later\. Come back in 600 s\./);
-  t.is(asked, 3);
+  t.regex(patient.stderr, /Too many queued turns\. Retrying in 1 s/);
+  const failed = await run(t, ['reviews', '--url', url]);
+  t.is(failed.code, 3);
+  t.regex(failed.stderr, /Too many queued turns: Later\. Retry after 600 s\./);
+  t.is(requests, 3);
 });
 
-test('a message whose connection breaks before the answer is sent once more under the same idempotency key', async (t) => {
+test('a message without a response is retried once with the same idempotency key', async (t) => {
   const keys: unknown[] = [];
   const url = await startAnswering(t, (request, response) => {
     keys.push(request.headers['idempotency-key']);
@@ -97,18 +97,18 @@ test('a message whose connection breaks before the answer is sent once more unde
   t.is(keys[0], keys[1]);
 });
 
-test('answers that are not turnkeeper’s are told as such', async (t) => {
+test('a response that is not turnkeeper’s is reported', async (t) => {
   const html = await startAnswering(t, (_request, response) => void response.end('<html>'));
   const other = await run(t, ['reviews', '--url', html]);
   t.is(other.code, 1);
-  t.regex(other.stderr, /not JSON/);
+  t.regex(other.stderr, /did not return JSON/);
   const gateway = await startAnswering(t, (_request, response) => void response.writeHead(502).end('<html>'));
-  const proxy = await run(t, ['reviews', '--url', gateway]);
-  t.is(proxy.code, 3);
-  t.regex(proxy.stderr, /HTTP 502 Bad Gateway/);
+  const failed = await run(t, ['reviews', '--url', gateway]);
+  t.is(failed.code, 3);
+  t.regex(failed.stderr, /HTTP 502 Bad Gateway/);
 });
 
-test('an export that breaks off ends with 3 and says that it is incomplete', async (t) => {
+test('an interrupted export exits with 3 and reports that it is incomplete', async (t) => {
   const url = await startAnswering(t, (_request, response) => {
     response.write('{"user_id":"eve","turns":[');
     setTimeout(() => response.destroy(), 200);
@@ -118,23 +118,26 @@ test('an export that breaks off ends with 3 and says that it is incomplete', asy
   t.regex(stderr, /incomplete/);
 });
 
-test('dead letters are listed over pages and replayed', async (t) => {
+test('dead-letters list reads several pages; dead-letters replay queues a job again', async (t) => {
   const { url, redisUrl } = await startApp(t);
   const queue = topic(t, redisUrl, 'conversations');
   for (let n = 1; n <= 120; n += 1) await queue.add('nonsense', { subject: 'ann\u001b[2J', n }, { jobId: `a/${n}` });
-  await eventually('all of them failed', async () => (await queue.getFailedCount()) === 120);
+  await eventually('120 failed jobs', async () => (await queue.getFailedCount()) === 120);
   const listed = await run(t, ['dead-letters', 'list', '--topic', 'conversations', '--limit', '110', '--url', url]);
   t.is(listed.code, 0);
   t.is(listed.stdout.match(/^conversations a\/\d+$/gm)!.length, 110);
   t.regex(listed.stdout, /ann.* failed 20\d\d-.* after 1 attempts\n {2}ignored/);
   t.false(listed.stdout.includes('\u001b'));
-  t.regex(listed.stderr, /There are more/);
+  t.regex(listed.stderr, /More results are available/);
   const json = await run(t, ['dead-letters', 'list', '--json', '--limit', '1', '--url', url]);
   const [letter] = (JSON.parse(json.stdout) as { items: { topic: string; job_id: string }[] }).items;
   t.is(letter!.topic, 'conversations');
   const before = (await queue.getJob(letter!.job_id))!.finishedOn!;
   t.is((await run(t, ['dead-letters', 'replay', 'conversations', letter!.job_id, '--url', url])).code, 0);
-  await eventually('it failed again', async () => ((await queue.getJob(letter!.job_id))?.finishedOn ?? 0) > before);
+  await eventually(
+    'the job to fail again',
+    async () => ((await queue.getJob(letter!.job_id))?.finishedOn ?? 0) > before,
+  );
   t.is((await run(t, ['dead-letters', 'replay', 'conversations', 'nobody', '--url', url])).code, 5);
   t.is((await run(t, ['dead-letters', 'list', '--url', url])).code, 0);
 });

@@ -1,4 +1,4 @@
-// compose.yml and the files it mounts, as Docker Compose would read them. Nothing is started: CI does that.
+// Checks compose.yml and the files that it mounts, as Docker Compose reads them. Nothing is started: CI does that.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -11,7 +11,7 @@ import {
   ROOT,
   argument,
   check,
-  made,
+  generatedEnv,
   project,
   resources,
   run,
@@ -22,14 +22,14 @@ import {
   type Resource,
 } from './project.ts';
 
-check('the secrets that make-env makes are all that compose.yml requires', (t) => {
-  const { status, stderr } = run(made);
+check('the secrets that make-env creates are all required variables of compose.yml', (t) => {
+  const { status, stderr } = run(generatedEnv);
   t.is(status, 0, stderr);
 });
 
 for (const name of ['DAPR_API_TOKEN', 'APP_API_TOKEN', 'API_KEYS']) {
-  check(`without ${name} nothing starts, and the message says why`, (t) => {
-    const { status, stderr } = run({ ...made, [name]: '' });
+  check(`without ${name} compose fails, and the message names the variable`, (t) => {
+    const { status, stderr } = run({ ...generatedEnv, [name]: '' });
     t.not(status, 0);
     t.regex(stderr, new RegExp(`required variable ${name} is missing a value: set ${name}, see \\.env\\.example`));
   });
@@ -41,7 +41,7 @@ test('.env.example names every variable that compose.yml requires', (t) => {
   for (const [, name] of required) t.true(Object.hasOwn(example, name!), name);
 });
 
-check('each role is a process that starts with the settings it is given', (t) => {
+check('each role accepts its command and settings', (t) => {
   for (const role of ROLES) {
     const { command, environment } = service(role);
     const env = Object.fromEntries(Object.entries(environment ?? {}).map(([name, value]) => [name, value ?? '']));
@@ -51,13 +51,13 @@ check('each role is a process that starts with the settings it is given', (t) =>
     t.deepEqual(
       Object.keys(env).filter((name) => !(name in SETTINGS)),
       [],
-      `${role} is given what is no setting`,
+      `${role} has variables that are not settings`,
     );
   }
   t.is(service('http').environment?.['AUTH'], 'keys');
 });
 
-check('every role has a daprd on its loopback, in a network that neither of the two owns', (t) => {
+check('every role has a daprd on its loopback, in a network that neither of them owns', (t) => {
   for (const [role, appId] of [
     ['http', 'turnkeeper-http'],
     ['worker', 'turnkeeper-worker'],
@@ -68,16 +68,16 @@ check('every role has a daprd on its loopback, in a network that neither of the 
     t.is(argument(`${role}-dapr`, '--app-id'), appId);
     t.is(argument(`${role}-dapr`, '--dapr-http-port'), setting(role, 'DAPR_HTTP_PORT'));
     t.is(argument(`${role}-dapr`, '--dapr-listen-addresses'), '127.0.0.1');
-    t.truthy(waitsFor(role, `${role}-dapr`), 'else daprd is stopped before the process that drains through it');
+    t.truthy(waitsFor(role, `${role}-dapr`), 'otherwise daprd is stopped before the process that needs it to drain');
     for (const name of ['DAPR_API_TOKEN', 'APP_API_TOKEN']) {
-      t.is(service(`${role}-dapr`).environment?.[name], made[name]);
-      t.is(service(role).environment?.[name], made[name]);
+      t.is(service(`${role}-dapr`).environment?.[name], generatedEnv[name]);
+      t.is(service(role).environment?.[name], generatedEnv[name]);
     }
   }
   t.is(argument('actors-dapr', '--app-port'), setting('actors', 'APP_PORT'));
 });
 
-check('one version of Dapr, one of CockroachDB, and no floating tag', (t) => {
+check('there is one version of Dapr, one of CockroachDB, and no floating tag', (t) => {
   const images = Object.values(project().services).map(({ image }) => image);
   const dapr = new Set(images.filter((image) => image.startsWith('daprio/')).map((image) => image.split(':')[1]));
   t.is(dapr.size, 1);
@@ -95,7 +95,7 @@ check('roles wait for the schema, and the schema for the database', (t) => {
   t.regex(service('database').command!.join(' '), /CREATE DATABASE IF NOT EXISTS turnkeeper/);
 });
 
-check('what can be asked for its health is asked, and the rest does not pretend', (t) => {
+check('every service that can be checked has a health check', (t) => {
   for (const name of [
     'cockroachdb',
     'redis',
@@ -113,7 +113,7 @@ check('what can be asked for its health is asked, and the rest does not pretend'
   t.regex(service('worker').healthcheck!.test!.join(' '), new RegExp(`:${setting('worker', 'METRICS_PORT')}/livez`));
 });
 
-check('services restart, and one-shots do not; all but these have a memory limit', (t) => {
+check('services restart and have a memory limit; one-shots do not restart', (t) => {
   for (const [name, { restart, mem_limit }] of Object.entries(project().services)) {
     const oneShot = name === 'database' || name === 'migrate';
     t.is(restart, oneShot ? 'no' : 'unless-stopped', name);
@@ -121,7 +121,7 @@ check('services restart, and one-shots do not; all but these have a memory limit
   }
 });
 
-check('Redis keeps its keys', (t) => {
+check('Redis evicts no keys and persists them', (t) => {
   const command = service('redis').command!.join(' ');
   t.regex(command, /--maxmemory-policy noeviction/);
   t.regex(command, /--appendonly yes --appendfsync everysec/);
@@ -139,7 +139,7 @@ check('only the ingress, Zipkin, Prometheus and Grafana are published, on loopba
   ]);
 });
 
-check('what is mounted from the checkout is there and read-only', (t) => {
+check('files mounted from the checkout exist and are read-only', (t) => {
   for (const { volumes = [] } of Object.values(project().services)) {
     for (const { source, read_only } of volumes.filter((volume) => volume.source.startsWith('.'))) {
       t.true(existsSync(join(ROOT, source)), source);
@@ -149,7 +149,7 @@ check('what is mounted from the checkout is there and read-only', (t) => {
   t.true(existsSync(join(ROOT, argument('actors-dapr', '--config')!.replace(/^\//, ''))));
 });
 
-check('components hold no secret, and daprd is given every one they name', (t) => {
+check('components contain no secrets, and daprd gets every secret that they name', (t) => {
   const all = resources();
   const named = (one: Resource) =>
     one.spec.metadata?.flatMap(({ secretKeyRef }) => (secretKeyRef ? [secretKeyRef.name] : [])) ?? [];
@@ -181,7 +181,7 @@ check('components hold no secret, and daprd is given every one they name', (t) =
   t.false('TURNKEEPER_SECRET_OPENAI_API_KEY' in (service('http-dapr').environment ?? {}));
 });
 
-check('pub/sub at the edge: who may say and hear what is named, and what nobody reads has an end', (t) => {
+check('pub/sub names the publishers and subscribers of each topic, and the length of topics is limited', (t) => {
   const pubsub = resources().find(({ metadata }) => metadata.name === 'pubsub')!;
   const value = (wanted: string) => pubsub.spec.metadata?.find(({ name }) => name === wanted)?.value ?? '';
   const scopes = (name: string) =>
@@ -197,11 +197,11 @@ check('pub/sub at the edge: who may say and hear what is named, and what nobody 
   for (const appId of Object.keys({ ...scopes('publishingScopes'), ...scopes('subscriptionScopes') }))
     t.true(pubsub.scopes?.includes(appId), appId);
   for (const appId of pubsub.scopes ?? [])
-    t.true(appId in scopes('publishingScopes'), `${appId} could publish anything`);
+    t.true(appId in scopes('publishingScopes'), `${appId} could publish to every topic`);
   t.true(Number(value('maxLenApprox')) > 0);
 });
 
-check('daprds and roles send their spans to the one Zipkin', (t) => {
+check('daprds and roles send their spans to the same Zipkin', (t) => {
   const [configuration] = yaml<{ spec: { tracing: { zipkin: { endpointAddress: string } } } }>(
     'deploy/dapr/tracing.yaml',
   );
@@ -228,7 +228,7 @@ check('Prometheus scrapes the metrics port of every role, with its alert rules, 
     ours.static_configs.map(({ targets, labels }) => [labels?.role, ...targets]),
     ROLES.map((role) => [role, `${role}-pod:${setting(role, 'METRICS_PORT')}`]),
   );
-  // Only inside: what listens for the whole network is not published.
+  // All addresses, but the port is not published.
   for (const role of ROLES) t.is(setting(role, 'METRICS_HOST'), '0.0.0.0');
   for (const { static_configs } of config!.scrape_configs) {
     for (const target of static_configs.flatMap(({ targets }) => targets))
@@ -242,29 +242,29 @@ interface DataSource {
   readonly uid: string;
   readonly url: string;
 }
-check('Grafana shows to whoever reaches it, lets nobody in, and reads what is there', (t) => {
+check('Grafana allows anonymous viewing and no sign-in, and reads existing data sources and dashboards', (t) => {
   const env = service('grafana').environment!;
   t.is(env['GF_AUTH_ANONYMOUS_ORG_ROLE'], 'Viewer');
   t.is(env['GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION'], 'true');
   const folder = 'deploy/grafana/provisioning';
   const [sources] = yaml<{ datasources: DataSource[] }>(`${folder}/datasources/prometheus.yml`);
   for (const { url } of sources!.datasources) t.truthy(project().services[new URL(url).hostname], url);
-  const [boards] = yaml<{ providers: { options: { path: string } }[] }>(`${folder}/dashboards/turnkeeper.yml`);
+  const [dashboards] = yaml<{ providers: { options: { path: string } }[] }>(`${folder}/dashboards/turnkeeper.yml`);
   const mounts = new Map(service('grafana').volumes!.map(({ source, target }) => [target, source]));
-  const boardsHere = mounts.get(boards!.providers[0]!.options.path)!;
+  const dashboardFolder = mounts.get(dashboards!.providers[0]!.options.path)!;
   const home = env['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH']!;
-  t.true(existsSync(join(ROOT, boardsHere, home.split('/').at(-1)!)), home);
+  t.true(existsSync(join(ROOT, dashboardFolder, home.split('/').at(-1)!)), home);
   t.true(existsSync(join(ROOT, mounts.get('/etc/grafana/provisioning')!, 'datasources/prometheus.yml')));
 });
 
-test('the image runs on the Node that package.json pins', (t) => {
+test('the image uses the Node version that package.json pins', (t) => {
   const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     devDependencies: { node: string };
   };
   t.true(readFileSync(join(ROOT, 'Dockerfile'), 'utf8').includes(`NODE_IMAGE=node:${devDependencies.node}-slim`));
 });
 
-check('the hosted CI uses the CockroachDB of compose.yml', (t) => {
+check('the hosted CI uses the CockroachDB version of compose.yml', (t) => {
   const ci = readFileSync(join(ROOT, '.github/workflows/ci.yml'), 'utf8');
   t.is(yaml('.github/workflows/ci.yml').length, 1);
   t.true(ci.includes(service('cockroachdb').image));

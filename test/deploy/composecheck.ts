@@ -1,5 +1,5 @@
-// sidecar/composecheck, built once into the user's cache folder: what there is to check compose.yml with where there is
-// no Docker. It needs Go, and its modules once.
+// Builds sidecar/composecheck once into the user's cache folder. It checks compose.yml without Docker. The build needs
+// Go and downloads its modules once.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -21,13 +21,13 @@ export type Composecheck = { readonly program: string } | { readonly missing: st
 const go = (...args: string[]) =>
   execFileSync('go', args, { cwd: SOURCE, env: GO_ENV, encoding: 'utf8', stdio: 'pipe' });
 
-/** The last line of what a command that failed has said. */
+/** The last line of the error output of a failed command. */
 function reasonOf(error: unknown): string {
   const { stderr, message } = error as { stderr?: string; message: string };
   return stderr?.trim().split('\n').at(-1) ?? message;
 }
 
-/** The program, or why this machine has none. @throws where Go and the modules are there and it does not build */
+/** The program, or the reason why it cannot be built here. @throws if Go and the modules exist and the build fails */
 export function composecheck(): Composecheck {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
   for (const file of FILES) hash.update(readFileSync(join(SOURCE, file)));
@@ -43,16 +43,17 @@ export function composecheck(): Composecheck {
   try {
     go('mod', 'download');
   } catch (error) {
-    return { missing: `its Go modules cannot be had: ${reasonOf(error)}` };
+    return { missing: `its Go modules cannot be downloaded: ${reasonOf(error)}` };
   }
   mkdirSync(cache, { recursive: true });
-  // Built aside and renamed: a file with the final name is whole, also when two test runs build at once.
-  const aside = mkdtempSync(join(cache, '.building-'));
+  // Built in a temporary folder and renamed: a file with the final name is complete, also if two test runs build at the
+  // same time.
+  const temporary = mkdtempSync(join(cache, '.building-'));
   try {
-    go('build', '-o', join(aside, 'composecheck'), '.');
-    renameSync(join(aside, 'composecheck'), program);
+    go('build', '-o', join(temporary, 'composecheck'), '.');
+    renameSync(join(temporary, 'composecheck'), program);
   } finally {
-    rmSync(aside, { recursive: true, force: true });
+    rmSync(temporary, { recursive: true, force: true });
   }
   return { program };
 }

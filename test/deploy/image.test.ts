@@ -1,4 +1,4 @@
-// The image's build context (.dockerignore) holds every file that the programs in it import.
+// The build context of the image (.dockerignore) contains every file that its programs import.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import test from 'ava';
@@ -14,7 +14,7 @@ function importsOf(file: string): string[] {
   return names.map(([, name, dynamic]) => relative(ROOT, resolve(ROOT, dirname(file), name ?? dynamic!)));
 }
 
-test('the build context holds every file that the programs of the image import', (t) => {
+test('the build context contains every file that the programs of the image import', (t) => {
   const allowed = textOf('.dockerignore')
     .split('\n')
     .filter((line) => line.startsWith('!'))

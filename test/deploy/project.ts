@@ -1,4 +1,4 @@
-// compose.yml and the files it mounts, as Docker Compose reads them.
+// Reads compose.yml and the files that it mounts, as Docker Compose does.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,10 +14,12 @@ const program = 'program' in tool ? tool.program : '';
 if (missing !== null) console.log(`compose.yml is not checked: ${missing}.`);
 export const check = missing === null ? test : test.skip;
 
-export const made = parseEnv(execFileSync(process.execPath, ['deploy/make-env.mjs'], { cwd: ROOT, encoding: 'utf8' }));
+export const generatedEnv = parseEnv(
+  execFileSync(process.execPath, ['deploy/make-env.mjs'], { cwd: ROOT, encoding: 'utf8' }),
+);
 const path = { PATH: process.env['PATH'] ?? '' };
-/** All that compose.yml may ask for, so that a developer's own .env changes nothing. */
-const nothing = Object.fromEntries(
+/** All variables of compose.yml with empty values, so that a developer's .env has no effect. */
+const emptyVariables = Object.fromEntries(
   [...readFileSync(join(ROOT, 'compose.yml'), 'utf8').matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => [name!, '']),
 );
 
@@ -38,10 +40,10 @@ export interface Project {
 }
 
 export const run = (env: Record<string, string | undefined>) =>
-  spawnSync(program, [join(ROOT, 'compose.yml')], { env: { ...path, ...nothing, ...env }, encoding: 'utf8' });
+  spawnSync(program, [join(ROOT, 'compose.yml')], { env: { ...path, ...emptyVariables, ...env }, encoding: 'utf8' });
 
 let loaded: Project | undefined;
-export const project = () => (loaded ??= JSON.parse(run(made).stdout) as Project);
+export const project = () => (loaded ??= JSON.parse(run(generatedEnv).stdout) as Project);
 export const service = (name: string): Service => {
   const found = project().services[name];
   if (!found) throw new Error(`compose.yml has no service ${name}`);

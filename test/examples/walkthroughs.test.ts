@@ -1,4 +1,4 @@
-// The walkthroughs of examples/, each as a process of its own, as a reader runs them.
+// Runs the walkthroughs of examples/, each in its own process, as a reader does.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import test from 'ava';
@@ -12,12 +12,12 @@ import { freshDatabase, redisUrl } from '../support/services.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const WALKTHROUGHS = ['memory-walkthrough.ts', 'analytics-walkthrough.ts', 'review-walkthrough.ts'] as const;
 
-interface Ended {
+interface Result {
   readonly code: number;
   readonly output: string;
 }
 
-function walk(script: string, address: string): Promise<Ended> {
+function walk(script: string, address: string): Promise<Result> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
@@ -30,7 +30,9 @@ function walk(script: string, address: string): Promise<Ended> {
   });
 }
 
-/** As `npm start` without a key: the program itself brings the offline model, and the sidecar where there is to be one. */
+/**
+ * Starts turnkeeper as `npm start` without a key does: with the offline model and, if the runtime needs one, a sidecar.
+ */
 async function startWithOfflineModel(t: Owner, runtime: string): Promise<string> {
   const env = {
     ACTOR_RUNTIME: runtime,
@@ -46,30 +48,27 @@ async function startWithOfflineModel(t: Owner, runtime: string): Promise<string>
 
 for (const runtime of RUNTIMES) {
   const run = isAvailable(runtime) ? test.serial : test.serial.skip;
-  run(
-    `${runtime}: all walkthroughs find all as expected with the offline model, and again on the same data`,
-    async (t) => {
-      const url = await startWithOfflineModel(t, runtime);
-      for (const script of [...WALKTHROUGHS, ...WALKTHROUGHS]) {
-        const { code, output } = await walk(script, url);
-        t.is(code, 0, output);
-        t.regex(output, /All as expected\.\n$/);
-        t.notRegex(output, /see for yourself/, 'the wording was checked');
-      }
-    },
-  );
+  run(`${runtime}: all walkthroughs succeed with the offline model, also when repeated on the same data`, async (t) => {
+    const url = await startWithOfflineModel(t, runtime);
+    for (const script of [...WALKTHROUGHS, ...WALKTHROUGHS]) {
+      const { code, output } = await walk(script, url);
+      t.is(code, 0, output);
+      t.regex(output, /All as expected\.\n$/);
+      t.notRegex(output, /check yourself/, 'the wording was checked');
+    }
+  });
 }
 
-test.serial('all walkthroughs work with a model whose wording they do not know', async (t) => {
+test.serial('all walkthroughs succeed with a model whose wording they do not know', async (t) => {
   const { url } = await startApp(t);
   for (const script of WALKTHROUGHS) {
     const { code, output } = await walk(script, url);
     t.is(code, 0, output);
-    t.regex(output, /see for yourself: the reply knows/);
+    t.regex(output, /check yourself: the reply contains/);
   }
 });
 
-test.serial('a walkthrough without a server, or with a failing one, says so and ends with 1', async (t) => {
+test.serial('a walkthrough without a server, or with a failing turn, prints the error and exits with 1', async (t) => {
   const { code, output } = await walk('memory-walkthrough.ts', `http://127.0.0.1:${await freePort()}`);
   t.is(code, 1, output);
   t.regex(output, /Not as expected: .* does not answer .*npm start/);
@@ -78,5 +77,5 @@ test.serial('a walkthrough without a server, or with a failing one, says so and 
   model.script(() => ({ status: 401, text: 'no such key' }));
   const failed = await walk('memory-walkthrough.ts', url);
   t.is(failed.code, 1, failed.output);
-  t.regex(failed.output, /Not as expected: the turn ended failed: .*/);
+  t.regex(failed.output, /Not as expected: the turn has the status failed: .*/);
 });

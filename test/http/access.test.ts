@@ -1,4 +1,4 @@
-// Who may what: every operation with every role. An operation that is missing here fails the test.
+// Authorisation of every operation with every role. An operation that is missing in the table fails the test.
 import test from 'ava';
 import type { Access } from '../../src/http/auth/access.ts';
 import type { Operation } from '../../src/http/operation.ts';
@@ -15,10 +15,10 @@ const ROLES = {
   reviewer: 'reviewer',
   admin: 'admin',
 } as const;
-type Caller = keyof typeof ROLES | 'nobody';
-const CALLERS = ['nobody', 'alice', 'bob', 'service', 'reviewer', 'admin'] as const satisfies readonly Caller[];
+type Caller = keyof typeof ROLES | 'no key';
+const CALLERS = ['no key', 'alice', 'bob', 'service', 'reviewer', 'admin'] as const satisfies readonly Caller[];
 
-/** Statuses for [no key, alice, bob, service, reviewer, admin], the thing being alice's. */
+/** Statuses for [no key, alice, bob, service, reviewer, admin]. The resource belongs to alice. */
 type Row = readonly [number, number, number, number, number, number];
 const OPEN: Row = [200, 200, 200, 200, 200, 200];
 const OWN: Row = [401, 200, 404, 200, 403, 200];
@@ -66,7 +66,7 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   createResponse: OWN,
   getResponse: OWN,
   cancelResponse: OWN,
-  // The key of the example is nobody's.
+  // The key of the example is not valid.
   signIn: [401, 401, 401, 401, 401, 401],
   getSession: [401, 200, 200, 200, 200, 200],
   signOut: [204, 204, 204, 204, 204, 204],
@@ -81,7 +81,7 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   getChatPage: OPEN,
   getDeskPage: OPEN,
   getOperationsPage: OPEN,
-  // Open, and this one is not there.
+  // Open, but this asset does not exist.
   getAsset: [404, 404, 404, 404, 404, 404],
   getOpenApi: OPEN,
   getDocs: OPEN,
@@ -93,8 +93,8 @@ const EXPECTED: Readonly<Record<string, Row>> = {
 const apiKeys = Object.entries(ROLES).map(([name, role]) => ({ name, role, sha256: sha256(keyOf(name)) }));
 const SESSION = '3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11';
 
-/** Something of alice's in every place. */
-function furnish(fixture: Fixture): (path: string) => string {
+/** Creates resources of alice. Returns a function that fills their ids into a path. */
+function createResources(fixture: Fixture): (path: string) => string {
   const { turnId } = fixture.add({ userId: 'alice', status: 'completed', reply: 'Hello', sessionId: SESSION });
   const row = { turnId, userId: 'alice', sessionId: SESSION, seq: 1, tags: [], metadata: {}, createdAt: new Date() };
   fixture.rows.push({ ...row, ordinal: 0, role: 'user', content: 'Hi' });
@@ -114,35 +114,35 @@ function furnish(fixture: Fixture): (path: string) => string {
 }
 
 function callAs(fixture: Fixture, caller: Caller, { method, body, example }: Operation, path: string) {
-  const headers: Record<string, string> = caller === 'nobody' ? {} : { authorization: `Bearer ${keyOf(caller)}` };
+  const headers: Record<string, string> = caller === 'no key' ? {} : { authorization: `Bearer ${keyOf(caller)}` };
   return fixture.call(method, path, body ? example : undefined, headers);
 }
 
 const operations = operationsOf(new MemoryServices().services, { version: '0', model: 'scripted' });
 
-test('every operation stands in the table, and none that is not there', (t) => {
+test('the table contains exactly the existing operations', (t) => {
   t.deepEqual(operations.map(({ id }) => id).toSorted(), Object.keys(EXPECTED).toSorted());
-  const hasRule = (access: Access) => access === 'open' || typeof access.thing === 'string';
+  const hasRule = (access: Access) => access === 'open' || typeof access.resource === 'string';
   t.true(operations.every(({ access }) => hasRule(access)));
 });
 
 for (const operation of operations) {
-  test(`${operation.id} answers each role as the table says`, async (t) => {
+  test(`${operation.id} answers each role with the status in the table`, async (t) => {
     for (const [index, caller] of CALLERS.entries()) {
       const fixture = await start(t, { auth: 'keys', apiKeys });
-      const place = furnish(fixture);
-      // Nobody answers a turn here, and some operations wait for that.
-      const [answered] = fixture.kept.values();
-      if (operation.path.startsWith('/v1/')) fixture.nextOutcome = { outcome: 'repeated', turn: answered!.turn };
-      const { status, json, headers } = await callAs(fixture, caller, operation, place(operation.path));
+      const fillIds = createResources(fixture);
+      // No worker runs here, and some operations wait for the reply.
+      const [completed] = fixture.stored.values();
+      if (operation.path.startsWith('/v1/')) fixture.nextOutcome = { outcome: 'repeated', turn: completed!.turn };
+      const { status, json, headers } = await callAs(fixture, caller, operation, fillIds(operation.path));
       t.is(status, EXPECTED[operation.id]![index]!, `${caller}: ${JSON.stringify(json)}`);
       if (status === 401) t.regex(headers.get('www-authenticate')!, /^Bearer /);
-      if (status > 400) t.is(fixture.asked.length, 0);
+      if (status > 400) t.is(fixture.accepts.length, 0);
     }
   });
 }
 
-test('a webhook for all users is the admin’s alone', async (t) => {
+test('only an admin may manage a webhook for all users', async (t) => {
   const fixture = await start(t, { auth: 'keys', apiKeys });
   const as = (name: string) => ({ authorization: `Bearer ${keyOf(name)}` });
   const body = { url: 'https://example.com/hook' };
@@ -158,17 +158,17 @@ test('a webhook for all users is the admin’s alone', async (t) => {
   t.is((await fixture.call('GET', '/webhooks?user_id=alice', undefined, as('bob'))).status, 404);
 });
 
-test('somebody else’s thing is answered exactly as one that does not exist', async (t) => {
+test('a resource of another user is answered exactly like one that does not exist', async (t) => {
   const fixture = await start(t, { auth: 'keys', apiKeys });
-  const place = furnish(fixture);
+  const fillIds = createResources(fixture);
   const headers = { authorization: `Bearer ${keyOf('bob')}` };
   for (const path of ['/turns/{turn_id}', '/v1/responses/{response_id}', '/conversations/{session_id}']) {
-    const foreign = await fixture.call('GET', place(path), undefined, headers);
+    const foreign = await fixture.call('GET', fillIds(path), undefined, headers);
     const missing = await fixture.call(
       'GET',
       path.replace(
         /(responses\/)?\{\w+\}/,
-        (_, of = '') => `${of && 'responses/resp_'}3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a99`,
+        (_, prefix = '') => `${prefix && 'responses/resp_'}3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a99`,
       ),
       undefined,
       headers,
@@ -177,7 +177,7 @@ test('somebody else’s thing is answered exactly as one that does not exist', a
   }
 });
 
-test('keys that are wrong, empty or malformed are 401', async (t) => {
+test('invalid, empty and malformed keys are answered 401', async (t) => {
   const { call } = await start(t, { auth: 'keys', apiKeys });
   for (const authorization of [
     'Bearer nope',
@@ -195,14 +195,14 @@ test('keys that are wrong, empty or malformed are 401', async (t) => {
   t.is((await call('GET', '/metrics', undefined, { authorization: `bearer ${keyOf('admin')}` })).status, 200);
 });
 
-test('keys are never logged, and without a right no body is read', async (t) => {
+test('keys are never logged, and the body of an unauthorised request is not read', async (t) => {
   const { call, lines } = await start(t, { auth: 'keys', apiKeys });
   const { status } = await call('POST', '/chat', '{broken', { authorization: 'Bearer wrong-key-of-somebody' });
   t.is(status, 401);
   t.false(JSON.stringify(lines).includes('wrong-key'));
 });
 
-test('without authentication everybody is admin', async (t) => {
+test('without authentication every caller is admin', async (t) => {
   const { call } = await start(t);
   t.is((await call('GET', '/metrics')).status, 200);
 });

@@ -1,31 +1,31 @@
-// Whatever is sent: problem+json with every fault, never 500, and nothing is accepted.
+// Invalid input is answered with problem+json that lists all errors, never with 500, and no turn is accepted.
 import test from 'ava';
 import { pointersOf, rawCall, start, type Json } from './support/ingress.ts';
 
 const GOOD = { user_id: 'alice', text: 'Hi' };
 const deep = (levels: number): unknown => (levels === 0 ? 1 : { a: deep(levels - 1) });
 
-/** Bodies of POST /chat, and where their faults are. */
+/** Bodies of POST /chat, and the pointers of their errors. */
 const BODIES: readonly [string, unknown, string[]][] = [
-  ['nothing in it', {}, ['/text', '/user_id']],
-  ['a list', [], ['']],
+  ['an empty object', {}, ['/text', '/user_id']],
+  ['an array', [], ['']],
   ['null', null, ['']],
   ['a string', '"hi"', ['']],
   ['a number', 3, ['']],
-  ['user_id of a wrong type', { ...GOOD, user_id: 7 }, ['/user_id']],
+  ['user_id with the wrong type', { ...GOOD, user_id: 7 }, ['/user_id']],
   ['user_id empty', { ...GOOD, user_id: '' }, ['/user_id']],
   ['user_id too long', { ...GOOD, user_id: 'a'.repeat(129) }, ['/user_id']],
   ['user_id with a slash', { ...GOOD, user_id: 'a/b' }, ['/user_id']],
-  ['user_id with a newline at its end', { ...GOOD, user_id: 'alice\n' }, ['/user_id']],
+  ['user_id with a trailing newline', { ...GOOD, user_id: 'alice\n' }, ['/user_id']],
   ['text null', { ...GOOD, text: null }, ['/text']],
   ['text empty', { ...GOOD, text: '' }, ['/text']],
   ['text too long', { ...GOOD, text: 'a'.repeat(32_001) }, ['/text']],
   ['text with NUL', { ...GOOD, text: 'a\0b' }, ['/text']],
-  ['text with half a pair', { ...GOOD, text: 'a\ud800' }, ['/text']],
-  ['metadata a list', { ...GOOD, metadata: [] }, ['/metadata']],
-  ['metadata null', { ...GOOD, metadata: null }, ['/metadata']],
-  ['session_id no UUID', { ...GOOD, metadata: { session_id: 'x' } }, ['/metadata/session_id']],
-  ['session_id null', { ...GOOD, metadata: { session_id: null } }, ['/metadata/session_id']],
+  ['text with a lone surrogate', { ...GOOD, text: 'a\ud800' }, ['/text']],
+  ['metadata is an array', { ...GOOD, metadata: [] }, ['/metadata']],
+  ['metadata is null', { ...GOOD, metadata: null }, ['/metadata']],
+  ['session_id is not a UUID', { ...GOOD, metadata: { session_id: 'x' } }, ['/metadata/session_id']],
+  ['session_id is null', { ...GOOD, metadata: { session_id: null } }, ['/metadata/session_id']],
   ['metadata too large', { ...GOOD, metadata: { a: 'é'.repeat(2100) } }, ['/metadata']],
   ['metadata too deep', { ...GOOD, metadata: deep(9) }, ['/metadata']],
   [
@@ -33,25 +33,25 @@ const BODIES: readonly [string, unknown, string[]][] = [
     `{"user_id":"alice","text":"Hi","metadata":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`,
     ['/metadata'],
   ],
-  ['NUL deep in metadata', { ...GOOD, metadata: { a: [{ 'b/c': 'x\0' }] } }, ['/metadata/a/0/b~1c']],
-  ['half a pair in a key', { ...GOOD, metadata: { a: { '\udc00': 1 } } }, ['/metadata/a']],
+  ['NUL in nested metadata', { ...GOOD, metadata: { a: [{ 'b/c': 'x\0' }] } }, ['/metadata/a/0/b~1c']],
+  ['a lone surrogate in a key', { ...GOOD, metadata: { a: { '\udc00': 1 } } }, ['/metadata/a']],
   [
     '__proto__ in metadata',
     '{"user_id":"alice","text":"Hi","metadata":{"__proto__":{"admin":true}}}',
     ['/metadata/__proto__'],
   ],
   ['__proto__ as a field', '{"user_id":"alice","text":"Hi","__proto__":{"text":"x"}}', ['/__proto__']],
-  ['__proto__ escaped', String.raw`{"user_id":"alice","text":"Hi","\u005f_proto__":1}`, ['/__proto__']],
+  ['escaped __proto__', String.raw`{"user_id":"alice","text":"Hi","\u005f_proto__":1}`, ['/__proto__']],
   ['constructor as a field', { ...GOOD, constructor: 1 }, ['/constructor']],
-  ['tags no list', { ...GOOD, tags: 'a' }, ['/tags']],
-  ['a tag of a wrong type', { ...GOOD, tags: ['a', 1] }, ['/tags/1']],
-  ['a tag too long', { ...GOOD, tags: ['a'.repeat(65)] }, ['/tags/0']],
+  ['tags is not an array', { ...GOOD, tags: 'a' }, ['/tags']],
+  ['a tag with the wrong type', { ...GOOD, tags: ['a', 1] }, ['/tags/1']],
+  ['a tag that is too long', { ...GOOD, tags: ['a'.repeat(65)] }, ['/tags/0']],
   ['an empty tag', { ...GOOD, tags: [''] }, ['/tags/0']],
   ['too many tags', { ...GOOD, tags: Array.from({ length: 17 }, () => 'a') }, ['/tags']],
   ['on_busy unknown', { ...GOOD, on_busy: 'wait' }, ['/on_busy']],
   ['unknown fields', { ...GOOD, seq: 1, status: 'completed', 'a/b': 1 }, ['/a~1b', '/seq', '/status']],
   [
-    'everything at once',
+    'several errors',
     { user_id: '', text: 4, metadata: { session_id: 1 }, tags: [1, 2], on_busy: 0, role: 'admin' },
     ['/metadata/session_id', '/on_busy', '/role', '/tags/0', '/tags/1', '/text', '/user_id'],
   ],
@@ -59,7 +59,7 @@ const BODIES: readonly [string, unknown, string[]][] = [
 
 for (const [title, body, pointers] of BODIES) {
   test(`POST /chat: ${title}`, async (t) => {
-    const { call, asked, errors } = await start(t);
+    const { call, accepts, errors } = await start(t);
     const sent = typeof body === 'string' ? body : JSON.stringify(body);
     const reply = await call('POST', '/chat', sent);
     t.is(reply.status, 400);
@@ -67,32 +67,32 @@ for (const [title, body, pointers] of BODIES) {
     t.like(reply.json, { type: '/docs/errors#invalid_request', status: 400, code: 'invalid_request' });
     t.deepEqual(pointersOf(reply), pointers);
     for (const { detail } of reply.json['errors'] as Json[]) t.truthy(detail);
-    t.is(asked.length, 0);
+    t.is(accepts.length, 0);
     t.deepEqual(errors(), []);
   });
 }
 
 const BROKEN: readonly [string, string | Buffer][] = [
-  ['no JSON', 'hello'],
-  ['cut off', '{"user_id":"alice","te'],
-  ['a comma too many', '{"user_id":"alice",}'],
-  ['a raw newline in a string', '{"user_id":"alice","text":"a\nb"}'],
+  ['plain text', 'hello'],
+  ['truncated JSON', '{"user_id":"alice","te'],
+  ['JSON with a trailing comma', '{"user_id":"alice",}'],
+  ['JSON with a raw newline in a string', '{"user_id":"alice","text":"a\nb"}'],
   ['invalid UTF-8', Buffer.from([...Buffer.from('{"user_id":"alice","text":"'), 0xff, 0xfe, ...Buffer.from('"}')])],
 ];
 
 for (const [title, body] of BROKEN) {
-  test(`a body that is ${title}: 400 invalid_json`, async (t) => {
-    const { ingress, asked } = await start(t);
+  test(`a body of ${title} is answered 400 invalid_json`, async (t) => {
+    const { ingress, accepts } = await start(t);
     const length = String(Buffer.byteLength(body));
     const headers = { 'content-type': 'application/json', 'content-length': length };
     const { status, text } = await rawCall(ingress.url, { method: 'POST', path: '/chat', headers, body });
     t.is(status, 400);
     t.is((JSON.parse(text) as Json)['code'], 'invalid_json');
-    t.is(asked.length, 0);
+    t.is(accepts.length, 0);
   });
 }
 
-test('U+FFFD is a character like others', async (t) => {
+test('U+FFFD is accepted like any other character', async (t) => {
   const { call } = await start(t);
   t.is((await call('POST', '/chat', { ...GOOD, text: 'a\ufffdb' })).status, 202);
 });
@@ -104,28 +104,28 @@ for (const type of [
   'nonsense',
   'multipart/form-data; boundary=x',
 ]) {
-  test(`content type ${type}: 415`, async (t) => {
-    const { call, asked } = await start(t);
+  test(`content type ${type} is answered 415`, async (t) => {
+    const { call, accepts } = await start(t);
     const { status, json } = await call('POST', '/chat', JSON.stringify(GOOD), { 'content-type': type });
     t.is(status, 415);
     t.is(json['code'], 'unsupported_media_type');
-    t.is(asked.length, 0);
+    t.is(accepts.length, 0);
   });
 }
 
-test('a compressed body: 415', async (t) => {
+test('a compressed body is answered 415', async (t) => {
   const { call } = await start(t);
   t.is((await call('POST', '/chat', JSON.stringify(GOOD), { 'content-encoding': 'gzip' })).status, 415);
 });
 
-test('JSON types with a suffix and a charset are JSON', async (t) => {
+test('JSON types with a suffix or a charset are accepted', async (t) => {
   const { call } = await start(t);
   for (const type of ['application/json; charset=utf-8', 'application/cloudevents+json']) {
     t.is((await call('POST', '/chat', JSON.stringify(GOOD), { 'content-type': type })).status, 202);
   }
 });
 
-test('no body at all: the missing fields are named', async (t) => {
+test('for a missing body the missing fields are reported', async (t) => {
   const { ingress } = await start(t);
   const { status, text } = await rawCall(ingress.url, { method: 'POST', path: '/chat' });
   t.is(status, 400);
@@ -135,13 +135,16 @@ test('no body at all: the missing fields are named', async (t) => {
 const MEGABYTE = JSON.stringify({ ...GOOD, text: 'a'.repeat(1_000_000) });
 
 for (const [title, headers] of [
-  ['with its length', { 'content-length': String(MEGABYTE.length) }],
+  ['with a content length', { 'content-length': String(MEGABYTE.length) }],
   ['in chunks', { 'transfer-encoding': 'chunked' }],
-  ['with its length, on a connection that closes', { 'content-length': String(MEGABYTE.length), connection: 'close' }],
+  [
+    'with a content length, on a connection that closes',
+    { 'content-length': String(MEGABYTE.length), connection: 'close' },
+  ],
   ['in chunks, on a connection that closes', { 'transfer-encoding': 'chunked', connection: 'close' }],
 ] as const) {
-  test(`a megabyte ${title} gets its 413 and no reset`, async (t) => {
-    const { ingress, asked, errors } = await start(t);
+  test(`a body of 1 MB ${title} is answered 413 without a connection reset`, async (t) => {
+    const { ingress, accepts, errors } = await start(t);
     const sent = { 'content-type': 'application/json', ...headers } as Record<string, string>;
     const { status, text } = await rawCall(ingress.url, {
       method: 'POST',
@@ -151,12 +154,12 @@ for (const [title, headers] of [
     });
     t.is(status, 413);
     t.is((JSON.parse(text) as Json)['code'], 'body_too_large');
-    t.is(asked.length, 0);
+    t.is(accepts.length, 0);
     t.deepEqual(errors(), []);
   });
 }
 
-/** Other inputs, and where their faults are. */
+/** Inputs of other operations, and the pointers of their errors. */
 const OTHERS: readonly [string, string, unknown, Record<string, string>, string[]][] = [
   [
     'GET',
@@ -214,12 +217,12 @@ const OTHERS: readonly [string, string, unknown, Record<string, string>, string[
 
 for (const [method, path, body, headers, pointers] of OTHERS) {
   test(`${method} ${path} ${JSON.stringify(body ?? '')}${JSON.stringify(headers).slice(0, 40)}`, async (t) => {
-    const { call, asked, errors } = await start(t);
+    const { call, accepts, errors } = await start(t);
     const reply = await call(method, path, body, headers);
     t.is(reply.status, 400);
     t.is(reply.headers.get('content-type'), 'application/problem+json');
     t.deepEqual(pointersOf(reply), pointers);
-    t.is(asked.length, 0);
+    t.is(accepts.length, 0);
     t.deepEqual(errors(), []);
   });
 }

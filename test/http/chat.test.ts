@@ -5,7 +5,7 @@ import { start, textOf } from './support/ingress.ts';
 const HELLO = { user_id: 'alice', text: 'Hi' };
 const SESSION = '3F0F7E3C-2F0A-4D55-9B38-4C7C2A5C3A11';
 
-test('a turn is accepted with 202, Location and the whole turn', async (t) => {
+test('POST /chat answers 202 with Location and the whole turn', async (t) => {
   const { call } = await start(t);
   const body = { ...HELLO, metadata: { session_id: SESSION, channel: 'web' }, tags: ['greeting'] };
   const { status, headers, json } = await call('POST', '/chat', body);
@@ -35,40 +35,40 @@ test('a turn is accepted with 202, Location and the whole turn', async (t) => {
   });
 });
 
-test('without a session a new one begins, and no timestamp is invented in what is stored', async (t) => {
-  const { call, asked } = await start(t);
+test('without a session id a new session starts, and no timestamp is stored', async (t) => {
+  const { call, accepts } = await start(t);
   const { json } = await call('POST', '/chat', HELLO);
   t.regex(textOf(json, 'session_id'), /^[0-9a-f-]{36}$/);
-  t.deepEqual(asked[0]!.metadata, { session_id: json['session_id'] });
-  t.is(asked[0]!.sessionId, textOf(json, 'session_id'));
+  t.deepEqual(accepts[0]!.metadata, { session_id: json['session_id'] });
+  t.is(accepts[0]!.sessionId, textOf(json, 'session_id'));
 });
 
-test('a timestamp of the client stays as it is', async (t) => {
+test('a timestamp of the client is returned unchanged', async (t) => {
   const { call } = await start(t);
   const { json } = await call('POST', '/chat', { ...HELLO, metadata: { timestamp: '2026-01-01T00:00:00Z' } });
   t.like(json['metadata'], { timestamp: '2026-01-01T00:00:00Z' });
 });
 
-test('32,000 characters are enough for 32,000 emoji', async (t) => {
+test('an emoji counts as one character', async (t) => {
   const { call } = await start(t);
   t.is((await call('POST', '/chat', { ...HELLO, text: '🙂'.repeat(32_000) })).status, 202);
   t.is((await call('POST', '/chat', { ...HELLO, text: '🙂'.repeat(32_001) })).status, 400);
 });
 
-for (const [given, means] of [
+for (const [header, key] of [
   ['abc', 'abc'],
   ['"abc"', 'abc'],
   [String.raw`"a\"b"`, 'a"b'],
   ['k'.repeat(255), 'k'.repeat(255)],
 ] as const) {
-  test(`Idempotency-Key ${given.slice(0, 10)} (${given.length}) is understood`, async (t) => {
-    const { call, asked } = await start(t);
-    t.is((await call('POST', '/chat', HELLO, { 'idempotency-key': given })).status, 202);
-    t.is(asked[0]!.idempotencyKey, means);
+  test(`Idempotency-Key ${header.slice(0, 10)} (${header.length} characters) is parsed`, async (t) => {
+    const { call, accepts } = await start(t);
+    t.is((await call('POST', '/chat', HELLO, { 'idempotency-key': header })).status, 202);
+    t.is(accepts[0]!.idempotencyKey, key);
   });
 }
 
-test('the same key with the same body gives the same turn; with another body 422', async (t) => {
+test('the same key with the same body returns the same turn; with another body it is answered 422', async (t) => {
   const fixture = await start(t);
   const headers = { 'idempotency-key': 'k1' };
   const first = await fixture.call('POST', '/chat', HELLO, headers);
@@ -81,25 +81,25 @@ test('the same key with the same body gives the same turn; with another body 422
   const other = await fixture.call('POST', '/chat', { ...HELLO, text: 'Bye' }, headers);
   t.is(other.status, 422);
   t.is(other.json['code'], 'idempotency_key_reused');
-  t.is(fixture.kept.size, 1);
+  t.is(fixture.stored.size, 1);
 });
 
 test('Prefer: wait answers 200 with the final turn', async (t) => {
   const fixture = await start(t);
   const pending = fixture.call('POST', '/chat', HELLO, { prefer: 'respond-async, wait=30' });
   await fixture.waits(1);
-  fixture.change([...fixture.kept.keys()][0]!, { status: 'completed', reply: 'Hello' });
+  fixture.change([...fixture.stored.keys()][0]!, { status: 'completed', reply: 'Hello' });
   const { status, headers, json } = await pending;
   t.is(status, 200);
   t.is(json['reply'], 'Hello');
   t.is(headers.get('preference-applied'), 'wait=30');
 });
 
-test('Prefer: wait answers 202 for a turn that awaits review, and when the time is up', async (t) => {
+test('Prefer: wait answers 202 for a turn that awaits review, and after the wait time', async (t) => {
   const fixture = await start(t);
   const pending = fixture.call('POST', '/chat', HELLO, { prefer: 'wait=30' });
   await fixture.waits(1);
-  fixture.change([...fixture.kept.keys()][0]!, { status: 'awaiting_review', reply: 'a draft' });
+  fixture.change([...fixture.stored.keys()][0]!, { status: 'awaiting_review', reply: 'a draft' });
   const parked = await pending;
   t.is(parked.status, 202);
   t.is(parked.json['status'], 'awaiting_review');
@@ -109,13 +109,13 @@ test('Prefer: wait answers 202 for a turn that awaits review, and when the time 
   t.is(late.json['status'], 'queued');
 });
 
-test('a turn that is safe but cannot be watched is answered as accepted', async (t) => {
+test('if the database becomes unavailable during the wait, the accepted turn is returned', async (t) => {
   const fixture = await start(t);
   fixture.waitFailure = new Unavailable('database');
   t.is((await fixture.call('POST', '/chat', HELLO, { prefer: 'wait=5' })).status, 202);
 });
 
-test('a session of somebody else is not there', async (t) => {
+test('a session of another user is answered 404', async (t) => {
   const { call } = await start(t);
   const metadata = { session_id: SESSION };
   await call('POST', '/chat', { ...HELLO, metadata });
@@ -138,17 +138,17 @@ for (const [scope, status, code] of [
   });
 }
 
-test('every rule for a busy user is asked for by its name, enqueue where none is', async (t) => {
-  const { call, asked } = await start(t);
+test('on_busy is passed on, and its default is enqueue', async (t) => {
+  const { call, accepts } = await start(t);
   for (const rule of [undefined, 'enqueue', 'interrupt', 'rollback', 'merge'])
     t.is((await call('POST', '/chat', { ...HELLO, on_busy: rule })).status, 202);
   t.deepEqual(
-    asked.map(({ onBusy }) => onBusy),
+    accepts.map(({ onBusy }) => onBusy),
     ['enqueue', 'enqueue', 'interrupt', 'rollback', 'merge'],
   );
 });
 
-test('reject answers 409 while the user has unfinished turns', async (t) => {
+test('reject answers 409 while the user has queued or running turns', async (t) => {
   const fixture = await start(t);
   const { turnId } = fixture.add({ userId: 'alice', status: 'running' });
   const body = { ...HELLO, on_busy: 'reject' };
@@ -157,10 +157,10 @@ test('reject answers 409 while the user has unfinished turns', async (t) => {
   t.is(json['code'], 'user_busy');
   t.is((await fixture.call('POST', '/chat', { ...body, user_id: 'bob' })).status, 202);
   fixture.change(turnId, { status: 'awaiting_review' });
-  t.is((await fixture.call('POST', '/chat', body)).status, 202, 'who only waits for a person is not busy');
+  t.is((await fixture.call('POST', '/chat', body)).status, 202, 'a user whose turn awaits review is not busy');
 });
 
-test('a message that joined a waiting turn is answered with that turn', async (t) => {
+test('the response to a merged message is the queued turn', async (t) => {
   const fixture = await start(t);
   const turn = fixture.add({ userId: 'alice', text: 'Hi\nthere' });
   fixture.nextOutcome = { outcome: 'joined', turn };

@@ -4,7 +4,7 @@ import { start, type Fixture, type Json, textOf } from './support/ingress.ts';
 
 const SESSION = '3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11';
 
-/** An exchange a day, from the first of January on. */
+/** Adds one exchange per day, starting on 1 January. */
 function addExchanges(fixture: Fixture, count: number): void {
   for (let seq = 1; seq <= count; seq += 1) {
     const row: Omit<ConversationRow, 'ordinal' | 'role' | 'content'> = {
@@ -25,7 +25,7 @@ function addExchanges(fixture: Fixture, count: number): void {
 
 const contents = (json: Json, field = 'items'): unknown[] => (json[field] as Json[]).map(({ content }) => content);
 
-test('a session has its messages in order', async (t) => {
+test('a session contains its messages in order', async (t) => {
   const fixture = await start(t);
   addExchanges(fixture, 1);
   const { status, json } = await fixture.call('GET', `/conversations/${SESSION.toUpperCase()}`);
@@ -46,7 +46,7 @@ test('a session has its messages in order', async (t) => {
   });
 });
 
-test('an unknown session is 404', async (t) => {
+test('an unknown session is answered 404', async (t) => {
   const { call } = await start(t);
   for (const id of ['3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a12', 'nope']) {
     const { status, json } = await call('GET', `/conversations/${id}`);
@@ -55,7 +55,7 @@ test('an unknown session is 404', async (t) => {
   }
 });
 
-test('messages of a user come oldest first, page by page, without gap or repeat', async (t) => {
+test('messages of a user are listed oldest first, in pages without gap or repeat', async (t) => {
   const fixture = await start(t);
   addExchanges(fixture, 3);
   const first = await fixture.call('GET', '/users/alice/conversations?limit=3');
@@ -71,7 +71,7 @@ test('messages of a user come oldest first, page by page, without gap or repeat'
   t.is((first.json['items'] as Json[])[0]!['session_id'], SESSION);
 });
 
-test('messages are filtered by tag and time', async (t) => {
+test('messages can be filtered by tag and time', async (t) => {
   const fixture = await start(t);
   addExchanges(fixture, 3);
   t.deepEqual(contents((await fixture.call('GET', '/users/alice/conversations?tag=greeting')).json), [

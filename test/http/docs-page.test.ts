@@ -1,4 +1,4 @@
-// The documentation's script against a document of a few lines: what it builds, and that it builds nothing from HTML.
+// Runs the script of the documentation page with a minimal fake DOM, which has no function that parses HTML.
 import test from 'ava';
 import { openApiDocument } from '../../src/http/openapi.ts';
 import { operationsOf } from '../../src/http/operations.ts';
@@ -18,7 +18,7 @@ class FakeElement {
   append(...children: (FakeElement | string)[]): void {
     for (const child of children) {
       if (!(child instanceof FakeElement) && typeof child !== 'string')
-        throw new TypeError('neither an element nor text');
+        throw new TypeError('a child must be an element or a string');
       this.#children.push(child);
     }
   }
@@ -31,7 +31,7 @@ class FakeElement {
   }
 }
 
-test('the page shows every operation with its parameters, answers and a curl example', async (t) => {
+test('the page shows every operation with its parameters, responses and a curl example', async (t) => {
   const operations = operationsOf(new MemoryServices().services, { version: '1.2.3', model: 'scripted' });
   const openApi: unknown = JSON.parse(JSON.stringify(openApiDocument(operations, '1.2.3')));
   const root = new FakeElement('div');
@@ -50,13 +50,13 @@ test('the page shows every operation with its parameters, answers and a curl exa
   t.is(root.textContent, '');
   const text = root.text();
   for (const { path, summary } of operations) t.true(text.includes(path) && text.includes(summary), path);
-  for (const shown of [
+  for (const expected of [
     'turnkeeper API 1.2.3',
     'Idempotency-Key (header)',
     'on_busy',
     'string or null',
     '-d \'{"user_id":"alice"',
   ]) {
-    t.true(text.includes(shown), shown);
+    t.true(text.includes(expected), expected);
   }
 });

@@ -1,4 +1,4 @@
-// AUTH=jwt: tokens of a real issuer over HTTP, and every kind of token that must not be believed.
+// AUTH=jwt: tokens of an issuer that publishes its keys over HTTP, and all kinds of invalid tokens.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
@@ -21,11 +21,11 @@ const keyPair = async (kid: string, alg = 'RS256'): Promise<KeyPair> => ({
   ...(await generateKeyPair(alg, { extractable: true })),
 });
 
-/** An issuer that publishes keys over HTTP. */
+/** Starts an issuer that publishes its keys over HTTP. */
 async function startIssuer(t: ExecutionContext, pairs: readonly KeyPair[]) {
-  const issuer = { pairs: [...pairs], away: false, asked: 0 };
+  const issuer = { pairs: [...pairs], unavailable: false, requests: 0 };
   const server = createServer((_, response) => {
-    issuer.asked += 1;
+    issuer.requests += 1;
     const publish = async () => {
       const keys: JWK[] = await Promise.all(
         issuer.pairs.map(async ({ kid, alg, publicKey }) => ({
@@ -35,7 +35,7 @@ async function startIssuer(t: ExecutionContext, pairs: readonly KeyPair[]) {
           use: 'sig',
         })),
       );
-      response.writeHead(issuer.away ? 500 : 200, { 'content-type': 'application/json' });
+      response.writeHead(issuer.unavailable ? 500 : 200, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ keys }));
     };
     void publish();
@@ -50,13 +50,13 @@ async function startIssuer(t: ExecutionContext, pairs: readonly KeyPair[]) {
 
 const now = () => Math.floor(Date.now() / 1_000);
 
-/** A token that is good unless the claims say otherwise. */
+/** Signs a token that is valid unless `claims` or `header` change it. */
 function sign(
   { kid, alg, privateKey }: KeyPair,
   claims: Record<string, unknown> = {},
   header: object = {},
 ): Promise<string> {
-  const good = {
+  const valid = {
     iss: NAMES.issuer,
     aud: AUDIENCE,
     sub: 'kim',
@@ -64,22 +64,24 @@ function sign(
     iat: now(),
     exp: now() + 600,
   };
-  const payload = Object.fromEntries(Object.entries({ ...good, ...claims }).filter(([, value]) => value !== undefined));
+  const payload = Object.fromEntries(
+    Object.entries({ ...valid, ...claims }).filter(([, value]) => value !== undefined),
+  );
   return new SignJWT(payload).setProtectedHeader({ alg, kid, ...header }).sign(privateKey);
 }
 
-async function begin(t: ExecutionContext, pairs: readonly KeyPair[], cooldownMs?: number) {
+async function startWithIssuer(t: ExecutionContext, pairs: readonly KeyPair[], cooldownMs?: number) {
   const issuer = await startIssuer(t, pairs);
   const tokens = { ...NAMES, jwksUrl: issuer.url, ...(cooldownMs !== undefined && { cooldownMs }) };
   return { issuer, app: await start(t, { auth: 'jwt', tokens }) };
 }
 
-const show = ({ call }: Fixture, token: string, path = '/session') =>
+const getWith = ({ call }: Fixture, token: string, path = '/session') =>
   call('GET', path, undefined, { authorization: `Bearer ${token}` });
 
-test('a claim gives the role, and the subject is who it is', async (t) => {
+test('a claim contains the role, and the subject is the name of the caller', async (t) => {
   const key = await keyPair('one');
-  const { app, issuer } = await begin(t, [key]);
+  const { app, issuer } = await startWithIssuer(t, [key]);
   const cases = [
     [{ turnkeeper_role: 'reviewer' }, { name: 'kim', role: 'reviewer', user_id: null }],
     [{ turnkeeper_role: 'service' }, { name: 'kim', role: 'service', user_id: null }],
@@ -95,36 +97,36 @@ test('a claim gives the role, and the subject is who it is', async (t) => {
     [{ aud: ['other', AUDIENCE] }, { name: 'kim', role: 'reviewer', user_id: null }],
   ] as const;
   for (const [claims, identity] of cases) {
-    const { status, json } = await show(app, await sign(key, claims));
+    const { status, json } = await getWith(app, await sign(key, claims));
     t.is(status, 200, JSON.stringify(json));
     t.deepEqual(json, { ...identity, auth: 'jwt' });
   }
-  t.is(issuer.asked, 1, 'the keys are read once');
-  t.is((await show(app, await sign(key), '/reviews')).status, 200);
-  t.is((await show(app, await sign(key), '/metrics')).status, 403);
+  t.is(issuer.requests, 1, 'the keys are read once');
+  t.is((await getWith(app, await sign(key), '/reviews')).status, 200);
+  t.is((await getWith(app, await sign(key), '/metrics')).status, 403);
 });
 
 for (const alg of ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA']) {
-  test(`${alg} is believed`, async (t) => {
+  test(`a token signed with ${alg} is accepted`, async (t) => {
     const key = await keyPair('one', alg);
-    const { app } = await begin(t, [key]);
-    t.is((await show(app, await sign(key))).status, 200);
+    const { app } = await startWithIssuer(t, [key]);
+    t.is((await getWith(app, await sign(key))).status, 200);
   });
 }
 
-test('tokens of every bad kind are refused', async (t) => {
-  const [key, stranger] = await Promise.all([keyPair('one'), keyPair('one')]);
-  const { app } = await begin(t, [key]);
-  const good = await sign(key);
-  const [header, payload, signature] = good.split('.') as [string, string, string];
+test('invalid tokens of every kind are rejected', async (t) => {
+  const [key, otherKey] = await Promise.all([keyPair('one'), keyPair('one')]);
+  const { app } = await startWithIssuer(t, [key]);
+  const valid = await sign(key);
+  const [header, payload, signature] = valid.split('.') as [string, string, string];
   const encode = (json: object) => Buffer.from(JSON.stringify(json)).toString('base64url');
   const read = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString()) as JWTPayload;
   const spki = new TextEncoder().encode(await exportSPKI(key.publicKey));
-  const byPublicKey = new SignJWT(read(payload)).setProtectedHeader({ alg: 'HS256', kid: 'one' }).sign(spki);
-  const bad: Record<string, string> = {
+  const signedWithPublicKey = new SignJWT(read(payload)).setProtectedHeader({ alg: 'HS256', kid: 'one' }).sign(spki);
+  const invalid: Record<string, string> = {
     expired: await sign(key, { exp: now() - 60 }),
-    'not yet': await sign(key, { nbf: now() + 60 }),
-    'for ever': await sign(key, { exp: undefined }),
+    'not yet valid': await sign(key, { nbf: now() + 60 }),
+    'no expiry': await sign(key, { exp: undefined }),
     'wrong issuer': await sign(key, { iss: 'https://evil.example' }),
     'no issuer': await sign(key, { iss: undefined }),
     'wrong audience': await sign(key, { aud: 'other' }),
@@ -132,34 +134,34 @@ test('tokens of every bad kind are refused', async (t) => {
     'no subject': await sign(key, { sub: undefined }),
     'empty subject': await sign(key, { sub: '' }),
     'long subject': await sign(key, { sub: 'x'.repeat(201) }),
-    'unsound subject': await sign(key, { sub: 'a\0b' }),
+    'subject with NUL': await sign(key, { sub: 'a\0b' }),
     'no signature': `${encode({ alg: 'none' })}.${payload}.`,
-    'no signature, with a key': `${encode({ alg: 'none', kid: 'one' })}.${payload}.${signature}`,
-    'public key as secret': await byPublicKey,
-    'unknown key': await sign(key, {}, { kid: 'two' }),
-    'another key of the same name': await sign(stranger),
-    'another algorithm of the same key': `${encode({ alg: 'PS256', kid: 'one' })}.${payload}.${signature}`,
+    'no signature, with a key id': `${encode({ alg: 'none', kid: 'one' })}.${payload}.${signature}`,
+    'public key as HMAC secret': await signedWithPublicKey,
+    'unknown key id': await sign(key, {}, { kid: 'two' }),
+    'another key with the same key id': await sign(otherKey),
+    'another algorithm with the same key id': `${encode({ alg: 'PS256', kid: 'one' })}.${payload}.${signature}`,
     'an unknown critical extension': `${encode({ alg: 'RS256', kid: 'one', crit: ['new'], new: 1 })}.${payload}.${signature}`,
     'changed payload': `${header}.${encode({ ...read(payload), turnkeeper_role: 'admin' })}.${signature}`,
-    'payload no object': `${header}.${Buffer.from('7').toString('base64url')}.${signature}`,
+    'payload is not an object': `${header}.${Buffer.from('7').toString('base64url')}.${signature}`,
     malformed: 'nope',
     'two parts': `${header}.${payload}`,
-    'broken base64': `${header}.${payload}.***`,
-    'header no JSON': `x.${payload}.${signature}`,
+    'invalid Base64': `${header}.${payload}.***`,
+    'header is not JSON': `x.${payload}.${signature}`,
   };
-  for (const [what, token] of Object.entries(bad)) {
-    const { status, json, headers } = await show(app, token);
-    t.is(status, 401, `${what}: ${JSON.stringify(json)}`);
-    t.is(json['code'], 'unauthorized', what);
-    t.regex(headers.get('www-authenticate')!, /^Bearer .*invalid_token/, what);
+  for (const [name, token] of Object.entries(invalid)) {
+    const { status, json, headers } = await getWith(app, token);
+    t.is(status, 401, `${name}: ${JSON.stringify(json)}`);
+    t.is(json['code'], 'unauthorized', name);
+    t.regex(headers.get('www-authenticate')!, /^Bearer .*invalid_token/, name);
   }
-  t.is((await show(app, good)).status, 200, 'and the good one still counts');
+  t.is((await getWith(app, valid)).status, 200, 'the valid token is still accepted');
   t.false(JSON.stringify(app.lines).includes(signature));
 });
 
-test('a good token without a right role may nothing', async (t) => {
+test('a valid token without a valid role is answered 403', async (t) => {
   const key = await keyPair('one');
-  const { app } = await begin(t, [key]);
+  const { app } = await startWithIssuer(t, [key]);
   for (const turnkeeper_role of [
     undefined,
     '',
@@ -171,45 +173,45 @@ test('a good token without a right role may nothing', async (t) => {
     1,
     null,
   ]) {
-    const { status, json } = await show(app, await sign(key, { turnkeeper_role }));
+    const { status, json } = await getWith(app, await sign(key, { turnkeeper_role }));
     t.is(status, 403, JSON.stringify(turnkeeper_role));
     t.is(json['code'], 'forbidden');
   }
-  t.is((await show(app, await sign(key, { turnkeeper_role: 'user', sub: 'no user id' }))).status, 403);
+  t.is((await getWith(app, await sign(key, { turnkeeper_role: 'user', sub: 'no user id' }))).status, 403);
 });
 
-test('while the keys are away nobody is told that the token is wrong', async (t) => {
+test('while the keys of the issuer are unavailable, a token is answered 503 and not 401', async (t) => {
   const key = await keyPair('one');
-  const { app, issuer } = await begin(t, [key], 0);
-  issuer.away = true;
-  const { status, json, headers } = await show(app, await sign(key));
+  const { app, issuer } = await startWithIssuer(t, [key], 0);
+  issuer.unavailable = true;
+  const { status, json, headers } = await getWith(app, await sign(key));
   t.is(status, 503);
   t.is(json['code'], 'issuer_unavailable');
   t.is(headers.get('retry-after'), '5');
-  issuer.away = false;
-  t.is((await show(app, await sign(key))).status, 200);
-  // What is known needs no issuer.
-  issuer.away = true;
-  t.is((await show(app, await sign(key))).status, 200);
+  issuer.unavailable = false;
+  t.is((await getWith(app, await sign(key))).status, 200);
+  // A cached key needs no issuer.
+  issuer.unavailable = true;
+  t.is((await getWith(app, await sign(key))).status, 200);
 });
 
-test('a key that came new is found, one that was withdrawn is not, and strangers do not make us ask again and again', async (t) => {
+test('a new key is found, a withdrawn key is rejected, and unknown key ids do not cause repeated requests to the issuer', async (t) => {
   const [one, two, three] = await Promise.all([keyPair('one'), keyPair('two'), keyPair('three')]);
-  const { app, issuer } = await begin(t, [one], 300);
-  t.is((await show(app, await sign(one))).status, 200);
-  for (let n = 0; n < 20; n += 1) await show(app, await sign(three));
-  t.true(issuer.asked <= 3, `${issuer.asked}`);
+  const { app, issuer } = await startWithIssuer(t, [one], 300);
+  t.is((await getWith(app, await sign(one))).status, 200);
+  for (let n = 0; n < 20; n += 1) await getWith(app, await sign(three));
+  t.true(issuer.requests <= 3, `${issuer.requests}`);
   issuer.pairs = [two];
   const deadline = Date.now() + 10_000;
   let status = 0;
-  while (status !== 200 && Date.now() < deadline) ({ status } = await show(app, await sign(two)));
-  t.is(status, 200, 'the new one');
-  t.is((await show(app, await sign(one))).status, 401, 'the old one');
+  while (status !== 200 && Date.now() < deadline) ({ status } = await getWith(app, await sign(two)));
+  t.is(status, 200, 'the new key');
+  t.is((await getWith(app, await sign(one))).status, 401, 'the old key');
 });
 
-test('who signs in with a token has a cookie for as long as it lives', async (t) => {
+test('a sign-in with a token sets a cookie that expires with the token', async (t) => {
   const key = await keyPair('one');
-  const { app } = await begin(t, [key]);
+  const { app } = await startWithIssuer(t, [key]);
   const token = await sign(key, { exp: now() + 300 });
   const { status, headers } = await app.call('POST', '/session', { key: token });
   t.is(status, 204);
@@ -221,14 +223,14 @@ test('who signs in with a token has a cookie for as long as it lives', async (t)
   t.is((await app.call('POST', '/session', { key: await sign(key, { more: 'x'.repeat(4_000) }) })).status, 400);
 });
 
-test('what waits ends when the token lapses', async (t) => {
+test('a long poll ends when the token expires', async (t) => {
   const key = await keyPair('one');
-  const { app } = await begin(t, [key]);
+  const { app } = await startWithIssuer(t, [key]);
   const { turnId } = app.add({ userId: 'alice' });
   const token = await sign(key, { turnkeeper_role: 'user:alice', exp: now() + 2 });
-  const began = performance.now();
-  const { status, json } = await show(app, token, `/turns/${turnId}?wait=60`);
+  const startedAt = performance.now();
+  const { status, json } = await getWith(app, token, `/turns/${turnId}?wait=60`);
   t.is(status, 200);
   t.is(json['status'], 'queued');
-  t.true(performance.now() - began < 30_000);
+  t.true(performance.now() - startedAt < 30_000);
 });

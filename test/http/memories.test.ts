@@ -4,7 +4,7 @@ import { start, type Json } from './support/ingress.ts';
 
 const ALICE = { name: 'Alice', preferred_style: 'formal', user_summary: 'Alice likes tea.', favourite_topics: ['tea'] };
 
-test('nothing known: the id, casual, a new user', async (t) => {
+test('an unknown user has a default memory', async (t) => {
   const { call } = await start(t);
   const { status, json } = await call('GET', '/memories/alice');
   t.is(status, 200);
@@ -18,7 +18,7 @@ test('nothing known: the id, casual, a new user', async (t) => {
   });
 });
 
-test('initialize, read, patch, history, forget', async (t) => {
+test('memory can be initialised, read, patched and deleted, and its history can be listed', async (t) => {
   const { call } = await start(t);
   const initialized = await call('POST', '/memories/alice/initialize', ALICE);
   t.is(initialized.status, 200);
@@ -31,13 +31,13 @@ test('initialize, read, patch, history, forget', async (t) => {
     (history.json['items'] as Json[]).map((item) => item['user_summary']),
     ['Alice likes tea.'],
   );
-  const forgotten = await call('DELETE', '/memories/alice');
-  t.is(forgotten.status, 204);
-  t.is(forgotten.text, '');
+  const deleted = await call('DELETE', '/memories/alice');
+  t.is(deleted.status, 204);
+  t.is(deleted.text, '');
   t.is((await call('GET', '/memories/alice')).json['name'], 'alice');
 });
 
-test('initialize without topics leaves them as they are', async (t) => {
+test('initialising without topics does not change them', async (t) => {
   const { call } = await start(t);
   const { favourite_topics: _topics, ...rest } = ALICE;
   t.deepEqual((await call('POST', '/memories/alice/initialize', rest)).json['metadata'], {
@@ -46,7 +46,7 @@ test('initialize without topics leaves them as they are', async (t) => {
   });
 });
 
-test('actors that are away: 503 with Retry-After', async (t) => {
+test('unavailable actors are answered 503 with Retry-After', async (t) => {
   const fixture = await start(t);
   fixture.failure = new Unavailable('actors');
   const { status, headers, json } = await fixture.call('GET', '/memories/alice');
@@ -55,7 +55,7 @@ test('actors that are away: 503 with Retry-After', async (t) => {
   t.is(headers.get('retry-after'), '2');
 });
 
-test('analytics: initialize, a user, by day', async (t) => {
+test('analytics can be initialised, and read for a user and by day', async (t) => {
   const fixture = await start(t);
   const initialized = await fixture.call('POST', '/analytics/alice/initialize', { message_count: 5 });
   t.deepEqual(initialized.json, { status: 'success', user_id: 'alice', message_count: 5 });

@@ -1,4 +1,4 @@
-// The OpenAPI document: made from the table, so what is left to check is that it is a good document.
+// The OpenAPI document. It is generated from the table of operations; these tests check that it is valid and complete.
 import test from 'ava';
 import { openApiDocument } from '../../src/http/openapi.ts';
 import { operationsOf } from '../../src/http/operations.ts';
@@ -10,16 +10,18 @@ import { WEBHOOK_ID } from './support/memory-webhooks.ts';
 const operations = operationsOf(new MemoryServices().services, { version: '1.2.3', model: 'scripted' });
 const document = JSON.parse(JSON.stringify(openApiDocument(operations, '1.2.3'))) as Json;
 const paths = document['paths'] as Record<string, Record<string, Json>>;
-const documented = Object.entries(paths).flatMap(([path, methods]) =>
+const documentedOperations = Object.entries(paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
 );
 
-function* values(of: JsonValue, key = ''): Generator<[string, JsonValue]> {
-  yield [key, of];
-  if (of !== null && typeof of === 'object') for (const [name, part] of Object.entries(of)) yield* values(part, name);
+/** All values in a JSON value with their keys, depth first. */
+function* values(value: JsonValue, key = ''): Generator<[string, JsonValue]> {
+  yield [key, value];
+  if (value === null || typeof value !== 'object') return;
+  for (const [name, member] of Object.entries(value)) yield* values(member, name);
 }
 
-test('/openapi.json is the document of the table', async (t) => {
+test('/openapi.json returns the document of the table', async (t) => {
   const { call } = await start(t);
   const { status, json, headers } = await call('GET', '/openapi.json');
   t.is(status, 200);
@@ -27,19 +29,19 @@ test('/openapi.json is the document of the table', async (t) => {
   t.deepEqual(json, document);
 });
 
-test('it is OpenAPI 3.1 with what that asks for', (t) => {
+test('the document is OpenAPI 3.1 and contains every operation', (t) => {
   t.is(document['openapi'], '3.1.0');
   t.like(document['info'], { title: 'turnkeeper', version: '1.2.3' });
   t.deepEqual(
-    documented.map(({ method, path }) => `${method} ${path}`).toSorted(),
+    documentedOperations.map(({ method, path }) => `${method} ${path}`).toSorted(),
     operations.map(({ method, path }) => `${method} ${path}`).toSorted(),
   );
 });
 
-test('operationIds are unique, and every operation says what it does', (t) => {
-  const ids = documented.map(({ operation }) => operation['operationId']);
+test('operationIds are unique, and every operation has a summary, one tag and security requirements', (t) => {
+  const ids = documentedOperations.map(({ operation }) => operation['operationId']);
   t.is(new Set(ids).size, ids.length);
-  for (const { operation } of documented) {
+  for (const { operation } of documentedOperations) {
     t.truthy(operation['summary']);
     t.is((operation['tags'] as string[]).length, 1);
     t.true(Array.isArray(operation['security']));
@@ -57,8 +59,8 @@ test('every reference resolves, and every component is used', (t) => {
   );
 });
 
-test('path parameters are those of the path, parameters are not repeated', (t) => {
-  for (const { path, operation } of documented) {
+test('path parameters match the path, and no parameter is repeated', (t) => {
+  for (const { path, operation } of documentedOperations) {
     const parameters = (operation['parameters'] ?? []) as Json[];
     const inPath = parameters.filter((parameter) => parameter['in'] === 'path');
     t.deepEqual(
@@ -72,45 +74,45 @@ test('path parameters are those of the path, parameters are not repeated', (t) =
   }
 });
 
-test('every answer has a description, every error is problem+json, or OpenAI’s below /v1', (t) => {
-  for (const { path, operation } of documented) {
+test('every response has a description; errors are problem+json, and JSON below /v1', (t) => {
+  for (const { path, operation } of documentedOperations) {
     const type = path.startsWith('/v1/') ? 'application/json' : 'application/problem+json';
     const responses = Object.entries(operation['responses'] as Record<string, Json>);
     t.true(responses.some(([status]) => status.startsWith('2')));
     for (const [status, answer] of responses) {
       t.truthy(answer['description']);
       const types = Object.keys((answer['content'] ?? {}) as Json);
-      // A page that was not built says so to people.
+      // The 503 of a page that is not built is HTML.
       const isPage = types.length === 1 && types[0] === 'text/html';
       if (Number(status) >= 400 && operation['operationId'] !== 'getReadiness' && !isPage) t.deepEqual(types, [type]);
     }
   }
 });
 
-test('schemas are JSON Schema 2020-12 without leftovers', (t) => {
+test('schemas are JSON Schema 2020-12 without generator keywords', (t) => {
   const keys = new Set([...values(document)].map(([key]) => key));
-  for (const leftover of ['$schema', '$id', '$defs', 'nullable']) t.false(keys.has(leftover), leftover);
+  for (const keyword of ['$schema', '$id', '$defs', 'nullable']) t.false(keys.has(keyword), keyword);
   const chat = ((document['components'] as Json)['schemas'] as Record<string, Json>)['ChatRequest']!;
   t.deepEqual(chat['required'], ['user_id', 'text']);
   t.is(chat['additionalProperties'], false);
   t.like((chat['properties'] as Json)['text'], { type: 'string', minLength: 1, maxLength: 32_000 });
 });
 
-test('what each rule for a busy user means stands in the document', (t) => {
+test('the document describes every value of on_busy', (t) => {
   const chat = ((document['components'] as Json)['schemas'] as Record<string, Json>)['ChatRequest']!;
   const rule = (chat['properties'] as Record<string, Json>)['on_busy']!;
   for (const name of ['enqueue', 'reject', 'interrupt', 'rollback', 'merge'])
     t.true(textOf(rule, 'description').includes(`\`${name}\`: `), name);
 });
 
-test('examples of bodies are accepted', async (t) => {
+test('the example of every body is accepted', async (t) => {
   const fixture = await start(t);
   const { call } = fixture;
-  const answered = fixture.add({ userId: 'alice', status: 'completed', reply: 'Hello' });
+  const completed = fixture.add({ userId: 'alice', status: 'completed', reply: 'Hello' });
   for (const { method, path, body, example } of operations.filter((op) => op.body)) {
     t.not(example, undefined, path);
-    // Nobody answers a turn here, and these operations wait for that.
-    fixture.nextOutcome = path.startsWith('/v1/') ? { outcome: 'repeated', turn: answered } : null;
+    // No worker runs here, and these operations wait for the reply.
+    fixture.nextOutcome = path.startsWith('/v1/') ? { outcome: 'repeated', turn: completed } : null;
     const { status, text } = await call(
       method,
       path.replace('{user_id}', 'alice').replace('{review_id}', REVIEW_ID).replace('{webhook_id}', WEBHOOK_ID),
@@ -120,7 +122,7 @@ test('examples of bodies are accepted', async (t) => {
   }
 });
 
-test('the documentation page loads from us alone', async (t) => {
+test('the documentation page loads only files of this server', async (t) => {
   const { call } = await start(t);
   const { headers, text } = await call('GET', '/docs');
   t.regex(headers.get('content-type')!, /^text\/html/);

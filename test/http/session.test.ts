@@ -1,4 +1,4 @@
-// Signing in with a key: the cookie, what it may and may not, and how it ends.
+// Sign-in with a key: the cookie, its rights and its expiry.
 import { SignJWT } from 'jose';
 import test from 'ava';
 import { authenticateByKey } from '../../src/http/auth/authenticate-by-key.ts';
@@ -7,7 +7,7 @@ import { keyOf, rawCall, SESSION_SECRET, sha256, start } from './support/ingress
 const ROLES = { alice: 'user:alice', bob: 'user:bob', kim: 'reviewer', root: 'admin' };
 const apiKeys = Object.entries(ROLES).map(([name, role]) => ({ name, role, sha256: sha256(keyOf(name)) }));
 const keys = { auth: 'keys', apiKeys } as const;
-const SAME = { 'sec-fetch-site': 'same-origin' };
+const SAME_ORIGIN = { 'sec-fetch-site': 'same-origin' };
 
 type Started = Awaited<ReturnType<typeof start>>;
 
@@ -17,7 +17,7 @@ async function signIn({ call }: Started, name: string): Promise<string> {
   return headers.getSetCookie()[0]!.split(';')[0]!;
 }
 
-test('a key becomes a cookie that no page reads and no other site sends', async (t) => {
+test('a sign-in sets a cookie with HttpOnly and SameSite=Strict', async (t) => {
   const app = await start(t, keys);
   const { status, headers, text } = await app.call('POST', '/session', { key: keyOf('alice') });
   t.is(status, 204);
@@ -36,7 +36,7 @@ test('a key becomes a cookie that no page reads and no other site sends', async 
   });
 });
 
-test('by TLS, in front of us or not, the cookie is Secure', async (t) => {
+test('the cookie is Secure if the client uses TLS, also behind a proxy', async (t) => {
   const { ingress } = await start(t, keys);
   const { host } = new URL(ingress.url);
   const body = JSON.stringify({ key: keyOf('kim') });
@@ -47,7 +47,7 @@ test('by TLS, in front of us or not, the cookie is Secure', async (t) => {
   }
 });
 
-test('a wrong key signs nobody in, and every fault of the body is told', async (t) => {
+test('an invalid key is answered 401 without a cookie, an invalid body 400', async (t) => {
   const { call } = await start(t, keys);
   const wrong = await call('POST', '/session', { key: 'nope' });
   t.is(wrong.status, 401);
@@ -56,7 +56,7 @@ test('a wrong key signs nobody in, and every fault of the body is told', async (
     t.is((await call('POST', '/session', body)).status, 400, JSON.stringify(body));
 });
 
-test('who is signed in may what the key may', async (t) => {
+test('a session has the rights of its key', async (t) => {
   const app = await start(t, keys);
   const [alice, bob, kim] = await Promise.all(['alice', 'bob', 'kim'].map((name) => signIn(app, name)));
   const get = async (path: string, cookie: string) => (await app.call('GET', path, undefined, { cookie })).status;
@@ -66,11 +66,11 @@ test('who is signed in may what the key may', async (t) => {
   t.is(await get('/reviews', kim!), 200);
   t.is(await get('/memories/alice', kim!), 403);
   const chat = { user_id: 'alice', text: 'Hi' };
-  t.is((await app.call('POST', '/chat', chat, { cookie: alice!, ...SAME })).status, 202);
-  t.is((await app.call('POST', '/chat', chat, { cookie: bob!, ...SAME })).status, 404);
+  t.is((await app.call('POST', '/chat', chat, { cookie: alice!, ...SAME_ORIGIN })).status, 202);
+  t.is((await app.call('POST', '/chat', chat, { cookie: bob!, ...SAME_ORIGIN })).status, 404);
 });
 
-test('what changes something by cookie must come from a page of ours', async (t) => {
+test('a request that changes data and has a cookie must come from a page of this server', async (t) => {
   const app = await start(t, keys);
   const cookie = await signIn(app, 'root');
   const { host, origin } = new URL(app.ingress.url);
@@ -79,8 +79,8 @@ test('what changes something by cookie must come from a page of ours', async (t)
     const typed = { host, 'content-type': 'application/json', cookie, ...headers };
     return (await rawCall(app.ingress.url, { method: 'POST', path: '/chat', headers: typed, body })).status;
   };
-  for (const ours of [SAME, { 'sec-fetch-site': 'none' }, { origin }, { ...SAME, origin }])
-    t.is(await post(ours as Record<string, string>), 202, JSON.stringify(ours));
+  for (const own of [SAME_ORIGIN, { 'sec-fetch-site': 'none' }, { origin }, { ...SAME_ORIGIN, origin }])
+    t.is(await post(own as Record<string, string>), 202, JSON.stringify(own));
   for (const foreign of [
     {},
     { 'sec-fetch-site': 'same-site' },
@@ -89,16 +89,16 @@ test('what changes something by cookie must come from a page of ours', async (t)
     { origin: 'https://evil.example' },
     { origin: 'http://localhost:3000' },
     { origin: 'null' },
-    { ...SAME, origin: 'https://evil.example' },
+    { ...SAME_ORIGIN, origin: 'https://evil.example' },
   ])
     t.is(await post(foreign as Record<string, string>), 403, JSON.stringify(foreign));
-  t.is(app.asked.length, 4);
-  // Reading needs no such proof, and a key is never sent by a browser on its own.
+  t.is(app.accepts.length, 4);
+  // A GET needs no proof of origin. A request with a key needs none either, because browsers never add a key.
   t.is((await app.call('GET', '/metrics', undefined, { cookie })).status, 200);
   t.is(await post({ cookie: '', authorization: `Bearer ${keyOf('root')}` }), 202);
 });
 
-test('with both, the key counts and not the cookie', async (t) => {
+test('a key takes precedence over a cookie', async (t) => {
   const app = await start(t, keys);
   const cookie = await signIn(app, 'root');
   const headers = { cookie, authorization: `Bearer ${keyOf('alice')}` };
@@ -106,17 +106,17 @@ test('with both, the key counts and not the cookie', async (t) => {
   t.is((await app.call('GET', '/session', undefined, { cookie, authorization: 'Bearer nope' })).status, 401);
 });
 
-test('signing out removes the cookie', async (t) => {
+test('a sign-out removes the cookie', async (t) => {
   const { call } = await start(t, keys);
   const { status, headers } = await call('DELETE', '/session');
   t.is(status, 204);
   t.regex(headers.getSetCookie()[0]!, /^turnkeeper_session=; Path=\/; HttpOnly; SameSite=Strict; Max-Age=0$/);
 });
 
-test('a session holds at every ingress, and ends with its key', async (t) => {
+test('a session is valid at every ingress, and ends with its key', async (t) => {
   const cookie = await signIn(await start(t, keys), 'kim');
-  const status = async (changed: object) =>
-    (await (await start(t, { ...keys, ...changed })).call('GET', '/session', undefined, { cookie })).status;
+  const status = async (changes: object) =>
+    (await (await start(t, { ...keys, ...changes })).call('GET', '/session', undefined, { cookie })).status;
   t.is(await status({}), 200);
   t.is(await status({ apiKeys: apiKeys.filter(({ name }) => name !== 'kim') }), 401, 'removed');
   const replaced = { name: 'kim', role: 'reviewer', sha256: sha256('another') };
@@ -125,7 +125,7 @@ test('a session holds at every ingress, and ends with its key', async (t) => {
   t.is(await status({ sessionSecret: new Uint8Array(32).fill(8) }), 401, 'another deployment');
 });
 
-test('cookies that are forged, changed or old count for nothing', async (t) => {
+test('forged and modified cookies are rejected', async (t) => {
   const app = await start(t, keys);
   const value = (await signIn(app, 'kim')).split('=')[1]!;
   const [header, payload, signature] = value.split('.') as [string, string, string];
@@ -145,7 +145,7 @@ test('cookies that are forged, changed or old count for nothing', async (t) => {
     `${header}.${encode({ aud: 'turnkeeper session', exp: far })}.${signature}`,
     `${encode({ alg: 'none', kid })}.${payload}.`,
     `${header}.${payload}.${signature.slice(0, -2)}AA`,
-    // Who has read the settings, or the database, but not both.
+    // Signed by an attacker who knows the settings or the database, but not both.
     await forge(Buffer.from(sha256(keyOf('kim')), 'hex'), far),
     await forge(SESSION_SECRET, far),
   ];
@@ -155,7 +155,7 @@ test('cookies that are forged, changed or old count for nothing', async (t) => {
   }
 });
 
-test('a session ends after twelve hours', async (t) => {
+test('a session ends after 12 hours', async (t) => {
   let ms = Date.parse('2026-01-01T00:00:00Z');
   const sessions = authenticateByKey(apiKeys, SESSION_SECRET, () => new Date(ms));
   const { cookie, until } = (await sessions.signIn(keyOf('kim')))!;
@@ -166,7 +166,7 @@ test('a session ends after twelve hours', async (t) => {
   await t.throwsAsync(() => sessions.cookie(cookie), { message: /ended/ });
 });
 
-test('without authentication there is nothing to sign in to', async (t) => {
+test('without authentication a sign-in sets no cookie', async (t) => {
   const { call } = await start(t);
   const { status, headers } = await call('POST', '/session', { key: 'anything' });
   t.is(status, 204);

@@ -1,4 +1,4 @@
-// What holds for every path: methods, slashes, headers, errors, hosts, health.
+// Behaviour of all paths: methods, trailing slashes, headers, errors, hosts, health.
 import { connect } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { Unavailable } from '../../src/domain/errors.ts';
@@ -23,7 +23,7 @@ test('every GET works with and without a trailing slash', async (t) => {
   t.is((await call('POST', '/chat/', { user_id: 'alice', text: 'Hi' })).status, 202);
 });
 
-test('unknown paths are 404, in any case of letters', async (t) => {
+test('unknown paths are answered 404; paths are case-sensitive', async (t) => {
   const { call } = await start(t);
   for (const path of [
     '/nope',
@@ -42,28 +42,28 @@ test('unknown paths are 404, in any case of letters', async (t) => {
   }
 });
 
-test('a wrong method is 405 with Allow, OPTIONS 204 with Allow', async (t) => {
+test('an unsupported method is answered 405 with Allow, OPTIONS 204 with Allow', async (t) => {
   const { call } = await start(t);
   for (const path of new Set(operations.map((op) => op.path))) {
     const methods = operations.filter((op) => op.path === path).map((op) => op.method as string);
     const expected = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].toSorted();
-    const wrong = await call('PUT', sample(path), '{}');
-    t.is(wrong.status, 405, path);
-    t.is(((wrong.json['error'] ?? wrong.json) as Json)['code'], 'method_not_allowed');
-    t.deepEqual(wrong.headers.get('allow')!.split(', ').toSorted(), expected);
+    const unsupported = await call('PUT', sample(path), '{}');
+    t.is(unsupported.status, 405, path);
+    t.is(((unsupported.json['error'] ?? unsupported.json) as Json)['code'], 'method_not_allowed');
+    t.deepEqual(unsupported.headers.get('allow')!.split(', ').toSorted(), expected);
     const options = await call('OPTIONS', sample(path));
     t.is(options.status, 204);
     t.deepEqual(options.headers.get('allow')!.split(', ').toSorted(), expected);
   }
 });
 
-test('methods nobody knows are refused too', async (t) => {
+test('unknown methods are answered 405', async (t) => {
   const { ingress } = await start(t);
   for (const method of ['TRACE', 'PROPFIND', 'QUERY'])
     t.is((await rawCall(ingress.url, { method, path: '/health' })).status, 405);
 });
 
-test('paths that cannot be decoded are 400', async (t) => {
+test('paths that cannot be decoded are answered 400', async (t) => {
   const { ingress, errors } = await start(t);
   for (const path of ['/turns/%zz', '/turns/%', '/users/%ff/turns', '/nope/%e0%a4', 'http://[bad/health']) {
     const reply = await rawCall(ingress.url, { path });
@@ -73,7 +73,7 @@ test('paths that cannot be decoded are 400', async (t) => {
   t.deepEqual(errors(), []);
 });
 
-test('every answer carries the security headers, and nothing says what we run on', async (t) => {
+test('every response has the security headers and does not identify the server software', async (t) => {
   const { call } = await start(t);
   for (const path of ['/health', '/nope', '/docs', '/turns/nope']) {
     const { headers } = await call('GET', path);
@@ -86,7 +86,7 @@ test('every answer carries the security headers, and nothing says what we run on
   }
 });
 
-test('an unknown error is 500 without details, logged once', async (t) => {
+test('an unknown error is answered 500 without details and is logged once', async (t) => {
   const fixture = await start(t);
   fixture.failure = new Error('password=secret');
   const { status, text, json } = await fixture.call('GET', '/turns/3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11');
@@ -96,7 +96,7 @@ test('an unknown error is 500 without details, logged once', async (t) => {
   t.is(fixture.errors().length, 1);
 });
 
-test('a database that is away is 503 with Retry-After, and no error of ours', async (t) => {
+test('an unavailable database is answered 503 with Retry-After and is not logged as an error', async (t) => {
   const fixture = await start(t);
   fixture.failure = new Unavailable('database');
   const { status, json, headers } = await fixture.call('POST', '/chat', { user_id: 'alice', text: 'Hi' });
@@ -123,19 +123,19 @@ const HOSTS: readonly [Record<string, string>, boolean][] = [
   [{ host: 'localhost:PORT', origin: 'null' }, false],
 ];
 
-test('on a loopback address only our Host and Origin are served', async (t) => {
+test('on a loopback address only its own Host and Origin are allowed', async (t) => {
   const { ingress } = await start(t);
-  for (const [given, served] of HOSTS) {
+  for (const [template, allowed] of HOSTS) {
     const headers = Object.fromEntries(
-      Object.entries(given).map(([name, value]) => [name, value.replace('PORT', String(ingress.port))]),
+      Object.entries(template).map(([name, value]) => [name, value.replace('PORT', String(ingress.port))]),
     );
     const reply = await rawCall(ingress.url, { path: '/health', headers });
-    t.is(reply.status, served ? 200 : 403, JSON.stringify(given));
-    if (!served) t.is(codeOf(reply), 'foreign_origin');
+    t.is(reply.status, allowed ? 200 : 403, JSON.stringify(template));
+    if (!allowed) t.is(codeOf(reply), 'foreign_origin');
   }
 });
 
-test('on a public address any Host is served, but an Origin must be the Host', async (t) => {
+test('on a public address any Host is allowed, but an Origin must match the Host', async (t) => {
   const { ingress } = await start(t, { host: '0.0.0.0', auth: 'keys' });
   const status = async (headers: Record<string, string>) =>
     (await rawCall(ingress.url, { path: '/health', headers })).status;
@@ -144,7 +144,7 @@ test('on a public address any Host is served, but an Origin must be the Host', a
   t.is(await status({ host: 'api.example', origin: 'https://evil.example' }), 403);
 });
 
-test('health, liveness, readiness', async (t) => {
+test('health and liveness are independent of dependencies, readiness is not', async (t) => {
   const fixture = await start(t);
   t.deepEqual((await fixture.call('GET', '/health')).json, { status: 'healthy' });
   t.is((await fixture.call('GET', '/livez')).status, 200);
@@ -160,7 +160,7 @@ test('health, liveness, readiness', async (t) => {
   t.is((await fixture.call('GET', '/livez')).status, 200);
 });
 
-test('while draining it is unready, alive, and still answers', async (t) => {
+test('while the process drains it is unready and alive, and still answers', async (t) => {
   const fixture = await start(t);
   fixture.draining = true;
   const { status, json } = await fixture.call('GET', '/readyz?verbose');
@@ -170,7 +170,7 @@ test('while draining it is unready, alive, and still answers', async (t) => {
   t.is((await fixture.call('GET', '/health')).status, 200);
 });
 
-test('metrics are Prometheus text, and every request is observed under its route', async (t) => {
+test('metrics are in the Prometheus text format, and every request is observed with its route', async (t) => {
   const { call, observed, lines } = await start(t);
   const { headers } = await call('GET', '/metrics');
   t.is(headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
@@ -187,7 +187,7 @@ test('metrics are Prometheus text, and every request is observed under its route
   t.false(JSON.stringify(lines).includes('secret-id'));
 });
 
-/** Bytes sent as they are, and all that came back. */
+/** Sends raw bytes and returns all received bytes. */
 function exchange(port: number, sent: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let received = '';
@@ -200,24 +200,24 @@ function exchange(port: number, sent: string): Promise<string> {
   });
 }
 
-test('what is not HTTP, and headers that are too large, are problems too', async (t) => {
+test('malformed HTTP and too large headers are answered with a problem document', async (t) => {
   const { ingress } = await start(t);
   t.regex(await exchange(ingress.port, 'hello\r\n\r\n'), /^HTTP\/1\.1 400 [^]*"code":"malformed_http"/);
   const large = `GET /health HTTP/1.1\r\nhost: localhost\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`;
   t.regex(await exchange(ingress.port, large), /^HTTP\/1\.1 431 [^]*"code":"headers_too_large"/);
 });
 
-test('a port that is taken is said so', async (t) => {
+test('a port that is in use is reported with a clear message', async (t) => {
   const { ingress } = await start(t);
-  const again = startIngress({
+  const second = startIngress({
     services: new MemoryServices().services,
     settings: { host: '127.0.0.1', port: ingress.port, auth: 'none', apiKeys: [] },
     log: keptLog([]),
   });
-  await t.throwsAsync(again, { message: /something else listens there; stop it, or set PORT/ });
+  await t.throwsAsync(second, { message: /another program uses this port; stop it, or set PORT/ });
 });
 
-/** Connects and sends nothing. */
+/** Opens a connection and sends nothing. */
 async function idleConnection(t: ExecutionContext, port: number): Promise<{ closed: Promise<void> }> {
   const socket = connect(port, '127.0.0.1');
   t.teardown(() => socket.destroy());
@@ -226,21 +226,21 @@ async function idleConnection(t: ExecutionContext, port: number): Promise<{ clos
   return { closed };
 }
 
-test('stopping closes idle connections, refuses new ones, and may be asked twice', async (t) => {
+test('a stop closes idle connections, refuses new ones, and may be repeated', async (t) => {
   const { ingress, call } = await start(t);
   await call('GET', '/health');
   const idle = await idleConnection(t, ingress.port);
-  const begun = performance.now();
+  const startedAt = performance.now();
   await Promise.all([ingress.stop(10_000), ingress.stop(10_000)]);
-  t.true(performance.now() - begun < 2_000);
+  t.true(performance.now() - startedAt < 2_000);
   await idle.closed;
   await t.throwsAsync(rawCall(ingress.url, { path: '/health' }), { code: 'ECONNREFUSED' });
 });
 
-test('a request that does not end in time is cut off', async (t) => {
+test('a stop closes the connection of a request that does not finish before the deadline', async (t) => {
   const fixture = await start(t);
   let called = (): void => {};
-  const underWay = new Promise<void>((resolve) => {
+  const started = new Promise<void>((resolve) => {
     called = resolve;
   });
   Object.assign(fixture.services.memory, {
@@ -251,12 +251,12 @@ test('a request that does not end in time is cut off', async (t) => {
   });
   const pending = rawCall(fixture.ingress.url, { path: '/memories/alice' });
   pending.catch(() => {});
-  await underWay;
+  await started;
   await fixture.ingress.stop(100);
   await t.throwsAsync(pending, { code: 'ECONNRESET' });
 });
 
-test('every problem has a place in /docs/errors', async (t) => {
+test('/docs/errors lists every problem', async (t) => {
   const { call } = await start(t);
   const { text } = await call('GET', '/docs/errors');
   for (const code of Object.keys(PROBLEMS)) t.true(text.includes(`id="${code}"`), code);

@@ -3,7 +3,7 @@ import test from 'ava';
 import { newId } from '../../src/domain/ids.ts';
 import { rawCall, start } from './support/ingress.ts';
 
-test('events of a final turn: one event, never kept, buffered or compressed', async (t) => {
+test('the stream of a final turn is one event, without caching, buffering and compression', async (t) => {
   const fixture = await start(t);
   const { call } = fixture;
   const turn = fixture.add({ userId: 'alice', status: 'completed', reply: 'Hello\n\nthere', epoch: 1, attempts: 1 });
@@ -15,11 +15,11 @@ test('events of a final turn: one event, never kept, buffered or compressed', as
   t.is(headers.get('cache-control'), 'no-store, no-transform');
   t.is(headers.get('x-accel-buffering'), 'no');
   t.is(headers.get('content-encoding'), null);
-  const whole = (await call('GET', `/turns/${turn.turnId}`)).text;
-  t.is(text, `retry: 1000\n\nevent: turn\nid: 3.0.0.0\ndata: ${whole}\n\n`);
+  const json = (await call('GET', `/turns/${turn.turnId}`)).text;
+  t.is(text, `retry: 1000\n\nevent: turn\nid: 3.0.0.0\ndata: ${json}\n\n`);
 });
 
-test('who has seen the final event is told that there is nothing more; by header or by query', async (t) => {
+test('a client that resumes after the final event, by header or by query, is answered 204', async (t) => {
   const fixture = await start(t);
   const { call } = fixture;
   const { turnId } = fixture.add({ userId: 'alice', status: 'failed' });
@@ -29,7 +29,7 @@ test('who has seen the final event is told that there is nothing more; by header
   t.is((await call('GET', `${path}?last_event_id=3.0.0.0`, undefined, { 'last-event-id': '0.0.0.0' })).status, 200);
 });
 
-test('an id that is none of ours begins anew', async (t) => {
+test('an unknown event id restarts the stream', async (t) => {
   const fixture = await start(t);
   const { call } = fixture;
   const { turnId } = fixture.add({ userId: 'alice', status: 'completed', reply: 'Hello' });
@@ -40,7 +40,7 @@ test('an id that is none of ours begins anew', async (t) => {
   }
 });
 
-test('HEAD, unknown turns and unknown parameters', async (t) => {
+test('HEAD returns only headers; an unknown turn is answered 404, an unknown parameter 400', async (t) => {
   const fixture = await start(t);
   const { turnId } = fixture.add({ userId: 'alice' });
   const head = await rawCall(fixture.ingress.url, { method: 'HEAD', path: `/turns/${turnId}/events` });
@@ -53,10 +53,10 @@ test('HEAD, unknown turns and unknown parameters', async (t) => {
   t.deepEqual(fixture.errors(), []);
 });
 
-test('a client that takes nothing of a stream is cut off, one that reads is not', async (t) => {
+test('a client that reads nothing from a stream is disconnected, a client that reads is not', async (t) => {
   const fixture = await start(t, {}, { stalledMs: 300 });
   const { turnId } = fixture.add({ userId: 'alice', status: 'running', epoch: 1 });
-  const ended = { stalled: false, reading: false };
+  const disconnected = { stalled: false, reading: false };
   const follow = async function* () {
     for (;;) {
       yield { type: 'delta', id: '0.1.0.1', text: 'word '.repeat(40_000) } as const;
@@ -64,10 +64,10 @@ test('a client that takes nothing of a stream is cut off, one that reads is not'
     }
   };
   Object.assign(fixture.services.turnEvents, { follow });
-  const open = (reads: boolean, name: keyof typeof ended) => {
+  const open = (reads: boolean, name: keyof typeof disconnected) => {
     const socket = connect(fixture.ingress.port, '127.0.0.1');
     t.teardown(() => socket.destroy());
-    socket.on('close', () => (ended[name] = true));
+    socket.on('close', () => (disconnected[name] = true));
     socket.on('error', () => {});
     socket.write(`GET /turns/${turnId}/events HTTP/1.1\r\nhost: 127.0.0.1:${fixture.ingress.port}\r\n\r\n`);
     if (reads) socket.resume();
@@ -76,9 +76,9 @@ test('a client that takes nothing of a stream is cut off, one that reads is not'
   const stalled = open(false, 'stalled');
   open(true, 'reading');
   await new Promise((resolve) => setTimeout(resolve, 5_000));
-  t.false(ended.reading);
-  // Only now it sees that it was cut off.
+  t.false(disconnected.reading);
+  // The client detects the disconnect only when it reads.
   stalled.resume();
   await new Promise((resolve) => setTimeout(resolve, 500));
-  t.true(ended.stalled);
+  t.true(disconnected.stalled);
 });

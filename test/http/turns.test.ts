@@ -2,7 +2,7 @@ import test from 'ava';
 import { newId } from '../../src/domain/ids.ts';
 import { rawCall, start, type Json } from './support/ingress.ts';
 
-test('a turn has a strong ETag, and 304 answers who knows it', async (t) => {
+test('a turn has a strong ETag, and a matching If-None-Match is answered 304', async (t) => {
   const fixture = await start(t);
   const { turnId } = fixture.add({ userId: 'alice' });
   const first = await fixture.call('GET', `/turns/${turnId}`);
@@ -10,10 +10,10 @@ test('a turn has a strong ETag, and 304 answers who knows it', async (t) => {
   const etag = first.headers.get('etag')!;
   t.regex(etag, /^"[\w-]+"$/);
   for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
-    const same = await fixture.call('GET', `/turns/${turnId}`, undefined, { 'if-none-match': known });
-    t.is(same.status, 304);
-    t.is(same.text, '');
-    t.is(same.headers.get('etag'), etag);
+    const unchanged = await fixture.call('GET', `/turns/${turnId}`, undefined, { 'if-none-match': known });
+    t.is(unchanged.status, 304);
+    t.is(unchanged.text, '');
+    t.is(unchanged.headers.get('etag'), etag);
   }
   fixture.change(turnId, { status: 'running', epoch: 1 });
   const changed = await fixture.call('GET', `/turns/${turnId}`, undefined, { 'if-none-match': etag });
@@ -32,7 +32,7 @@ test('HEAD answers like GET without a body', async (t) => {
   t.is(head.headers.get('content-length'), String(Buffer.byteLength(get.text)));
 });
 
-test('an id in capitals is the same turn; unknown and impossible ids are 404', async (t) => {
+test('a turn id is case-insensitive; unknown and malformed ids are answered 404', async (t) => {
   const fixture = await start(t);
   const { turnId } = fixture.add({ userId: 'alice' });
   t.is((await fixture.call('GET', `/turns/${turnId.toUpperCase()}`)).status, 200);
@@ -43,10 +43,10 @@ test('an id in capitals is the same turn; unknown and impossible ids are 404', a
   }
 });
 
-test('the reply shows only when the user may see it', async (t) => {
+test('the reply is null until the user may see it', async (t) => {
   const fixture = await start(t);
   const { turnId } = fixture.add({ userId: 'alice', reply: 'a draft' });
-  const shown: Record<string, unknown> = {};
+  const replies: Record<string, unknown> = {};
   for (const status of [
     'queued',
     'running',
@@ -58,13 +58,13 @@ test('the reply shows only when the user may see it', async (t) => {
     'expired',
   ] as const) {
     fixture.change(turnId, { status });
-    shown[status] = (await fixture.call('GET', `/turns/${turnId}`)).json['reply'];
+    replies[status] = (await fixture.call('GET', `/turns/${turnId}`)).json['reply'];
   }
   const none = { queued: null, running: null, awaiting_review: null, failed: null, cancelled: null, expired: null };
-  t.deepEqual(shown, { ...none, completed: 'a draft', rejected: 'Message rejected by human reviewer.' });
+  t.deepEqual(replies, { ...none, completed: 'a draft', rejected: 'Message rejected by human reviewer.' });
 });
 
-test('a long-poll ends when the turn ends', async (t) => {
+test('a long poll ends when the turn is final', async (t) => {
   const fixture = await start(t);
   const { turnId } = fixture.add({ userId: 'alice' });
   const pending = fixture.call('GET', `/turns/${turnId}?wait=30`);
@@ -76,17 +76,17 @@ test('a long-poll ends when the turn ends', async (t) => {
   t.is(json['reply'], 'Hello');
 });
 
-test('a long-poll with an ETag waits, and answers 304 when nothing has changed', async (t) => {
+test('a long poll with an ETag waits, and answers 304 if nothing has changed', async (t) => {
   const fixture = await start(t);
   const { turnId } = fixture.add({ userId: 'alice' });
   const etag = (await fixture.call('GET', `/turns/${turnId}`)).headers.get('etag')!;
-  const begun = performance.now();
+  const startedAt = performance.now();
   const reply = await fixture.call('GET', `/turns/${turnId}?wait=1`, undefined, { 'if-none-match': etag });
   t.is(reply.status, 304);
-  t.true(performance.now() - begun > 900);
+  t.true(performance.now() - startedAt > 900);
 });
 
-test('asked of a turn that awaits review it waits until that changes; of a final turn not at all', async (t) => {
+test('a long poll of a turn that awaits review ends when its status changes; for a final turn it returns immediately', async (t) => {
   const fixture = await start(t);
   const { turnId } = fixture.add({ userId: 'alice', status: 'awaiting_review' });
   const pending = fixture.call('GET', `/turns/${turnId}?wait=30`);
@@ -96,7 +96,7 @@ test('asked of a turn that awaits review it waits until that changes; of a final
   t.is((await fixture.call('GET', `/turns/${turnId}?wait=60`)).json['status'], 'rejected');
 });
 
-test('a client that goes ends its wait, and is no error', async (t) => {
+test('a disconnect of the client ends the wait and is not logged as an error', async (t) => {
   const fixture = await start(t);
   const { turnId } = fixture.add({ userId: 'alice' });
   const client = new AbortController();
@@ -108,7 +108,7 @@ test('a client that goes ends its wait, and is no error', async (t) => {
   t.deepEqual(fixture.errors(), []);
 });
 
-test('stopping ends long-polls with the turn as it is', async (t) => {
+test('a stop of the server ends long polls with the current turn', async (t) => {
   const fixture = await start(t);
   const { turnId } = fixture.add({ userId: 'alice' });
   const pending = rawCall(fixture.ingress.url, { path: `/turns/${turnId}?wait=60` });
@@ -120,21 +120,21 @@ test('stopping ends long-polls with the turn as it is', async (t) => {
   t.is(headers.connection, 'close');
 });
 
-test('turns of a user come newest first, page by page', async (t) => {
+test('turns of a user are listed newest first, in pages', async (t) => {
   const fixture = await start(t);
   for (let i = 0; i < 5; i += 1) fixture.add({ userId: 'alice', status: i === 2 ? 'completed' : 'queued' });
   fixture.add({ userId: 'bob' });
-  const seen: unknown[] = [];
+  const listed: unknown[] = [];
   let cursor: string | null = '';
   let pages = 0;
   while (cursor !== null) {
     const { status, json } = await fixture.call('GET', `/users/alice/turns?limit=2${cursor && `&cursor=${cursor}`}`);
     t.is(status, 200);
-    seen.push(...(json['items'] as Json[]).map(({ seq }) => seq));
+    listed.push(...(json['items'] as Json[]).map(({ seq }) => seq));
     cursor = json['next_cursor'] as string | null;
     pages += 1;
   }
-  t.deepEqual(seen, [5, 4, 3, 2, 1]);
+  t.deepEqual(listed, [5, 4, 3, 2, 1]);
   t.is(pages, 3);
   const completed = await fixture.call('GET', '/users/alice/turns?status=completed');
   t.deepEqual(
@@ -144,21 +144,21 @@ test('turns of a user come newest first, page by page', async (t) => {
   t.deepEqual((await fixture.call('GET', '/users/nobody/turns')).json, { items: [], next_cursor: null });
 });
 
-test('cancelling answers the cancelled turn, again the same; of a finished turn 409, of a foreign id 404', async (t) => {
+test('a cancel returns the cancelled turn, also when it is repeated; for another final turn it is answered 409, for an unknown id 404', async (t) => {
   const fixture = await start(t);
   for (const status of ['queued', 'running', 'awaiting_review'] as const) {
     const { turnId } = fixture.add({ userId: 'alice', status, reply: 'a draft' });
     const first = await fixture.call('POST', `/turns/${turnId}/cancel`);
     t.is(first.status, 200);
     t.like(first.json, { turn_id: turnId, status: 'cancelled', reply: null });
-    const again = await fixture.call('POST', `/turns/${turnId.toUpperCase()}/cancel/`);
-    t.is(again.status, 200);
-    t.deepEqual(again.json, first.json);
+    const repeated = await fixture.call('POST', `/turns/${turnId.toUpperCase()}/cancel/`);
+    t.is(repeated.status, 200);
+    t.deepEqual(repeated.json, first.json);
   }
   for (const status of ['completed', 'failed', 'rejected', 'expired'] as const) {
     const { turnId } = fixture.add({ userId: 'alice', status });
-    const { status: answered, json } = await fixture.call('POST', `/turns/${turnId}/cancel`);
-    t.is(answered, 409);
+    const { status: httpStatus, json } = await fixture.call('POST', `/turns/${turnId}/cancel`);
+    t.is(httpStatus, 409);
     t.is(json['code'], 'turn_finished');
   }
   for (const id of [newId(), 'nope']) t.is((await fixture.call('POST', `/turns/${id}/cancel`)).status, 404);

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/folder.ts';
 
 const HOLDER = join(import.meta.dirname, '../support/lock-holder.ts');
 
-test('a folder is locked until it is released, and the refusal names the owner', (t) => {
+test('a folder is locked until it is released, and the error names the owner', (t) => {
   const dir = join(temporaryFolder(t), 'data');
   const folder = lockDataFolder(dir);
   folder.announce('http://127.0.0.1:8080');
@@ -19,7 +19,7 @@ test('a folder is locked until it is released, and the refusal names the owner',
   lockDataFolder(dir).release();
 });
 
-test('a process that was killed with kill -9 leaves no lock', async (t) => {
+test('a process that is killed with kill -9 leaves no lock', async (t) => {
   const dir = join(temporaryFolder(t), 'data');
   const holder = spawn(process.execPath, ['--expose-gc', HOLDER, dir], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(holder.stdout, 'data');

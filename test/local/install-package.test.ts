@@ -1,4 +1,4 @@
-// Installing a missing program, with a package manager of the test's own on the PATH.
+// Installing a missing program, with a fake package manager on the PATH.
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -9,7 +9,9 @@ import type { Owner } from '../support/owner.ts';
 
 const log = createLog('silent');
 
-/** A PATH with nothing on it but an `apk` that writes down how it is called, and a `sudo`. Returns the calls. */
+/**
+ * Sets a PATH that contains only a `sudo` and an `apk` that records its calls. Returns a function that reads the calls.
+ */
 function fakePackageManager(t: Owner): () => string[] {
   const folder = temporaryFolder(t);
   const calls = join(folder, 'calls');
@@ -27,31 +29,31 @@ function fakePackageManager(t: Owner): () => string[] {
   return () => (existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : []);
 }
 
-test.serial('with INSTALL_PARTS=no nothing is run, and the command is printed', async (t) => {
+test.serial('with INSTALL_PARTS=no nothing is installed, and the outcome contains the command', async (t) => {
   const calls = fakePackageManager(t);
-  const said: string[] = [];
-  const outcome = await installPackage('redis', { allowed: false, say: (line) => said.push(line) }, log);
+  const printed: string[] = [];
+  const outcome = await installPackage('redis', { allowed: false, say: (line) => printed.push(line) }, log);
   t.regex(outcome, /^Install it with: (sudo )?apk add --no-cache redis$/);
-  t.deepEqual(said, []);
+  t.deepEqual(printed, []);
   t.deepEqual(calls(), ['apk --version']);
 });
 
-test.serial('an installation is announced before it happens', async (t) => {
+test.serial('the command of an installation is printed before it runs', async (t) => {
   const calls = fakePackageManager(t);
-  const callsAtAnnouncement: string[][] = [];
-  const said: string[] = [];
+  const callsBeforePrint: string[][] = [];
+  const printed: string[] = [];
   const say = (line: string) => {
-    said.push(line);
-    callsAtAnnouncement.push(calls());
+    printed.push(line);
+    callsBeforePrint.push(calls());
   };
   await installPackage('redis', { allowed: true, say }, log);
-  t.is(said.length, 1);
-  t.regex(said[0]!, /redis is not installed: running "(sudo -n )?apk add --no-cache redis".*INSTALL_PARTS=no/);
-  t.deepEqual(callsAtAnnouncement, [['apk --version']]);
+  t.is(printed.length, 1);
+  t.regex(printed[0]!, /redis is not installed: running "(sudo -n )?apk add --no-cache redis".*INSTALL_PARTS=no/);
+  t.deepEqual(callsBeforePrint, [['apk --version']]);
   t.deepEqual(calls(), ['apk --version', 'apk add --no-cache redis']);
 });
 
-test.serial('a program that no known package contains is not guessed at', async (t) => {
+test.serial('a program without a known package is not installed', async (t) => {
   const calls = fakePackageManager(t);
   const outcome = await installPackage('promtool', { allowed: true, say: () => {} }, log);
   t.is(outcome, 'No package of apk is known to contain it.');

@@ -13,15 +13,15 @@ Messages sent so far: 5
 </memory>`;
 
 async function client(t: { teardown(work: () => unknown): void }): Promise<OpenAI> {
-  const part = await startOfflineModel();
-  t.teardown(() => part.stop());
-  return new OpenAI({ baseURL: part.baseUrl, apiKey: 'none', maxRetries: 0 });
+  const service = await startOfflineModel();
+  t.teardown(() => service.stop());
+  return new OpenAI({ baseURL: service.baseUrl, apiKey: 'none', maxRetries: 0 });
 }
 
-const prompt = (style: string, ...said: string[]): Messages => [
+const prompt = (style: string, ...userMessages: string[]): Messages => [
   { role: 'system', content: `You are helpful.\n\n${MEMORY.replace('STYLE', style)}` },
-  ...said.flatMap((content, index): Messages =>
-    index < said.length - 1
+  ...userMessages.flatMap((content, index): Messages =>
+    index < userMessages.length - 1
       ? [
           { role: 'user', content },
           { role: 'assistant', content: 'ok' },
@@ -35,7 +35,7 @@ async function ask(openai: OpenAI, messages: Messages): Promise<string> {
   return choices[0]!.message.content!;
 }
 
-test('answers the same prompt the same, from what is in it, and says that it is no language model', async (t) => {
+test('the reply depends only on the prompt and is marked as not coming from a language model', async (t) => {
   const openai = await client(t);
   const casual = await ask(openai, prompt('casual', 'I like tea'));
   t.is(casual, '[offline model] Hi Alice! You said: “I like tea”. You have sent 5 messages so far.');
@@ -48,7 +48,7 @@ test('answers the same prompt the same, from what is in it, and says that it is 
   );
 });
 
-test('streams word by word what it says in one piece, and the usage last', async (t) => {
+test('a stream contains the words of the reply one by one, and the usage last', async (t) => {
   const openai = await client(t);
   const messages = prompt('casual', 'two  spaces\nand a line');
   const stream = await openai.chat.completions.create({
@@ -66,7 +66,7 @@ test('streams word by word what it says in one piece, and the usage last', async
   t.is(chunks.at(-2)!.choices[0]!.finish_reason, 'stop');
 });
 
-test('summarises a user by the words used most', async (t) => {
+test('a summary contains the most frequent words of the user', async (t) => {
   const openai = await client(t);
   const summary = await ask(openai, [
     {
@@ -81,7 +81,7 @@ test('summarises a user by the words used most', async (t) => {
   t.is(summary, 'alice is interested in tea, dragons and weather.');
 });
 
-test('flags a few words as OpenAI moderation does, so that a rule can be tried', async (t) => {
+test('moderation flags a few words in the format of OpenAI', async (t) => {
   const openai = await client(t);
   const { results } = await openai.moderations.create({
     model: 'omni-moderation-latest',
@@ -102,7 +102,7 @@ test('flags a few words as OpenAI moderation does, so that a rule can be tried',
   await t.throwsAsync(openai.moderations.create({ input: [] }), { instanceOf: OpenAI.BadRequestError });
 });
 
-test('refuses bad input as OpenAI does', async (t) => {
+test('invalid requests get the errors of OpenAI', async (t) => {
   const openai = await client(t);
   const messages = prompt('casual', 'x');
   const unknown = await t.throwsAsync(openai.chat.completions.create({ model: 'other', messages }), {

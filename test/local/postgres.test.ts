@@ -27,12 +27,12 @@ async function start(
   dataDir: string,
   installer = NO_INSTALL,
 ): Promise<EmbeddedPostgres> {
-  const part = await startEmbeddedPostgres({ dataDir, log, installer });
-  t.teardown(() => part.stop());
-  return part;
+  const server = await startEmbeddedPostgres({ dataDir, log, installer });
+  t.teardown(() => server.stop());
+  return server;
 }
 
-test('keeps its data, port and password from start to start', async (t) => {
+test('data, port and password stay the same after a restart', async (t) => {
   const dataDir = temporaryFolder(t);
   const first = await start(t, dataDir);
   await query(first.url, 'CREATE TABLE kept (word text)');
@@ -51,16 +51,16 @@ test('keeps its data, port and password from start to start', async (t) => {
   t.deepEqual(await query(second.url, 'SELECT word FROM kept'), [{ word: 'tea' }]);
 });
 
-test('asks for the password, which only its owner can read', async (t) => {
-  const part = await start(t, temporaryFolder(t));
-  t.is(statSync(join(part.folder, 'password')).mode & 0o777, 0o600);
-  t.false(part.detail.includes(new URL(part.url).password));
-  const wrong = new URL(part.url);
+test('the server requires the password, and only the owner can read the password file', async (t) => {
+  const server = await start(t, temporaryFolder(t));
+  t.is(statSync(join(server.folder, 'password')).mode & 0o777, 0o600);
+  t.false(server.detail.includes(new URL(server.url).password));
+  const wrong = new URL(server.url);
   wrong.password = 'wrong';
   await t.throwsAsync(query(wrong.href, 'SELECT 1'), { message: /password authentication failed/ });
 });
 
-test('starts after a crash, also when postmaster.pid names a process that is somebody else', async (t) => {
+test('the server starts after a crash, also if postmaster.pid contains the pid of an unrelated process', async (t) => {
   const dataDir = temporaryFolder(t);
   const first = await start(t, dataDir);
   await query(first.url, 'CREATE TABLE survived ()');
@@ -68,20 +68,20 @@ test('starts after a crash, also when postmaster.pid names a process that is som
   const lines = readFileSync(pidFile, 'utf8').split('\n');
   first.kill('SIGKILL');
   t.deepEqual(await first.exited, { code: null, signal: 'SIGKILL' });
-  // A pid of the server's own user: the one case in which PostgreSQL itself refuses.
+  // A process of the server's own user: the only case in which PostgreSQL itself refuses to start.
   writeFileSync(pidFile, [String(process.pid), ...lines.slice(1)].join('\n'));
 
   const second = await start(t, dataDir);
   t.deepEqual(await query(second.url, 'SELECT * FROM survived'), []);
 });
 
-test('ends an orphan of the same folder first, and no server that somebody still uses', async (t) => {
+test('a start ends an orphan in its folder, but not a server whose owner runs', async (t) => {
   const dataDir = temporaryFolder(t);
   const first = await start(t, dataDir);
   const program = readFileSync(`/proc/${first.pid}/cmdline`, 'utf8').split('\0')[0]!;
   const { uid, gid } = statSync(join(first.folder, 'data'));
   await first.stop();
-  // As if our process and its guardian had both been killed: a server without a guardian.
+  // A server without a guardian, as if its owner and its guardian had both been killed.
   const orphan = spawn(
     program,
     ['-D', join(first.folder, 'data'), '-p', String(first.port), '-c', 'unix_socket_directories='],
@@ -105,14 +105,14 @@ test('ends an orphan of the same folder first, and no server that somebody still
   await query(second.url, 'SELECT 1');
 });
 
-(isRoot ? test : test.skip)('works for root in a folder that only root may enter', async (t) => {
+(isRoot ? test : test.skip)('root can use a data folder that only root may enter', async (t) => {
   const dataDir = join(temporaryFolder(t, 0o700), 'data');
   await t.throwsAsync(start(t, dataDir), { message: /may not enter .*choose another DATA_DIR/ });
-  const said: string[] = [];
-  const first = await start(t, dataDir, { allowed: true, say: (line) => said.push(line) });
+  const printed: string[] = [];
+  const first = await start(t, dataDir, { allowed: true, say: (line) => printed.push(line) });
   t.teardown(() => rmSync(first.folder, { recursive: true, force: true }));
-  t.is(said.length, 1);
-  t.true(said[0]!.includes(`The database is kept in ${first.folder}`));
+  t.is(printed.length, 1);
+  t.true(printed[0]!.includes(`The database is kept in ${first.folder}`));
   t.false(first.folder.startsWith(dataDir));
   t.true(first.detail.includes(first.folder));
   await query(first.url, 'CREATE TABLE kept ()');

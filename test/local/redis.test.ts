@@ -8,7 +8,7 @@ const log = createLog('warn');
 
 async function withClient<T>(url: string, work: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis(url, { maxRetriesPerRequest: 1 });
-  client.on('error', () => {}); // the commands tell
+  client.on('error', () => {}); // the commands fail
   try {
     return await work(client);
   } finally {
@@ -17,12 +17,12 @@ async function withClient<T>(url: string, work: (client: Redis) => Promise<T>): 
 }
 
 async function start(t: { teardown(work: () => unknown): void }, dataDir: string): Promise<EmbeddedRedis> {
-  const part = await startEmbeddedRedis({ dataDir, log });
-  t.teardown(() => part.stop());
-  return part;
+  const server = await startEmbeddedRedis({ dataDir, log });
+  t.teardown(() => server.stop());
+  return server;
 }
 
-test('keeps its data, port and password from start to start', async (t) => {
+test('data, port and password stay the same after a restart', async (t) => {
   const dataDir = temporaryFolder(t);
   const first = await start(t, dataDir);
   await withClient(first.url, (client) => client.set('word', 'tea'));
@@ -33,9 +33,9 @@ test('keeps its data, port and password from start to start', async (t) => {
   t.is(await withClient(second.url, (client) => client.get('word')), 'tea');
 });
 
-test('never evicts, writes everything down and wants a password', async (t) => {
-  const part = await start(t, temporaryFolder(t));
-  const settings = await withClient(part.url, async (client) => [
+test('the server never evicts keys, writes all changes to disk and requires a password', async (t) => {
+  const server = await start(t, temporaryFolder(t));
+  const settings = await withClient(server.url, async (client) => [
     await client.config('GET', 'maxmemory-policy'),
     await client.config('GET', 'appendonly'),
     await client.config('GET', 'appendfsync'),
@@ -48,13 +48,13 @@ test('never evicts, writes everything down and wants a password', async (t) => {
     ['bind', '127.0.0.1'],
   ]);
   await t.throwsAsync(
-    withClient(`redis://127.0.0.1:${part.port}`, (client) => client.ping()),
+    withClient(`redis://127.0.0.1:${server.port}`, (client) => client.ping()),
     { message: /NOAUTH/ },
   );
-  t.false(part.detail.includes(new URL(part.url).password));
+  t.false(server.detail.includes(new URL(server.url).password));
 });
 
-test('starts again after kill -9', async (t) => {
+test('the server starts again after kill -9', async (t) => {
   const dataDir = temporaryFolder(t);
   const first = await start(t, dataDir);
   first.kill('SIGKILL');

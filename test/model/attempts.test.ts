@@ -3,14 +3,14 @@ import { backoffMs, completeWithin } from '../../src/model/attempts.ts';
 import { retryAfterMs } from '../../src/model/failure.ts';
 import { ModelError, type Model } from '../../src/model/model.ts';
 
-test('the pause grows, is spread, and is capped', (t) => {
+test('the backoff grows, has jitter, and is capped', (t) => {
   t.is(backoffMs(1, null, 1), 500);
   t.is(backoffMs(1, null, 0), 250);
   t.is(backoffMs(3, null, 1), 2_000);
   t.is(backoffMs(30, null, 1), 20_000);
 });
 
-test('what the endpoint asks for is kept to, within reason', (t) => {
+test('the wait that the endpoint asks for is used, up to a maximum', (t) => {
   t.is(backoffMs(1, 3_000, 0.5), 3_000);
   t.is(backoffMs(1, 3_600_000, 0.5), 60_000);
 });
@@ -25,18 +25,18 @@ test('Retry-After is read in milliseconds, in seconds and as a date', (t) => {
   t.is(retryAfterMs(new Headers(), now), null);
 });
 
-test('who is aborted in a pause hears the reason, and nothing is asked any more', async (t) => {
+test('an abort during the backoff rejects with the reason of the signal, and no further attempt is made', async (t) => {
   const controller = new AbortController();
   const reason = new Error('the claim was lost');
-  let asked = 0;
+  let calls = 0;
   const model: Model = {
     async complete() {
-      asked += 1;
+      calls += 1;
       setTimeout(() => controller.abort(reason), 20);
-      throw new ModelError('model_unavailable', 'away', { retryable: true, retryAfterMs: 10_000 });
+      throw new ModelError('model_unavailable', 'unavailable', { retryable: true, retryAfterMs: 10_000 });
     },
   };
   const request = { messages: [], signal: controller.signal };
   t.is(await t.throwsAsync(completeWithin(model, request, { most: 3 })), reason);
-  t.is(asked, 1);
+  t.is(calls, 1);
 });

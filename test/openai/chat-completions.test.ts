@@ -1,14 +1,14 @@
-// Chat completions with OpenAI's own client for Node, unchanged.
+// Chat completions with OpenAI's unmodified Node client.
 import test from 'ava';
 import { startApp } from '../support/app.ts';
 import { call, eventually, type TurnJson } from '../support/client.ts';
-import { asked, holdSlow } from '../support/held-model.ts';
+import { waitForCall, hangSlowCalls } from '../support/held-model.ts';
 import { SCRIPTED_MODEL } from '../support/model.ts';
 import { startSecondIngress } from '../support/second-ingress.ts';
 import { decide, turnOf } from '../reviews/support.ts';
 import { about, assistant, clientOf, failureOf, trickle, user, WORDS } from './support.ts';
 
-test('models are listed, and read one by one', async (t) => {
+test('models can be listed and retrieved', async (t) => {
   const { models } = clientOf((await startApp(t)).url);
   const { data } = await models.list();
   t.deepEqual(
@@ -19,7 +19,7 @@ test('models are listed, and read one by one', async (t) => {
   t.like(await failureOf(models.retrieve('meta/other')), { status: 404, code: 'model_not_found' });
 });
 
-test('a message is a turn, and the reply its completion', async (t) => {
+test('a message becomes a turn, and its reply the completion', async (t) => {
   const { url, model } = await startApp(t);
   const client = clientOf(url);
   const answer = await client.chat.completions.create({
@@ -44,13 +44,13 @@ test('a message is a turn, and the reply its completion', async (t) => {
   t.false(model.calls.some(({ messages }) => JSON.stringify(messages).includes('rude')));
 });
 
-test('a conversation goes on in its session, and is told to the model once', async (t) => {
+test('a request with a history continues the session, and the model gets each message once', async (t) => {
   const { url, model } = await startApp(t);
   const client = clientOf(url);
   const ask = (messages: { role: 'user' | 'assistant'; content: string }[], more: object = {}) =>
     client.chat.completions.create({ model: SCRIPTED_MODEL, user: 'ann', messages, ...more });
   const first = about(await ask([user('one')]));
-  const other = about(await ask([user('one else')]));
+  const other = about(await ask([user('something else')]));
   t.not(other.session_id, first.session_id);
   const history = [user('one'), assistant(' echo: one\n')];
   const second = about(await ask([...history, user('two')]));
@@ -60,19 +60,19 @@ test('a conversation goes on in its session, and is told to the model once', asy
     seen.map(({ content }) => content),
     ['one', 'echo: one', 'two'],
   );
-  const unknown = about(await ask([user('one'), assistant('never said'), user('three')]));
+  const unknown = about(await ask([user('one'), assistant('never sent'), user('three')]));
   t.false([first.session_id, other.session_id].includes(unknown.session_id));
   const named = about(await ask([user('four')], { metadata: { session_id: first.session_id, colour: 'red' } }));
   t.is(named.session_id, first.session_id);
   t.like((await turnOf(url, named.turn_id)).metadata, { colour: 'red' });
   const stranger = await failureOf(ask([user('five')], { user: 'bob', metadata: { session_id: first.session_id } }));
   t.like(stranger, { name: 'NotFoundError', code: 'session_not_found' });
-  // The same words of another user are another conversation.
+  // The same history of another user is another session.
   const bob = about(await ask([...history, user('two')], { user: 'bob' }));
   t.not(bob.session_id, first.session_id);
 });
 
-test('streamed, the chunks are the reply', async (t) => {
+test('the chunks of a stream contain the reply', async (t) => {
   const app = await startApp(t);
   trickle(app);
   const stream = await clientOf(app.url).chat.completions.create({
@@ -85,7 +85,7 @@ test('streamed, the chunks are the reply', async (t) => {
   for await (const chunk of stream) chunks.push(chunk);
   const text = chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('');
   t.is(text, WORDS);
-  t.true(chunks.length > 5, 'it came in pieces');
+  t.true(chunks.length > 5, 'the reply has several chunks');
   t.is(chunks[0]!.choices[0]!.delta.role, 'assistant');
   t.is(chunks.at(-2)!.choices[0]!.finish_reason, 'stop');
   t.deepEqual(chunks.at(-1)!.choices, []);
@@ -96,38 +96,38 @@ test('streamed, the chunks are the reply', async (t) => {
   t.like(body, { user_id: 'anonymous', reply: WORDS });
 });
 
-test("the client's stream helper puts it together", async (t) => {
+test("the client's stream helper assembles the reply", async (t) => {
   const app = await startApp(t);
   trickle(app, 5);
   const runner = clientOf(app.url).chat.completions.stream({ model: 'turnkeeper', messages: [user('hello')] });
   t.is((await runner.finalChatCompletion()).choices[0]!.message.content, WORDS);
 });
 
-test('a held reply is a clear message, streamed or not, and its conversation goes on', async (t) => {
+test('a held reply is answered with a message, with and without streaming, and its session can be continued', async (t) => {
   const { url } = await startApp(t);
   const client = clientOf(url);
-  const message = { model: 'turnkeeper', user: 'ann', messages: [user('this is urgent')] };
-  const plain = await client.chat.completions.create(message);
+  const request = { model: 'turnkeeper', user: 'ann', messages: [user('this is urgent')] };
+  const plain = await client.chat.completions.create(request);
   const { turn_id: turnId, session_id: session, status } = about(plain);
   const held = plain.choices[0]!.message.content!;
   t.is(status, 'awaiting_review');
-  t.regex(held, /waits for a person/);
+  t.regex(held, /awaiting human review/);
   t.true(held.includes(`/turns/${turnId}`));
   t.false(JSON.stringify(plain).includes('echo'));
   let streamed = '';
-  for await (const chunk of await client.chat.completions.create({ ...message, stream: true }))
+  for await (const chunk of await client.chat.completions.create({ ...request, stream: true }))
     streamed += chunk.choices[0]?.delta.content ?? '';
-  t.regex(streamed, /waits for a person/);
+  t.regex(streamed, /awaiting human review/);
   const { review } = await turnOf(url, turnId);
   await decide(url, review!.review_id, { decision: 'approve' });
   const next = await client.chat.completions.create({
-    ...message,
+    ...request,
     messages: [user('this is urgent'), assistant(held), user('and?')],
   });
   t.is(about(next).session_id, session);
 });
 
-test('a rejected reply is told as such', async (t) => {
+test('a rejected reply is answered with the text for rejected replies', async (t) => {
   const { url } = await startApp(t);
   const send = () =>
     clientOf(url).chat.completions.create(
@@ -136,14 +136,14 @@ test('a rejected reply is told as such', async (t) => {
     );
   const { turn_id: turnId } = about(await send());
   await decide(url, (await turnOf(url, turnId)).review!.review_id, { decision: 'reject' });
-  const again = await send();
+  const repeated = await send();
   t.deepEqual(
-    [again.choices[0]!.message.content, about(again).turn_id, about(again).status],
+    [repeated.choices[0]!.message.content, about(repeated).turn_id, about(repeated).status],
     ['Message rejected by human reviewer.', turnId, 'rejected'],
   );
 });
 
-test('a turn that fails is an error, which the client does not repeat', async (t) => {
+test('a failed turn is an error that the client does not retry', async (t) => {
   const { url, model } = await startApp(t);
   model.script(() => ({ status: 400, text: 'no' }));
   const client = clientOf(url);
@@ -162,19 +162,19 @@ test('a turn that fails is an error, which the client does not repeat', async (t
   t.is(turns.items.length, 2);
 });
 
-test('a turn that is cancelled meanwhile is an error', async (t) => {
+test('a turn that is cancelled during the request is an error', async (t) => {
   const { url, model } = await startApp(t);
-  model.script(holdSlow());
+  model.script(hangSlowCalls());
   const pending = failureOf(
     clientOf(url).chat.completions.create({ model: 'turnkeeper', user: 'ann', messages: [user('slow')] }),
   );
-  await asked(model, 'slow');
+  await waitForCall(model, 'slow');
   const { body } = await call<{ items: TurnJson[] }>(url, '/users/ann/turns');
   await call(url, `/turns/${body.items[0]!.turn_id}/cancel`, { method: 'POST' });
   t.like(await pending, { status: 422, code: 'turn_cancelled', retry: 'false' });
 });
 
-test('an attempt that breaks before or with the same words goes unnoticed, with other words it is an error', async (t) => {
+test('a retried attempt with the same text is not visible in the stream; with another text the stream ends with an error', async (t) => {
   const { url, model } = await startApp(t);
   const client = clientOf(url);
   const read = async (content: string) => {
@@ -193,19 +193,19 @@ test('an attempt that breaks before or with the same words goes unnoticed, with 
     if (attempt > 1) return { text: WORDS };
     return lastUserMessage === 'same'
       ? { text: WORDS, ...slowly, reset: 5 }
-      : { text: 'never said', ...slowly, reset: 3 };
+      : { text: 'never sent', ...slowly, reset: 3 };
   });
   t.is(await read('same'), WORDS);
   const failure = await failureOf(read('other'));
   t.like(failure, { name: 'APIError', code: 'turn_unfinished' });
-  t.regex(failure.message, /begun anew/);
+  t.regex(failure.message, /was restarted/);
 });
 
-test('a client that repeats a request with its key has one turn', async (t) => {
+test('retries of a request with an idempotency key create one turn', async (t) => {
   const { url, model } = await startApp(t);
   model.script((each) => (each.kind === 'chat' ? { delayMs: 1_500 } : {}));
   const client = clientOf(url);
-  // The client gives up and sends again by itself, twice.
+  // The client times out and retries automatically, twice.
   const answer = await client.chat.completions.create(
     { model: 'turnkeeper', user: 'ann', messages: [user('hello')] },
     { timeout: 700, maxRetries: 5, headers: { 'Idempotency-Key': 'message-1' } },
@@ -223,7 +223,7 @@ test('a client that repeats a request with its key has one turn', async (t) => {
   t.like(other, { name: 'UnprocessableEntityError', code: 'idempotency_key_reused' });
 });
 
-test('a server that stops answers at once; the turn goes on, and with a key the client finds it', async (t) => {
+test('a stopping server answers at once; the turn continues, and a client with an idempotency key finds it', async (t) => {
   const app = await startApp(t);
   app.model.script((each) => (each.kind === 'chat' ? { delayMs: 2_000 } : {}));
   const ask = (url: string, key?: string, stream = false) =>
@@ -238,10 +238,10 @@ test('a server that stops answers at once; the turn goes on, and with a key the 
     );
   const other = await startSecondIngress(t, app);
   const pending = [ask(other.url), ask(other.url, 'bob'), ask(other.url, 'carol', true)];
-  await eventually('the calls', async () => app.model.chatCalls.length === 3);
+  await eventually('three model calls', async () => app.model.chatCalls.length === 3);
   await other.stop();
-  const [without, withKey, streamed] = await Promise.all(pending);
-  t.like(without, { status: 422, code: 'turn_unfinished', retry: 'false' });
+  const [withoutKey, withKey, streamed] = await Promise.all(pending);
+  t.like(withoutKey, { status: 422, code: 'turn_unfinished', retry: 'false' });
   t.like(withKey, { status: 422, code: 'turn_unfinished', retry: 'true' });
   t.like(streamed, { name: 'APIError', code: 'turn_unfinished' });
   const found = await clientOf(app.url).chat.completions.create(
@@ -252,7 +252,7 @@ test('a server that stops answers at once; the turn goes on, and with a key the 
   t.is(app.model.chatCalls.length, 3);
 });
 
-test('a client that hangs up cancels nothing', async (t) => {
+test('a client that disconnects does not cancel the turn', async (t) => {
   const app = await startApp(t);
   trickle(app);
   const stream = await clientOf(app.url).chat.completions.create({

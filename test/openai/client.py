@@ -1,6 +1,6 @@
-"""OpenAI's own client for Python, unchanged, against the server whose address is the first argument.
+"""Runs OpenAI's unmodified Python client against the server whose address is the first argument.
 
-Prints one JSON object: what each scenario saw. The test compares.
+Prints one JSON object with the result of each scenario. The test checks them.
 """
 
 import json
@@ -16,7 +16,7 @@ def about(answer):
     return answer.turnkeeper
 
 
-def until_ended(response_id):
+def wait_until_final(response_id):
     while True:
         response = client.responses.retrieve(response_id)
         if response.status not in ("queued", "in_progress"):
@@ -28,10 +28,10 @@ def failure(work):
     try:
         work()
     except openai.APIError as error:
-        seen = {"name": type(error).__name__, "code": error.code, "message": error.message}
+        result = {"name": type(error).__name__, "code": error.code, "message": error.message}
         if isinstance(error, openai.APIStatusError):
-            seen["status"] = error.status_code
-        return seen
+            result["status"] = error.status_code
+        return result
     return None
 
 
@@ -58,8 +58,8 @@ def plain():
 def streamed():
     stream = complete("words", user="py-streamed", stream=True, stream_options={"include_usage": True})
     chunks = list(stream)
-    pieces = [choice.delta.content or "" for chunk in chunks for choice in chunk.choices]
-    return {"text": "".join(pieces), "chunks": len(chunks), "tokens": chunks[-1].usage.total_tokens}
+    deltas = [choice.delta.content or "" for chunk in chunks for choice in chunk.choices]
+    return {"text": "".join(deltas), "chunks": len(chunks), "tokens": chunks[-1].usage.total_tokens}
 
 
 def repeated():
@@ -74,16 +74,16 @@ def repeated():
 
 def background():
     slow = client.responses.create(model="turnkeeper", user="py-background", input="slow", background=True)
-    behind = client.responses.create(model="turnkeeper", user="py-background", input="next", background=True)
+    following = client.responses.create(model="turnkeeper", user="py-background", input="next", background=True)
     while client.responses.retrieve(slow.id).status == "queued":
         time.sleep(0.1)
     cancelled = [client.responses.cancel(slow.id).status, client.responses.cancel(slow.id).status]
-    ended = until_ended(behind.id)
-    return {"accepted": slow.status, "cancelled": cancelled, "ended": ended.status, "text": ended.output_text}
+    final = wait_until_final(following.id)
+    return {"accepted": slow.status, "cancelled": cancelled, "final": final.status, "text": final.output_text}
 
 
 def resumed():
-    """Cut in the middle of every few events."""
+    """Disconnects after every eight events and resumes."""
     events = []
     response_id = None
     while not events or events[-1].type != "response.completed":
@@ -106,7 +106,7 @@ def resumed():
     return {
         "text": "".join(event.delta for event in events if event.type == "response.output_text.delta"),
         "whole": events[-1].response.output_text,
-        "grows": numbers == sorted(set(numbers)),
+        "increasing": numbers == sorted(set(numbers)),
     }
 
 
@@ -119,7 +119,7 @@ def held():
     answer = complete("this is urgent", user="py-held")
     response = client.responses.create(model="turnkeeper", user="py-held", input="this is urgent too")
     return {
-        "said": answer.choices[0].message.content,
+        "content": answer.choices[0].message.content,
         "status": about(answer)["status"],
         "response": response.status,
         "response_status": about(response)["status"],
@@ -130,16 +130,16 @@ def errors():
     def failing_stream():
         list(complete("fail", user="py-errors", stream=True))
 
-    def begun_anew():
-        list(client.responses.create(model="turnkeeper", user="py-errors", input="anew", stream=True))
+    def restarted():
+        list(client.responses.create(model="turnkeeper", user="py-errors", input="restarted", stream=True))
 
     return {
-        "faulty": failure(lambda: complete("")),
+        "invalid": failure(lambda: complete("")),
         "model": failure(lambda: client.responses.create(model="gpt-9", input="x")),
         "unknown": failure(lambda: client.responses.retrieve("resp_x")),
         "failed": failure(lambda: complete("fail", user="py-errors")),
         "failed_stream": failure(failing_stream),
-        "anew": failure(begun_anew),
+        "restarted": failure(restarted),
     }
 
 

@@ -1,10 +1,10 @@
-// OpenAI's own client for Python, unchanged; where there is no Python the test is reported as skipped.
+// OpenAI's unmodified Python client. The test is skipped if Python is not available.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { startApp } from '../support/app.ts';
-import { holdSlow } from '../support/held-model.ts';
+import { hangSlowCalls } from '../support/held-model.ts';
 import type { ModelCall, ModelScript } from '../support/model.ts';
 import { WORDS } from './support.ts';
 
@@ -19,14 +19,14 @@ function answerTo({ lastUserMessage, attempt }: ModelCall): ModelScript {
       return { delayMs: 1_500 };
     case 'fail':
       return { status: 400, text: 'no' };
-    case 'anew':
-      return attempt === 1 ? { text: 'this is never said', delayMs: 300, trickleMs: 100, reset: 4 } : {};
+    case 'restarted':
+      return attempt === 1 ? { text: 'this is never sent', delayMs: 300, trickleMs: 100, reset: 4 } : {};
     default:
       return {};
   }
 }
 
-interface Seen {
+interface Results {
   readonly [scenario: string]: unknown;
   readonly errors: Readonly<Record<string, { readonly message: string }>>;
 }
@@ -34,34 +34,34 @@ interface Seen {
 (python === undefined ? test.skip : test)('the client for Python works unchanged', async (t) => {
   t.timeout(120_000);
   const { url, model } = await startApp(t);
-  model.script(holdSlow((call) => (call.kind === 'chat' ? answerTo(call) : {})));
+  model.script(hangSlowCalls((call) => (call.kind === 'chat' ? answerTo(call) : {})));
   const { stdout } = await promisify(execFile)(python!, [SCENARIOS, url], { timeout: 100_000 });
-  const seen = JSON.parse(stdout) as Seen;
-  t.deepEqual(seen['models'], ['scripted', 'turnkeeper']);
-  t.like(seen['plain'], { text: 'echo: hello', finish: 'stop', status: 'completed' });
-  t.like(seen['streamed'], { text: WORDS });
-  t.true((seen['streamed'] as { chunks: number }).chunks > 5, 'it came in pieces');
-  t.is(seen['repeated'], 'echo: late');
+  const results = JSON.parse(stdout) as Results;
+  t.deepEqual(results['models'], ['scripted', 'turnkeeper']);
+  t.like(results['plain'], { text: 'echo: hello', finish: 'stop', status: 'completed' });
+  t.like(results['streamed'], { text: WORDS });
+  t.true((results['streamed'] as { chunks: number }).chunks > 5, 'the reply has several chunks');
+  t.is(results['repeated'], 'echo: late');
   t.is(model.count('late'), 1);
-  t.deepEqual(seen['background'], {
+  t.deepEqual(results['background'], {
     accepted: 'queued',
     cancelled: ['cancelled', 'cancelled'],
-    ended: 'completed',
+    final: 'completed',
     text: 'echo: next',
   });
-  t.deepEqual(seen['resumed'], { text: WORDS, whole: WORDS, grows: true });
-  t.is(seen['helper'], WORDS);
-  t.like(seen['held'], {
+  t.deepEqual(results['resumed'], { text: WORDS, whole: WORDS, increasing: true });
+  t.is(results['helper'], WORDS);
+  t.like(results['held'], {
     status: 'awaiting_review',
     response: 'in_progress',
     response_status: 'awaiting_review',
   });
-  t.regex((seen['held'] as { said: string }).said, /waits for a person/);
-  const { errors } = seen;
-  t.like(errors['faulty'], { name: 'BadRequestError', code: 'invalid_request' });
+  t.regex((results['held'] as { content: string }).content, /awaiting human review/);
+  const { errors } = results;
+  t.like(errors['invalid'], { name: 'BadRequestError', code: 'invalid_request' });
   t.like(errors['model'], { name: 'NotFoundError', code: 'model_not_found' });
   t.like(errors['unknown'], { name: 'NotFoundError', code: 'turn_not_found' });
   t.like(errors['failed'], { name: 'UnprocessableEntityError', status: 422, code: 'turn_failed' });
   t.like(errors['failed_stream'], { name: 'APIError', code: 'turn_failed' });
-  t.like(errors['anew'], { name: 'APIError', code: 'turn_unfinished' });
+  t.like(errors['restarted'], { name: 'APIError', code: 'turn_unfinished' });
 });

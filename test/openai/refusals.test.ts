@@ -1,4 +1,4 @@
-// What is refused below /v1, and in which shape; nothing of it is accepted.
+// Requests that are rejected below /v1, and the format of the errors. No turn is accepted.
 import test from 'ava';
 import { Unavailable } from '../../src/domain/errors.ts';
 import { BODY_LIMIT_BYTES } from '../../src/http/body.ts';
@@ -6,93 +6,94 @@ import { keyOf, rawCall, sha256, start, type Json, type Reply } from '../http/su
 
 const CHAT = { model: 'turnkeeper', messages: [{ role: 'user', content: 'Hi' }] };
 const RESPONSE = { model: 'turnkeeper', input: 'Hi' };
-const said = (content: unknown, role = 'user') => ({ messages: [{ role, content }] });
+const withMessage = (content: unknown, role = 'user') => ({ messages: [{ role, content }] });
 
 const errorOf = ({ json }: Reply): Json => json['error'] as Json;
 
-/** What is wrong with a chat completion, and where. */
+/** Invalid chat completion requests, and the parameter of the error. */
 const COMPLETIONS: readonly [string, object, string][] = [
-  ['nothing in it', { model: undefined, messages: undefined }, 'model'],
+  ['an empty object', { model: undefined, messages: undefined }, 'model'],
   ['no messages', { messages: [] }, 'messages'],
-  ['an empty message', said(''), 'messages[0].content'],
-  ['a message too long', said('a'.repeat(32_001)), 'messages[0].content'],
-  ['a message with NUL', said('a\0b'), 'messages[0].content'],
-  ['no message of the user', said('Hi', 'assistant'), 'messages[0].role'],
-  ['an instruction only', said('Hi', 'system'), 'messages'],
-  ['a tool’s message', said('Hi', 'tool'), 'messages[0].role'],
-  ['an image', said([{ type: 'image_url', image_url: { url: 'x' } }]), 'messages[0].content'],
-  ['sound', said([{ type: 'input_audio', input_audio: {} }]), 'messages[0].content'],
+  ['an empty message', withMessage(''), 'messages[0].content'],
+  ['a message that is too long', withMessage('a'.repeat(32_001)), 'messages[0].content'],
+  ['a message with NUL', withMessage('a\0b'), 'messages[0].content'],
+  ['no user message', withMessage('Hi', 'assistant'), 'messages[0].role'],
+  ['only a system message', withMessage('Hi', 'system'), 'messages'],
+  ['a tool message', withMessage('Hi', 'tool'), 'messages[0].role'],
+  ['an image', withMessage([{ type: 'image_url', image_url: { url: 'x' } }]), 'messages[0].content'],
+  ['audio', withMessage([{ type: 'input_audio', input_audio: {} }]), 'messages[0].content'],
   ['several replies', { n: 2 }, 'n'],
   ['tools', { tools: [{ type: 'function', function: { name: 'f' } }] }, 'tools'],
-  ['a choice of tools', { tool_choice: 'auto' }, 'tool_choice'],
+  ['tool_choice', { tool_choice: 'auto' }, 'tool_choice'],
   ['functions', { functions: [{ name: 'f' }] }, 'functions'],
-  ['another format', { response_format: { type: 'json_object' } }, 'response_format'],
+  ['another response format', { response_format: { type: 'json_object' } }, 'response_format'],
   ['another modality', { modalities: ['audio'] }, 'modalities'],
   ['a voice', { audio: { voice: 'alloy' } }, 'audio'],
-  ['probabilities', { logprobs: true }, 'logprobs'],
+  ['log probabilities', { logprobs: true }, 'logprobs'],
   ['web search', { web_search_options: {} }, 'web_search_options'],
   ['an unknown parameter', { top_k: 4 }, 'top_k'],
-  ['a temperature of a wrong type', { temperature: 'hot' }, 'temperature'],
-  ['a user that is none', { user: 'a b' }, 'user'],
-  ['a session that is none', { metadata: { session_id: 'x' } }, 'metadata.session_id'],
-  ['a reserved name', { metadata: { openai: 'x' } }, 'metadata.openai'],
-  ['metadata that is no text', { metadata: { a: 1 } }, 'metadata.a'],
+  ['a temperature with the wrong type', { temperature: 'hot' }, 'temperature'],
+  ['an invalid user id', { user: 'a b' }, 'user'],
+  ['an invalid session id', { metadata: { session_id: 'x' } }, 'metadata.session_id'],
+  ['a reserved metadata key', { metadata: { openai: 'x' } }, 'metadata.openai'],
+  ['metadata that is not a string', { metadata: { a: 1 } }, 'metadata.a'],
   [
-    'metadata too large',
+    'metadata that is too large',
     { metadata: Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`k${n}`, 'a'.repeat(500)])) },
     'metadata',
   ],
   [
-    'too many entries',
+    'too many metadata entries',
     { metadata: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`k${n}`, 'a'])) },
     'metadata',
   ],
-  ['stream that is no boolean', { stream: 'yes' }, 'stream'],
+  ['stream that is not a boolean', { stream: 'yes' }, 'stream'],
 ];
 
+/** Invalid response requests, and the parameter of the error. */
 const RESPONSES: readonly [string, object, string][] = [
-  ['nothing in it', { model: undefined, input: undefined }, 'model'],
+  ['an empty object', { model: undefined, input: undefined }, 'model'],
   ['no input', { input: undefined }, 'input'],
-  ['input of a wrong type', { input: 5 }, 'input'],
+  ['input with the wrong type', { input: 5 }, 'input'],
   ['empty input', { input: '' }, 'input'],
   ['an image', { input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'x' }] }] }, 'input[0].content'],
-  ['a call of a tool', { input: [{ type: 'function_call', name: 'f' }] }, 'input[0].role'],
+  ['a tool call', { input: [{ type: 'function_call', name: 'f' }] }, 'input[0].role'],
   ['tools', { tools: [{ type: 'web_search' }] }, 'tools'],
   ['a conversation', { conversation: 'conv_1' }, 'conversation'],
   ['a prompt', { prompt: { id: 'p' } }, 'prompt'],
-  ['another format', { text: { format: { type: 'json_object' } } }, 'text.format'],
-  ['probabilities', { top_logprobs: 3 }, 'top_logprobs'],
+  ['another text format', { text: { format: { type: 'json_object' } } }, 'text.format'],
+  ['log probabilities', { top_logprobs: 3 }, 'top_logprobs'],
   ['an unknown parameter', { n: 2 }, 'n'],
-  ['background that is no boolean', { background: 1 }, 'background'],
+  ['background that is not a boolean', { background: 1 }, 'background'],
 ];
 
-for (const [path, good, cases] of [
+for (const [path, valid, cases] of [
   ['/v1/chat/completions', CHAT, COMPLETIONS],
   ['/v1/responses', RESPONSE, RESPONSES],
 ] as const) {
   for (const [title, change, param] of cases) {
     test(`${path}: ${title}`, async (t) => {
-      const { call, asked, errors } = await start(t);
-      const reply = await call('POST', path, { ...good, ...change });
+      const { call, accepts, errors } = await start(t);
+      const reply = await call('POST', path, { ...valid, ...change });
       t.is(reply.status, 400, reply.text);
       t.regex(reply.headers.get('content-type')!, /^application\/json/);
       t.like(errorOf(reply), { type: 'invalid_request_error', code: 'invalid_request', param });
       t.regex(errorOf(reply)['message'] as string, /must|is (not a known field|required|a reserved name)/);
       t.deepEqual(Object.keys(reply.json), ['error']);
-      t.is(asked.length, 0);
+      t.is(accepts.length, 0);
       t.deepEqual(errors(), []);
     });
   }
 }
 
-test('every fault is told at once', async (t) => {
+test('the message contains all errors of a request', async (t) => {
   const { call } = await start(t);
-  const reply = await call('POST', '/v1/chat/completions', { ...CHAT, ...said(''), n: 3, top_k: 1, user: '' });
-  for (const where of ['messages[0].content', 'n must be 1', 'top_k is not', 'user must'])
-    t.true((errorOf(reply)['message'] as string).includes(where), where);
+  const reply = await call('POST', '/v1/chat/completions', { ...CHAT, ...withMessage(''), n: 3, top_k: 1, user: '' });
+  for (const part of ['messages[0].content', 'n must be 1', 'top_k is not', 'user must'])
+    t.true((errorOf(reply)['message'] as string).includes(part), part);
 });
 
-test('what is documented and changes nothing is accepted', async (t) => {
+test('documented parameters with neutral values are accepted', async (t) => {
   const fixture = await start(t);
   fixture.nextOutcome = {
     outcome: 'repeated',
@@ -133,28 +134,28 @@ const KEYS = [
 ];
 const as = (name: string) => ({ authorization: `Bearer ${keyOf(name)}` });
 
-test('who speaks: the one named, who the key is of, or the key’s name', async (t) => {
+test('the user of a turn is `user` of the request, otherwise the user of the key, otherwise the name of the key', async (t) => {
   const fixture = await start(t, { auth: 'keys', apiKeys: KEYS });
-  const answered = fixture.add({ userId: 'x', status: 'completed', reply: 'Hello' });
-  const speaker = async (name: string, user?: string) => {
-    fixture.nextOutcome = { outcome: 'repeated', turn: answered };
+  const completed = fixture.add({ userId: 'x', status: 'completed', reply: 'Hello' });
+  const userFor = async (name: string, user?: string) => {
+    fixture.nextOutcome = { outcome: 'repeated', turn: completed };
     const reply = await fixture.call('POST', '/v1/responses', { ...RESPONSE, user }, as(name));
-    return reply.status === 200 ? fixture.asked.at(-1)!.userId : [reply.status, errorOf(reply)['code']];
+    return reply.status === 200 ? fixture.accepts.at(-1)!.userId : [reply.status, errorOf(reply)['code']];
   };
-  t.is(await speaker('alice'), 'alice');
-  t.is(await speaker('alice', 'alice'), 'alice');
-  t.deepEqual(await speaker('alice', 'bob'), [404, 'user_not_found']);
-  t.is(await speaker('service'), 'service');
-  t.is(await speaker('service', 'bob'), 'bob');
-  t.is(await speaker('spaced', 'bob'), 'bob');
-  t.deepEqual(await speaker('spaced'), [400, 'invalid_request']);
+  t.is(await userFor('alice'), 'alice');
+  t.is(await userFor('alice', 'alice'), 'alice');
+  t.deepEqual(await userFor('alice', 'bob'), [404, 'user_not_found']);
+  t.is(await userFor('service'), 'service');
+  t.is(await userFor('service', 'bob'), 'bob');
+  t.is(await userFor('spaced', 'bob'), 'bob');
+  t.deepEqual(await userFor('spaced'), [400, 'invalid_request']);
 });
 
-test('errors before and around the operations have the same shape', async (t) => {
+test('errors outside of the operations have the same format', async (t) => {
   const { call, ingress } = await start(t, { auth: 'keys', apiKeys: KEYS });
   const key = as('service');
   const type = { 'content-type': 'text/plain' };
-  const large = { ...CHAT, ...said('a'.repeat(5_000_000)) };
+  const large = { ...CHAT, ...withMessage('a'.repeat(5_000_000)) };
   for (const [method, path, body, headers, status, code] of [
     ['GET', '/v1/models', undefined, {}, 401, 'unauthorized'],
     ['POST', '/v1/responses', RESPONSE, {}, 401, 'unauthorized'],
@@ -176,11 +177,11 @@ test('errors before and around the operations have the same shape', async (t) =>
     t.like(errorOf(reply), { code }, path);
     t.is(typeof errorOf(reply)['message'], 'string');
   }
-  t.is((await call('GET', '/v11')).json['code'], 'route_not_found', 'elsewhere they are problems');
+  t.is((await call('GET', '/v11')).json['code'], 'route_not_found', 'other paths have problem documents');
   t.is((await rawCall(ingress.url, { path: 'http://[bad/v1/models' })).status, 400);
 });
 
-test('a long conversation may be longer than other bodies', async (t) => {
+test('the body limit is larger than for other operations', async (t) => {
   const fixture = await start(t);
   fixture.nextOutcome = {
     outcome: 'repeated',
@@ -194,7 +195,7 @@ test('a long conversation may be longer than other bodies', async (t) => {
   t.is((await fixture.call('POST', '/v1/chat/completions', { ...CHAT, messages })).status, 200);
 });
 
-test('full queues and a database that is away may be tried again; an accepted turn may not', async (t) => {
+test('a full queue and an unavailable database may be retried; a request with an accepted turn may not', async (t) => {
   const fixture = await start(t);
   fixture.nextOutcome = { outcome: 'queue_full', scope: 'user', retryAfterS: 5 };
   const full = await fixture.call('POST', '/v1/chat/completions', CHAT);
@@ -204,24 +205,24 @@ test('full queues and a database that is away may be tried again; an accepted tu
   fixture.failure = new Unavailable('database');
   t.is((await fixture.call('POST', '/v1/responses', RESPONSE)).status, 503);
   fixture.failure = null;
-  fixture.waitFailure = new Error('a fault of ours');
+  fixture.waitFailure = new Error('an internal error');
   for (const [path, body] of [
     ['/v1/chat/completions', CHAT],
     ['/v1/responses', RESPONSE],
   ] as const) {
-    const broken = await fixture.call('POST', path, body);
-    t.deepEqual([broken.status, broken.headers.get('x-should-retry')], [500, 'false']);
-    t.truthy((errorOf(broken)['turnkeeper'] as Json)['turn_id']);
+    const failed = await fixture.call('POST', path, body);
+    t.deepEqual([failed.status, failed.headers.get('x-should-retry')], [500, 'false']);
+    t.truthy((errorOf(failed)['turnkeeper'] as Json)['turn_id']);
   }
   t.is(fixture.errors().length, 2);
 });
 
-test('a database that goes away while a turn is awaited is waited for', async (t) => {
+test('a wait for a turn continues when the database is available again', async (t) => {
   const fixture = await start(t);
   fixture.waitFailure = new Unavailable('database');
   const pending = fixture.call('POST', '/v1/chat/completions', CHAT);
-  while (fixture.kept.size === 0) await new Promise((resolve) => setImmediate(resolve));
-  const [turnId] = fixture.kept.keys();
+  while (fixture.stored.size === 0) await new Promise((resolve) => setImmediate(resolve));
+  const [turnId] = fixture.stored.keys();
   fixture.change(turnId!, { status: 'completed', reply: 'Hello' });
   fixture.waitFailure = null;
   t.is((await pending).status, 200);

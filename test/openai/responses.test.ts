@@ -1,10 +1,10 @@
-// Responses with OpenAI's own client for Node, unchanged.
+// Responses with OpenAI's unmodified Node client.
 import test from 'ava';
 import { Redis } from 'ioredis';
 import type OpenAI from 'openai';
 import { startApp } from '../support/app.ts';
 import { call, chat, eventually, type TurnJson } from '../support/client.ts';
-import { asked, holdSlow } from '../support/held-model.ts';
+import { waitForCall, hangSlowCalls } from '../support/held-model.ts';
 import { startSecondIngress } from '../support/second-ingress.ts';
 import { decide, turnOf } from '../reviews/support.ts';
 import { about, clientOf, failureOf, trickle, user, WORDS } from './support.ts';
@@ -12,9 +12,9 @@ import { about, clientOf, failureOf, trickle, user, WORDS } from './support.ts';
 type Event = OpenAI.Responses.ResponseStreamEvent;
 type Created = Event & { type: 'response.created' };
 
-/** Polls as OpenAI's guide does. */
+/** Polls until the response is final, as in OpenAI's guide. */
 const polled = (client: OpenAI, id: string) =>
-  eventually('the end of the response', async () => {
+  eventually('a final response', async () => {
     const response = await client.responses.retrieve(id);
     return !['queued', 'in_progress'].includes(response.status!) && response;
   });
@@ -22,7 +22,7 @@ const polled = (client: OpenAI, id: string) =>
 const textOf = (events: readonly Event[]) =>
   events.map((event) => (event.type === 'response.output_text.delta' ? event.delta : '')).join('');
 
-/** Reads events until the end, or until `enough`; then hangs up. */
+/** Reads events until the end of the stream or until `enough` returns true, and then disconnects. */
 async function read(
   stream: Promise<AsyncIterable<Event>>,
   enough: (events: readonly Event[]) => boolean = () => false,
@@ -38,7 +38,7 @@ async function read(
 const resume = (client: OpenAI, id: string, after?: number): Promise<AsyncIterable<Event>> =>
   client.responses.retrieve(id, { stream: true, ...(after !== undefined && { starting_after: after }) });
 
-test('a response is answered when its turn is', async (t) => {
+test('a response is returned when its turn is final', async (t) => {
   const { url } = await startApp(t);
   const client = clientOf(url);
   const response = await client.responses.create({
@@ -62,19 +62,19 @@ test('a response is answered when its turn is', async (t) => {
   t.deepEqual((await client.responses.retrieve(response.id)).output, response.output);
 });
 
-test('a turn of POST /chat is a response too', async (t) => {
+test('a turn of POST /chat can be retrieved as a response', async (t) => {
   const { url } = await startApp(t);
   const { turn_id: turnId } = await chat(url, { user_id: 'ann', text: 'hello' });
   t.is((await polled(clientOf(url), `resp_${turnId}`)).output_text, 'echo: hello');
 });
 
-test('previous_response_id continues its session; not another user’s, and not an unknown one', async (t) => {
+test('previous_response_id continues the session of the response; ids of other users and unknown ids are answered 404', async (t) => {
   const { url, model } = await startApp(t);
   const client = clientOf(url);
-  const say = (input: string, more: object = {}) =>
+  const create = (input: string, more: object = {}) =>
     client.responses.create({ model: 'turnkeeper', user: 'ann', input, ...more });
-  const first = await say('one');
-  const second = await say('two', { previous_response_id: first.id });
+  const first = await create('one');
+  const second = await create('two', { previous_response_id: first.id });
   t.is(about(second).session_id, about(first).session_id);
   t.is((await client.responses.retrieve(second.id)).previous_response_id, first.id);
   t.true(model.chatCalls.at(-1)!.messages.some(({ content }) => content === 'echo: one'));
@@ -88,33 +88,38 @@ test('previous_response_id continues its session; not another user’s, and not 
     { previous_response_id: 'resp_3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11' },
     { previous_response_id: 'no id' },
   ]) {
-    t.like(await failureOf(say('x', more)), { name: 'NotFoundError', code: 'turn_not_found' });
+    t.like(await failureOf(create('x', more)), { name: 'NotFoundError', code: 'turn_not_found' });
   }
   const metadata = { session_id: '3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11' };
-  const mismatch = await failureOf(say('x', { previous_response_id: first.id, metadata }));
+  const mismatch = await failureOf(create('x', { previous_response_id: first.id, metadata }));
   t.like(mismatch, { name: 'BadRequestError', param: 'metadata.session_id' });
 });
 
-test('in the background: answered at once, polled, and cancelled as often as one likes', async (t) => {
+test('a background response is returned at once, and can be polled and cancelled repeatedly', async (t) => {
   const { url, model } = await startApp(t);
-  model.script(holdSlow());
+  model.script(hangSlowCalls());
   const client = clientOf(url);
   const slow = await client.responses.create({ model: 'turnkeeper', user: 'ann', input: 'slow', background: true });
   t.like(slow, { status: 'queued', background: true, output: [] });
-  const behind = await client.responses.create({ model: 'turnkeeper', user: 'ann', input: 'next', background: true });
-  await asked(model, 'slow');
+  const following = await client.responses.create({
+    model: 'turnkeeper',
+    user: 'ann',
+    input: 'next',
+    background: true,
+  });
+  await waitForCall(model, 'slow');
   t.is((await client.responses.retrieve(slow.id)).status, 'in_progress');
   t.is((await client.responses.cancel(slow.id)).status, 'cancelled');
   t.is((await client.responses.cancel(slow.id)).status, 'cancelled');
-  const done = await polled(client, behind.id);
+  const done = await polled(client, following.id);
   t.like(done, { status: 'completed', output_text: 'echo: next', background: true });
-  const finished = await client.responses.cancel(behind.id);
+  const finished = await client.responses.cancel(following.id);
   t.is(finished.status, 'completed');
   t.deepEqual(finished.output, done.output);
   t.is((await turnOf(url, about(slow).turn_id)).status, 'cancelled');
 });
 
-test('a failed response tells why', async (t) => {
+test('a failed response contains the error', async (t) => {
   const { url, model } = await startApp(t);
   model.script(() => ({ status: 400, text: 'no' }));
   const client = clientOf(url);
@@ -128,7 +133,7 @@ test('a failed response tells why', async (t) => {
   );
 });
 
-test('a held response is in progress, and completed with what the reviewer decides', async (t) => {
+test('a held response is in progress until the reviewer decides', async (t) => {
   const { url } = await startApp(t);
   const client = clientOf(url);
   const response = await client.responses.create({ model: 'turnkeeper', input: 'this is urgent' });
@@ -138,7 +143,7 @@ test('a held response is in progress, and completed with what the reviewer decid
   for await (const event of await resume(client, response.id)) {
     events.push(event);
     if (events.length !== 3) continue;
-    // The stream goes on while a person decides.
+    // The stream stays open while the review is pending.
     t.is(about((event as Created).response).status, 'awaiting_review');
     const { review } = await turnOf(url, about(response).turn_id);
     await decide(url, review!.review_id, { decision: 'edit', reply: 'A colleague will call.' });
@@ -158,14 +163,14 @@ test('an expired review is incomplete', async (t) => {
   t.is((await read(resume(client, id))).at(-1)!.type, 'response.incomplete');
 });
 
-test('streamed, it has the events of a response in order', async (t) => {
+test('a stream contains the events of a response in order', async (t) => {
   const app = await startApp(t);
   trickle(app);
   const client = clientOf(app.url);
   const events = await read(client.responses.create({ model: 'turnkeeper', input: 'hello', stream: true }));
   const types = events.map(({ type }) => type);
   t.deepEqual(
-    types.filter((type, at) => type !== types[at - 1]),
+    types.filter((type, index) => type !== types[index - 1]),
     [
       'response.created',
       'response.in_progress',
@@ -179,7 +184,7 @@ test('streamed, it has the events of a response in order', async (t) => {
     ],
   );
   t.is(textOf(events), WORDS);
-  t.true(events.length > 15, 'it came in pieces');
+  t.true(events.length > 15, 'the reply has several deltas');
   const numbers = events.map(({ sequence_number: number }) => number);
   t.true(numbers.every((number, at) => at === 0 || number > numbers[at - 1]!));
   const last = events.at(-1) as Event & { type: 'response.completed' };
@@ -188,35 +193,35 @@ test('streamed, it has the events of a response in order', async (t) => {
   t.is((await client.responses.retrieve(id)).output_text, WORDS);
 });
 
-test("the client's stream helper puts it together, from the beginning and resumed", async (t) => {
+test("the client's stream helper assembles the reply, from the beginning and after a resume", async (t) => {
   const app = await startApp(t);
   trickle(app, 5);
   const client = clientOf(app.url);
-  const made = await client.responses.stream({ model: 'turnkeeper', input: 'hello' }).finalResponse();
-  t.is(made.output_text, WORDS);
-  const again = client.responses.stream({ response_id: made.id, starting_after: 100 });
-  t.is((await again.finalResponse()).output_text, WORDS);
+  const created = await client.responses.stream({ model: 'turnkeeper', input: 'hello' }).finalResponse();
+  t.is(created.output_text, WORDS);
+  const resumed = client.responses.stream({ response_id: created.id, starting_after: 100 });
+  t.is((await resumed.finalResponse()).output_text, WORDS);
 });
 
-test('a stream that is cut again and again goes on at another server, without gap or repeat', async (t) => {
+test('a stream with repeated disconnects can be resumed at another server, without gap or repeat', async (t) => {
   const app = await startApp(t);
   const other = await startSecondIngress(t, app);
   trickle(app, 30);
   const clients = [clientOf(other.url), clientOf(app.url)];
   const events = await read(
     clients[1]!.responses.create({ model: 'turnkeeper', input: 'hello', background: true, stream: true }),
-    (seen) => seen.some(({ type }) => type === 'response.output_text.delta'),
+    (received) => received.some(({ type }) => type === 'response.output_text.delta'),
   );
   const { id } = (events[0] as Created).response;
-  for (let cut = 0; events.at(-1)!.type !== 'response.completed'; cut += 1) {
+  for (let resumes = 0; events.at(-1)!.type !== 'response.completed'; resumes += 1) {
     const after = events.at(-1)!.sequence_number;
     const more = 1 + Math.floor(Math.random() * 5);
-    events.push(...(await read(resume(clients[cut % 2]!, id, after), ({ length }) => length >= more)));
+    events.push(...(await read(resume(clients[resumes % 2]!, id, after), ({ length }) => length >= more)));
   }
   t.is(textOf(events), WORDS);
   const numbers = events.map(({ sequence_number: number }) => number);
   t.true(numbers.every((number, at) => at === 0 || number > numbers[at - 1]!));
-  // The same numbers later, from the row alone: whatever was seen, the rest follows.
+  // Without the stream in Redis the numbers are the same: after any event, the rest can be read from the row.
   const redis = new Redis(app.redisUrl);
   t.teardown(() => redis.disconnect());
   t.is(await redis.del(`turnkeeper:deltas:${id.slice('resp_'.length)}`), 1);
@@ -229,38 +234,38 @@ test('a stream that is cut again and again goes on at another server, without ga
   t.is(app.model.chatCalls.length, 1);
 });
 
-test('a reply that is begun anew otherwise ends the stream with an error; the response has all of it', async (t) => {
+test('a reply that is restarted with another text ends the stream with an error; the response has the whole reply', async (t) => {
   const { url, model } = await startApp(t);
   const client = clientOf(url);
   model.script(({ kind, attempt }) => {
     if (kind !== 'chat') return {};
-    return attempt === 1 ? { text: 'this is never said', delayMs: 300, trickleMs: 100, reset: 4 } : { text: WORDS };
+    return attempt === 1 ? { text: 'this is never sent', delayMs: 300, trickleMs: 100, reset: 4 } : { text: WORDS };
   });
-  const seen: Event[] = [];
+  const received: Event[] = [];
   const failure = await failureOf(
     (async () => {
       for await (const event of await client.responses.create({ model: 'turnkeeper', input: 'hello', stream: true }))
-        seen.push(event);
+        received.push(event);
     })(),
   );
   t.like(failure, { name: 'APIError', code: 'turn_unfinished' });
-  t.regex(textOf(seen), /^this/);
-  const { id } = (seen[0] as Created).response;
+  t.regex(textOf(received), /^this/);
+  const { id } = (received[0] as Created).response;
   t.is((await polled(client, id)).output_text, WORDS);
-  // What the client has is no part of the reply: resuming says so instead of joining them.
-  const resumed = await failureOf(read(resume(client, id, seen.at(-1)!.sequence_number)));
+  // The client's text is not part of the reply, so resuming fails instead of appending the reply to it.
+  const resumed = await failureOf(read(resume(client, id, received.at(-1)!.sequence_number)));
   t.like(resumed, { name: 'APIError', code: 'turn_unfinished' });
   t.is(textOf(await read(resume(client, id))), WORDS);
 });
 
-test('the client’s error classes are what they mean', async (t) => {
+test('errors have the matching error classes of the client', async (t) => {
   const { url } = await startApp(t);
   const client = clientOf(url);
   t.like(await failureOf(client.responses.retrieve('resp_x')), { name: 'NotFoundError', code: 'turn_not_found' });
-  const wrong = client.responses.create({ model: 'gpt-9', input: 'x' });
-  t.like(await failureOf(wrong), { name: 'NotFoundError', code: 'model_not_found', param: 'model' });
-  const faulty = client.responses.create({ model: 'turnkeeper', input: '', temperature: 'hot' as unknown as number });
-  const failure = await failureOf(faulty);
+  const unknownModel = client.responses.create({ model: 'gpt-9', input: 'x' });
+  t.like(await failureOf(unknownModel), { name: 'NotFoundError', code: 'model_not_found', param: 'model' });
+  const invalid = client.responses.create({ model: 'turnkeeper', input: '', temperature: 'hot' as unknown as number });
+  const failure = await failureOf(invalid);
   t.like(failure, { name: 'BadRequestError', type: 'invalid_request_error', param: 'input' });
   t.regex(failure.message, /input must not be empty; temperature must be a number/);
   const ahead = await failureOf(

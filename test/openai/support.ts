@@ -1,12 +1,12 @@
-// What the tests with OpenAI's own client share.
+// Shared helpers of the tests with OpenAI's client.
 import OpenAI from 'openai';
 import type { TestApp } from '../support/app.ts';
 
-/** The real client, pointed at us and otherwise as it comes. */
+/** OpenAI's client with the server as base URL and otherwise default settings. */
 export const clientOf = (url: string, apiKey = 'none'): OpenAI =>
   new OpenAI({ baseURL: `${url}/v1`, apiKey, logLevel: 'off' });
 
-/** What we add to OpenAI's objects. */
+/** The member that turnkeeper adds to OpenAI's objects. */
 export interface Extended {
   readonly turnkeeper: { readonly turn_id: string; readonly session_id: string; readonly status: string };
 }
@@ -18,7 +18,7 @@ export const assistant = (content: string) => ({ role: 'assistant' as const, con
 
 export const WORDS = Array.from({ length: 60 }, (_, number) => `word-${number}`).join(' ');
 
-/** From now on replies come word by word. */
+/** Makes the model send replies word by word. */
 export const trickle = ({ model }: TestApp, trickleMs = 20): void =>
   model.script((call) => (call.kind === 'chat' ? { text: WORDS, trickleMs } : {}));
 
@@ -33,7 +33,7 @@ export interface Failure {
   readonly retry: string | null;
 }
 
-/** How the client reports that something failed. ava's report breaks at the client's own errors. */
+/** The error that the client throws, as a plain object: ava cannot report the client's own error objects. */
 export async function failureOf(work: Promise<unknown>): Promise<Failure> {
   try {
     await work;
@@ -43,5 +43,5 @@ export async function failureOf(work: Promise<unknown>): Promise<Failure> {
     const retry = (headers as Headers | undefined)?.get('x-should-retry') ?? null;
     return { name: error.constructor.name, status, code, param, type, message, error: error.error, retry };
   }
-  throw new Error('it did not fail');
+  throw new Error('the request did not fail');
 }

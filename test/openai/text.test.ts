@@ -1,31 +1,31 @@
-// The decisions behind streams: the numbers of events, and the text that grows.
+// Unit tests of the sequence numbers and of GrowingText.
 import test from 'ava';
 import { GrowingText } from '../../src/http/openai/growing-text.ts';
-import { LAST, numberAt, placeOfNumber } from '../../src/http/openai/sequence.ts';
+import { LAST, numberAt, positionOfNumber } from '../../src/http/openai/sequence.ts';
 
-/** A reply at most, and the four events behind it. */
-const LONGEST = 200_004;
+/** The maximum length of a reply plus the four events after it. */
+const MAX_OFFSET = 200_004;
 
-test('a number means one place, and later places have greater ones', (t) => {
+test('a number identifies one position, and later positions have greater numbers', (t) => {
   let before = 4;
   for (const epoch of [1, 2, 10, 12]) {
     for (const attempt of [1, 2, 20, 200]) {
-      for (const offset of [1, 2, 1_000, LONGEST]) {
+      for (const offset of [1, 2, 1_000, MAX_OFFSET]) {
         const number = numberAt({ epoch, attempt }, offset);
         t.true(number > before && number < LAST, `${epoch}.${attempt}.${offset}`);
-        t.deepEqual(placeOfNumber(number), { epoch, attempt, offset });
+        t.deepEqual(positionOfNumber(number), { epoch, attempt, offset });
         before = number;
       }
     }
   }
 });
 
-test('the numbers of a first writing are small', (t) => {
+test('the numbers of the first attempt are small', (t) => {
   t.is(numberAt({ epoch: 1, attempt: 1 }, 1), 5);
-  for (const number of [-1, 0, 4]) t.is(placeOfNumber(number), null);
+  for (const number of [-1, 0, 4]) t.is(positionOfNumber(number), null);
 });
 
-test('pieces are told once, however the text is begun again', (t) => {
+test('each part of the text is returned once, also after restarts', (t) => {
   const text = new GrowingText();
   t.is(text.add('one '), 'one ');
   t.is(text.add('two '), 'two ');
@@ -37,7 +37,7 @@ test('pieces are told once, however the text is begun again', (t) => {
   t.is(text.finish('one two'), null, 'shorter than what was sent');
 });
 
-test('another text is not joined to what was sent', (t) => {
+test('a different text is not appended to the text that was sent', (t) => {
   const text = new GrowingText();
   text.add('one two');
   text.restart();
@@ -45,7 +45,7 @@ test('another text is not joined to what was sent', (t) => {
   t.is(text.add(' three'), null);
 });
 
-test('who has a part from before is told the rest', (t) => {
+test('a client with text from an earlier stream gets the rest', (t) => {
   const text = new GrowingText(5);
   t.is(text.add('one '), '');
   t.is(text.add('two three'), 'wo three');
@@ -53,5 +53,5 @@ test('who has a part from before is told the rest', (t) => {
   t.is(whole.finish('one two'), 'wo');
   const more = new GrowingText(20);
   t.is(more.finish('one two'), '');
-  t.false(more.restart(), 'what the client has is not known');
+  t.false(more.restart(), 'the text of the client is not known');
 });

@@ -1,4 +1,4 @@
-// docs/operations.md, the alert rules and the dashboard tell of the metrics that there are.
+// docs/operations.md, the alert rules and the dashboard use existing metrics.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -14,7 +14,7 @@ interface Registered {
   readonly labelNames: readonly string[];
 }
 
-/** As prom-client has them: a metric object knows its label names, its JSON its type. */
+/** The metrics that prom-client has registered. Label names are only in the metric objects, types only in the JSON. */
 async function registered(): Promise<Registered[]> {
   const { registry } = createMetrics();
   const metrics = registry.getMetricsAsArray() as unknown as { name: string; labelNames?: string[] }[];
@@ -27,7 +27,7 @@ async function registered(): Promise<Registered[]> {
   }));
 }
 
-test('every metric of turnkeeper is documented as it is, and no other', async (t) => {
+test('the documentation lists exactly the metrics of turnkeeper, with their kinds and labels', async (t) => {
   const rows = [...page.matchAll(/^\| `(turnkeeper_\w+)` \| (\w+) \|(.*?)\| (.+) \|$/gm)];
   const documented = rows.map(([, name, kind, labels]) => ({
     name: name!,
@@ -40,7 +40,7 @@ test('every metric of turnkeeper is documented as it is, and no other', async (t
   t.deepEqual(documented.toSorted(byName), expected.toSorted(byName) as typeof documented);
 });
 
-test('names carry their unit, and only counters end in _total', async (t) => {
+test('metric names contain their unit, and only counters end in _total', async (t) => {
   for (const { name, type } of (await registered()).filter((each) => each.name.startsWith('turnkeeper_'))) {
     t.is(name.endsWith('_total'), type === 'counter', name);
     if (type === 'histogram') t.regex(name, /_seconds$/);
@@ -48,7 +48,7 @@ test('names carry their unit, and only counters end in _total', async (t) => {
   }
 });
 
-test('every alert has its section of the runbook, with what it means and what to do, and every section its alert', (t) => {
+test('every alert has a section in the runbook with its meaning and what to do, and every section has an alert', (t) => {
   const [, runbook] = /^## Alerts\n(.*?)^## /ms.exec(page)!;
   const sections = new Map(
     runbook!
@@ -71,16 +71,16 @@ test('every alert has its section of the runbook, with what it means and what to
   }
 });
 
-/** Prometheus' own: whether a scrape succeeded; and the labels that scraping adds, as deploy/prometheus.yml has them. */
+/** Prometheus' own metric: whether a scrape succeeded. And the labels that scraping with deploy/prometheus.yml adds. */
 const OF_PROMETHEUS = ['up'];
 const LABELS_OF_SCRAPES = ['job', 'instance', 'role', 'le'];
 
-test('alerts, dashboard and runbook name no metric and no label that is not there', async (t) => {
-  const there = await registered();
-  const names = new Set([...OF_PROMETHEUS, ...there.map(({ name }) => name)]);
-  for (const { name, type } of there)
+test('alerts, dashboard and runbook name only metrics and labels that exist', async (t) => {
+  const metrics = await registered();
+  const names = new Set([...OF_PROMETHEUS, ...metrics.map(({ name }) => name)]);
+  for (const { name, type } of metrics)
     if (type === 'histogram') for (const part of ['bucket', 'sum', 'count']) names.add(`${name}_${part}`);
-  const labels = new Set([...LABELS_OF_SCRAPES, ...there.flatMap(({ labelNames }) => labelNames)]);
+  const labels = new Set([...LABELS_OF_SCRAPES, ...metrics.flatMap(({ labelNames }) => labelNames)]);
   const panels = dashboard().panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
   const printed = [...page.matchAll(/`((?:sum|max) by[^`]+)`/g)].map(([, expr]) => expr!);
   t.true(panels.length > 30);
@@ -94,7 +94,7 @@ test('alerts, dashboard and runbook name no metric and no label that is not ther
   for (const [name] of page.matchAll(/\b(?:turnkeeper|nodejs|process)_[a-z_]+[a-z]\b/g)) t.true(names.has(name), name);
 });
 
-test('a wrong name in an expression would be seen', (t) => {
+test('the parser finds all metrics and labels of an expression', (t) => {
   t.deepEqual(
     namedIn('sum by (le, role) (rate(a_bucket{job="x",y=~"z|w"}[5m])) / on() max(b) > 3 unless c offset 1h'),
     {
@@ -104,7 +104,7 @@ test('a wrong name in an expression would be seen', (t) => {
   );
 });
 
-test('the dashboard is whole: its panels have ids of their own, lie side by side, and read one data source', (t) => {
+test('the panels of the dashboard have unique ids, do not overlap, and read one data source', (t) => {
   const { panels, uid } = dashboard();
   t.is(uid, 'turnkeeper');
   t.is(new Set(panels.map(({ id }) => id)).size, panels.length);
@@ -113,7 +113,7 @@ test('the dashboard is whole: its panels have ids of their own, lie side by side
     t.true(gridPos.x + gridPos.w <= 24, title);
     for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1) {
       for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1) {
-        t.false(cells.has(`${x},${y}`), `${title} lies on another panel`);
+        t.false(cells.has(`${x},${y}`), `${title} overlaps another panel`);
         cells.add(`${x},${y}`);
       }
     }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import test from 'ava';
 import { Client } from 'pg';
 import { isAvailable, startApp } from '../support/app.ts';
-import { chat, ended, eventually } from '../support/client.ts';
+import { chat, waitForTurn, eventually } from '../support/client.ts';
 import { startScriptedModel } from '../support/model.ts';
 import { startRoles } from '../support/roles.ts';
 import { startPostgresServer, startRedisServer } from '../support/services.ts';
@@ -12,11 +12,11 @@ import { scrapeOf } from './scrape.ts';
 const METRICS = { METRICS_PORT: '0' };
 const runOnDapr = isAvailable('dapr') ? test : test.skip;
 
-test('without METRICS_PORT there is no such port', async (t) => {
+test('without METRICS_PORT there is no metrics port', async (t) => {
   t.is((await startApp(t)).metricsUrl, null);
 });
 
-test('the metrics port asks for no key, and answers nothing but what it is for', async (t) => {
+test('the metrics port requires no key and serves only its three paths', async (t) => {
   const { metricsUrl } = await startApp(t, {
     settings: { ...METRICS, AUTH: 'keys', API_KEYS: `admin:admin:${'0'.repeat(64)}` },
   });
@@ -42,7 +42,7 @@ test('the metrics port asks for no key, and answers nothing but what it is for',
   }
 });
 
-test('a metrics port that is taken is told with the name of the setting', async (t) => {
+test('if the metrics port is in use, the error names the setting', async (t) => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.teardown(() => server.close());
@@ -51,7 +51,7 @@ test('a metrics port that is taken is told with the name of the setting', async 
   t.regex(error.message, /set METRICS_PORT/);
 });
 
-test('database or Redis away: a scrape tells so, leaves out what it cannot know, and fails not', async (t) => {
+test('if the database or Redis is unavailable, a scrape reports it, leaves out unknown values, and succeeds', async (t) => {
   const [postgres, redis] = await Promise.all([startPostgresServer(t), startRedisServer(t)]);
   const { metricsUrl } = await startApp(t, { databaseUrl: postgres.url, redisUrl: redis.url, settings: METRICS });
   const readable = async (store: string) =>
@@ -61,7 +61,7 @@ test('database or Redis away: a scrape tells so, leaves out what it cannot know,
   await until('database', 1);
   await until('queues', 1);
 
-  // A statement that hangs, which is worse than one that fails.
+  // A statement that hangs instead of failing.
   const holder = new Client(postgres.url);
   holder.on('error', () => {});
   await holder.connect();
@@ -77,9 +77,9 @@ test('database or Redis away: a scrape tells so, leaves out what it cannot know,
 
   await redis.kill();
   await until('queues', 0);
-  const away = await scrapeOf(metricsUrl!);
-  t.is(away.value('turnkeeper_jobs'), undefined);
-  t.is(away.value('turnkeeper_turns_waiting'), 0);
+  const withoutRedis = await scrapeOf(metricsUrl!);
+  t.is(withoutRedis.value('turnkeeper_jobs'), undefined);
+  t.is(withoutRedis.value('turnkeeper_turns_waiting'), 0);
   await redis.restart();
   await until('queues', 1);
 
@@ -89,12 +89,12 @@ test('database or Redis away: a scrape tells so, leaves out what it cannot know,
   t.is((await fetch(`${metricsUrl}/readyz`)).status, 503);
 });
 
-runOnDapr('each role has its port, and tells what it alone can know', async (t) => {
+runOnDapr('each role has a metrics port and reports only its own metrics', async (t) => {
   t.timeout(120_000);
   const roles = await startRoles(t, await startScriptedModel(t), METRICS);
   const portOf = (role: keyof typeof roles) => /metrics {3}(\S+)\/metrics/.exec(roles[role].output())![1]!;
   const { turn_id } = await chat(roles.http.url, { user_id: 'ann', text: 'hello' });
-  await ended(roles.http.url, turn_id);
+  await waitForTurn(roles.http.url, turn_id);
   const [http, worker, actors] = await Promise.all([
     scrapeOf(portOf('http')),
     scrapeOf(portOf('worker')),

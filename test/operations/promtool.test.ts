@@ -1,4 +1,4 @@
-// Prometheus' own checker on what deploy/ holds for it.
+// Checks the Prometheus files of deploy/ with promtool.
 import { execFile } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,16 +17,16 @@ check('the configuration of Prometheus and its rules are valid', async (t) => {
   t.regex(stdout, /\d\d rules found/);
 });
 
-check('the rules fire and keep quiet as their tests say', async (t) => {
+check('the tests of the alert rules pass', async (t) => {
   await t.notThrowsAsync(run(promtool!, ['test', 'rules', 'deploy/alerts.test.yml'], { cwd: ROOT }));
 });
 
 for (const [what, from, to] of [
-  ['a rule that waits for too long', 'for: 3m', 'for: 30m'],
-  ['a rule that takes one process for all', 'max by (store)', 'min by (store)'],
+  ['a rule that waits too long', 'for: 3m', 'for: 30m'],
+  ['a rule that fires for a single process', 'max by (store)', 'min by (store)'],
   ['a threshold that is too low', '> 0.05\n            and', '> 0.001\n            and'],
 ] as const) {
-  check(`the tests of the rules see ${what}`, async (t) => {
+  check(`the tests of the alert rules detect ${what}`, async (t) => {
     const folder = temporaryFolder(t);
     const rules = readFileSync(join(ROOT, 'deploy/alerts.yml'), 'utf8');
     t.true(rules.includes(from));

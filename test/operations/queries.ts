@@ -1,4 +1,4 @@
-// What the alert rules and the dashboard ask of Prometheus, and the metrics and labels that they name.
+// Reads the queries of the alert rules and the dashboard, and the metrics and labels that they name.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,11 +7,11 @@ export const ROOT = join(import.meta.dirname, '../..');
 export interface Alert {
   readonly name: string;
   readonly expr: string;
-  /** The rest of the rule as it stands in the file. */
+  /** The text of the rule in the file. */
   readonly text: string;
 }
 
-/** The rules of deploy/alerts.yml. Its shape is promtool's to check; here its expressions are wanted. */
+/** The rules of deploy/alerts.yml. promtool checks their format; this function only extracts the expressions. */
 export function alerts(): Alert[] {
   const [, ...rules] = readFileSync(join(ROOT, 'deploy/alerts.yml'), 'utf8').split(/^ +- alert: /m);
   return rules.map((text) => {
@@ -46,7 +46,7 @@ export interface Named {
 const WORDS = new Set(['and', 'or', 'unless', 'offset', 'bool', 'ignoring', 'without']);
 const NAMES = /[A-Za-z_:][\w:]*/g;
 
-/** The metrics and labels that a PromQL expression names: what is neither a function, a word of the language, nor text. */
+/** The metrics and labels that a PromQL expression names, without functions, keywords and strings. */
 export function namedIn(expr: string): Named {
   const labels: string[] = [];
   const keep = (inner: string) => {

@@ -1,10 +1,10 @@
-// A real process of all roles, after a life of every kind: what the alerts and the dashboard ask for is in its scrape.
+// The scrape of a real process with all roles contains the metrics of the alerts and the dashboard.
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { isAvailable } from '../support/app.ts';
-import { call, chat, ended, eventually } from '../support/client.ts';
+import { call, chat, waitForTurn, eventually } from '../support/client.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { SCRIPTED_MODEL, startScriptedModel } from '../support/model.ts';
 import { startProcess } from '../support/process.ts';
@@ -15,28 +15,28 @@ import { register, startReceiver } from '../webhooks/support.ts';
 import { alerts, dashboard, namedIn } from './queries.ts';
 import { scrapeOf, type Scraped } from './scrape.ts';
 
-/** What an embedded process cannot show: it has no edge. */
+/** Metrics of the pub/sub bridge, which a process with the embedded runtime does not have. */
 const WITH_DAPR = ['turnkeeper_edge_away', 'turnkeeper_edge_events_published_total'];
-/** There from its first time on, which a test of sound processes does not see. */
+/** Counters that exist only after their first event, which does not occur in this test. */
 const RARE = ['turnkeeper_edge_events_refused_total'];
-const CANARY = 'canary-of-what-was-said';
+const CANARY = 'canary-in-user-text';
 
-const asked = new Set(
+const queriedMetrics = new Set(
   [
     ...alerts().map(({ expr }) => expr),
     ...dashboard().panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
   ].flatMap((expr) => namedIn(expr).metrics),
 );
-asked.delete('up');
+queriedMetrics.delete('up');
 
 const urlIn = (output: string) => /metrics {3}(\S+)\/metrics/.exec(output)![1]!;
 
-function lacking(scraped: Scraped, names: readonly string[]): string[] {
-  const there = new Set(scraped.samples.map(({ name }) => name));
-  return names.filter((name) => !there.has(name));
+function missing(scraped: Scraped, names: readonly string[]): string[] {
+  const present = new Set(scraped.samples.map(({ name }) => name));
+  return names.filter((name) => !present.has(name));
 }
 
-test('what alerts and dashboard ask for is in the scrape of a real process, and nothing that users said', async (t) => {
+test('the scrape of a real process contains all metrics of alerts and dashboard, and no user data', async (t) => {
   t.timeout(120_000);
   const [model, receiver, { url: databaseUrl }] = await Promise.all([
     startScriptedModel(t),
@@ -62,12 +62,12 @@ test('what alerts and dashboard ask for is in the scrape of a real process, and 
   const scrape = () => scrapeOf(urlIn(output()));
   await register(url, { url: receiver.url });
   const user = `user-${CANARY}`;
-  await ended(url, (await chat(url, { user_id: user, text: `hello ${CANARY}` })).turn_id);
+  await waitForTurn(url, (await chat(url, { user_id: user, text: `hello ${CANARY}` })).turn_id);
   model.script(({ kind }) => (kind === 'chat' ? { status: 401, code: 'invalid_api_key' } : {}));
-  const failed = await ended(url, (await chat(url, { user_id: user, text: 'fails' })).turn_id);
+  const failed = await waitForTurn(url, (await chat(url, { user_id: user, text: 'fails' })).turn_id);
   model.script(() => ({}));
   const { review } = await park(url, user, `urgent ${CANARY}`);
-  const pending = await eventually('the review shows', async () => {
+  const pending = await eventually('the review is counted', async () => {
     const scraped = await scrape();
     return scraped.value('turnkeeper_reviews_pending', { due: 'day' }) === 1 && scraped;
   });
@@ -75,14 +75,14 @@ test('what alerts and dashboard ask for is in the scrape of a real process, and 
   await call(url, `/reviews/${review!.review_id}/decision`, { body: { decision: 'approve' } });
   await receiver.has(3);
 
-  const names = [...asked].filter((name) => ![...WITH_DAPR, ...RARE].includes(name));
+  const names = [...queriedMetrics].filter((name) => ![...WITH_DAPR, ...RARE].includes(name));
   t.true(names.length > 30);
-  const scraped = await eventually('all of it is there', async () => {
+  const scraped = await eventually('all metrics are present', async () => {
     const now = await scrape();
-    return lacking(now, names).length === 0 && now;
+    return missing(now, names).length === 0 && now;
   }).catch(async () => {
-    t.deepEqual(lacking(await scrape(), names), []);
-    throw new Error('not there');
+    t.deepEqual(missing(await scrape(), names), []);
+    throw new Error('metrics are missing');
   });
   for (const name of [...WITH_DAPR, ...RARE]) t.true(scraped.types.has(name), name);
 
@@ -98,27 +98,27 @@ test('what alerts and dashboard ask for is in the scrape of a real process, and 
   await checkByPromtool(t, scraped.text);
 });
 
-/** prom-client's own metrics have names that promtool frowns upon; ours must not. */
+/** promtool reports names of prom-client's own metrics. It must report none of turnkeeper's metrics. */
 async function checkByPromtool(t: { deepEqual(actual: unknown, expected: unknown): void }, text: string) {
   const promtool = process.env['TURNKEEPER_TEST_PROMTOOL'];
   if (promtool === undefined) return;
   const child = spawn(promtool, ['check', 'metrics'], { stdio: ['pipe', 'pipe', 'pipe'] });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (said += part.toString()));
+  let report = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (report += part.toString()));
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
   child.stdin.end(text);
-  // 3: it can be read, and there is something to frown upon. 1: it cannot be read.
-  t.deepEqual([(await code) === 1, said.split('\n').filter((line) => line.startsWith('turnkeeper_'))], [false, []]);
+  // Exit code 3: the text is valid, with warnings. 1: it cannot be parsed.
+  t.deepEqual([(await code) === 1, report.split('\n').filter((line) => line.startsWith('turnkeeper_'))], [false, []]);
 }
 
 const run = isAvailable('dapr') ? test : test.skip;
-run('what is told of the edge is in the scrape of a worker with Dapr', async (t) => {
+run('the scrape of a worker with Dapr contains the metrics of the pub/sub bridge', async (t) => {
   t.timeout(120_000);
   const { http, worker } = await startRoles(t, await startScriptedModel(t), { METRICS_PORT: '0' });
-  await ended(http.url, (await chat(http.url, { user_id: 'ann', text: 'hello' })).turn_id);
-  await eventually('the edge has the events', async () => {
+  await waitForTurn(http.url, (await chat(http.url, { user_id: 'ann', text: 'hello' })).turn_id);
+  await eventually('the events are published to pub/sub', async () => {
     const scraped = await scrapeOf(urlIn(worker.output()));
-    return lacking(scraped, WITH_DAPR).length === 0;
+    return missing(scraped, WITH_DAPR).length === 0;
   });
   t.pass();
 });

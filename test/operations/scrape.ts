@@ -1,4 +1,4 @@
-// What a scrape says, read as Prometheus reads it.
+// Reads a scrape as Prometheus does.
 export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -7,10 +7,10 @@ export interface Sample {
 
 export interface Scraped {
   readonly text: string;
-  /** Name to type, of all that are told of, with or without samples. */
+  /** Name to type of all metrics, with or without samples. */
   readonly types: ReadonlyMap<string, string>;
   readonly samples: readonly Sample[];
-  /** The one sample of the name and at least these labels; undefined: there is none. */
+  /** Value of the first sample with this name and at least these labels. Undefined: there is no such sample. */
   value(name: string, labels?: Readonly<Record<string, string>>): number | undefined;
 }
 

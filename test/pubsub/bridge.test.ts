@@ -1,4 +1,5 @@
-// The outbox's second destination by itself: real rows, and an edge that takes what the test lets it take.
+// The pub/sub bridge with a real outbox table and a fake pub/sub that accepts, refuses or leaves events as the test
+// says.
 import test from 'ava';
 import { createLog } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
@@ -12,20 +13,24 @@ import { eventually } from '../support/client.ts';
 import type { Owner } from '../support/owner.ts';
 import { freshDatabase } from '../support/services.ts';
 
-async function start(t: Owner, takes: (userId: string) => 'out' | 'refused' | 'left') {
+async function start(t: Owner, resultFor: (userId: string) => 'published' | 'refused' | 'left') {
   const database = new Database(await connect((await freshDatabase(t)).url, { poolSize: 4 }));
   t.teardown(() => database.close());
   await migrateToLatest(database.builder);
   const calls: string[][] = [];
   const publish: PublishToPubsub = async (_topic, events) => {
     calls.push(events.map(({ subject }) => subject!));
-    const those = (kind: string) =>
-      new Set(events.filter((event) => takes(event.subject!) === kind).map(({ id }) => id));
-    const left = those('left');
-    return { out: those('out'), refused: those('refused'), fault: left.size > 0 ? 'not now' : null };
+    const idsWith = (result: string) =>
+      new Set(events.filter((event) => resultFor(event.subject!) === result).map(({ id }) => id));
+    const left = idsWith('left');
+    return {
+      published: idsWith('published'),
+      refused: idsWith('refused'),
+      fault: left.size > 0 ? 'unavailable' : null,
+    };
   };
   const metrics = createMetrics();
-  const edge = new PubsubBridge({ database, publish, metrics, log: createLog('silent') });
+  const bridge = new PubsubBridge({ database, publish, metrics, log: createLog('silent') });
   const commit = async (userIds: readonly string[]): Promise<OutboxEvent[]> => {
     const events = userIds.map((userId) => ({
       eventId: newId(),
@@ -46,63 +51,63 @@ async function start(t: Owner, takes: (userId: string) => 'out' | 'refused' | 'l
   };
   const rows = async (): Promise<string[]> =>
     (await database.builder('outbox').orderBy('user_id')).map((row: { user_id: string }) => row.user_id);
-  return { edge, commit, rows, calls, metrics };
+  return { bridge, commit, rows, calls, metrics };
 }
 
 const users = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
 
-test('events that come one by one while a call is under way go together in the next', async (t) => {
-  const { edge, commit, rows, calls } = await start(t, () => 'out');
-  for (const event of await commit(users('u', 40))) edge.push([event]);
-  await edge.idle();
+test('events that arrive one by one during a call share the next call', async (t) => {
+  const { bridge, commit, rows, calls } = await start(t, () => 'published');
+  for (const event of await commit(users('u', 40))) bridge.push([event]);
+  await bridge.idle();
   t.deepEqual(await rows(), []);
   t.is(calls.flat().length, 40);
   t.true(calls.length <= 2);
 });
 
-test('an edge that takes nothing is left alone by new events, and asked by sweeps with a few', async (t) => {
-  let away = true;
-  const { edge, commit, rows, calls } = await start(t, () => (away ? 'left' : 'out'));
-  edge.push(await commit(users('first', 30)));
-  await edge.idle();
-  edge.push(await commit(users('second', 30)));
-  await edge.idle();
-  t.is(calls.length, 1, 'the second was not tried');
-  edge.sweep();
-  await edge.idle();
+test('while pub/sub is unavailable, new events are not sent, and a sweep sends a small batch', async (t) => {
+  let unavailable = true;
+  const { bridge, commit, rows, calls } = await start(t, () => (unavailable ? 'left' : 'published'));
+  bridge.push(await commit(users('first', 30)));
+  await bridge.idle();
+  bridge.push(await commit(users('second', 30)));
+  await bridge.idle();
+  t.is(calls.length, 1, 'the second batch was not sent');
+  bridge.sweep();
+  await bridge.idle();
   t.deepEqual(
     calls.map((call) => call.length),
     [30, 10],
   );
   t.is((await rows()).length, 60);
-  away = false;
-  edge.sweep();
-  await edge.idle();
+  unavailable = false;
+  bridge.sweep();
+  await bridge.idle();
   t.deepEqual(await rows(), []);
-  edge.push(await commit(users('third', 5)));
-  await edge.idle();
-  t.is(calls.at(-1)!.length, 5, 'asked at once again');
+  bridge.push(await commit(users('third', 5)));
+  await bridge.idle();
+  t.is(calls.at(-1)!.length, 5, 'new events are sent at once again');
   t.deepEqual(await rows(), []);
 });
 
-test('events that are never taken keep no others out, however many they are', async (t) => {
-  const { edge, commit, rows } = await start(t, (user) => (user.startsWith('bad') ? 'left' : 'out'));
-  edge.push(await commit(users('bad', 700)));
-  await edge.idle();
-  edge.push(await commit(users('good', 50)));
-  await edge.idle();
-  await eventually('the good are out', async () => {
-    edge.sweep();
-    await edge.idle();
+test('events that are never accepted do not block other events', async (t) => {
+  const { bridge, commit, rows } = await start(t, (user) => (user.startsWith('bad') ? 'left' : 'published'));
+  bridge.push(await commit(users('bad', 700)));
+  await bridge.idle();
+  bridge.push(await commit(users('good', 50)));
+  await bridge.idle();
+  await eventually('the good events are published', async () => {
+    bridge.sweep();
+    await bridge.idle();
     return (await rows()).every((user) => user.startsWith('bad'));
   });
-  t.is((await rows()).length, 700, 'and none of the bad is lost');
+  t.is((await rows()).length, 700, 'no bad event is lost');
 });
 
-test('what is refused for ever is told and given up', async (t) => {
-  const { edge, commit, rows, metrics } = await start(t, (user) => (user === 'bad' ? 'refused' : 'out'));
-  edge.push(await commit(['good', 'bad']));
-  await edge.idle();
+test('an event that pub/sub refuses for good is counted and deleted', async (t) => {
+  const { bridge, commit, rows, metrics } = await start(t, (user) => (user === 'bad' ? 'refused' : 'published'));
+  bridge.push(await commit(['good', 'bad']));
+  await bridge.idle();
   t.deepEqual(await rows(), []);
   t.regex(await metrics.registry.metrics(), /edge_events_refused_total\{topic="messages"\} 1/);
 });

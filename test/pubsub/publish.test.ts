@@ -1,4 +1,4 @@
-// What daprd may answer to a call with many events, from a server that answers so.
+// The responses that daprd can give to a bulk publish call, from a fake server.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test from 'ava';
@@ -21,8 +21,9 @@ async function startServer(t: Owner, script: Script) {
       const body = Buffer.concat(parts);
       const entries = JSON.parse(body.toString()) as Entry[];
       calls.push({ url: request.url!, token: request.headers['dapr-api-token'], entries, bytes: body.length });
-      const act = script(entries);
-      if (act !== 'hang') response.writeHead(act.status).end(act.body === undefined ? '' : JSON.stringify(act.body));
+      const answer = script(entries);
+      if (answer === 'hang') return;
+      response.writeHead(answer.status).end(answer.body === undefined ? '' : JSON.stringify(answer.body));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
@@ -37,54 +38,54 @@ async function startServer(t: Owner, script: Script) {
 const events = (count: number, length = 10) =>
   Array.from({ length: count }, (_, n) => ({ id: `id-${n}`, text: 'x'.repeat(length) }));
 
-test('all go in one call, as CloudEvents that daprd is to leave as they are, with the token', async (t) => {
+test('all events go in one call, with the token, as CloudEvents that daprd does not change', async (t) => {
   const { calls, publish } = await startServer(t, () => ({ status: 204 }));
-  const given = events(3);
-  const { out, refused, fault } = await publish('messages', given);
-  t.deepEqual([[...out], [...refused], fault], [['id-0', 'id-1', 'id-2'], [], null]);
+  const batch = events(3);
+  const { published, refused, fault } = await publish('messages', batch);
+  t.deepEqual([[...published], [...refused], fault], [['id-0', 'id-1', 'id-2'], [], null]);
   t.is(calls.length, 1);
   t.like(calls[0], { url: '/v1.0-alpha1/publish/bulk/pubsub/messages', token: 'secret' });
   t.deepEqual(
     calls[0]!.entries,
-    given.map((event) => ({ entryId: event.id, event, contentType: 'application/cloudevents+json' })),
+    batch.map((event) => ({ entryId: event.id, event, contentType: 'application/cloudevents+json' })),
   );
 });
 
-test('of a call that failed in part, only those daprd does not name are out', async (t) => {
+test('after a partial failure, the events that daprd does not list as failed are published', async (t) => {
   const body = { failedEntries: [{ entryId: 'id-1', error: 'no' }], errorCode: 'ERR_PUBSUB_PUBLISH_MESSAGE' };
   const { publish } = await startServer(t, () => ({ status: 500, body }));
-  const { out, refused, fault } = await publish('messages', events(3));
-  t.deepEqual([[...out], [...refused]], [['id-0', 'id-2'], []]);
+  const { published, refused, fault } = await publish('messages', events(3));
+  t.deepEqual([[...published], [...refused]], [['id-0', 'id-2'], []]);
   t.regex(fault!, /^500 .*ERR_PUBSUB/);
 });
 
-test('of a call that failed without a list nothing is out, whatever the status', async (t) => {
+test('after a failure without a list of events, no event counts as published', async (t) => {
   for (const status of [400, 401, 403, 404, 500, 503]) {
     const { publish } = await startServer(t, () => ({ status, body: { errorCode: 'ERR' } }));
-    const { out, refused, fault } = await publish('messages', events(2));
-    t.deepEqual([out.size, refused.size], [0, 0]);
+    const { published, refused, fault } = await publish('messages', events(2));
+    t.deepEqual([published.size, refused.size], [0, 0]);
     t.true(fault!.startsWith(String(status)));
   }
 });
 
-test('calls are of a bearable size, and one event that is too large for daprd is refused alone', async (t) => {
+test('large batches are split, and only an event that is too large for daprd is refused', async (t) => {
   const { calls, publish } = await startServer(t, (entries) => ({
     status: entries.some(({ event }) => event.text.length > 4_000_000) ? 413 : 204,
   }));
-  const given = [...events(30, 100_000), { id: 'giant', text: 'x'.repeat(5_000_000) }, { id: 'last', text: '' }];
-  const { out, refused, fault } = await publish('conversations', given);
-  t.is(out.size, 31);
+  const batch = [...events(30, 100_000), { id: 'giant', text: 'x'.repeat(5_000_000) }, { id: 'last', text: '' }];
+  const { published, refused, fault } = await publish('conversations', batch);
+  t.is(published.size, 31);
   t.deepEqual([...refused], ['giant']);
   t.is(fault, null);
   t.true(calls.filter(({ entries }) => entries.length > 1).every(({ bytes }) => bytes < 1_100_000));
   t.true(calls.length < 8);
 });
 
-test('one that hangs is given up, and one that is not there is told', async (t) => {
+test('a daprd that hangs or is unavailable gives a fault and no published events', async (t) => {
   const { publish } = await startServer(t, () => 'hang');
   const hung = await publish('messages', events(2));
-  t.deepEqual([hung.out.size, typeof hung.fault], [0, 'string']);
-  const nobody = await daprPublisher({ httpPort: 1, apiToken: undefined })('messages', events(1));
-  t.is(nobody.out.size, 0);
-  t.truthy(nobody.fault);
+  t.deepEqual([hung.published.size, typeof hung.fault], [0, 'string']);
+  const unreachable = await daprPublisher({ httpPort: 1, apiToken: undefined })('messages', events(1));
+  t.is(unreachable.published.size, 0);
+  t.truthy(unreachable.fault);
 });

@@ -1,8 +1,9 @@
-// What turnkeeper tells the world over Dapr pub/sub, through a real daprd: every event, under one id, whatever ends.
+// Events that turnkeeper publishes to Dapr pub/sub, through a real daprd: every event arrives, always under the same
+// id, even if a broker or a daprd ends.
 import test from 'ava';
 import { Client } from 'pg';
 import { daprBinaries, startApp, type TestApp } from '../support/app.ts';
-import { chat, ended, eventually } from '../support/client.ts';
+import { chat, waitForTurn, eventually } from '../support/client.ts';
 import type { Owner } from '../support/owner.ts';
 import { redisUrl, startRedisServer } from '../support/services.ts';
 import { park, topic } from '../reviews/support.ts';
@@ -10,7 +11,7 @@ import { metricOf, startOutsider, type Outsider } from './support.ts';
 
 const run = daprBinaries ? test.serial : test.serial.skip;
 const TOPICS = ['conversations', 'messages', 'human-review'] as const;
-/** Above the age at which an event counts as left over, and some sweeps more. */
+/** Longer than the age at which an event counts as left over, plus some sweeps. */
 const OUTAGE_MS = 9_000;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -37,23 +38,27 @@ async function talk(app: TestApp, prefix: string, count: number): Promise<string
   return (await Promise.all(accepted)).map(({ turn_id: id }) => id);
 }
 
-/** Every turn was told on both topics, and under one id however often it came. */
-async function allTold(t: { is(a: unknown, b: unknown, why?: string): void }, outsider: Outsider, turns: string[]) {
+/** Waits until both topics have an event of every turn, and checks that repeated deliveries have the same id. */
+async function allPublished(
+  t: { is(a: unknown, b: unknown, why?: string): void },
+  outsider: Outsider,
+  turns: string[],
+) {
   for (const name of ['conversations', 'messages']) {
-    await eventually(`all of ${name}`, async () => turns.every((id) => turnsIn(outsider, name).has(id)), 60_000);
+    await eventually(`all events of ${name}`, async () => turns.every((id) => turnsIn(outsider, name).has(id)), 60_000);
     const ids = new Set(outsider.ofTopic(name).map(({ id, data }) => `${id} ${String(data['turn_id'])}`));
-    t.is(ids.size, turns.length, `${name}: one id a turn`);
+    t.is(ids.size, turns.length, `${name}: one id for each turn`);
   }
 }
 
-run('the three events arrive as they stand in the BullMQ topics, and nothing stays in the outbox', async (t) => {
+run('the three events arrive with the same content as in BullMQ, and the outbox is empty afterwards', async (t) => {
   const app = await startApp(t, { runtime: 'dapr' });
   const outsider = await startOutsider(t, app.redisUrl, TOPICS);
-  const asked = topic(t, app.redisUrl, 'human-review');
+  const reviews = topic(t, app.redisUrl, 'human-review');
   const held = await park(app.url, 'ann', 'help');
-  const told = await eventually('asked', async () => outsider.ofTopic('human-review')[0] ?? null);
-  const job = await eventually('the job', async () => (await asked.getJobs(['waiting']))[0] ?? null);
-  const fields = ({ id, source, type, subject, specversion, data }: typeof told) => ({
+  const received = await eventually('the review event', async () => outsider.ofTopic('human-review')[0] ?? null);
+  const job = await eventually('the job', async () => (await reviews.getJobs(['waiting']))[0] ?? null);
+  const fields = ({ id, source, type, subject, specversion, data }: typeof received) => ({
     id,
     source,
     type,
@@ -61,13 +66,13 @@ run('the three events arrive as they stand in the BullMQ topics, and nothing sta
     specversion,
     data,
   });
-  t.deepEqual(fields(told), fields(job.data as typeof told));
-  t.is(told.id, held.review!.review_id);
-  t.is(Number.isNaN(Date.parse(told.time)), false);
+  t.deepEqual(fields(received), fields(job.data as typeof received));
+  t.is(received.id, held.review!.review_id);
+  t.is(Number.isNaN(Date.parse(received.time)), false);
 
-  const turn = await ended(app.url, (await chat(app.url, { user_id: 'bob', text: 'hello' })).turn_id);
+  const turn = await waitForTurn(app.url, (await chat(app.url, { user_id: 'bob', text: 'hello' })).turn_id);
   const ids = { turn_id: turn.turn_id, user_id: 'bob', session_id: turn.session_id };
-  const [updated, sent] = await eventually('both', async () => {
+  const [updated, sent] = await eventually('both events', async () => {
     const both = [outsider.ofTopic('conversations')[0], outsider.ofTopic('messages')[0]];
     return both.every((each) => each !== undefined) && both;
   });
@@ -80,79 +85,83 @@ run('the three events arrive as they stand in the BullMQ topics, and nothing sta
   t.is(await metricOf(app.url, 'turnkeeper_edge_events_published_total'), 3);
 });
 
-run('a broker that was away is told everything later; BullMQ is told once, and is not held up', async (t) => {
+run('a broker that was unavailable gets all events later, and BullMQ gets each event once without delay', async (t) => {
   const broker = await startRedisServer(t);
   const app = await startApp(t, { runtime: 'dapr', brokerUrl: broker.url, redisUrl: await redisUrl(t) });
   const outsider = await startOutsider(t, broker.url, TOPICS);
   const rows = await outbox(t, app);
   const before = await talk(app, 'before', 20);
-  await allTold(t, outsider, before);
+  await allPublished(t, outsider, before);
 
   const during = await talk(app, 'during', 10);
   await broker.kill();
   during.push(...(await talk(app, 'during', 40)));
-  await Promise.all(during.map((id) => ended(app.url, id)));
-  // Memory and analytics go on: they live from BullMQ.
-  await eventually('all are counted', async () => {
+  await Promise.all(during.map((id) => waitForTurn(app.url, id)));
+  // Memory and analytics consume from BullMQ, so they continue.
+  await eventually('all turns are counted', async () => {
     const days = (await (await fetch(`${app.url}/analytics`)).json()) as { items: { message_count: number }[] };
     return days.items.reduce((sum, day) => sum + day.message_count, 0) === before.length + during.length;
   });
-  await eventually('what is left waits for the edge alone', async () => {
+  await eventually('the remaining events wait only for pub/sub', async () => {
     const { all, queued } = await rows();
     return all > 0 && all === queued;
   });
   await sleep(OUTAGE_MS);
   const turns = before.length + during.length;
-  t.is(await metricOf(app.url, 'turnkeeper_events_published_total'), 2 * turns, 'each event went to BullMQ once');
+  t.is(
+    await metricOf(app.url, 'turnkeeper_events_published_total'),
+    2 * turns,
+    'each event was published to BullMQ once',
+  );
 
   await broker.restart();
-  await allTold(t, outsider, [...before, ...during]);
+  await allPublished(t, outsider, [...before, ...during]);
   await eventually('the outbox is empty', async () => (await rows()).all === 0);
   t.is(await metricOf(app.url, 'turnkeeper_events_published_total'), 2 * turns);
 });
 
-run('daprd is killed in the middle, ours and then a subscriber’s: every event arrives, under one id', async (t) => {
+run('every event arrives under one id even if turnkeeper’s daprd or a subscriber’s daprd is killed', async (t) => {
   const app = await startApp(t, { runtime: 'dapr' });
   const outsider = await startOutsider(t, app.redisUrl, TOPICS);
   const rows = await outbox(t, app);
   const turns = await talk(app, 'first', 100);
-  await eventually('some are told', async () => outsider.received.length > 20);
+  await eventually('some events arrived', async () => outsider.received.length > 20);
   app.sidecar!.kill('SIGKILL');
   turns.push(...(await talk(app, 'second', 20)));
   await sleep(OUTAGE_MS);
   await app.restartSidecar();
-  for (const id of turns) t.is((await ended(app.url, id)).status, 'completed');
+  for (const id of turns) t.is((await waitForTurn(app.url, id)).status, 'completed');
   await outsider.crash();
   turns.push(...(await talk(app, 'third', 50)));
-  await allTold(t, outsider, turns);
+  await allPublished(t, outsider, turns);
   await eventually('the outbox is empty', async () => (await rows()).all === 0);
   t.is(
     await metricOf(app.url, 'turnkeeper_events_published_total'),
     2 * turns.length,
-    'each event went to BullMQ once',
+    'each event was published to BullMQ once',
   );
 });
 
-run('a broker that hangs holds up neither turns nor BullMQ', async (t) => {
+run('a broker that hangs delays neither turns nor BullMQ', async (t) => {
   const broker = await startRedisServer(t);
   const app = await startApp(t, { runtime: 'dapr', brokerUrl: broker.url, redisUrl: await redisUrl(t) });
   const outsider = await startOutsider(t, broker.url, TOPICS);
   broker.pause();
   const turns = await talk(app, 'hanging', 60);
-  await Promise.all(turns.map((id) => ended(app.url, id)));
-  await eventually('all are in BullMQ', async () => {
+  await Promise.all(turns.map((id) => waitForTurn(app.url, id)));
+  await eventually('all events are in BullMQ', async () => {
     return (await metricOf(app.url, 'turnkeeper_events_published_total')) === 2 * turns.length;
   });
   await sleep(OUTAGE_MS);
   t.is(await metricOf(app.url, 'turnkeeper_events_published_total'), 2 * turns.length);
   broker.resume();
-  await allTold(t, outsider, turns);
+  await allPublished(t, outsider, turns);
 });
 
-test.serial('the embedded runtime has no edge: rows go to BullMQ alone', async (t) => {
+test.serial('with the embedded runtime, events go only to BullMQ', async (t) => {
   const app = await startApp(t);
   const rows = await outbox(t, app);
-  await ended(app.url, (await chat(app.url, { user_id: 'ann', text: 'hello' })).turn_id);
+  await waitForTurn(app.url, (await chat(app.url, { user_id: 'ann', text: 'hello' })).turn_id);
   await eventually('the outbox is empty', async () => (await rows()).all === 0);
   t.is(await metricOf(app.url, 'turnkeeper_events_published_total'), 2);
   t.is(await metricOf(app.url, 'turnkeeper_edge_events_published_total'), 0);

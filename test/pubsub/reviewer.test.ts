@@ -1,4 +1,4 @@
-// examples/pubsub-reviewer, built with Go and run with a daprd of its own: it reviews by pub/sub alone.
+// The example examples/pubsub-reviewer, built with Go and run with its own daprd: it decides reviews only over pub/sub.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import test from 'ava';
@@ -31,7 +31,7 @@ async function startReviewer(t: Owner, redisUrl: string): Promise<void> {
   const env = { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOWORK: 'off', GOFLAGS: '-buildvcs=false' };
   execFileSync('go', ['build', '-o', program, '.'], { cwd: SOURCE, env, stdio: 'pipe' });
   const appPort = await freePort();
-  // With turnkeeper's own components: the scopes there let it do what it does, and no more.
+  // With turnkeeper's components, whose scopes allow this app id only what it needs.
   const { httpPort } = await startDaprd(t, { appId: 'reviewer', appPort, redisUrl, components: COMPONENTS });
   const child = await startChild({
     name: 'pubsub-reviewer',
@@ -45,36 +45,36 @@ async function startReviewer(t: Owner, redisUrl: string): Promise<void> {
 }
 
 const DRAFTS = [
-  { says: 'be calm', status: 'completed', reply: (text: string) => text, decision: 'approve' },
+  { text: 'be calm', status: 'completed', reply: (text: string) => text, decision: 'approve' },
   {
-    says: 'see https://example.com/x now',
+    text: 'see https://example.com/x now',
     status: 'completed',
     reply: (text: string) => text.replace('https://example.com/x', '[link removed]'),
     decision: 'edit',
   },
   {
-    says: 'your Password is x',
+    text: 'your Password is x',
     status: 'rejected',
     reply: () => 'Message rejected by human reviewer.',
     decision: 'reject',
   },
 ] as const;
 
-run(`a service in Go reviews ${TURNS} held turns by pub/sub alone, and each ends as it decided`, async (t) => {
+run(`a Go service decides the reviews of ${TURNS} turns over pub/sub, and each turn ends as decided`, async (t) => {
   const app = await startApp(t, { runtime: 'dapr' });
   await startReviewer(t, app.redisUrl);
   const turns = await Promise.all(
     Array.from({ length: TURNS }, async (_, n) => {
       const draft = DRAFTS[n % DRAFTS.length]!;
-      const text = `help ${n}: ${draft.says}`;
+      const text = `help ${n}: ${draft.text}`;
       const { turn_id: turnId } = await chat(app.url, { user_id: `user-${n % 10}`, text });
       return { turnId, text, draft };
     }),
   );
   for (const { turnId, text, draft } of turns) {
     const turn = await eventually(`${text} is reviewed`, async () => {
-      const now = await turnOf(app.url, turnId);
-      return ['completed', 'rejected', 'failed', 'expired'].includes(now.status) && now;
+      const current = await turnOf(app.url, turnId);
+      return ['completed', 'rejected', 'failed', 'expired'].includes(current.status) && current;
     });
     t.is(turn.status, draft.status, text);
     t.is(turn.reply, draft.reply(`echo: ${text}`));

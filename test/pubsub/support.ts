@@ -1,4 +1,4 @@
-// Services beside turnkeeper, each with a daprd of its own: one in the test's process, and whatever program there is.
+// Other services that use the same pub/sub, each with its own daprd: a subscriber in the test process, or a program.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ import type { Owner } from '../support/owner.ts';
 const APP_ID = 'outsider';
 export const COMPONENTS = new URL('../../components', import.meta.url).pathname;
 
-/** A service's own component: no scopes, and what was not taken comes again soon. */
+/** The pub/sub component of such a service: without scopes, and with short redelivery times. */
 const component = (redisUrl: string) => {
   const { hostname, port, password, pathname } = new URL(redisUrl);
   const metadata = {
@@ -46,11 +46,11 @@ interface DaprdOptions {
   readonly appId: string;
   readonly appPort: number;
   readonly redisUrl: string;
-  /** Absent: a component of the service's own. */
+  /** Folder of the components; absent: a component without scopes. */
   readonly components?: string;
 }
 
-/** A daprd for a service; stopped when the test ends. */
+/** Starts a daprd for a service. It is stopped when the test ends. */
 export async function startDaprd(t: Owner, { appId, appPort, redisUrl, components }: DaprdOptions): Promise<Daprd> {
   const dataDir = temporaryFolder(t);
   let resources = components;
@@ -95,12 +95,12 @@ export interface ReceivedEvent {
 }
 
 export interface Outsider {
-  /** All that came, repetitions included. */
+  /** All received events, including repeated deliveries. */
   readonly received: readonly { readonly topic: string; readonly event: ReceivedEvent }[];
   ofTopic(topic: string): ReceivedEvent[];
-  /** Publishes to a topic. @throws where daprd does not take it */
+  /** Publishes to a topic. Rejects if daprd does not accept it. */
   publish(topic: string, body: unknown, contentType?: string, query?: string): Promise<void>;
-  /** As kill -9 of its daprd, and another one in its place. */
+  /** Kills the daprd of the service with SIGKILL and starts another one. */
   crash(): Promise<void>;
 }
 
@@ -110,11 +110,11 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
-/** Resolves when the topics have the service's group: a daprd whose broker goes away before that never subscribes. */
+/** Waits until the topics have the service's consumer group. If the broker ends before that, daprd never subscribes. */
 async function subscribed(t: Owner, redisUrl: string, topics: readonly string[]): Promise<void> {
   const redis = new Redis(redisUrl);
   t.teardown(() => redis.disconnect());
-  redis.on('error', () => {}); // some tests end their broker
+  redis.on('error', () => {}); // Some tests stop their broker.
   for (const topic of topics) {
     await eventually(`${APP_ID} subscribed to ${topic}`, async () => {
       const groups = await redis.xinfo('GROUPS', topic).catch(() => []);
@@ -123,7 +123,7 @@ async function subscribed(t: Owner, redisUrl: string, topics: readonly string[])
   }
 }
 
-/** A service that subscribes to `topics` and takes whatever comes. */
+/** Starts a service that subscribes to `topics` and accepts every event. */
 export async function startOutsider(t: Owner, redisUrl: string, topics: readonly string[] = []): Promise<Outsider> {
   const received: { topic: string; event: ReceivedEvent }[] = [];
   const server = createServer((request, response) => {
@@ -167,7 +167,7 @@ export async function startOutsider(t: Owner, redisUrl: string, topics: readonly
   };
 }
 
-/** The value of a counter, summed over its labels but for those given. */
+/** The sum of a counter over all series whose line contains `labels`. */
 export async function metricOf(url: string, name: string, labels = ''): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   return text

@@ -1,8 +1,8 @@
-// The deadline has an outcome of its own, by the database's clock and across restarts; late decisions are gone.
+// The deadline of a review: its outcome, the database's clock, restarts, and late decisions.
 import test from 'ava';
 import { connect } from '../../src/store/connect.ts';
 import { startApp } from '../support/app.ts';
-import { call, delivered, ended, eventually, chat } from '../support/client.ts';
+import { call, delivered, waitForTurn, eventually, chat } from '../support/client.ts';
 import type { Owner } from '../support/owner.ts';
 import { decide, park, reviewOf, turnOf, type ProblemJson } from './support.ts';
 
@@ -28,7 +28,7 @@ async function moveDeadline(t: Owner, databaseUrl: string, seconds: number): Pro
 }
 
 for (const { outcome, review: status, turn: turnStatus, reply, rows, late } of OUTCOMES) {
-  test(`a deadline that passes while nothing runs is applied at the next start: ${outcome}`, async (t) => {
+  test(`a deadline that passes while no process runs is applied at the next start: ${outcome}`, async (t) => {
     const settings = { REVIEW_ON_DEADLINE: outcome };
     const first = await startApp(t, { settings });
     const { turn_id: turnId, review } = await park(first.url, 'ann', 'urgent');
@@ -54,7 +54,7 @@ for (const { outcome, review: status, turn: turnStatus, reply, rows, late } of O
   });
 }
 
-test('after the deadline nobody can decide or claim, even where no sweep has come yet', async (t) => {
+test('after the deadline a review cannot be decided or claimed, even before the next sweep', async (t) => {
   const { url, databaseUrl } = await startApp(t);
   const { review } = await park(url, 'ben', 'urgent');
   await moveDeadline(t, databaseUrl, -1);
@@ -67,20 +67,20 @@ test('after the deadline nobody can decide or claim, even where no sweep has com
   await eventually('expired', async () => (await reviewOf(url, review!.review_id)).status === 'expired');
 });
 
-test('decisions that race the deadline: of each review exactly one of the two wins', async (t) => {
+test('if decisions race the deadline, exactly one of the two wins for each review', async (t) => {
   const { url, databaseUrl } = await startApp(t);
   const parked = await Promise.all(Array.from({ length: 30 }, (_, n) => park(url, `user-${n}`, 'urgent')));
   await moveDeadline(t, databaseUrl, 1);
-  const began = performance.now();
+  const startedAt = performance.now();
   const answers = await Promise.all(
     parked.map(async ({ review }, n) => {
       await new Promise((resolve) => setTimeout(resolve, 700 + n * 20));
       return decide<ProblemJson>(url, review!.review_id, { decision: 'approve' });
     }),
   );
-  t.log(`decided within ${Math.round(performance.now() - began)} ms`);
+  t.log(`decided within ${Math.round(performance.now() - startedAt)} ms`);
   for (const [n, { status }] of answers.entries()) {
-    const turn = await eventually('an end', async () => {
+    const turn = await eventually('the turn is final', async () => {
       const found = await turnOf(url, parked[n]!.turn_id);
       return found.status !== 'awaiting_review' && found;
     });
@@ -89,11 +89,11 @@ test('decisions that race the deadline: of each review exactly one of the two wi
   }
 });
 
-test('a deadline of one second is kept, and the user goes on meanwhile', async (t) => {
+test('a deadline of one second expires the turn, and the next turn of the user runs meanwhile', async (t) => {
   const { url } = await startApp(t, { settings: { REVIEW_DEADLINE_S: '1' } });
   const turn = await park(url, 'cleo', 'an emergency');
-  t.is((await ended(url, (await chat(url, { user_id: 'cleo', text: 'go on' })).turn_id)).status, 'completed');
-  // A long-poll on a parked turn ends when that changes.
+  t.is((await waitForTurn(url, (await chat(url, { user_id: 'cleo', text: 'next' })).turn_id)).status, 'completed');
+  // A long poll on a turn that awaits review ends when its status changes.
   const { body } = await call<{ status: string }>(url, `/turns/${turn.turn_id}?wait=20`);
   t.is(body.status, 'expired');
 });

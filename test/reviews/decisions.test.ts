@@ -1,7 +1,7 @@
-// A person approves, edits or rejects a draft; the user sees only what was decided.
+// A reviewer approves, edits or rejects a draft. The user sees only the result.
 import test from 'ava';
 import { isAvailable, RUNTIMES, startApp } from '../support/app.ts';
-import { call, delivered, ended, eventually, chat } from '../support/client.ts';
+import { call, delivered, waitForTurn, eventually, chat } from '../support/client.ts';
 import { decide, park, reviewOf, topic, turnOf, type ProblemJson, type ReviewedTurn } from './support.ts';
 
 const contents = async (url: string, userId: string) => (await delivered(url, userId)).map(({ content }) => content);
@@ -17,21 +17,21 @@ for (const runtime of RUNTIMES) {
   const run = isAvailable(runtime) ? test : test.skip;
 
   run(
-    `${runtime}: the tutorial's walkthrough: bob's urgent message waits, is approved, and knows his count`,
+    `${runtime}: as in the tutorial, bob's urgent message is reviewed and approved, and the reply has his count`,
     async (t) => {
       const { url, model, redisUrl } = await startApp(t, { runtime });
       model.script((one) => ({ text: /so far: (\d+)/.exec(one.messages[0]!.content)?.[0] ?? 'no count' }));
       for (const [user, count] of Object.entries({ alice: 5, bob: 3 }))
         await call(url, `/analytics/${user}/initialize`, { body: { message_count: count } });
-      const asked = topic(t, redisUrl, 'human-review');
+      const reviewTopic = topic(t, redisUrl, 'human-review');
 
       const parked = await park(url, 'bob', 'This is an Urgent request!', { tags: ['ask'] });
       t.like(parked, { status: 'awaiting_review', reply: null });
       t.like(parked.review, { status: 'pending', reasons: ['keyword'], decided_at: null, decision: null });
-      t.false(JSON.stringify(parked).includes('so far'), 'the draft does not show');
+      t.false(JSON.stringify(parked).includes('so far'), 'the draft is not shown');
       t.deepEqual(await contents(url, 'bob'), []);
       const [job] = await eventually('HumanReviewRequired', async () => {
-        const jobs = await asked.getJobs(['waiting']);
+        const jobs = await reviewTopic.getJobs(['waiting']);
         return jobs.length > 0 && jobs;
       });
       const { review_id: reviewId } = parked.review!;
@@ -47,10 +47,13 @@ for (const runtime of RUNTIMES) {
       });
       t.is(new Date(job!.data.data.deadline).getTime(), new Date(parked.review!.deadline).getTime());
 
-      // The user's next turn does not wait for the person.
-      t.is((await ended(url, (await chat(url, { user_id: 'bob', text: 'and alice?' })).turn_id)).status, 'completed');
+      // The user's next turn does not wait for the reviewer.
+      t.is(
+        (await waitForTurn(url, (await chat(url, { user_id: 'bob', text: 'and alice?' })).turn_id)).status,
+        'completed',
+      );
 
-      const waiting = call<ReviewedTurn>(url, `/turns/${parked.turn_id}?wait=30`);
+      const longPoll = call<ReviewedTurn>(url, `/turns/${parked.turn_id}?wait=30`);
       t.is((await activityOf(url, 'bob')).by_status['awaiting_review'], 1);
       const decided = await decide(url, reviewId, { decision: 'approve', note: 'fine' });
       t.is(decided.status, 200);
@@ -61,7 +64,7 @@ for (const runtime of RUNTIMES) {
         decided_by: 'anonymous',
         note: 'fine',
       });
-      const { body: turn } = await waiting;
+      const { body: turn } = await longPoll;
       t.like(turn, { status: 'completed', reply: 'so far: 3' });
       t.like(turn.review, { status: 'approved', decision: 'approve' });
       t.truthy(turn.review!.decided_at);
@@ -69,16 +72,19 @@ for (const runtime of RUNTIMES) {
       t.is((await call<{ items: unknown[] }>(url, '/users/bob/conversations?tag=ask')).body.items.length, 2);
       const activity = await eventually('both counted', async () => {
         const found = await activityOf(url, 'bob');
-        // Two looks: the count may be seen before the day's.
+        // The two fields come from two queries: message_count may show the turn before by_status does.
         return found.message_count === 5 && found.by_status['completed'] === 2 && found;
       });
       t.like(activity, { reviewed: 1 });
       t.like(activity.by_status, { completed: 2, awaiting_review: 0 });
-      t.is(await eventually('taken back', async () => (await asked.getJobCountByTypes('waiting')) === 0), true);
+      t.is(
+        await eventually('the request is removed', async () => (await reviewTopic.getJobCountByTypes('waiting')) === 0),
+        true,
+      );
     },
   );
 
-  run(`${runtime}: edited, the user sees the edit; rejected, the user is told so and nothing is kept`, async (t) => {
+  run(`${runtime}: an edit is delivered to the user, and a rejection leaves no conversation rows`, async (t) => {
     const { url, model } = await startApp(t, { runtime });
     const edited = await park(url, 'ann', 'help me');
     t.is((await decide(url, edited.review!.review_id, { decision: 'edit', reply: 'Of course.' })).status, 200);
@@ -94,13 +100,16 @@ for (const runtime of RUNTIMES) {
     t.like(await turnOf(url, rejected.turn_id), { status: 'rejected', reply: 'Message rejected by human reviewer.' });
     t.deepEqual(await contents(url, 'ann'), ['help me', 'Of course.']);
 
-    await ended(url, (await chat(url, { user_id: 'ann', text: 'bye' })).turn_id);
+    await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'bye' })).turn_id);
     await eventually(
-      'a summary of all',
+      'a summary of all turns',
       async () => (await call<{ through_seq: number }>(url, '/memories/ann')).body.through_seq === 3,
     );
     t.false(JSON.stringify(model.summaryCalls.map(({ messages }) => messages)).includes('secret plan'));
-    t.false(JSON.stringify(model.chatCalls.at(-1)!.messages).includes('secret plan'), 'nor is it in the next prompt');
+    t.false(
+      JSON.stringify(model.chatCalls.at(-1)!.messages).includes('secret plan'),
+      'the next prompt does not contain it',
+    );
     const activity = await eventually('counted', async () => {
       const found = await activityOf(url, 'ann');
       return found.message_count === 2 && found.by_status['completed'] === 2 && found;
@@ -110,7 +119,7 @@ for (const runtime of RUNTIMES) {
   });
 }
 
-test('the same decision again changes nothing; another is told which was applied; the trail tells all', async (t) => {
+test('a repeated decision changes nothing, and a different one receives 409 with the applied decision', async (t) => {
   const { url } = await startApp(t);
   const { turn_id: turnId, review } = await park(url, 'ben', 'help');
   const id = review!.review_id;
@@ -136,7 +145,7 @@ test('the same decision again changes nothing; another is told which was applied
   t.like(items[1], { who: 'anonymous', original: 'echo: help', edit: 'Here you are.', note: 'kinder' });
 });
 
-test('a hundred reviewers decide one review differently at once: one is applied, all others are told which', async (t) => {
+test('of 100 concurrent different decisions one is applied, and all others receive it', async (t) => {
   const { url } = await startApp(t);
   const { turn_id: turnId, review } = await park(url, 'cleo', 'an emergency');
   const replies = await Promise.all(
@@ -155,7 +164,7 @@ test('a hundred reviewers decide one review differently at once: one is applied,
   t.deepEqual(await contents(url, 'cleo'), ['an emergency', turn.reply!]);
 });
 
-test('bad decisions are told everything that is wrong with them', async (t) => {
+test('invalid decisions and unknown reviews are refused', async (t) => {
   const { url } = await startApp(t);
   const { review } = await park(url, 'dora', 'urgent');
   const id = review!.review_id;

@@ -1,4 +1,4 @@
-// The reviewer's desk: the list, the lease of one reviewer, who decided, and a turn that is cancelled while it waits.
+// The reviewer's desk: the list, claims, `decided_by`, and the cancellation of a turn that awaits review.
 import test from 'ava';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
@@ -22,7 +22,7 @@ const open = async (t: Owner, { databaseUrl }: Pick<TestApp, 'databaseUrl'>) => 
   return database;
 };
 
-test('the list has the oldest deadline first, pages without gap or repeat, and narrows to a status', async (t) => {
+test('the list has the earliest deadline first, pages without gaps or repeats, and filters by status', async (t) => {
   const { url } = await startApp(t);
   const parked = [];
   for (let n = 0; n < 7; n += 1) parked.push((await park(url, `user-${n}`, 'urgent')).review!);
@@ -50,7 +50,7 @@ test('the list has the oldest deadline first, pages without gap or repeat, and n
     t.is((await call(url, `/reviews${bad}`)).status, 400, bad);
 });
 
-test('one reviewer holds a review until it is given back or the lease lapses; decided_by is who is authenticated', async (t) => {
+test('one reviewer at a time holds a claim, and decided_by is the authenticated caller', async (t) => {
   const keys = { kim: 'reviewer', lee: 'reviewer', app: 'service' };
   const API_KEYS = Object.entries(keys).map(([name, role]) => `${name}:${role}:${sha256(keyOf(name))}`);
   const app = await startApp(t, { settings: { AUTH: 'keys', API_KEYS: API_KEYS.join() } });
@@ -69,14 +69,14 @@ test('one reviewer holds a review until it is given back or the lease lapses; de
   t.like((await claim('kim')).body, { claimed_by: 'kim' });
   t.is((await claim('kim')).status, 200, 'renewed');
   t.like((await claim('lee')).body, { status: 409, code: 'claimed_by_other' });
-  t.is((await claim('lee', 'DELETE')).status, 204, 'what one does not hold one cannot give back');
+  t.is((await claim('lee', 'DELETE')).status, 204, 'a claim of another reviewer is not released');
   t.is((await claim('lee')).status, 409);
   t.is((await claim('kim', 'DELETE')).status, 204);
   t.is((await claim('lee')).status, 200);
   const database = await open(t, app);
   await database.builder.raw("update reviews set claimed_until = now() - interval '1 second'");
-  const at = await call<ReviewJson>(app.url, path, { headers: as('kim') });
-  t.is(at.body.claimed_by, null, 'lapsed');
+  const lapsed = await call<ReviewJson>(app.url, path, { headers: as('kim') });
+  t.is(lapsed.body.claimed_by, null, 'lapsed');
   t.is((await claim('kim')).status, 200);
 
   const decided = await call<ReviewJson>(app.url, `${path}/decision`, {
@@ -86,18 +86,18 @@ test('one reviewer holds a review until it is given back or the lease lapses; de
   t.like(decided.body, { decided_by: 'kim', claimed_by: null });
   t.like((await claim('lee')).body, { status: 409, code: 'already_decided' });
   const again = await call(app.url, `${path}/decision`, { body: { decision: 'approve' }, headers: as('lee') });
-  t.is(again.status, 200, 'the same by another is no conflict');
+  t.is(again.status, 200, 'the same decision of another reviewer is not a conflict');
   t.is((again.body as unknown as ReviewJson).decided_by, 'kim');
-  const trail = await call<{ items: { who: string | null; what: string }[] }>(app.url, `${path}/events`, {
+  const events = await call<{ items: { who: string | null; what: string }[] }>(app.url, `${path}/events`, {
     headers: as('lee'),
   });
   t.deepEqual(
-    trail.body.items.map(({ who, what }) => `${who ?? '-'} ${what}`),
+    events.body.items.map(({ who, what }) => `${who ?? '-'} ${what}`),
     ['- requested', 'kim claimed', 'kim claimed', 'kim released', 'lee claimed', 'kim claimed', 'kim approved'],
   );
 });
 
-test('a turn that is cancelled while it waits takes its review along, and can no longer be decided', async (t) => {
+test('cancelling a turn that awaits review also cancels its review, which can then not be decided', async (t) => {
   const app = await startApp(t);
   const { turn_id: turnId, review } = await park(app.url, 'ann', 'help');
   const reviewId = review!.review_id;

@@ -1,4 +1,4 @@
-// Watching the reviews: every event once, in one order, at every ingress, however often the reader is cut.
+// The stream of review events: every ingress sends every event once, in one order, across reconnects.
 import test from 'ava';
 import { newId } from '../../src/domain/ids.ts';
 import { connect } from '../../src/store/connect.ts';
@@ -9,12 +9,12 @@ import { startRedisServer } from '../support/services.ts';
 import { openStream, type SseEvent, type SseStream } from '../support/sse.ts';
 import { decide, park, type ReviewJson } from './support.ts';
 
-interface Seen {
+interface ReviewEvent {
   readonly id: string;
   readonly review: ReviewJson;
 }
 
-const seenOf = ({ id, data }: SseEvent): Seen => ({ id, review: JSON.parse(data) as ReviewJson });
+const parsed = ({ id, data }: SseEvent): ReviewEvent => ({ id, review: JSON.parse(data) as ReviewJson });
 
 const open = async (base: string, lastEventId?: string): Promise<SseStream> => {
   const stream = await openStream(`${base}/reviews/events`, { lastEventId });
@@ -22,11 +22,11 @@ const open = async (base: string, lastEventId?: string): Promise<SseStream> => {
   return stream;
 };
 
-/** Reads so many events, then hangs up. */
-async function take(stream: SseStream, count: number): Promise<Seen[]> {
-  const seen: Seen[] = [];
+/** Reads `count` events, then closes the stream. */
+async function take(stream: SseStream, count: number): Promise<ReviewEvent[]> {
+  const seen: ReviewEvent[] = [];
   for await (const event of stream.events) {
-    seen.push(seenOf(event));
+    seen.push(parsed(event));
     if (seen.length === count) break;
   }
   stream.close();
@@ -35,15 +35,15 @@ async function take(stream: SseStream, count: number): Promise<Seen[]> {
 
 const claim = (base: string, id: string, method = 'POST') => call(base, `/reviews/${id}/claim`, { method });
 
-test('a reader is told when a review is requested, claimed, given back and ends, with the review as it is listed', async (t) => {
+test('the stream sends an event with the review when it is requested, claimed, released and decided', async (t) => {
   const { url } = await startApp(t);
   const stream = await open(url);
   t.is(stream.headers.get('content-type'), 'text/event-stream');
-  const next = async (): Promise<Seen> => {
+  const next = async (): Promise<ReviewEvent> => {
     const { value, done } = await stream.events.next();
     if (done) throw new Error('the stream ended');
     t.is(value.event, 'review');
-    return seenOf(value);
+    return parsed(value);
   };
   const { review } = await park(url, 'ann', 'this is urgent');
   const id = review!.review_id;
@@ -56,17 +56,17 @@ test('a reader is told when a review is requested, claimed, given back and ends,
   await claim(url, id, 'DELETE');
   t.is((await next()).review.claimed_by, null);
   await decide(url, id, { decision: 'edit', reply: 'Soon.', note: 'calm' });
-  const ended = await next();
-  t.like(ended.review, { status: 'edited', reply: 'Soon.', note: 'calm', decided_by: 'anonymous' });
-  t.is(Number(ended.id) - Number(requested.id), 3);
+  const decided = await next();
+  t.like(decided.review, { status: 'edited', reply: 'Soon.', note: 'calm', decided_by: 'anonymous' });
+  t.is(Number(decided.id) - Number(requested.id), 3);
   stream.close();
 });
 
-test('a hundred events while the reader is cut three times and its ingress is replaced: each once, in order', async (t) => {
+test('a reader that reconnects to other ingresses receives each of 100 events once, in order', async (t) => {
   const app = await startApp(t);
   let second = await startSecondIngress(t, app);
   const reviews: string[] = [];
-  const act = async () => {
+  const createEvents = async () => {
     const parked = Array.from({ length: 25 }, async (_, n) => {
       const { review } = await park(app.url, `user-${n}`, 'help');
       const id = review!.review_id;
@@ -80,10 +80,10 @@ test('a hundred events while the reader is cut three times and its ingress is re
     await Promise.all(parked);
   };
   const first = await open(second.url);
-  const acting = act();
+  const creating = createEvents();
   const seen = await take(first, 7);
   seen.push(...(await take(await open(app.url, seen.at(-1)!.id), 30)));
-  await acting;
+  await creating;
   await second.stop();
   second = await startSecondIngress(t, app);
   seen.push(...(await take(await open(second.url, seen.at(-1)!.id), 21)));
@@ -91,33 +91,33 @@ test('a hundred events while the reader is cut three times and its ingress is re
   t.deepEqual(
     seen.map(({ id }) => Number(id)),
     Array.from({ length: 100 }, (_, n) => n + 1),
-    'no gap, no repeat',
+    'no gaps, no repeats',
   );
   for (const id of reviews) {
     const ofReview = seen.filter(({ review }) => review.review_id === id);
     t.is(ofReview.length, 4, id);
     t.is(ofReview.at(-1)!.review.status, 'rejected');
   }
-  // Nothing more: the next event is a new one.
+  // No more old events: the next event is a new one.
   const rest = await open(second.url, seen.at(-1)!.id);
   const more = take(rest, 1);
   const { review } = await park(app.url, 'late', 'help');
   t.is((await more)[0]!.review.review_id, review!.review_id);
 });
 
-test('an event that is committed late is told late, and not lost', async (t) => {
+test('an event that is committed late is sent late and not lost', async (t) => {
   const app = await startApp(t);
   const builder = await connect(app.databaseUrl, { poolSize: 2 });
   t.teardown(() => builder.destroy());
   const { review } = await park(app.url, 'ann', 'help');
   const id = review!.review_id;
   const stream = await open(app.url);
-  const seen: Seen[] = [];
+  const seen: ReviewEvent[] = [];
   const reading = (async () => {
-    for await (const event of stream.events) seen.push(seenOf(event));
+    for await (const event of stream.events) seen.push(parsed(event));
   })();
   await eventually('the request', async () => seen.length === 1);
-  // It happened before the claim below, under an older id, and is committed after it.
+  // This event has an older id than the claim below and is committed after it.
   const late = await builder.transaction();
   await late.raw("insert into review_events (event_id, review_id, who, what) values (?, ?, 'kim', 'claimed')", [
     newId(),
@@ -144,7 +144,7 @@ test('an event that is committed late is told late, and not lost', async (t) => 
   await reading.catch(() => {});
 });
 
-test('processes that number at the same time give every event one position', async (t) => {
+test('processes that assign positions at the same time give every event one position', async (t) => {
   const app = await startApp(t);
   const second = await startSecondIngress(t, app);
   const { review } = await park(app.url, 'ann', 'help');
@@ -169,7 +169,7 @@ test('processes that number at the same time give every event one position', asy
   }
 });
 
-test('who lists first and follows then misses nothing of in between', async (t) => {
+test('a reader that lists reviews and then follows them misses no event in between', async (t) => {
   const { url } = await startApp(t);
   const before = await call<{ items: ReviewJson[] }>(url, '/reviews');
   t.deepEqual(before.body.items, []);
@@ -178,7 +178,7 @@ test('who lists first and follows then misses nothing of in between', async (t) 
   t.is(seen!.review.review_id, review!.review_id);
 });
 
-test('an id of elsewhere: what is no id is refused, one that was never given begins at the end', async (t) => {
+test('an invalid event id is refused, and an id that was never assigned starts at the end of the stream', async (t) => {
   const { url } = await startApp(t);
   await park(url, 'ann', 'help');
   await take(await open(url, '0'), 1);
@@ -191,7 +191,7 @@ test('an id of elsewhere: what is no id is refused, one that was never given beg
   t.is((await next)[0]!.review.review_id, review!.review_id);
 });
 
-test('a reader who does not read holds nobody up', async (t) => {
+test('readers that do not read do not delay other readers', async (t) => {
   const { url } = await startApp(t);
   const stalled = await Promise.all(Array.from({ length: 20 }, () => open(url)));
   const reader = await open(url);
@@ -200,18 +200,18 @@ test('a reader who does not read holds nobody up', async (t) => {
   const parked = Array.from({ length: 60 }, async (_, n) => chat(url, { user_id: `user-${n}`, text: long }));
   await Promise.all(parked);
   t.is(new Set((await reading).map(({ review }) => review.review_id)).size, 60);
-  // The stalled ones find all of it as soon as they read.
+  // A stalled reader receives all events as soon as it reads.
   t.is((await take(stalled[0]!, 60)).length, 60);
   for (const stream of stalled) stream.close();
 });
 
-test('while Redis is away readers are told all the same', async (t) => {
+test('readers receive events while Redis is unavailable', async (t) => {
   const redis = await startRedisServer(t);
   const { url } = await startApp(t, { redisUrl: redis.url });
   const { review } = await park(url, 'ann', 'help');
   const id = review!.review_id;
   const stream = await open(url);
-  const next = async () => seenOf((await stream.events.next()).value as SseEvent).review;
+  const next = async () => parsed((await stream.events.next()).value as SseEvent).review;
   t.is((await next()).status, 'pending');
   await redis.stop();
   await claim(url, id);

@@ -1,4 +1,4 @@
-// The desk's filters over ten thousand pending reviews and forty thousand that ended.
+// The desk's filters over 10,000 pending and 40,000 decided reviews.
 import test from 'ava';
 import { connect } from '../../src/store/connect.ts';
 import { startApp } from '../support/app.ts';
@@ -11,12 +11,13 @@ interface Page {
 }
 
 const PENDING = 10_000;
-const ENDED = 40_000;
+const DECIDED = 40_000;
 
-/** Review n of `user-<n % 500>`; every thousandth has a rare rule; decided minutes ago by one of ten, n % 10. */
+/** Review n belongs to `user-<n % 500>`. Every 1,000th has the rule `money`. Above PENDING, reviewer `lee-<n % 10>`
+ *  decided it (n - PENDING) minutes ago. */
 const TURNS = `insert into turns (turn_id, user_id, session_id, seq, status, text, metadata, tags)
   select gen_random_uuid(), 'user-' || n % 500, gen_random_uuid(), n, case when n <= ${PENDING} then 'awaiting_review' else 'completed' end, 'help ' || n, '{}', '[]'
-  from generate_series(1, ${PENDING + ENDED}) n`;
+  from generate_series(1, ${PENDING + DECIDED}) n`;
 const REVIEWS = `insert into reviews (review_id, turn_id, user_id, session_id, seq, status, reasons, draft, deadline, claimed_by, claimed_until, decision, decided_by, decided_at)
   select gen_random_uuid(), turn_id, user_id, session_id, seq, case when seq <= ${PENDING} then 'pending' else 'approved' end,
     case when seq % 1000 = 0 then '[{"rule": "keyword", "detail": "x"}, {"rule": "money", "detail": "y"}]'::jsonb else '[{"rule": "keyword", "detail": "x"}]' end,
@@ -27,7 +28,7 @@ const REVIEWS = `insert into reviews (review_id, turn_id, user_id, session_id, s
     case when seq > ${PENDING} then now() - (seq - ${PENDING}) * interval '1 minute' end
   from turns`;
 
-test('filters narrow the list, page without gap or repeat, and stay quick', async (t) => {
+test('filters select reviews and page without gaps or repeats', async (t) => {
   const { url, databaseUrl } = await startApp(t);
   const builder = await connect(databaseUrl, { poolSize: 1 });
   t.teardown(() => builder.destroy());
@@ -36,9 +37,9 @@ test('filters narrow the list, page without gap or repeat, and stay quick', asyn
     const items: Page['items'] = [];
     let cursor = '';
     do {
-      const began = performance.now();
+      const startedAt = performance.now();
       const { status, body } = await call<Page>(url, `/reviews?limit=100&${query}${cursor && `&cursor=${cursor}`}`);
-      if (items.length === 0) t.log(`${query || 'all'}: first page ${Math.round(performance.now() - began)} ms`);
+      if (items.length === 0) t.log(`${query || 'all'}: first page ${Math.round(performance.now() - startedAt)} ms`);
       t.is(status, 200, JSON.stringify(body));
       items.push(...body.items);
       cursor = body.next_cursor ?? '';
@@ -58,21 +59,21 @@ test('filters narrow the list, page without gap or repeat, and stay quick', asyn
   t.is((await all('rule=money&status=pending')).length, 10);
   t.is((await all('rule=keyword&status=pending')).length, 500);
   t.is((await all('rule=unknown&status=pending')).length, 0);
-  t.is((await all('rule=mon')).length, 0, 'a name, not a part of one');
+  t.is((await all('rule=mon')).length, 0, 'a part of a rule name does not match');
   const claimed = await all('claimed_by=kim');
-  t.is(claimed.length, 100, 'a lease that lapsed counts no more');
+  t.is(claimed.length, 100, 'a lapsed claim does not match');
   t.true(claimed.every(({ claimed_by: by }) => by === 'kim'));
   const decided = await all('decided_by=lee-3');
   t.is(decided.length, 500);
   t.true(decided.every(({ decided_by: by }) => by === 'lee-3'));
   t.is((await all(`decided_by=lee-3&decided_since=${hourAgo}`)).length, 6);
-  const lately = (await all(`decided_since=${hourAgo}`)).length;
-  t.true(lately === 59 || lately === 60, `${lately}`);
+  const recent = (await all(`decided_since=${hourAgo}`)).length;
+  t.true(recent === 59 || recent === 60, `${recent}`);
   t.is((await all(`decided_by=lee-3&decided_since=${hourAgo}&status=rejected`)).length, 0);
   t.is((await all('status=pending')).length, 500);
 });
 
-test('filters that are wrong are all told', async (t) => {
+test('a response to invalid filters lists all of them', async (t) => {
   const { url } = await startApp(t);
   const { status, body } = await call<{ errors: { pointer: string }[] }>(
     url,

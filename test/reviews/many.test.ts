@@ -1,18 +1,18 @@
-// Ten thousand parked turns are ten thousand rows: they cost the process nothing, block nobody, and all of them can be
-// decided at once.
+// 10,000 turns that await review are 10,000 rows: they use almost no memory of the process, block no other turn, and
+// can be decided concurrently.
 import test from 'ava';
 import { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { call, chat, ended, eventually } from '../support/client.ts';
+import { call, chat, waitForTurn, eventually } from '../support/client.ts';
 import { SCRIPTED_MODEL, startScriptedModel } from '../support/model.ts';
 import { startProcess, type AppProcess } from '../support/process.ts';
 import { freshDatabase, redisUrl } from '../support/services.ts';
 import { decide, type ReviewJson } from './support.ts';
 
 const TURNS = 10_000;
-/** Code is compiled and connections are open after so many. */
+/** After this number of turns code is compiled and connections are open. */
 const WARM_UP = 1_000;
-const AT_ONCE = 64;
+const CONCURRENCY = 64;
 const MIB = 2 ** 20;
 const MOST_MIB = 50;
 const FIRST_PAGE_MS = 50;
@@ -20,7 +20,7 @@ const FIRST_PAGE_MS = 50;
 async function each<T>(items: readonly T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
   let next = 0;
   await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
+    Array.from({ length: CONCURRENCY }, async () => {
       for (let index = next++; index < items.length; index = next++) await work(items[index]!, index);
     }),
   );
@@ -28,7 +28,7 @@ async function each<T>(items: readonly T[], work: (item: T, index: number) => Pr
 
 const usersOf = (name: string, count: number) => Array.from({ length: count }, (_, n) => `${name}-${n}`);
 
-/** Through the whole path: accepted, claimed, answered by the model over HTTP, screened, parked. */
+/** Parks one turn of each user through the whole path: accept, claim, model call over HTTP, screening, park. */
 async function parkAll(url: string, users: readonly string[], database: Client): Promise<void> {
   await each(users, async (user) => void (await chat(url, { user_id: user, text: 'this is urgent' })));
   await eventually(
@@ -41,7 +41,7 @@ async function parkAll(url: string, users: readonly string[], database: Client):
   );
 }
 
-/** MiB that the process holds, and that it has of the system, once its garbage is collected. */
+/** Returns the memory in use and the resident memory of the process, in MiB, after a garbage collection. */
 async function memoryOf({ pid, url }: AppProcess): Promise<{ held: number; resident: number }> {
   for (let n = 0; n < 3; n += 1) {
     process.kill(pid, 'SIGWINCH');
@@ -66,9 +66,9 @@ async function allPending(url: string): Promise<ReviewJson[]> {
   return all;
 }
 
-const since = (begun: number): string => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
+const since = (startedAt: number): string => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
 
-test('10,000 turns wait, cost the process nothing and block nobody; decided 64 at a time none is lost or doubled', async (t) => {
+test('10,000 parked turns use little memory, block no turn, and are each decided once', async (t) => {
   t.timeout(600_000);
   const model = await startScriptedModel(t);
   const { url: databaseUrl } = await freshDatabase(t);
@@ -89,27 +89,30 @@ test('10,000 turns wait, cost the process nothing and block nobody; decided 64 a
   t.teardown(() => database.end());
   await parkAll(url, usersOf('warm', WARM_UP), database);
   const before = await memoryOf(turnkeeper);
-  let begun = performance.now();
+  let startedAt = performance.now();
   await parkAll(url, usersOf('user', TURNS), database);
   t.is(model.chatCalls.length, WARM_UP + TURNS);
-  t.log(`${TURNS} parked in ${since(begun)}`);
+  t.log(`${TURNS} parked in ${since(startedAt)}`);
 
   const after = await memoryOf(turnkeeper);
   const [held, resident] = [after.held - before.held, after.resident - before.resident];
   t.log(`grown by ${held.toFixed(1)} MiB held, ${resident.toFixed(1)} MiB resident`);
   t.true(held < MOST_MIB, `${held} MiB`);
   t.true(resident < MOST_MIB, `${resident} MiB`);
-  t.is((await ended(url, (await chat(url, { user_id: 'user-7', text: 'and now?' })).turn_id)).status, 'completed');
+  t.is(
+    (await waitForTurn(url, (await chat(url, { user_id: 'user-7', text: 'and now?' })).turn_id)).status,
+    'completed',
+  );
 
-  const looks: number[] = [];
-  for (let look = 0; look < 21; look += 1) {
-    const asked = performance.now();
+  const durations: number[] = [];
+  for (let n = 0; n < 21; n += 1) {
+    const requestedAt = performance.now();
     const { body } = await call<{ items: unknown[] }>(url, '/reviews?status=pending');
-    looks.push(performance.now() - asked);
+    durations.push(performance.now() - requestedAt);
     t.is(body.items.length, 50);
   }
-  const median = looks.toSorted((a, b) => a - b)[10]!;
-  t.log(`first page: ${median.toFixed(1)} ms in the middle of 21 looks`);
+  const median = durations.toSorted((a, b) => a - b)[10]!;
+  t.log(`first page: median of 21 requests ${median.toFixed(1)} ms`);
   t.true(median < FIRST_PAGE_MS, `${median} ms`);
 
   const all = await allPending(url);
@@ -119,20 +122,20 @@ test('10,000 turns wait, cost the process nothing and block nobody; decided 64 a
   const decisions = ['approve', 'edit', 'reject'] as const;
   const decisionOf = (n: number) => decisions[n % 3]!;
   const statuses = new Map<number, number>();
-  begun = performance.now();
+  startedAt = performance.now();
   await each(all, async ({ review_id: id }, n) => {
     const body = { decision: decisionOf(n), ...(decisionOf(n) === 'edit' && { reply: `edited ${n}` }) };
-    // Every twentieth by two people at once.
+    // Two reviewers decide every 20th review at the same time.
     const answers = await Promise.all(Array.from({ length: n % 20 === 0 ? 2 : 1 }, () => decide(url, id, body)));
     for (const { status } of answers) statuses.set(status, (statuses.get(status) ?? 0) + 1);
   });
-  t.log(`decided in ${since(begun)}: ${JSON.stringify(Object.fromEntries(statuses))}`);
+  t.log(`decided in ${since(startedAt)}: ${JSON.stringify(Object.fromEntries(statuses))}`);
   t.deepEqual(
     [...statuses.keys()].filter((status) => status !== 200 && status !== 202),
     [],
   );
   await eventually(
-    'none is left',
+    'no pending review is left',
     async () => (await call<{ items: unknown[] }>(url, '/reviews?status=pending')).body.items.length === 0,
     60_000,
   );
@@ -140,13 +143,13 @@ test('10,000 turns wait, cost the process nothing and block nobody; decided 64 a
   const { rows } = await database.query<{ turn_id: string; content: string }>(
     `select turn_id, content from conversation_rows where content <> 'and now?' and content <> 'echo: and now?' order by ordinal`,
   );
-  const told = Map.groupBy(rows, ({ turn_id: turnId }) => turnId);
+  const delivered = Map.groupBy(rows, ({ turn_id: turnId }) => turnId);
   const wrong = all.filter(({ turn_id: turnId }, n) => {
     const reply = { approve: 'echo: this is urgent', edit: `edited ${n}`, reject: null }[decisionOf(n)];
     const expected = reply === null ? [] : ['this is urgent', reply];
-    return JSON.stringify((told.get(turnId) ?? []).map(({ content }) => content)) !== JSON.stringify(expected);
+    return JSON.stringify((delivered.get(turnId) ?? []).map(({ content }) => content)) !== JSON.stringify(expected);
   });
-  t.deepEqual(wrong, [], 'each user was told what was decided, once');
+  t.deepEqual(wrong, [], 'each decided reply is delivered once');
   const rejected = all.filter((_, n) => decisionOf(n) === 'reject').length;
   const counted = await eventually(
     'all counted',

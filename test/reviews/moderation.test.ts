@@ -1,13 +1,13 @@
-// A moderation model judges message and reply; what it could not judge a person must see.
+// A moderation model checks messages and replies. Without its verdict the reply goes to review.
 import test from 'ava';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toBeJudged } from '../../src/domain/moderation.ts';
 import { parsePolicy } from '../../src/domain/policy-file.ts';
 import { startApp } from '../support/app.ts';
-import { call, chat, ended, eventually } from '../support/client.ts';
+import { call, chat, waitForTurn, eventually } from '../support/client.ts';
 import { temporaryFolder } from '../support/folder.ts';
-import { hungUp } from '../support/held-model.ts';
+import { callAborted } from '../support/held-model.ts';
 import type { ModelScript } from '../support/model.ts';
 import type { Owner } from '../support/owner.ts';
 import { read } from '../support/sse.ts';
@@ -21,7 +21,7 @@ function settings(t: Owner, ...rules: object[]): Record<string, string> {
   return { REVIEW_POLICY: path, REVIEW_KEYWORDS: 'none', MODEL_TIMEOUT_S: '1', MODEL_MAX_ATTEMPTS: '2' };
 }
 
-test('each model is asked once about each part, however many rules want to know', (t) => {
+test('each moderation model checks each text once, even if several rules use it', (t) => {
   const { rules } = parsePolicy({
     text: JSON.stringify({
       rules: [
@@ -40,12 +40,12 @@ test('each model is asked once about each part, however many rules want to know'
   );
 });
 
-test('what is flagged waits for a person, who is told the categories; the rest goes to the user; one call a turn', async (t) => {
+test('a flagged text goes to review with its categories, and each turn makes one moderation call', async (t) => {
   const { url, model } = await startApp(t, {
     settings: settings(t, RULE, { ...RULE, name: 'violent', on: 'reply', moderation: { categories: ['violence'] } }),
   });
   model.script(() => ({ flagged: (text) => ['hate', 'violence'].filter((word) => text.includes(word)), text: 'ok' }));
-  t.is((await ended(url, (await chat(url, { user_id: 'ann', text: 'hello' })).turn_id)).status, 'completed');
+  t.is((await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'hello' })).turn_id)).status, 'completed');
   t.is(model.moderationCalls.length, 1);
   t.like(model.moderationCalls[0]!.body, { model: 'omni-moderation-latest', input: ['hello', 'ok'] });
 
@@ -57,7 +57,7 @@ test('what is flagged waits for a person, who is told the categories; the rest g
     { rule: 'violent', detail: 'The model has doubts. Flagged in the reply: violence.' },
   ]);
   t.is(model.moderationCalls.length, 3);
-  const { body: metrics } = await fetch(`${url}/metrics`).then(async (response) => ({ body: await response.text() }));
+  const metrics = await fetch(`${url}/metrics`).then((response) => response.text());
   t.regex(metrics, /attempt_duration_seconds_count\{purpose="moderation",outcome="completed"\} 3/);
 });
 
@@ -70,7 +70,7 @@ const FAILURES: Readonly<Record<string, readonly [script: ModelScript, code: str
   'a reset': [{ reset: true }, 'model_unavailable', 2],
 };
 
-test('without a verdict the reply is neither lost nor delivered: it waits, with a reason that says so', async (t) => {
+test('without a verdict the reply goes to review, with the error code as the reason', async (t) => {
   const { url, model } = await startApp(t, { settings: settings(t, RULE) });
   model.script((one) => (one.kind === 'moderation' ? FAILURES[one.texts[0]!]![0] : {}));
   await Promise.all(
@@ -82,55 +82,55 @@ test('without a verdict the reply is neither lost nor delivered: it waits, with 
       t.regex(reason!.detail, new RegExp(`no verdict on the message: ${code}, .*no verdict on the reply: ${code}, `));
       t.deepEqual(others, []);
       t.is(model.moderationCalls.filter(({ texts }) => texts[0] === what).length, calls, what);
-      t.is(model.count(what), 1, 'the reply was asked for once');
+      t.is(model.count(what), 1, 'the reply was requested once');
     }),
   );
 });
 
-test('an answer with a verdict too few is no verdict', async (t) => {
+test('a response with too few results counts as no verdict', async (t) => {
   const { url, model } = await startApp(t, { settings: settings(t, RULE) });
   model.script((one) => (one.kind === 'moderation' ? { results: 1 } : {}));
   const turn = await park(url, 'ann', 'hello');
   t.regex((await reviewOf(url, turn.review!.review_id)).reasons[0]!.detail, /model_malformed_reply/);
 });
 
-test('a message is judged while its reply is written, and nothing of the reply is shown before', async (t) => {
+test('a message is checked while its reply is written, and the reply is sent after the verdict', async (t) => {
   const { url, model } = await startApp(t, { settings: settings(t, { ...RULE, on: 'message' }) });
-  let judged = 0;
+  let checkedAt = 0;
   model.script((one) => {
-    if (one.kind === 'moderation') judged = Date.now();
+    if (one.kind === 'moderation') checkedAt = Date.now();
     return { text: 'a reply of many words', trickleMs: 100 };
   });
   const { turn_id: turnId } = await chat(url, { user_id: 'ann', text: 'hello' });
   const { events, turn } = await read(url, turnId);
   t.is(turn?.reply, 'a reply of many words');
-  // Delivered replies are told whole.
+  // A reply that was held back is sent as one delta.
   t.deepEqual(
     events.filter(({ event }) => event === 'delta').map(({ data }) => data),
     ['{"text":"a reply of many words"}'],
   );
-  t.true(judged - model.chatCalls[0]!.at < 400, 'not after the reply, which takes longer');
+  t.true(checkedAt - model.chatCalls[0]!.at < 400, 'the check does not wait for the reply, which takes longer');
   t.is(model.moderationCalls.length, 1);
 });
 
-test('cancelling a turn that is being judged hangs up on the judge', async (t) => {
+test('cancelling a turn aborts its moderation call', async (t) => {
   const { url, model } = await startApp(t, { settings: { ...settings(t, RULE), MODEL_TIMEOUT_S: '60' } });
   model.script((one) => (one.kind === 'moderation' ? { hang: true } : {}));
   const { turn_id: turnId } = await chat(url, { user_id: 'ann', text: 'hello' });
-  const judging = await eventually('it is judged', async () => model.moderationCalls[0] ?? null);
+  const moderationCall = await eventually('the moderation call', async () => model.moderationCalls[0] ?? null);
   t.is((await call(url, `/turns/${turnId}/cancel`, { method: 'POST' })).status, 200);
-  await hungUp(judging);
+  await callAborted(moderationCall);
   t.is((await turnOf(url, turnId)).status, 'cancelled');
   model.script(() => ({}));
-  t.is((await ended(url, (await chat(url, { user_id: 'ann', text: 'next' })).turn_id)).status, 'completed');
+  t.is((await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'next' })).turn_id)).status, 'completed');
 });
 
-test('where the model fails there is nothing to judge, and what was asked is given up', async (t) => {
+test('a failed model call aborts the moderation call', async (t) => {
   const { url, model } = await startApp(t, {
     settings: { ...settings(t, { ...RULE, on: 'message' }), MODEL_TIMEOUT_S: '60' },
   });
   model.script((one) => (one.kind === 'moderation' ? { hang: true } : { status: 400, delayMs: 300 }));
-  const turn = await ended(url, (await chat(url, { user_id: 'ann', text: 'hello' })).turn_id);
+  const turn = await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'hello' })).turn_id);
   t.is(turn.status, 'failed');
-  await hungUp(model.moderationCalls[0]!);
+  await callAborted(model.moderationCalls[0]!);
 });

@@ -20,17 +20,17 @@ const FOUND: readonly (readonly [text: string, ...finds: string[]])[] = [
   ['[2001:db8::1]:443 and ::1,', 'ip_address: 2001:db8::1', 'ip_address: ::1'],
 ];
 
-test('personal data is found as people write it', (t) => {
+test('personal data is found in its usual spellings', (t) => {
   for (const [text, ...finds] of FOUND) t.deepEqual(findsIn(text), finds, text);
   t.deepEqual(findsIn('030 1234567', ['phone'], 'DE'), ['phone: 030 1234567']);
 });
 
-test('what only looks like it is not', (t) => {
+test('text that only resembles personal data is not found', (t) => {
   for (const text of [
-    '4111111111111112, by one digit no card',
+    '4111111111111112, a card number with a wrong check digit',
     '00004111111111111111',
     'order 12345678901234 of 2026-11-23 10:20:30',
-    'GB34BUKB20201555555555, by one digit no account',
+    'GB34BUKB20201555555555, an IBAN with a wrong check digit',
     'a@b, @ann, ann@, me@localhost',
     'std::vector and :: alone',
     'version 1.2.3.4.5, 1.2.3.400',
@@ -52,7 +52,7 @@ const rule: ReviewRule = {
 const details = (message: string, reply = '') =>
   screen({ keywords: [], rules: [rule] }, { message, reply }).map(({ detail }) => detail);
 
-test('the reason shows the reviewer what was found and where, in one line', (t) => {
+test('the reason shows in one line what was found and where', (t) => {
   t.deepEqual(details('ann@example.com', '4111\n1111 1111 1111').length, 1);
   t.deepEqual(details('I am ann@example.com', 'Your card is 4111 1111 1111 1111.'), [
     'No personal data. Found in the message: “ann@example.com” (email). Found in the reply: “4111 1111 1111 1111” (payment card).',
@@ -62,7 +62,7 @@ test('the reason shows the reviewer what was found and where, in one line', (t) 
   t.deepEqual(details('４１１１１１１１１１１１１１１１ ann＠exa\u200Bmple.com'), [
     'No personal data. Found in the message: “4111111111111111” (payment card), “ann@example.com” (email).',
   ]);
-  t.is(details('a@example.com '.repeat(50))[0]!.match(/@/g)!.length, 5, 'no more than a reviewer needs');
+  t.is(details('a@example.com '.repeat(50))[0]!.match(/@/g)!.length, 5, 'the number of finds is limited');
 });
 
 const HOSTILE = [
@@ -94,14 +94,14 @@ const HOSTILE = [
   `a@${'b.'.repeat(120)}`,
 ];
 
-test('the time of screening grows with the text and not faster, whatever the text is', (t) => {
+test('the time of screening grows linearly with the text, also for hostile texts', (t) => {
   const timeOf = (unit: string, length: number) => {
     const text = unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
-    const begun = performance.now();
+    const startedAt = performance.now();
     findsIn(text);
-    return performance.now() - begun;
+    return performance.now() - startedAt;
   };
-  // The longest message, and four times that. Quadratic work would take 16 times as long, and seconds.
+  // The longest message, and four times its length. Quadratic work would take 16 times as long: seconds.
   for (const unit of HOSTILE) {
     const [short, long] = [32_000, 128_000].map((length) => Math.min(timeOf(unit, length), timeOf(unit, length)));
     t.true(long! < 10 * short! + 100, `${unit.slice(0, 20)}: ${short} ms, then ${long} ms`);

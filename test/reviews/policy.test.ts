@@ -2,7 +2,7 @@ import test from 'ava';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startApp } from '../support/app.ts';
-import { ended, chat } from '../support/client.ts';
+import { waitForTurn, chat } from '../support/client.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import type { Owner } from '../support/owner.ts';
 import { startScriptedModel } from '../support/model.ts';
@@ -15,7 +15,7 @@ import { ConfigError, readConfig } from '../../src/config/config.ts';
 const reasonsFor = (message: string, keywords = ['urgent', 'help']) =>
   screen({ keywords, rules: [] }, { message, reply: 'How can I help?' }).map(({ detail }) => detail);
 
-test('a keyword is found anywhere in the message, in any case and any width', (t) => {
+test('a keyword is found anywhere in the message, in any case and any character width', (t) => {
   for (const message of [
     'urgent',
     'This is URGENT!',
@@ -29,13 +29,13 @@ test('a keyword is found anywhere in the message, in any case and any width', (t
   for (const message of ['', 'ur gent', 'hello']) t.deepEqual(reasonsFor(message), [], message);
 });
 
-test('what the model says holds nothing back by keyword', (t) => {
+test('keywords do not apply to the reply', (t) => {
   t.deepEqual(reasonsFor('hello'), []);
   t.false(mayBeHeld({ keywords: ['help'], rules: [] }, 'hello'));
   t.true(mayBeHeld({ keywords: ['help'], rules: [] }, 'Help'));
 });
 
-test('keywords are a setting, with a word for none of them', (t) => {
+test('REVIEW_KEYWORDS sets the keywords, and the value none disables them', (t) => {
   t.deepEqual(readConfig([], { REVIEW_KEYWORDS: ' refund , legal advice,' }).REVIEW_KEYWORDS, [
     'refund',
     'legal advice',
@@ -51,29 +51,29 @@ function policyFile(t: Owner, content: unknown): string {
 }
 
 const RULES = [
-  { name: 'refund', reason: 'Refunds are promised by people.', on: 'reply', keywords: ['refund'] },
+  { name: 'refund', reason: 'Only people promise refunds.', on: 'reply', keywords: ['refund'] },
   {
     name: 'iban',
-    reason: 'There is an account number in it.',
+    reason: 'The message contains an account number.',
     on: 'message',
     pattern: '\\b[A-Z]{2}\\d{2}[A-Z0-9]{11,30}\\b',
   },
 ];
 
-test('rules of the policy file screen message and reply, each with its name and reason', async (t) => {
+test('the rules of the policy file screen messages and replies and appear as reasons', async (t) => {
   const settings = { REVIEW_POLICY: policyFile(t, { rules: RULES }), REVIEW_KEYWORDS: 'none' };
   const { url, model } = await startApp(t, { settings });
   model.script((one) => (one.lastUserMessage === 'broken' ? { text: 'You get a Refund.' } : {}));
   t.deepEqual((await park(url, 'ann', 'broken')).review!.reasons, ['refund']);
   t.deepEqual((await park(url, 'ann', 'to GB33BUKB20201555555555')).review!.reasons, ['iban']);
-  t.is((await ended(url, (await chat(url, { user_id: 'ann', text: 'help' })).turn_id)).status, 'completed');
+  t.is((await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'help' })).turn_id)).status, 'completed');
   t.true(
     mayBeHeld({ keywords: [], rules: readConfig([], settings).REVIEW_POLICY!.rules }, 'anything'),
-    'there is a reply rule',
+    'a rule applies to replies',
   );
 });
 
-test('what a rule found is shown to the reviewer and not logged', async (t) => {
+test('the finds of a rule are shown to the reviewer and not logged', async (t) => {
   const rules = [
     {
       name: 'private',
@@ -105,11 +105,11 @@ test('what a rule found is shown to the reviewer and not logged', async (t) => {
   ]);
   await decide(turnkeeper.url, turn.review!.review_id, { decision: 'reject' });
   t.is(await turnkeeper.stop(), 0);
-  t.true(turnkeeper.output().includes(turn.review!.review_id), 'there is a log');
+  t.true(turnkeeper.output().includes(turn.review!.review_id), 'the log contains the review id');
   t.notRegex(turnkeeper.output(), /4111/);
 });
 
-test('everything that is wrong with a policy file is told at once, and stops the start', (t) => {
+test('an invalid policy file stops the start with all its faults', (t) => {
   const faultsOf = (path: string): readonly string[] => {
     const error = t.throws(() => readConfig([], { REVIEW_POLICY: path }), { instanceOf: ConfigError });
     return error?.faults ?? [];
@@ -129,7 +129,7 @@ test('everything that is wrong with a policy file is told at once, and stops the
     null,
   ];
   const faults = faultsOf(policyFile(t, { rules: wrong, extra: 1 }));
-  for (const place of [
+  for (const expected of [
     'extra',
     'rules.0.pattern',
     'rules.1.reason',
@@ -149,8 +149,8 @@ test('everything that is wrong with a policy file is told at once, and stops the
     'rules.11: ',
   ])
     t.true(
-      faults.some((fault) => fault.includes(place)),
-      `${place}: ${faults.join(' | ')}`,
+      faults.some((fault) => fault.includes(expected)),
+      `${expected}: ${faults.join(' | ')}`,
     );
   t.regex(faultsOf(policyFile(t, 'no JSON')).join(), /REVIEW_POLICY: .*JSON/);
   t.regex(faultsOf('/nowhere/policy.json').join(), /REVIEW_POLICY: .*cannot be read/);

@@ -4,18 +4,18 @@ import { chat, eventually } from '../support/client.ts';
 import { read } from '../support/sse.ts';
 import { decide, turnOf } from './support.ts';
 
-const DRAFT = 'a draft that nobody has looked at, in many words';
+const DRAFT = 'a draft that nobody has reviewed, in many words';
 
 for (const runtime of RUNTIMES) {
   const run = isAvailable(runtime) ? test : test.skip;
   run(
-    `${runtime}: a stream tells nothing of a draft, waits for the decision, and tells what was decided`,
+    `${runtime}: a stream sends no part of a draft, waits for the decision, and sends the decided reply`,
     async (t) => {
       const { url, model } = await startApp(t, { runtime });
       model.script((call) => (call.kind === 'chat' ? { text: DRAFT, trickleMs: 5 } : {}));
       const { turn_id: turnId } = await chat(url, { user_id: 'ann', text: 'I need help' });
       const reading = read(url, turnId);
-      const parked = await eventually('it waits for review', async () => {
+      const parked = await eventually('the turn awaits review', async () => {
         const turn = await turnOf(url, turnId);
         return turn.status === 'awaiting_review' && turn;
       });

@@ -1,6 +1,6 @@
-// What the tests of reviews share: parking a turn, and deciding it as a reviewer would.
+// Shared by the tests of reviews: posts a turn that awaits review, decides it, and reads it.
 import { Queue } from 'bullmq';
-import { call, chat, ended, type Reply, type TurnJson } from '../support/client.ts';
+import { call, chat, waitForTurn, type Reply, type TurnJson } from '../support/client.ts';
 import type { Owner } from '../support/owner.ts';
 
 export interface ReviewedTurn extends TurnJson {
@@ -40,10 +40,10 @@ export interface ProblemJson {
 export const turnOf = async (url: string, turnId: string): Promise<ReviewedTurn> =>
   (await call<ReviewedTurn>(url, `/turns/${turnId}`)).body;
 
-/** Posts a message that goes to review, and waits until it does. */
+/** Posts a message and waits until its turn awaits review. @throws if the turn gets another status */
 export async function park(url: string, userId: string, text: string, more: object = {}): Promise<ReviewedTurn> {
   const accepted = await chat(url, { user_id: userId, text, ...more });
-  const turn = (await ended(url, accepted.turn_id)) as ReviewedTurn;
+  const turn = (await waitForTurn(url, accepted.turn_id)) as ReviewedTurn;
   if (turn.status !== 'awaiting_review') throw new Error(`the turn is ${turn.status}`);
   return turn;
 }
@@ -58,7 +58,7 @@ export const decide = <T = ReviewJson>(
 export const reviewOf = async (url: string, reviewId: string): Promise<ReviewJson> =>
   (await call<ReviewJson>(url, `/reviews/${reviewId}`)).body;
 
-/** A topic, from outside. */
+/** Opens a topic as an external BullMQ client. */
 export function topic(t: Owner, redisUrl: string, name: string): Queue {
   const queue = new Queue(name, { connection: { url: redisUrl, maxRetriesPerRequest: null }, prefix: 'turnkeeper' });
   t.teardown(() => queue.close());

@@ -1,21 +1,21 @@
-// Decisions straight on the topic, in every shape; early, wrong, repeated, and while Redis is away.
+// Decisions on the topic: every accepted shape, early decisions, invalid ones, and while Redis is unavailable.
 import test from 'ava';
 import { newId } from '../../src/domain/ids.ts';
 import { Redis } from 'ioredis';
 import { startApp } from '../support/app.ts';
-import { chat, delivered, ended, eventually } from '../support/client.ts';
+import { chat, delivered, waitForTurn, eventually } from '../support/client.ts';
 import { startRedisServer } from '../support/services.ts';
 import { decide, park, reviewOf, topic, turnOf } from './support.ts';
 
 const event = (data: object) => ({ specversion: '1.0', id: newId(), source: '/test', type: 'ReviewDecided', data });
 
-const settled = (url: string, turnId: string) =>
+const waitForDecision = (url: string, turnId: string) =>
   eventually('the decision is applied', async () => {
     const turn = await turnOf(url, turnId);
     return !['queued', 'running', 'awaiting_review'].includes(turn.status) && turn;
   });
 
-test('a decision on the topic is applied, by review or turn id, as an event or as the tutorial posts it', async (t) => {
+test('a decision on the topic is applied by review or turn id, as an event or as in the tutorial', async (t) => {
   const { url, redisUrl } = await startApp(t);
   const decisions = topic(t, redisUrl, 'review-decisions');
   const shapes: ((ids: { turn: string; review: string }) => object)[] = [
@@ -30,21 +30,21 @@ test('a decision on the topic is applied, by review or turn id, as an event or a
   for (const [n, shape] of shapes.entries()) {
     const { turn_id: turn, review } = await park(url, `user-${n}`, 'help');
     await decisions.add('ReviewDecided', shape({ turn, review: review!.review_id }));
-    replies.push((await settled(url, turn)).reply);
+    replies.push((await waitForDecision(url, turn)).reply);
     t.is((await reviewOf(url, review!.review_id)).decided_by, n < 4 ? 'kim' : 'unknown');
   }
   const rejected = 'Message rejected by human reviewer.';
   t.deepEqual(replies, ['echo: help', 'echo: help', 'Edited.', rejected, 'echo: help', rejected]);
 });
 
-test('a decision that comes before anything waits for it is kept and applied', async (t) => {
+test('a decision that arrives before its turn awaits review is kept and applied', async (t) => {
   const { url, redisUrl, model } = await startApp(t);
-  let letGo = () => {};
-  const held = new Promise<void>((resolve) => {
-    letGo = resolve;
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
   });
   model.script(async (one) => {
-    if (one.kind === 'chat') await held;
+    if (one.kind === 'chat') await released;
     return {};
   });
   const decisions = topic(t, redisUrl, 'review-decisions');
@@ -60,15 +60,15 @@ test('a decision that comes before anything waits for it is kept and applied', a
     const job = await decisions.add('ReviewDecided', event({ turn_id: turn.turn_id, ...data }), {
       removeOnComplete: false,
     });
-    await eventually('taken in', async () => (await job.getState()) === 'completed');
+    await eventually('the decision is processed', async () => (await job.getState()) === 'completed');
   }
-  letGo();
-  t.like(await settled(url, running.turn_id), { status: 'completed', reply: 'Early.' });
-  t.is((await settled(url, queued.turn_id)).status, 'rejected');
-  t.like(await settled(url, plain.turn_id), { status: 'completed', reply: 'echo: nothing to review' });
+  release();
+  t.like(await waitForDecision(url, running.turn_id), { status: 'completed', reply: 'Early.' });
+  t.is((await waitForDecision(url, queued.turn_id)).status, 'rejected');
+  t.like(await waitForDecision(url, plain.turn_id), { status: 'completed', reply: 'echo: nothing to review' });
 });
 
-test('what is no decision, or is about nothing, is counted and kept or dropped, and stops nothing', async (t) => {
+test('an invalid decision is counted, kept as a dead letter, and does not block the topic', async (t) => {
   const { url, redisUrl } = await startApp(t);
   const { turn_id: turnId, review } = await park(url, 'ann', 'help');
   const other = await park(url, 'ben', 'help');
@@ -91,19 +91,19 @@ test('what is no decision, or is about nothing, is counted and kept or dropped, 
     { ...event({ review_id: id, approved: true }), type: 'SomethingElse' },
   ];
   for (const payload of wrong) await decisions.add('ReviewDecided', payload, { attempts: 5 });
-  // Well-shaped, and about nothing or about two things.
+  // Valid, but for an unknown turn, or with ids of two different turns.
   await decisions.add('ReviewDecided', event({ turn_id: newId(), approved: true }));
   await decisions.add('ReviewDecided', event({ review_id: id, turn_id: other.turn_id, approved: true }));
   await eventually('all counted', async () => {
     const text = await (await fetch(`${url}/metrics`)).text();
     return text.includes(`events_ignored_total{topic="review-decisions"} ${wrong.length + 2}`);
   });
-  t.is(await decisions.getFailedCount(), wrong.length, 'kept to be looked at');
+  t.is(await decisions.getFailedCount(), wrong.length, 'kept as dead letters');
   t.is((await turnOf(url, turnId)).status, 'awaiting_review');
   t.is((await decide(url, id, { decision: 'approve' })).status, 200);
 });
 
-test('with Redis away a decision over HTTP is applied all the same, and told to the world later', async (t) => {
+test('a decision over HTTP is applied while Redis is unavailable, and its event is published later', async (t) => {
   const redis = await startRedisServer(t);
   const { url } = await startApp(t, { redisUrl: redis.url });
   const { turn_id: turnId, review } = await park(url, 'ann', 'help');
@@ -120,7 +120,7 @@ test('with Redis away a decision over HTTP is applied all the same, and told to 
   });
 });
 
-test('a Redis that loses its jobs loses no decision', async (t) => {
+test('no decision is lost if Redis loses its jobs', async (t) => {
   const redis = await startRedisServer(t);
   const { url } = await startApp(t, { redisUrl: redis.url });
   const turn = await park(url, 'ann', 'help');
@@ -131,16 +131,16 @@ test('a Redis that loses its jobs loses no decision', async (t) => {
   t.teardown(() => admin.disconnect());
   for (let n = 0; n < 5; n += 1) await admin.flushall();
   t.true([200, 202].includes((await posted).status));
-  t.like(await settled(url, turn.turn_id), { status: 'completed', reply: 'Kept.' });
+  t.like(await waitForDecision(url, turn.turn_id), { status: 'completed', reply: 'Kept.' });
 });
 
-test("the user's next turns are answered while one waits, and the late reply takes its place in the order", async (t) => {
+test("a user's next turns run while one awaits review, and its late reply is ordered by seq", async (t) => {
   const { url } = await startApp(t);
   const first = await park(url, 'ann', 'help', {});
   const session = { metadata: { session_id: first.session_id } };
   t.false((await reviewOf(url, first.review!.review_id)).stale);
   for (const text of ['two', 'three'])
-    await ended(url, (await chat(url, { user_id: 'ann', text, ...session })).turn_id);
+    await waitForTurn(url, (await chat(url, { user_id: 'ann', text, ...session })).turn_id);
   const review = await reviewOf(url, first.review!.review_id);
   t.true(review.stale, 'the conversation moved on');
   t.deepEqual(

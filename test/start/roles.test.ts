@@ -1,6 +1,6 @@
 import test from 'ava';
 import { isAvailable } from '../support/app.ts';
-import { call, chat, ended } from '../support/client.ts';
+import { call, chat, waitForTurn } from '../support/client.ts';
 import { startScriptedModel } from '../support/model.ts';
 import { startProcess } from '../support/process.ts';
 import { startRoles } from '../support/roles.ts';
@@ -8,11 +8,11 @@ import { freshDatabase, redisUrl } from '../support/services.ts';
 
 const run = isAvailable('dapr') ? test : test.skip;
 
-run('http, worker and actors run as processes of their own, each next to its daprd', async (t) => {
+run('http, worker and actors run as separate processes, each with its own daprd', async (t) => {
   t.timeout(120_000);
   const { http, worker, actors } = await startRoles(t, await startScriptedModel(t));
 
-  t.like(await ended(http.url, (await chat(http.url, { user_id: 'ann', text: 'hello' })).turn_id), {
+  t.like(await waitForTurn(http.url, (await chat(http.url, { user_id: 'ann', text: 'hello' })).turn_id), {
     status: 'completed',
     reply: 'echo: hello',
   });
@@ -21,7 +21,7 @@ run('http, worker and actors run as processes of their own, each next to its dap
   for (const process of [http, worker, actors]) t.is(await process.stop(), 0);
 });
 
-test('a role by itself refuses a schema that it does not know', async (t) => {
+test('a process with a single role does not start on a schema of another version', async (t) => {
   const { url: databaseUrl } = await freshDatabase(t);
   const env = { DATABASE_URL: databaseUrl, REDIS_URL: await redisUrl(t), DAPR_HTTP_PORT: '1' };
   const error = await t.throwsAsync(startProcess(t, { args: ['src/main.ts', '--roles', 'http'], env }));

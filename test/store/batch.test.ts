@@ -2,7 +2,7 @@ import test from 'ava';
 import { Unavailable } from '../../src/domain/errors.ts';
 import { Batch } from '../../src/store/batch.ts';
 
-/** A kind that answers each number with its double, and shows how it was asked. */
+/** A batch that doubles each number, and a record of the items of each run. */
 function doubling(fail: (items: readonly number[]) => Error | null = () => null) {
   const runs: (readonly number[])[] = [];
   const batch = new Batch<number, number>({
@@ -20,41 +20,41 @@ function doubling(fail: (items: readonly number[]) => Error | null = () => null)
 
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
-test('what is asked at once goes together, each caller gets its own answer', async (t) => {
+test('concurrent items share one statement, and each caller gets its own result', async (t) => {
   const { batch, runs } = doubling();
   t.deepEqual(
-    await Promise.all(upTo(40).map((n) => batch.ask(n))),
+    await Promise.all(upTo(40).map((n) => batch.add(n))),
     upTo(40).map((n) => n * 2),
   );
   t.is(runs.length, 1);
 });
 
-test('what is asked while statements run goes into the next ones, never too many at once', async (t) => {
+test('items that arrive while statements run go into the next ones, up to the maximum of each statement', async (t) => {
   const { batch, runs } = doubling();
-  const answers = upTo(300).map(async (n) => {
+  const results = upTo(300).map(async (n) => {
     await new Promise((resolve) => setTimeout(resolve, n / 30));
-    return batch.ask(n);
+    return batch.add(n);
   });
   t.deepEqual(
-    await Promise.all(answers),
+    await Promise.all(results),
     upTo(300).map((n) => n * 2),
   );
   t.true(runs.length < 60, `${runs.length} statements`);
   t.true(runs.every((items) => items.length <= 64));
 });
 
-test('one that cannot be answered fails alone', async (t) => {
+test('an item that fails does not fail the others', async (t) => {
   const { batch } = doubling((items) => (items.includes(3) ? new Error('three') : null));
-  const results = await Promise.allSettled(upTo(6).map((n) => batch.ask(n)));
+  const results = await Promise.allSettled(upTo(6).map((n) => batch.add(n)));
   t.deepEqual(
     results.map(({ status }) => status),
     ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
   );
 });
 
-test('a database that is away fails all, without asking for each', async (t) => {
+test('an unavailable database fails all items, without a retry for each item', async (t) => {
   const { batch, runs } = doubling(() => new Unavailable('database'));
-  const results = await Promise.allSettled(upTo(6).map((n) => batch.ask(n)));
+  const results = await Promise.allSettled(upTo(6).map((n) => batch.add(n)));
   t.true(results.every(({ status }) => status === 'rejected'));
   t.is(runs.length, 1);
 });

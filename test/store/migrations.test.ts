@@ -9,7 +9,7 @@ const open = async (t: { teardown(work: () => unknown): void }, url: string) => 
   return builder;
 };
 
-test('five processes that start at once migrate once', async (t) => {
+test('five processes that start at the same time migrate once', async (t) => {
   const { url } = await freshDatabase(t);
   const builders = await Promise.all(Array.from({ length: 5 }, () => open(t, url)));
   const applied = await Promise.all(builders.map(migrateToLatest));
@@ -17,7 +17,7 @@ test('five processes that start at once migrate once', async (t) => {
   t.deepEqual(await pendingMigrations(builders[0]!), []);
 });
 
-test('a process that died while migrating keeps nobody out', async (t) => {
+test('a process that died while migrating does not block the others', async (t) => {
   const { url } = await freshDatabase(t);
   const builder = await open(t, url);
   await migrateToLatest(builder);
@@ -26,7 +26,7 @@ test('a process that died while migrating keeps nobody out', async (t) => {
   t.true((await migrateToLatest(builder)).length > 0);
 });
 
-test('everything can be taken back and done again', async (t) => {
+test('all migrations can be rolled back and applied again', async (t) => {
   const { url } = await freshDatabase(t);
   const builder = await open(t, url);
   const applied = await migrateToLatest(builder);

@@ -4,11 +4,11 @@ import { migrateToLatest } from '../../src/store/migrate.ts';
 import { freshDatabase } from '../support/services.ts';
 import { QUERIES } from './plans.ts';
 
-test('every query has its index', async (t) => {
+test('every query uses its index', async (t) => {
   const builder = await connect((await freshDatabase(t)).url, { poolSize: 1 });
   t.teardown(() => builder.destroy());
   await migrateToLatest(builder);
-  // Enough rows, spread over enough users, that scanning would be a mistake.
+  // Enough rows of enough users, so that the planner prefers an index to a scan.
   await builder.raw(`insert into turns (turn_id, user_id, session_id, seq, status, text, metadata, tags, idempotency_key, epoch, finished_at)
     select gen_random_uuid(), 'user-' || n % 500, gen_random_uuid(), n / 500 + 1, case when n % 100 = 0 then 'queued' else 'completed' end, 'text', '{}', '[]', 'key-' || n,
       case when n % 500 = 0 then 2 else 1 end, case when n % 100 > 0 then now() - n * interval '5 minutes' end

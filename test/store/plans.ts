@@ -3,7 +3,7 @@ import { newId } from '../../src/domain/ids.ts';
 const USER = 'user-7';
 const ID = newId();
 
-/** The queries on the paths of users and workers, and the index that each must use. */
+/** The queries of requests and workers, and the index that each must use. */
 export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = [
   {
     what: 'the turns of a user to erase',
@@ -22,7 +22,7 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /erasures_user/,
   },
   {
-    what: 'erasures that are due',
+    what: 'due erasures',
     sql: 'select erasure_id from erasures where finished_at is null and due_at <= now() order by due_at limit 20',
     index: /erasures_due/,
   },
@@ -38,7 +38,7 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /turns_user_idempotency_key/,
   },
   {
-    what: "a user's waiting turns",
+    what: "a user's queued turns",
     sql: `select count(*) from turns where user_id = '${USER}' and status = 'queued'`,
     index: /turns_unfinished/,
   },
@@ -48,7 +48,7 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /turns_unfinished/,
   },
   {
-    what: 'the first waiting turn',
+    what: 'the first queued turn',
     sql: `select turn_id from turns where user_id = '${USER}' and status = 'queued' order by seq limit 1`,
     index: /turns_unfinished/,
   },
@@ -68,7 +68,7 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /turns_pkey/,
   },
   {
-    what: 'the newest waiting turn of a session',
+    what: 'the newest queued turn of a session',
     sql: `select * from turns where user_id = '${USER}' and session_id = '${ID}' and status = 'queued' order by seq desc limit 1 for update`,
     index: /turns_unfinished/,
   },
@@ -108,12 +108,12 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /sessions_pkey/,
   },
   {
-    what: 'events that were left over',
+    what: 'events that are not in BullMQ yet',
     sql: "select * from outbox where queued_at is null and created_at < now() - interval '5 seconds' order by created_at limit 500",
     index: /outbox_to_queue/,
   },
   {
-    what: 'events that wait for the edge',
+    what: 'events that wait for the pub/sub bridge',
     sql: 'select * from outbox where queued_at is not null order by queued_at limit 500',
     index: /outbox_to_edge/,
   },
@@ -130,25 +130,21 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /reviews_deadline/,
   },
   ...[
-    ['a user', `r.user_id = '${USER}'`, /reviews_user/],
-    ['a user, still waiting', `r.user_id = '${USER}' and r.status = 'pending'`, /reviews_user/],
-    ['a rule that is rare', `r.reasons @> '[{"rule": "rare"}]'::jsonb`, /reviews_reasons/],
-    [
-      'a rule that is frequent, still waiting',
-      `r.status = 'pending' and r.reasons @> '[{"rule": "usual"}]'::jsonb`,
-      /reviews_/,
-    ],
-    ['who is at it', "r.claimed_by = 'kim-3' and r.claimed_until > now()", /reviews_claimed_by/],
-    ['who decided', "r.decided_by = 'lee-3'", /reviews_decided_by/],
-    ['who decided lately', "r.decided_by = 'lee-3' and r.decided_at >= now() - interval '1 hour'", /reviews_decided_/],
-    ['what was decided lately', "r.decided_at >= now() - interval '1 minute'", /reviews_decided_at/],
+    ['user', `r.user_id = '${USER}'`, /reviews_user/],
+    ['user, pending', `r.user_id = '${USER}' and r.status = 'pending'`, /reviews_user/],
+    ['rare rule', `r.reasons @> '[{"rule": "rare"}]'::jsonb`, /reviews_reasons/],
+    ['frequent rule, pending', `r.status = 'pending' and r.reasons @> '[{"rule": "usual"}]'::jsonb`, /reviews_/],
+    ['lease holder', "r.claimed_by = 'kim-3' and r.claimed_until > now()", /reviews_claimed_by/],
+    ['reviewer', "r.decided_by = 'lee-3'", /reviews_decided_by/],
+    ['reviewer and time', "r.decided_by = 'lee-3' and r.decided_at >= now() - interval '1 hour'", /reviews_decided_/],
+    ['decision time', "r.decided_at >= now() - interval '1 minute'", /reviews_decided_at/],
   ].map(([what, where, index]) => ({
     what: `reviews by ${what as string}`,
     sql: `select * from reviews r join turns t on t.turn_id = r.turn_id where ${where as string} order by r.deadline, r.review_id limit 51`,
     index: index as RegExp,
   })),
   {
-    what: 'turns that ended, by hour',
+    what: 'final turns by hour',
     sql: "select floor(extract(epoch from finished_at) / 3600)::int8 as hour, status, count(*) from turns where finished_at >= now() - interval '48 hours' group by 1, 2",
     index: /turns_finished/,
   },
@@ -168,12 +164,12 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /turns_finished/,
   },
   {
-    what: 'what waits and runs',
+    what: 'queued and running turns',
     sql: "select count(*) filter (where status = 'queued'), min(created_at) from turns where status in ('queued', 'running')",
     index: /turns_(unfinished|one_running)/,
   },
   {
-    what: 'review events of readers',
+    what: 'review events after a position',
     sql: 'select e.position, r.* from review_events e join reviews r on r.review_id = e.review_id join turns t on t.turn_id = r.turn_id where e.position > 49000 order by e.position limit 50',
     index: /review_events_position/,
   },
@@ -183,7 +179,7 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /review_events_unnumbered/,
   },
   {
-    what: 'the place of who begins to watch',
+    what: 'the start position of a new reader of review events',
     sql: "select min(position) - 1 from (select position, at from review_events where position is not null order by position desc limit 1000) lately where at > now() - interval '60 seconds'",
     index: /review_events_position/,
   },
@@ -203,7 +199,7 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /review_events_review/,
   },
   {
-    what: 'whether the user wrote more in the session',
+    what: 'whether the user sent another message in the session',
     sql: `select 1 from turns where user_id = '${USER}' and seq > 90 and session_id = '${ID}' limit 1`,
     index: /turns_user_seq/,
   },
@@ -213,12 +209,12 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /kept_decisions_pkey/,
   },
   {
-    what: 'deliveries that are due',
+    what: 'due deliveries',
     sql: `select delivery_id, webhook_id, next_attempt_at from webhook_deliveries where status = 'pending' and next_attempt_at <= now() and webhook_id <> all(array['${ID}']::uuid[]) order by next_attempt_at limit 64`,
     index: /webhook_deliveries_due/,
   },
   {
-    what: 'how many deliveries are due, for the metrics',
+    what: 'the number of due deliveries, for the metrics',
     sql: "select count(*) from (select 1 from webhook_deliveries where status = 'pending' and next_attempt_at <= now() limit 10000) due",
     index: /webhook_deliveries_due/,
   },
@@ -228,12 +224,12 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /webhook_deliveries_due/,
   },
   {
-    what: 'how many deliveries were given up, for the metrics',
+    what: 'the number of dead deliveries, for the metrics',
     sql: "select count(*) from (select 1 from webhook_deliveries where status = 'dead' and ended_at is not null limit 10000) dead",
     index: /webhook_deliveries_ended/,
   },
   {
-    what: 'what waits and runs, for the metrics',
+    what: 'queued and running turns, for the metrics',
     sql: "select count(*) filter (where status = 'queued'), count(*) filter (where status = 'running'), min(created_at) filter (where status = 'queued') from turns where status in ('queued', 'running')",
     index: /turns_unfinished/,
   },
@@ -243,7 +239,7 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /outbox_to_queue/,
   },
   {
-    what: 'what waits for the edge, for the metrics',
+    what: 'events that wait for the pub/sub bridge, for the metrics',
     sql: 'select count(*), min(created_at) from (select created_at from outbox where queued_at is not null order by queued_at limit 10000) counted',
     index: /outbox_to_edge/,
   },
@@ -253,7 +249,7 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /reviews_(status_deadline|user_pending)/,
   },
   {
-    what: 'erasures under way, for the metrics',
+    what: 'running erasures, for the metrics',
     sql: 'select count(*), min(requested_at) from (select requested_at from erasures where finished_at is null order by due_at limit 10000) counted',
     index: /erasures_due/,
   },
@@ -268,7 +264,7 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /webhook_deliveries_hook_status/,
   },
   {
-    what: 'deliveries that may go',
+    what: 'deliveries that may be removed',
     sql: "select delivery_id from webhook_deliveries where status = 'delivered' and ended_at < now() - 7 * interval '1 day' order by ended_at limit 1000",
     index: /webhook_deliveries_ended/,
   },
@@ -278,12 +274,12 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /webhook_deliveries_user/,
   },
   {
-    what: 'the webhooks that want to hear of a turn of a user',
+    what: 'the webhooks of a user that want the event of a turn',
     sql: `select w.webhook_id from turns t join webhooks w on w.user_id = t.user_id where t.turn_id = '${ID}' and w.enabled and 'turn.' || t.status = any(w.events)`,
     index: /webhooks_user/,
   },
   {
-    what: 'the webhooks that want to hear of all turns',
+    what: 'the webhooks for all users that want the event of a turn',
     sql: `select w.webhook_id from turns t join webhooks w on w.user_id is null where t.turn_id = '${ID}' and w.enabled and 'turn.' || t.status = any(w.events)`,
     index: /webhooks_user/,
   },

@@ -3,7 +3,7 @@ import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
 import { freshDatabase } from '../support/services.ts';
 
-test('transactions that collide at SERIALIZABLE are repeated until all of them are done', async (t) => {
+test('transactions that fail with a serialisation failure are retried until all are committed', async (t) => {
   const { url } = await freshDatabase(t);
   const database = new Database(await connect(url, { poolSize: 8 }));
   t.teardown(() => database.close());
@@ -24,5 +24,5 @@ test('transactions that collide at SERIALIZABLE are repeated until all of them a
   );
   const [row] = await database.builder('counters').select('value');
   t.is((row as { value: number }).value, 12);
-  t.true(attempts > 12, 'there were collisions');
+  t.true(attempts > 12, 'some transactions were retried');
 });

@@ -1,4 +1,4 @@
-// An actor runtime by itself: no ingress, no workers.
+// Starts an actor runtime without an ingress and without workers.
 import { startActorHost } from '../../src/dapr/actor-host.ts';
 import { DaprRuntime } from '../../src/dapr/runtime.ts';
 import { DaprState } from '../../src/dapr/sidecar.ts';
@@ -24,7 +24,7 @@ export interface TestRuntime {
   readonly placement: Placement | null;
 }
 
-/** A runtime on a migrated database; `join`: on the database, Redis and placement of another one. */
+/** Starts a runtime on a migrated database. `join`: use the database and placement of another runtime. */
 export async function startRuntime(t: Owner, name: RuntimeName, join?: TestRuntime): Promise<TestRuntime> {
   const databaseUrl = join?.databaseUrl ?? (await freshDatabase(t)).url;
   const database = new Database(await connect(databaseUrl, { poolSize: 8 }));

@@ -1,4 +1,4 @@
-// turnkeeper itself, composed in the test's process on a database and a Redis of its own, with a scripted model.
+// Starts turnkeeper in the test's process, on its own database and Redis, with a scripted model.
 import { compose, type ComposeOptions } from '../../src/composition/compose.ts';
 import type { ServiceAddresses } from '../../src/config/config.ts';
 import { readConfig } from '../../src/config/config.ts';
@@ -15,7 +15,7 @@ export type RuntimeName = 'embedded' | 'dapr';
 const daprd = process.env['TURNKEEPER_TEST_DAPRD'];
 const placement = process.env['TURNKEEPER_TEST_PLACEMENT'];
 
-/** daprd and placement of this run; null: Dapr tests are reported as skipped. */
+/** Paths of daprd and placement. Null: Dapr tests are reported as skipped. */
 export const daprBinaries = daprd && placement ? { daprd, placement } : null;
 
 export const RUNTIMES: readonly RuntimeName[] = ['embedded', 'dapr'];
@@ -28,11 +28,11 @@ export interface AppOptions {
   readonly databaseUrl?: string;
   readonly redisUrl?: string;
   readonly roles?: string;
-  /** The Redis of Dapr pub/sub, where it is not the same. */
+  /** The Redis of Dapr pub/sub. Default: `redisUrl`. */
   readonly brokerUrl?: string;
   /** Join this placement instead of starting one. */
   readonly placement?: Placement;
-  /** How the hosts of webhooks become addresses. */
+  /** Resolves the host names of webhook URLs. */
   readonly resolveNames?: ComposeOptions['resolveNames'];
 }
 
@@ -44,15 +44,15 @@ export interface TestApp {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly sidecar: Sidecar | null;
-  /** After `sidecar.kill`: another daprd in its place. */
+  /** Starts another daprd with the same ports and tokens. Call it after `sidecar.kill`. */
   restartSidecar(): Promise<void>;
   readonly placement: Placement | null;
-  /** Why it said that it must end. */
+  /** Reasons passed to `onFatal`. */
   readonly fatal: readonly string[];
   stop(): Promise<void>;
 }
 
-/** Starts the app; stopped when the test ends. */
+/** Starts the app. It is stopped when the test ends. */
 export async function startApp(t: Owner, options: AppOptions = {}): Promise<TestApp> {
   const model = options.model ?? (await startScriptedModel(t));
   const databaseUrl = options.databaseUrl ?? (await freshDatabase(t)).url;
@@ -102,12 +102,12 @@ export async function startApp(t: Owner, options: AppOptions = {}): Promise<Test
 }
 
 async function startDapr(t: Owner, databaseUrl: string, redis: string, options: AppOptions) {
-  const { placement: joined, roles, brokerUrl } = options;
+  const { placement: existing, roles, brokerUrl } = options;
   if (!daprBinaries) throw new Error('this run has no daprd');
   const dataDir = temporaryFolder(t);
-  const placement = joined ?? (await startPlacement(daprBinaries, dataDir));
-  if (!joined) t.teardown(() => placement.stop());
-  // A daprd with an address of the app waits for the actor host there.
+  const placement = existing ?? (await startPlacement(daprBinaries, dataDir));
+  if (!existing) t.teardown(() => placement.stop());
+  // daprd waits for the actor host if it is configured with an address of the app.
   const role = roles === 'http' || roles === 'worker' ? roles : 'actors';
   const settings = { binaries: daprBinaries, dataDir, databaseUrl, redisUrl: brokerUrl ?? redis, role } as const;
   const start = async (insteadOf?: Sidecar) => {

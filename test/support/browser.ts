@@ -1,11 +1,11 @@
-// A real browser on the pages, and what must never happen in it.
+// Opens the pages in a real browser and records script errors, policy violations and foreign requests.
 import test from 'ava';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import type { Owner } from './owner.ts';
 
 const program = process.env['TURNKEEPER_TEST_CHROMIUM'];
 
-/** Tests that need a browser are reported as skipped where there is none. */
+/** Tests that need a browser are reported as skipped if none is available. */
 export const webTest = program === undefined ? test.skip : test;
 
 const FLAGS = [
@@ -17,9 +17,9 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
-/** Starts a browser; closed when the test ends. */
+/** Starts a browser. It is closed when the test ends. */
 export async function openBrowser(t: Owner): Promise<Browser> {
   const browser = await chromium.launch({ executablePath: program!, headless: true, args: FLAGS });
   t.teardown(() => browser.close());
@@ -28,17 +28,17 @@ export async function openBrowser(t: Owner): Promise<Browser> {
 
 export interface Visit {
   readonly page: Page;
-  /** Exceptions of scripts, and what the Content-Security-Policy kept from happening. */
+  /** Uncaught script exceptions and violations of the Content-Security-Policy. */
   readonly faults: string[];
-  /** Requests to anywhere but the page's own server. */
+  /** URLs of requests to other servers than the page's own. */
   readonly foreign: string[];
 }
 
-/** A page in a context of its own (own cookies), at `url`. */
+/** Opens `url` in a new browser context, which has its own cookies. */
 export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE_MS);
+  page.setDefaultTimeout(TIMEOUT_MS);
   const faults: string[] = [];
   const foreign: string[] = [];
   const { origin } = new URL(url);
@@ -53,9 +53,9 @@ export async function visit(browser: Browser, url: string, options: BrowserConte
   return { page, faults, foreign };
 }
 
-/** Signs in with a key where the page asks for one. */
+/** Signs in with a key on a page that asks for one. */
 export async function signIn(page: Page, key: string): Promise<void> {
   await page.getByLabel('Key', { exact: true }).fill(key);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('navigation', { name: 'Places' }).waitFor();
+  await page.getByRole('navigation', { name: 'Main' }).waitFor();
 }

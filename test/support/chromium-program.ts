@@ -1,4 +1,4 @@
-// The browser for the tests of the pages: one on the PATH, else installed by the system's package manager.
+// Finds the browser for the tests of the pages on the PATH, or installs one with the system's package manager.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { installPackage, type Installer } from '../../local/install-package.ts';
@@ -7,7 +7,7 @@ import type { Log } from '../../src/telemetry/log.ts';
 const run = promisify(execFile);
 const CANDIDATES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** The program's path, or why there is none. */
+/** Returns the path of the program, or the reason why none is available. */
 export async function chromiumProgram(
   installer: Installer,
   log: Log,
@@ -25,7 +25,7 @@ async function find(): Promise<string | null> {
       const { stdout } = await run('sh', ['-c', 'command -v "$1" && "$1" --version', 'sh', name]);
       return stdout.split('\n')[0]!;
     } catch {
-      // not this one
+      // Not installed: try the next candidate.
     }
   }
   return null;

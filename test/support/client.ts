@@ -1,4 +1,4 @@
-// A client of the HTTP API, as an application would have one.
+// A client of the HTTP API.
 export interface TurnJson {
   readonly turn_id: string;
   readonly user_id: string;
@@ -26,7 +26,7 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One request; JSON in and out, and never an exception for a status. */
+/** Sends one JSON request and parses the JSON response. Does not throw for error statuses. */
 export async function call<T = Record<string, unknown>>(
   base: string,
   path: string,
@@ -56,8 +56,8 @@ export async function chat(
   return reply.body;
 }
 
-/** Waits until the turn is final. */
-export async function ended(base: string, turnId: string, withinMs = 60_000): Promise<TurnJson> {
+/** Waits until the turn is settled (final or awaiting review). */
+export async function waitForTurn(base: string, turnId: string, withinMs = 60_000): Promise<TurnJson> {
   for (const deadline = Date.now() + withinMs; ;) {
     const { body } = await call<TurnJson>(base, `/turns/${turnId}?wait=20`);
     if (!['queued', 'running'].includes(body.status)) return body;
@@ -65,7 +65,7 @@ export async function ended(base: string, turnId: string, withinMs = 60_000): Pr
   }
 }
 
-/** Everything delivered to a user, oldest first. */
+/** Returns all conversation rows of a user, oldest first. */
 export async function delivered(
   base: string,
   userId: string,
@@ -82,7 +82,7 @@ export async function delivered(
   return items;
 }
 
-/** Polls until `probe` gives something else than null or false. */
+/** Polls until `probe` returns a value other than null or false. @throws after `withinMs`, with `what` in it */
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | null | false>,

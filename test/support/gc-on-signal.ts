@@ -1,3 +1,3 @@
-// Imported by a process of a test, next to `--expose-gc`: SIGWINCH collects its garbage, so that what it says of its
-// memory is what it holds.
+// Imported by a process of a test that runs with `--expose-gc`: SIGWINCH collects its garbage, so that its memory
+// metrics show only live memory.
 process.on('SIGWINCH', () => globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' }));

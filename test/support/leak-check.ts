@@ -1,9 +1,9 @@
-// Fails a test file that leaves something running: a timer, a connection, a server or a child process. Loaded by ava
-// into every test process (package.json). Without it a leak keeps the process alive, and the whole run waits for it.
+// Fails a test file that leaves a timer, a connection, a server or a child process running. ava loads it into every
+// test process (package.json). Without this check a leak keeps the process alive, and the whole run waits for it.
 import { readdirSync, readFileSync } from 'node:fs';
 import { registerCompletionHandler } from 'ava';
 
-/** Connections that were just closed may take this long to end. */
+/** Connections that were just closed may take this long to disappear. */
 const GRACE_MS = 10_000;
 
 interface Handle {
@@ -15,7 +15,7 @@ interface Handle {
   address?(): { readonly port: number } | string | null;
 }
 
-/** Node has no public list of handles with their details. */
+/** Node has no public API that lists handles with their details. */
 // oxlint-disable-next-line no-underscore-dangle
 const openHandles = () => (process as unknown as { _getActiveHandles(): Handle[] })._getActiveHandles();
 const isStdio = ({ fd }: Handle) => fd === 0 || fd === 1 || fd === 2;
@@ -27,7 +27,7 @@ function described(handle: Handle): string {
   return `${constructor.name} ${where}`;
 }
 
-/** Processes that this one started and that have not ended; none on a system without /proc. */
+/** Returns the pids of child processes that still run. Empty on a system without /proc. */
 function children(): string[] {
   try {
     return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && isChild(pid));
@@ -47,12 +47,14 @@ function isChild(pid: string): boolean {
 }
 
 registerCompletionHandler(() => {
-  // Not counted itself: a process without leaks ends before this timer.
+  // This timer does not keep the process alive (unref): a process without leaks exits before it fires.
   setTimeout(() => {
     const timers = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const handles = openHandles().filter((handle) => !isStdio(handle));
     const leaks = [...(timers > 0 ? [`${timers} timers`] : []), ...handles.map(described)];
-    console.error(`The tests are over, and these keep the process alive: ${leaks.join('; ') || 'something unknown'}`);
+    console.error(
+      `The tests have finished, but these keep the process alive: ${leaks.join('; ') || 'an unknown resource'}`,
+    );
     process.exit(1);
   }, GRACE_MS).unref();
 });

@@ -1,8 +1,8 @@
-// A process that locks a data folder and stays, for data-folder.test.ts to kill.
+// A process that locks a data folder and keeps running until data-folder.test.ts kills it.
 import { lockDataFolder } from '../../local/data-folder.ts';
 
-lockDataFolder(process.argv[2]!); // the result is not kept: the lock must hold all the same
+lockDataFolder(process.argv[2]!); // the result is discarded: the lock must still be held
 globalThis.gc?.();
 console.log('locked');
-// A test that is interrupted kills nobody: its end of the pipe does.
+// An interrupted test cannot kill this process. The closed pipe ends it instead.
 process.stdin.resume().once('end', () => process.exit());

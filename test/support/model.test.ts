@@ -14,7 +14,7 @@ async function streamed(client: OpenAI, text: string): Promise<string> {
   return reply;
 }
 
-test('echoes in one piece and streamed, counts, and tells summaries from chat', async (t) => {
+test('the scripted model echoes with and without streaming, and reports the kind and attempt of calls', async (t) => {
   const model = await startScriptedModel(t);
   const client = clientOf(model);
   const { choices } = await client.chat.completions.create({ model: SCRIPTED_MODEL, messages: user('hi') });
@@ -36,7 +36,7 @@ test('echoes in one piece and streamed, counts, and tells summaries from chat', 
   );
 });
 
-test('fails in the scripted ways, then does what the next script says', async (t) => {
+test('the scripted model fails as each script says', async (t) => {
   const scripts: ModelScript[] = [
     { status: 429, headers: { 'retry-after': '1' }, code: 'rate_limit_exceeded' },
     { reset: true },
@@ -55,7 +55,7 @@ test('fails in the scripted ways, then does what the next script says', async (t
   t.is(model.calls.at(-1)!.attempt, 5);
 });
 
-test('knows when the caller of a hanging call has gone', async (t) => {
+test('the scripted model reports that the caller of a hanging call has disconnected', async (t) => {
   const model = await startScriptedModel(t, () => ({ hang: 2 }));
   await t.throwsAsync(
     new OpenAI({ baseURL: model.baseUrl, apiKey: 'none', maxRetries: 0 }).chat.completions

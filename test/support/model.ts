@@ -1,4 +1,4 @@
-// A model for tests: a real HTTP server that speaks OpenAI's chat completions, and does to each call what the test says.
+// A model for tests: an HTTP server that implements OpenAI's chat completions. The test scripts each call.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,13 +9,13 @@ import type { Owner } from './owner.ts';
 export const SCRIPTED_MODEL = 'scripted';
 
 export interface ModelCall {
-  /** 1 for the first call of all. */
+  /** 1 for the server's first call. */
   readonly number: number;
   /** 1 for the first call with this last user message. */
   readonly attempt: number;
-  /** `summary`: from the memory worker; `moderation`: texts to be judged. */
+  /** `summary`: a call of the memory worker. `moderation`: a call of the moderations endpoint. */
   readonly kind: 'chat' | 'summary' | 'moderation';
-  /** Of a moderation call. */
+  /** The inputs of a moderation call. Empty for other calls. */
   readonly texts: readonly string[];
   readonly messages: readonly { role: string; content: string }[];
   readonly lastUserMessage: string;
@@ -24,31 +24,31 @@ export interface ModelCall {
   readonly body: Record<string, unknown>;
   /** Milliseconds since 1970, at arrival. */
   readonly at: number;
-  /** Aborted when the caller hangs up before the answer is complete. */
+  /** Aborted when the caller disconnects before the response is complete. */
   readonly signal: AbortSignal;
 }
 
-/** What to do with a call. Nothing: the echo. */
+/** How to answer a call. An empty script echoes. */
 export interface ModelScript {
-  /** Other than 200: an OpenAI error body. */
+  /** A status other than 200 has an OpenAI error body. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly delayMs?: number;
-  /** The connection is cut; after so many chunks when a number is given. */
+  /** Closes the connection: at once, or after this number of chunks. */
   readonly reset?: boolean | number;
-  /** No answer ever; after so many chunks when a number is given. */
+  /** Sends nothing more: no response at all, or nothing after this number of chunks. */
   readonly hang?: boolean | number;
-  /** Of a moderation call: the categories flagged in a text. */
+  /** Moderation calls: returns the categories flagged in a text. */
   readonly flagged?: (text: string) => readonly string[];
-  /** Of a moderation call: verdicts on so many of its texts alone. */
+  /** Moderation calls: the number of results, if it is less than the number of inputs. */
   readonly results?: number;
-  /** A body that is not JSON, or a stream with such a chunk. */
+  /** Sends a body that is not JSON, or a stream with such a chunk. */
   readonly malformed?: boolean;
   readonly text?: string;
   /** Milliseconds between chunks. */
   readonly trickleMs?: number;
   readonly finishReason?: string;
-  /** The error's code, with `status`. */
+  /** The code in the error body; used with `status`. */
   readonly code?: string;
 }
 
@@ -58,15 +58,15 @@ export interface ScriptedModel {
   readonly chatCalls: readonly ModelCall[];
   readonly summaryCalls: readonly ModelCall[];
   readonly moderationCalls: readonly ModelCall[];
-  /** How often a call had this last user message. */
+  /** The number of calls with this last user message. */
   count(lastUserMessage: string): number;
-  /** Replaces what is done with the calls from now on. */
+  /** Replaces the script of all later calls. */
   script(next: (call: ModelCall) => ModelScript | Promise<ModelScript>): void;
   stop(): Promise<void>;
 }
 
-/** The echo of a chat call is `echo: <last user message>`, of a summary call `summary: <n> lines.`, and nothing is
- *  flagged in a moderation call. */
+/** Starts the server. Without a script a chat call returns `echo: <last user message>`, a summary call returns
+ *  `summary: <n> lines.`, and a moderation call flags nothing. */
 export async function startScriptedModel(
   t: Owner,
   script: (call: ModelCall) => ModelScript | Promise<ModelScript> = () => ({}),
@@ -76,12 +76,12 @@ export async function startScriptedModel(
   const counts = new Map<string, number>();
   const server = createServer((request, response) => {
     void (async () => {
-      const call = await readCall(request, response, (said) => {
-        counts.set(said, (counts.get(said) ?? 0) + 1);
-        return { number: calls.length + 1, attempt: counts.get(said)! };
+      const call = await readCall(request, response, (message) => {
+        counts.set(message, (counts.get(message) ?? 0) + 1);
+        return { number: calls.length + 1, attempt: counts.get(message)! };
       });
       calls.push(call);
-      await act(call, await current(call), response);
+      await answer(call, await current(call), response);
     })().catch((error: unknown) => respond(response, 500, { error: { message: String(error), type: 'test' } }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
@@ -115,8 +115,8 @@ async function readCall(
   const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
   const messages = (body['messages'] ?? []) as ModelCall['messages'];
   const lastUserMessage = messages.findLast(({ role }) => role === 'user')?.content ?? '';
-  const hungUp = new AbortController();
-  response.once('close', () => !response.writableFinished && hungUp.abort());
+  const disconnected = new AbortController();
+  response.once('close', () => !response.writableFinished && disconnected.abort());
   return {
     ...countOf(lastUserMessage),
     kind: kindOf(request.url ?? '', messages),
@@ -127,7 +127,7 @@ async function readCall(
     headers: request.headers,
     body,
     at: Date.now(),
-    signal: hungUp.signal,
+    signal: disconnected.signal,
   };
 }
 
@@ -136,7 +136,7 @@ function kindOf(url: string, [first]: ModelCall['messages']): ModelCall['kind'] 
   return first?.role === 'system' && first.content.startsWith('Summarise') ? 'summary' : 'chat';
 }
 
-async function act(call: ModelCall, script: ModelScript, response: ServerResponse): Promise<void> {
+async function answer(call: ModelCall, script: ModelScript, response: ServerResponse): Promise<void> {
   const { status = 200, headers = {}, delayMs = 0 } = script;
   if (delayMs > 0) await sleep(delayMs, undefined, { signal: call.signal }).catch(() => {});
   if (script.hang === true || response.destroyed) return;
@@ -172,9 +172,9 @@ async function stream(call: ModelCall, script: ModelScript, response: ServerResp
   for (const chunk of chunks(answerTo(call, script), usage)) {
     if (script.hang === sent || response.destroyed) return;
     if (script.reset === sent) return void response.destroy();
-    // The first chunk has no text; a caller that reads up to the second has something to lose.
+    // The first chunk has no text. The malformed chunk is the third, so the caller has already received text.
     if (script.malformed && sent === 2) response.write('data: {"choices": [\n\n');
-    // Waits for the socket: a cut right after must not take away what was sent before it.
+    // Waits for the write: a reset that follows must not discard chunks that were already sent.
     await new Promise<void>((resolve) => response.write(chunk, () => resolve()));
     sent += 1;
     if (script.trickleMs) await sleep(script.trickleMs, undefined, { signal: call.signal }).catch(() => {});

@@ -1,10 +1,10 @@
-// A process that starts parts and stays, for orphans.test.ts to kill. Prints their pids.
+// A process that starts services, prints their pids, and keeps running until orphans.test.ts kills it.
 import { startEmbeddedPostgres } from '../../local/postgres.ts';
 import { startEmbeddedRedis } from '../../local/redis.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 
-// A test that is interrupted kills nobody: its end of the pipe does.
+// An interrupted test cannot kill this process. The closed pipe ends it instead.
 process.stdin.resume().once('end', () => process.exit());
 const options = { dataDir: process.argv[2]!, log: createLog('warn') };
-const parts = [await startEmbeddedPostgres(options), await startEmbeddedRedis(options)];
-console.log(JSON.stringify(parts.map(({ pid }) => pid)));
+const services = [await startEmbeddedPostgres(options), await startEmbeddedRedis(options)];
+console.log(JSON.stringify(services.map(({ pid }) => pid)));

@@ -1,4 +1,4 @@
-// turnkeeper as a process of its own, as `npm start` runs it, and the end of it by kill -9.
+// Runs turnkeeper as a separate process, as `npm start` does, and kills it with SIGKILL.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,16 +11,16 @@ const READY_MS = 60_000;
 export interface AppProcess {
   readonly pid: number;
   readonly url: string;
-  /** All it wrote so far. */
+  /** The lines that it has written to stdout and stderr so far. */
   readonly output: () => string;
-  /** Ends it and every part of it at once, as a power cut does. */
+  /** Kills the process and all its descendants at once, like a power cut. */
   killAll(): Promise<void>;
-  /** Asks it to stop; resolves to its exit code. */
+  /** Sends the signal and resolves with the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   readonly exited: Promise<number | null>;
 }
 
-/** The process and all below it, by /proc. */
+/** Returns the pids of the process and all its descendants, read from /proc. */
 export function treeOf(pid: number): number[] {
   const children = new Map<number, number[]>();
   for (const entry of readdirSync('/proc')) {
@@ -29,23 +29,23 @@ export function treeOf(pid: number): number[] {
       const parent = Number(readFileSync(`/proc/${entry}/stat`, 'utf8').split(') ').pop()!.split(' ')[1]);
       children.set(parent, [...(children.get(parent) ?? []), Number(entry)]);
     } catch {
-      // It ended while we looked.
+      // The process ended meanwhile.
     }
   }
-  const below = (of: number): number[] => [of, ...(children.get(of) ?? []).flatMap(below)];
-  return below(pid);
+  const withDescendants = (of: number): number[] => [of, ...(children.get(of) ?? []).flatMap(withDescendants)];
+  return withDescendants(pid);
 }
 
 export const isAlive = (pid: number): boolean => {
   try {
-    // A zombie is dead: it only waits for its parent to look.
+    // A zombie is dead: its parent has not yet read its exit code.
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop()![0] !== 'Z';
   } catch {
     return false;
   }
 };
 
-/** One that ends by itself meanwhile is as good as killed. */
+/** Kills the process. Ignores a process that has already ended. */
 function killNow(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
@@ -63,7 +63,10 @@ function endOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('exit', (code) => resolve(code)));
 }
 
-/** Starts it and waits until it says that it is ready. Rejects with its output where it ends before. */
+/**
+ * Starts the process and waits until it logs that it is ready.
+ * @throws with its output, if it ends first or is not ready in time
+ */
 export async function startProcess(t: Owner, { args = ['scripts/start.mjs'], env }: StartOptions): Promise<AppProcess> {
   const base = Object.fromEntries(
     ['PATH', 'HOME', 'XDG_CACHE_HOME'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),

@@ -1,4 +1,4 @@
-// promtool, which checks Prometheus' rules: the one on the PATH, else installed where that is allowed.
+// Finds promtool, which checks Prometheus rules, on the PATH, or installs it if that is allowed.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { installPackage, type Installer } from '../../local/install-package.ts';
@@ -6,16 +6,16 @@ import type { Log } from '../../src/telemetry/log.ts';
 
 const run = promisify(execFile);
 
-const isThere = () =>
+const isInstalled = () =>
   run('promtool', ['--version']).then(
     () => true,
     () => false,
   );
 
-/** The command. Rejects, and says why, where there is none and none can be had. */
+/** Returns the command. @throws with the reason, if promtool is missing and cannot be installed */
 export async function findPromtool(installer: Installer, log: Log): Promise<string> {
-  if (await isThere()) return 'promtool';
+  if (await isInstalled()) return 'promtool';
   const outcome = await installPackage('promtool', installer, log);
-  if (await isThere()) return 'promtool';
-  throw new Error(`there is no promtool. ${outcome}`);
+  if (await isInstalled()) return 'promtool';
+  throw new Error(`promtool is not available. ${outcome}`);
 }

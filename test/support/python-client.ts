@@ -1,4 +1,4 @@
-// OpenAI's client for Python, in a virtual environment of its own that is kept outside the checkout.
+// Installs OpenAI's Python client in a virtual environment that is kept outside the checkout.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -10,8 +10,8 @@ const run = promisify(execFile);
 const REQUIREMENTS = join(import.meta.dirname, '../openai/requirements.txt');
 const INSTALL_MS = 300_000;
 
-/** The Python that has the client of the pinned versions, installed where it is not there yet. Rejects where there is
- *  no python3, no venv or no way to install. */
+/** Returns the path of a Python that has the client in the pinned versions. Installs it if it is missing.
+ *  @throws if python3 or venv is missing, or the installation fails */
 export async function installPythonClient(options: {
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
@@ -23,8 +23,8 @@ export async function installPythonClient(options: {
   const folder = join(cacheFolder(process.env), `python-openai-${version}-${fingerprint}`);
   const python = join(folder, 'bin/python');
   if (existsSync(python)) return python;
-  log(`installing OpenAI's client for Python into ${folder} …`);
-  // Under another name until it is whole: two runs may do this at the same time.
+  log(`installing OpenAI's Python client into ${folder} …`);
+  // The folder gets its final name when it is complete: two runs may install at the same time.
   const building = `${folder}.${process.pid}`;
   mkdirSync(building, { recursive: true });
   try {

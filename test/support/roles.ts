@@ -1,4 +1,4 @@
-// The three roles as processes of their own, each next to its daprd, as they are deployed.
+// Starts the three roles as separate processes, each with its own daprd, as in a deployment.
 import type { Role } from '../../src/config/config.ts';
 import { startPlacement, startSidecar } from '../../local/dapr.ts';
 import { daprBinaries } from './app.ts';
@@ -8,7 +8,7 @@ import type { Owner } from './owner.ts';
 import { startProcess, type AppProcess } from './process.ts';
 import { freshDatabase, redisUrl } from './services.ts';
 
-/** Starts them on a fresh database and Redis; stopped when the test ends. */
+/** Starts the roles on a fresh database and Redis. They are stopped when the test ends. */
 export async function startRoles(
   t: Owner,
   model: ScriptedModel,

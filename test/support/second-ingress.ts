@@ -1,5 +1,5 @@
-// Another ingress on the same database and Redis, with connections of its own, as a second process would have them.
-// The embedded runtime allows one process with actors, so this one has none: reading turns needs none.
+// Starts a second ingress on the same database and Redis, with its own connections, like a second process.
+// The embedded runtime allows one process with actors, so this ingress has none. Reading turns does not need actors.
 import { readConfig } from '../../src/config/config.ts';
 import { startFoundation } from '../../src/composition/foundation.ts';
 import { startHttpRole } from '../../src/composition/http-role.ts';
@@ -17,11 +17,11 @@ const noActors = {
 
 export interface SecondIngress {
   readonly url: string;
-  /** Ends it as a process that is replaced. */
+  /** Stops it in order, like a process that is replaced. */
   stop(): Promise<void>;
 }
 
-/** Starts it; stopped when the test ends. */
+/** Starts the ingress. It is stopped when the test ends. */
 export async function startSecondIngress(
   t: Owner,
   { databaseUrl, redisUrl }: { readonly databaseUrl: string; readonly redisUrl: string },

@@ -21,20 +21,20 @@ async function select<T>(url: string, sql: string): Promise<T[]> {
   }
 }
 
-test('every caller gets a database of its own', async (t) => {
+test('every caller gets its own database', async (t) => {
   const { url } = await freshDatabase(t);
   await select(url, 'CREATE TABLE here ()');
   await t.throwsAsync(select(shared, 'SELECT * FROM here'), { message: /does not exist/ });
 });
 
-test('every caller gets a Redis database of its own', async (t) => {
+test('every caller gets its own Redis database', async (t) => {
   const clients = [await redisUrl(t), await redisUrl(t)].map((url) => new Redis(url));
   t.teardown(() => clients.forEach((client) => client.disconnect()));
   await clients[0]!.set('key', 'value');
   t.is(await clients[1]!.get('key'), null);
 });
 
-test('a server of the test’s own comes back after a kill with its address and data', async (t) => {
+test('a server that a test started keeps its address and data after a kill and a restart', async (t) => {
   const postgres = await startPostgresServer(t);
   await select(postgres.url, 'CREATE TABLE kept ()');
   await postgres.kill();

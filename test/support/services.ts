@@ -1,4 +1,4 @@
-// Databases and Redises for test files: a share of the run's own servers (test/run.ts), or servers that a test may kill.
+// PostgreSQL and Redis for tests: databases on the shared servers of test/run.ts, or servers that a test may kill.
 
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
@@ -17,12 +17,12 @@ function fromRun(name: string): string {
   return value;
 }
 
-/** A new, empty database on the run's PostgreSQL; dropped when the test ends. */
+/** Creates an empty database on the run's PostgreSQL. It is dropped when the test ends. */
 export async function freshDatabase(t: Owner): Promise<{ url: string }> {
   const admin = fromRun('TURNKEEPER_TEST_DATABASE_URL');
   const name = `test_${randomBytes(8).toString('hex')}`;
   await execute(admin, `CREATE DATABASE ${name}`);
-  // FORCE: a pool that the test closes at the same time must not keep it. CockroachDB needs no such word, nor knows it.
+  // FORCE: a pool that is being closed at the same time must not block the drop. CockroachDB does not support FORCE.
   t.teardown(() =>
     execute(admin, `DROP DATABASE ${name} WITH (FORCE)`).catch(() => execute(admin, `DROP DATABASE ${name} CASCADE`)),
   );
@@ -41,11 +41,11 @@ async function execute(url: string, sql: string): Promise<void> {
   }
 }
 
-/** An empty logical database of the run's Redis, nobody else's until the test ends. */
+/** Returns the URL of an empty logical database of the run's Redis, reserved until the test ends. */
 export async function redisUrl(t: Owner): Promise<string> {
   const admin = new Redis(fromRun('TURNKEEPER_TEST_REDIS_URL'));
-  const me = randomBytes(8).toString('hex');
-  const number = await claimDatabase(admin, me);
+  const owner = randomBytes(8).toString('hex');
+  const number = await claimDatabase(admin, owner);
   t.teardown(async () => {
     await admin.select(number);
     await admin.flushdb();
@@ -56,32 +56,32 @@ export async function redisUrl(t: Owner): Promise<string> {
   return `${fromRun('TURNKEEPER_TEST_REDIS_URL')}/${number}`;
 }
 
-/** Test files are processes of their own, so who has which number is kept in database 0, which nobody else uses. */
-async function claimDatabase(admin: Redis, me: string): Promise<number> {
+/** Test files run in separate processes, so the reservations are stored in database 0, which has no other use. */
+async function claimDatabase(admin: Redis, owner: string): Promise<number> {
   for (let number = 1; number < REDIS_DATABASES; number += 1) {
-    if ((await admin.set(`claimed:${number}`, me, 'NX')) === 'OK') return number;
+    if ((await admin.set(`claimed:${number}`, owner, 'NX')) === 'OK') return number;
   }
   throw new Error('All logical databases of the test Redis are in use.');
 }
 
-/** A server that a test may stop or kill and start again: same port, same data, so same `url`. */
+/** A server that a test may stop or kill and restart. The port, the data and the `url` stay the same. */
 export interface TestServer {
   readonly url: string;
-  /** An orderly end; resolves when it is gone. */
+  /** Stops it in order. Resolves when the process has exited. */
   stop(): Promise<void>;
-  /** As kill -9; resolves when it is gone. */
+  /** Sends SIGKILL. Resolves when the process has exited. */
   kill(): Promise<void>;
-  /** Freezes it: connections stay open and nothing answers (of PostgreSQL: no new connection; open ones go on). */
+  /** Freezes it: connections stay open and get no answer. PostgreSQL accepts no new ones; open ones keep working. */
   pause(): void;
   resume(): void;
-  /** After stop() or kill(). */
+  /** Starts it again after stop() or kill(). */
   restart(): Promise<void>;
 }
 
-/** A Redis of the test's own. */
+/** Starts a Redis server for the test. */
 export const startRedisServer = (t: Owner): Promise<TestServer> => testServer(t, startEmbeddedRedis);
 
-/** A PostgreSQL of the test's own; takes about a second. */
+/** Starts a PostgreSQL server for the test. Takes about a second. */
 export const startPostgresServer = (t: Owner): Promise<TestServer> => testServer(t, startEmbeddedPostgres);
 
 type Server = EmbeddedPostgres | EmbeddedRedis;
@@ -92,7 +92,7 @@ async function testServer(t: Owner, start: Start): Promise<TestServer> {
   const log = createLog('warn');
   let server = await start({ dataDir, log });
   const { url, port } = server;
-  t.teardown(() => server.stop()); // teardowns run last first: before the folder goes
+  t.teardown(() => server.stop()); // teardowns run in reverse order: before the folder is removed
   return {
     url,
     stop: () => server.stop(),

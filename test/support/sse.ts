@@ -1,4 +1,4 @@
-// A reader of server-sent events, as the standard says clients parse them.
+// A client of server-sent events. It parses them as the standard requires.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { TurnJson } from './client.ts';
@@ -12,13 +12,13 @@ export interface SseEvent {
 export interface SseStream {
   readonly status: number;
   readonly headers: Headers;
-  /** Ends when the server ends it; rejects when the connection breaks. */
+  /** Ends when the server ends the stream. Rejects when the connection breaks. */
   readonly events: AsyncGenerator<SseEvent, void, undefined>;
-  /** Comments so far. */
+  /** The comments received so far. */
   readonly comments: string[];
-  /** As the last `retry:` said. */
+  /** The value of the last `retry:` field. */
   retryMs(): number | null;
-  /** Hangs up. */
+  /** Closes the connection. */
   close(): void;
 }
 
@@ -27,24 +27,24 @@ interface Options {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** ava's report of a failure, and with it the run, breaks at what fetch puts into its errors. */
-function plainly(error: unknown): never {
+/** Rethrows an error of fetch without its extra properties: ava cannot serialise them, and the whole run would fail. */
+function rethrowPlain(error: unknown): never {
   const { message, cause } = error as Error;
   throw new Error(cause === undefined ? message : `${message}: ${(cause as Error).message}`);
 }
 
-/** Opens the events of a turn. */
+/** Opens the event stream of a turn. */
 export const openEvents = (base: string, turnId: string, options: Options = {}): Promise<SseStream> =>
   openStream(`${base}/turns/${turnId}/events`, options);
 
-/** Opens any stream of events. */
+/** Opens an event stream. */
 export async function openStream(url: string, options: Options = {}): Promise<SseStream> {
   const controller = new AbortController();
   const { lastEventId, headers = {} } = options;
   const response = await fetch(url, {
     headers: { ...headers, ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) },
     signal: controller.signal,
-  }).catch(plainly);
+  }).catch(rethrowPlain);
   const comments: string[] = [];
   let retry: number | null = null;
   async function* parse(): AsyncGenerator<SseEvent, void, undefined> {
@@ -68,16 +68,16 @@ export async function openStream(url: string, options: Options = {}): Promise<Ss
   };
 }
 
-/** What an application keeps of the events: the latest turn, and the text since it last began anew. */
-export class Reading {
+/** What an application keeps of the events: the latest turn, and the reply text since the last start of the reply. */
+export class TurnView {
   readonly events: SseEvent[] = [];
   turn: TurnJson | null = null;
   text = '';
   lastEventId: string | undefined;
-  /** How often the text began. */
-  begun = 0;
+  /** How often the reply text started. */
+  starts = 0;
 
-  take(event: SseEvent): void {
+  apply(event: SseEvent): void {
     this.events.push(event);
     this.lastEventId = event.id;
     if (event.event === 'delta') this.text += (JSON.parse(event.data) as { text: string }).text;
@@ -85,11 +85,11 @@ export class Reading {
       this.turn = JSON.parse(event.data) as TurnJson;
       if (this.turn.status !== 'running') return;
       this.text = '';
-      this.begun += 1;
+      this.starts += 1;
     }
   }
 
-  get isOver(): boolean {
+  get isFinal(): boolean {
     return this.turn !== null && !['queued', 'running', 'awaiting_review'].includes(this.turn.status);
   }
 
@@ -99,16 +99,16 @@ export class Reading {
   }
 }
 
-/** Reads until the stream ends, or until `enough` says so; then hangs up. */
+/** Reads until the stream ends or `enough` returns true, then closes the connection. */
 export async function read(
   base: string,
   turnId: string,
-  reading = new Reading(),
-  enough: (reading: Reading) => boolean = () => false,
-): Promise<Reading> {
-  const open = () => openEvents(base, turnId, { lastEventId: reading.lastEventId });
+  view = new TurnView(),
+  enough: (view: TurnView) => boolean = () => false,
+): Promise<TurnView> {
+  const open = () => openEvents(base, turnId, { lastEventId: view.lastEventId });
   let stream = await open();
-  // A machine that does much else at the same time: as `Retry-After` asks.
+  // A busy machine may answer 503: retry as `Retry-After` asks.
   for (let tries = 0; stream.status === 503 && tries < 20; tries += 1) {
     stream.close();
     await sleep(Number(stream.headers.get('retry-after')) * 1_000);
@@ -117,12 +117,12 @@ export async function read(
   if (stream.status !== 200) throw new Error(`${stream.status}`);
   try {
     for await (const event of stream.events) {
-      reading.take(event);
-      if (enough(reading)) break;
+      view.apply(event);
+      if (enough(view)) break;
     }
   } catch (error) {
-    plainly(error);
+    rethrowPlain(error);
   }
   stream.close();
-  return reading;
+  return view;
 }

@@ -1,7 +1,7 @@
-// Reads ava's TAP output line by line and writes it for people: one line a test, failures in full, the counts last.
+// Converts ava's TAP output to a readable report: one line for each test, failures in full, and the counts at the end.
 
 const RESULT = /^(not ok|ok) \d+ - (.*?)(?: # (SKIP|TODO))?$/;
-/** Tests of a file that ended too early to run them: they did not pass. */
+/** Tests that did not run because their file ended too early. They count as failed. */
 const REMAINING = /^# (\d+) tests? remaining in (.*)$/;
 const END_OF_RUN = /^1\.\.\d+/;
 
@@ -30,7 +30,7 @@ export class TapReport {
     if (line.trim() !== '') this.#write(line);
   }
 
-  /** Something that is not a test went wrong. */
+  /** Records a failure that is not a test. */
   fail(reason: string, count = 1): void {
     this.#close();
     this.failed += count;
@@ -38,7 +38,7 @@ export class TapReport {
     this.#write(`FAILED ${reason}`);
   }
 
-  /** Writes the failures once more and the counts; true when tests ran and all of them passed. */
+  /** Writes all failures again, then the counts. Returns true if at least one test passed and none failed. */
   finish(): boolean {
     this.#close();
     if (this.failed + this.#passed + this.#skipped === 0) this.fail('No test ran.');

@@ -1,4 +1,4 @@
-// A collector: takes what is exported over OTLP (JSON) and Zipkin's format, and keeps it.
+// A trace collector for tests: receives spans over OTLP (JSON) and in Zipkin's format, and keeps them.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Owner } from '../support/owner.ts';
@@ -8,7 +8,7 @@ export interface SpanJson {
   readonly spanId: string;
   readonly parentSpanId?: string;
   readonly name: string;
-  /** By OTLP: 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
+  /** The OTLP span kind: 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
   readonly kind: number;
   readonly attributes: readonly { key: string; value: Record<string, unknown> }[];
 }
@@ -21,11 +21,11 @@ export interface Collector {
   readonly url: string;
   readonly spans: readonly SpanJson[];
   readonly zipkinSpans: readonly { traceId: string; name: string }[];
-  /** All that was received, as it was. */
+  /** All request bodies, unparsed. */
   readonly bodies: readonly string[];
 }
 
-/** Starts a collector; stopped when the test ends. */
+/** Starts a collector. It is stopped when the test ends. */
 export async function startCollector(t: Owner): Promise<Collector> {
   const spans: SpanJson[] = [];
   const zipkinSpans: { traceId: string; name: string }[] = [];

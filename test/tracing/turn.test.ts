@@ -1,6 +1,7 @@
+// The spans of a turn over the processes of all roles.
 import test from 'ava';
 import { isAvailable } from '../support/app.ts';
-import { call, chat, ended, eventually } from '../support/client.ts';
+import { call, chat, waitForTurn, eventually } from '../support/client.ts';
 import { startScriptedModel } from '../support/model.ts';
 import { startRoles } from '../support/roles.ts';
 import { decide } from '../reviews/support.ts';
@@ -10,12 +11,12 @@ const run = isAvailable('dapr') ? test : test.skip;
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER = '00f067aa0ba902b7';
-const CANARY = 'canary-of-what-was-said';
+const CANARY = 'canary-in-message-texts';
 
 const EXPECTED = [
   /^POST \/chat$/,
   /^POST \/chat > chat-requests process$/,
-  // Through daprd, which passed the place on; it may have added spans of its own.
+  // Through daprd, which passed the trace context on and may have added its own spans.
   /^POST \/chat > chat-requests process > UserSession\/claim > .*UserSession\/claim host$/,
   /^POST \/chat > turn$/,
   /^POST \/chat > turn > chat scripted$/,
@@ -28,7 +29,7 @@ const EXPECTED = [
   /> summaries process > UserSession\/renewSummary > .*UserSession\/renewSummary host$/,
 ];
 
-/** Of each span the names from the root on; a span whose parent is missing breaks the trace. */
+/** For each span, the names of the spans from the root to it. A span whose parent is missing starts with LOST. */
 function paths(spans: readonly SpanJson[]): string[] {
   const byId = new Map(spans.map((span) => [span.spanId, span]));
   const path = (span: SpanJson): string => {
@@ -39,7 +40,7 @@ function paths(spans: readonly SpanJson[]): string[] {
   return spans.map(path);
 }
 
-run('one turn is one connected trace over the processes of all roles, and holds no text', async (t) => {
+run('a turn is one connected trace over the processes of all roles, without any message text', async (t) => {
   t.timeout(120_000);
   const collector = await startCollector(t);
   const model = await startScriptedModel(t);
@@ -53,46 +54,46 @@ run('one turn is one connected trace over the processes of all roles, and holds 
     { user_id: 'ann', text: `help, ${CANARY}`, tags: [CANARY], metadata: { note: CANARY } },
     { traceparent: `00-${TRACE}-${CALLER}-01` },
   );
-  await ended(url, accepted.turn_id);
-  const review = await eventually('it parks', async () => {
+  await waitForTurn(url, accepted.turn_id);
+  const review = await eventually('the turn is parked', async () => {
     const { body } = await call<{ review: { review_id: string } | null }>(url, `/turns/${accepted.turn_id}`);
     return body.review;
   });
   await decide(url, review.review_id, { decision: 'edit', reply: `edited ${CANARY}`, note: CANARY });
-  t.is((await ended(url, accepted.turn_id)).status, 'completed');
-  await eventually('the summary is remembered', async () => {
+  t.is((await waitForTurn(url, accepted.turn_id)).status, 'completed');
+  await eventually('the summary is stored', async () => {
     const { body } = await call<{ version: number }>(url, '/memories/ann');
     return body.version > 0;
   });
-  const names = () => collector.spans.filter(({ traceId }) => traceId === TRACE);
-  // Each process exports by itself, within a second or two.
+  const traceSpans = () => collector.spans.filter(({ traceId }) => traceId === TRACE);
+  // Each process exports its spans within a second or two.
   const missing = () => {
-    const found = paths(names());
+    const found = paths(traceSpans());
     return [
       ...EXPECTED.filter((path) => !found.some((each) => path.test(each))),
       ...found.filter((each) => each.startsWith('LOST')),
     ];
   };
-  await eventually('all of it is exported', async () => missing().length === 0).catch(() => {});
-  t.deepEqual(missing(), [], paths(names()).join('\n'));
-  t.false(collector.bodies.join('').includes(CANARY), 'no text in spans');
+  await eventually('all spans are exported', async () => missing().length === 0).catch(() => {});
+  t.deepEqual(missing(), [], paths(traceSpans()).join('\n'));
+  t.false(collector.bodies.join('').includes(CANARY), 'no message text in spans');
   for (const process of [http, worker, actors]) {
-    t.false(process.output().includes(CANARY), 'no text in logs');
+    t.false(process.output().includes(CANARY), 'no message text in logs');
     t.is(await process.stop(), 0);
   }
-  t.true(worker.output().includes(TRACE) || http.output().includes(TRACE), 'log lines carry the trace');
+  t.true(worker.output().includes(TRACE) || http.output().includes(TRACE), 'log lines contain the trace id');
 });
 
-run('without a caller’s trace the turn begins one, and Zipkin gets it too', async (t) => {
+run('a request without a trace context starts a new trace, which is exported to Zipkin', async (t) => {
   t.timeout(120_000);
   const collector = await startCollector(t);
   const { http } = await startRoles(t, await startScriptedModel(t), {
     OTEL_EXPORTER_ZIPKIN_ENDPOINT: `${collector.url}/api/v2/spans`,
   });
   const { turn_id: id } = await chat(http.url, { user_id: 'ann', text: 'hello' });
-  await ended(http.url, id);
+  await waitForTurn(http.url, id);
   const trace = await eventually(
-    'the turn',
+    'the span of the turn',
     async () => collector.zipkinSpans.find(({ name }) => name === 'turn') ?? null,
   );
   await eventually('the request is in the same trace', async () =>

@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
 import { startApp } from '../support/app.ts';
-import { call, chat, ended, type TurnJson } from '../support/client.ts';
+import { call, chat, waitForTurn, type TurnJson } from '../support/client.ts';
 import { fileOwner } from '../support/owner.ts';
 
 const owner = fileOwner();
-const holding = { QUEUE_LIMIT_PER_USER: '5', QUEUE_LIMIT: '30' };
+const QUEUE_LIMITS = { QUEUE_LIMIT_PER_USER: '5', QUEUE_LIMIT: '30' };
 let url = '';
 
 test.before(async () => {
   ({ url } = await startApp(owner));
 });
 
-test('the same idempotency key with the same body gives one turn, also of a hundred at once', async (t) => {
+test('100 concurrent requests with the same idempotency key and body create one turn', async (t) => {
   const body = { user_id: 'ann', text: 'once', tags: ['a'], metadata: { b: 1, a: 2 } };
   const headers = { 'idempotency-key': 'key-1' };
   const replies = await Promise.all(Array.from({ length: 100 }, () => call<TurnJson>(url, '/chat', { body, headers })));
@@ -22,14 +22,14 @@ test('the same idempotency key with the same body gives one turn, also of a hund
   t.is(
     (await chat(url, again, { 'idempotency-key': '"key-1"' })).turn_id,
     replies[0]!.body.turn_id,
-    'the order of fields is no difference; quotes neither',
+    'the order of fields and the quotes around the key are ignored',
   );
-  const final = await ended(url, replies[0]!.body.turn_id);
-  t.is((await call(url, '/chat', { body, headers })).status, 200, 'of a final turn: 200');
+  const final = await waitForTurn(url, replies[0]!.body.turn_id);
+  t.is((await call(url, '/chat', { body, headers })).status, 200, '200 for a final turn');
   t.is(final.seq, 1);
 });
 
-test('the same idempotency key with another body is refused; of another user it is another key', async (t) => {
+test('an idempotency key with another body is refused, and keys of different users are independent', async (t) => {
   const headers = { 'idempotency-key': 'key-2' };
   const first = await chat(url, { user_id: 'ben', text: 'one' }, headers);
   const other = await call(url, '/chat', { body: { user_id: 'ben', text: 'two' }, headers });
@@ -38,7 +38,7 @@ test('the same idempotency key with another body is refused; of another user it 
   t.not((await chat(url, { user_id: 'cleo', text: 'one' }, headers)).turn_id, first.turn_id);
 });
 
-test('a session belongs to the user who began it', async (t) => {
+test('a session belongs to the user who started it', async (t) => {
   const sessionId = randomUUID();
   await chat(url, { user_id: 'dora', text: 'mine', metadata: { session_id: sessionId.toUpperCase() } });
   const foreign = await call(url, '/chat', {
@@ -49,7 +49,7 @@ test('a session belongs to the user who began it', async (t) => {
   t.deepEqual((await call<{ items: unknown[] }>(url, '/users/eve/turns')).body.items, [], 'nothing was stored');
 });
 
-test('two users who begin the same session at once: one of them has it', async (t) => {
+test('if several users start the same session at the same time, one of them owns it', async (t) => {
   const sessionId = randomUUID();
   const replies = await Promise.all(
     Array.from({ length: 20 }, (_, n) =>
@@ -60,7 +60,7 @@ test('two users who begin the same session at once: one of them has it', async (
   t.is(replies.filter(({ status }) => status === 404).length, 19);
 });
 
-test('202 has Location and the turn; Prefer: wait answers 200 with the final turn', async (t) => {
+test('202 returns Location and the turn, and Prefer: wait returns 200 with the final turn', async (t) => {
   const accepted = await call<TurnJson>(url, '/chat', {
     body: { user_id: 'fay', text: 'hello', metadata: { channel: 'web' } },
   });
@@ -78,22 +78,22 @@ test('202 has Location and the turn; Prefer: wait answers 200 with the final tur
   t.like(waited.body, { status: 'completed', reply: 'echo: again', seq: 2 });
 });
 
-test('limits are exact, tell when to come back, and a refused turn takes no place', async (t) => {
-  const app = await startApp(t, { settings: holding });
+test('the queue limit of a user is exact, a refusal has Retry-After, and a refused turn uses no seq', async (t) => {
+  const app = await startApp(t, { settings: QUEUE_LIMITS });
   let release = () => {};
-  const held = new Promise<void>((resolve) => {
+  const released = new Promise<void>((resolve) => {
     release = resolve;
   });
   app.model.script(async () => {
-    await held;
+    await released;
     return {};
   });
-  const first = await chat(app.url, { user_id: 'gus', text: 'runs' });
+  const first = await chat(app.url, { user_id: 'gus', text: 'running' });
   while ((await call<TurnJson>(app.url, `/turns/${first.turn_id}`)).body.status !== 'running')
     await new Promise((resolve) => setImmediate(resolve));
   const replies = await Promise.all(
     Array.from({ length: 40 }, (_, n) =>
-      call<TurnJson>(app.url, '/chat', { body: { user_id: 'gus', text: `waits ${n}` } }),
+      call<TurnJson>(app.url, '/chat', { body: { user_id: 'gus', text: `queued ${n}` } }),
     ),
   );
   const refused = replies.filter(({ status }) => status === 429);
@@ -115,7 +115,7 @@ test('limits are exact, tell when to come back, and a refused turn takes no plac
   t.true(last === null || last.seq === turns.length);
 });
 
-test('when as many turns wait as are allowed, everybody is told to come back', async (t) => {
+test('if the queue of all users is full, every user receives 503 with Retry-After', async (t) => {
   const app = await startApp(t, { settings: { QUEUE_LIMIT: '10', QUEUE_LIMIT_PER_USER: '100000' } });
   app.model.script(() => ({ delayMs: 3_000 }));
   const post = (n: number) => call(app.url, '/chat', { body: { user_id: `user-${n % 3}`, text: `message ${n}` } });
@@ -127,7 +127,7 @@ test('when as many turns wait as are allowed, everybody is told to come back', a
   t.true(Number(reply.headers.get('retry-after')) > 0);
 });
 
-test('an accept that is refused or invalid stores nothing', async (t) => {
+test('an invalid message is refused and stores nothing', async (t) => {
   const bad: unknown[] = [
     {},
     { user_id: 'hal' },
@@ -144,17 +144,17 @@ test('an accept that is refused or invalid stores nothing', async (t) => {
   t.deepEqual((await call<{ items: unknown[] }>(url, '/users/hal/turns')).body.items, []);
 });
 
-test('a long-poll ends with the turn, an ETag spares what is known', async (t) => {
+test('a long poll ends when the turn is final, and a known ETag returns 304', async (t) => {
   const app = await startApp(t);
   app.model.script(() => ({ delayMs: 700 }));
   const turn = await chat(app.url, { user_id: 'ida', text: 'slow' });
   const path = `/turns/${turn.turn_id}`;
   const early = await call<TurnJson>(app.url, `${path}?wait=0`);
   t.true(['queued', 'running'].includes(early.body.status));
-  const began = Date.now();
+  const startedAt = Date.now();
   const final = await call<TurnJson>(app.url, `${path}?wait=30`);
   t.is(final.body.status, 'completed');
-  t.true(Date.now() - began < 10_000);
+  t.true(Date.now() - startedAt < 10_000);
   const etag = final.headers.get('etag')!;
   t.is((await call(app.url, path, { headers: { 'if-none-match': etag } })).status, 304);
   t.is((await call(app.url, path, { headers: { 'if-none-match': early.headers.get('etag')! } })).status, 200);

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { startApp } from '../support/app.ts';
-import { call, chat, ended, eventually } from '../support/client.ts';
+import { call, chat, waitForTurn, eventually } from '../support/client.ts';
 import { connect } from '../../src/store/connect.ts';
 import { countTurns } from '../../src/store/analytics.ts';
 import { Database } from '../../src/store/database.ts';
@@ -11,7 +11,7 @@ interface Activity {
   readonly input_tokens: number;
 }
 
-test('each delivered turn counts once, however often its event comes; the count stands in the next prompt', async (t) => {
+test('a delivered turn is counted once, even if its event repeats, and the next prompt has the count', async (t) => {
   const { url, model, databaseUrl } = await startApp(t);
   model.script((one) => (one.lastUserMessage === 'bad' ? { status: 400 } : {}));
   t.like((await call(url, '/analytics/bob/initialize', { body: { message_count: 3 } })).body, {
@@ -21,7 +21,7 @@ test('each delivered turn counts once, however often its event comes; the count 
   });
   const turns = [];
   for (const text of ['one', 'two', 'bad'])
-    turns.push(await ended(url, (await chat(url, { user_id: 'bob', text })).turn_id));
+    turns.push(await waitForTurn(url, (await chat(url, { user_id: 'bob', text })).turn_id));
   t.regex(model.chatCalls[0]!.messages[0]!.content, /Messages sent so far: 3/);
   const activity = () => call<Activity>(url, '/analytics/bob').then(({ body }) => body);
   await eventually('both counted', async () => (await activity()).message_count === 5);
@@ -40,6 +40,6 @@ test('each delivered turn counts once, however often its event comes; the count 
     days.map(({ day, message_count: count }) => [day, count]),
     [[new Date().toISOString().slice(0, 10), 2]],
   );
-  await ended(url, (await chat(url, { user_id: 'bob', text: 'last' })).turn_id);
+  await waitForTurn(url, (await chat(url, { user_id: 'bob', text: 'last' })).turn_id);
   t.regex(model.chatCalls.at(-1)!.messages[0]!.content, /Messages sent so far: 5/);
 });

@@ -1,55 +1,55 @@
-// What a worker hears of a cancellation, and when.
+// How a worker reacts to hints about its claims.
 import test from 'ava';
 import { ClaimKeeper, ClaimLost } from '../../src/turns/claim-keeper.ts';
 
 const CLAIM = { turnId: 'turn-1', epoch: 1 };
 
-/** A keeper whose database has these turns running. */
+/** Returns a keeper. In its database, the given turns are running. */
 function keeperOf(running: Set<string>) {
-  const asked: string[][] = [];
+  const renewals: string[][] = [];
   const keeper = new ClaimKeeper({
     leaseS: 120,
     renew: async (claims) => {
-      asked.push(claims.map(({ turnId }) => turnId));
+      renewals.push(claims.map(({ turnId }) => turnId));
       return running;
     },
     release: async () => {},
   });
-  return { keeper, asked };
+  return { keeper, renewals };
 }
 
 const untilAborted = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 
-test('a doubt about a claim that is gone aborts its work with ClaimLost', async (t) => {
+test('a hint about a lost claim aborts its work with ClaimLost', async (t) => {
   const { keeper } = keeperOf(new Set());
   const work = keeper.hold(CLAIM, untilAborted);
-  await keeper.doubt('turn-1');
+  await keeper.check('turn-1');
   await t.throwsAsync(work, { instanceOf: ClaimLost });
 });
 
-test('a doubt that is wrong changes nothing: the row says whose the claim is', async (t) => {
-  const { keeper, asked } = keeperOf(new Set(['turn-1']));
+test('a hint about a valid claim renews the claim and does not abort its work', async (t) => {
+  const { keeper, renewals } = keeperOf(new Set(['turn-1']));
   const work = keeper.hold(CLAIM, async (signal) => {
-    await keeper.doubt('turn-1');
+    await keeper.check('turn-1');
     return signal.aborted;
   });
   t.false(await work);
-  t.deepEqual(asked, [['turn-1']]);
+  t.deepEqual(renewals, [['turn-1']]);
 });
 
-test('a cancellation that is heard before the claim has come back to us is not forgotten', async (t) => {
+test('a hint that arrives before the claim is held is kept until the claim is held', async (t) => {
   const { keeper } = keeperOf(new Set());
-  await keeper.doubt('turn-1');
+  await keeper.check('turn-1');
   await t.throwsAsync(keeper.hold(CLAIM, untilAborted), { instanceOf: ClaimLost });
 });
 
-test('doubts about turns of other workers cost no query and are forgotten at the next renewal', async (t) => {
-  const { keeper, asked } = keeperOf(new Set(['turn-1']));
-  await keeper.doubt('of another worker');
-  await keeper.doubt('turn-1');
-  t.deepEqual(asked, []);
+test('hints about turns of other workers cause no query and are discarded at the next renewal', async (t) => {
+  const { keeper, renewals } = keeperOf(new Set(['turn-1']));
+  await keeper.check('of another worker');
+  await keeper.check('turn-1');
+  t.deepEqual(renewals, []);
   await keeper.renew();
   await keeper.hold(CLAIM, async () => {});
-  t.deepEqual(asked, []);
+  t.deepEqual(renewals, []);
 });

@@ -1,4 +1,4 @@
-// What one reader is told, whatever comes when: on a stream and a row in memory.
+// The events that one reader receives if records are lost, repeated or late. The stream and the row are in memory.
 import test from 'ava';
 import { compareGenerations, type DeltaFeed, type DeltaListener, type DeltaRecord } from '../../src/domain/delta.ts';
 import { followTurn, type FollowedEvent } from '../../src/turns/follow-turn.ts';
@@ -28,10 +28,10 @@ const QUEUED: Turn = {
   finishedAt: null,
 };
 
-/** A turn, its stream, and who follows it. */
-class Stage {
+/** A turn, its stream of deltas, and its readers. */
+class FakeTurn {
   turn = QUEUED;
-  kept: DeltaRecord[] = [];
+  stored: DeltaRecord[] = [];
   reads = 0;
   readonly #listeners = new Set<DeltaListener>();
   readonly #changed = new Set<() => void>();
@@ -43,21 +43,21 @@ class Stage {
     },
     read: async (_turnId, after) => {
       this.reads += 1;
-      const behind = ({ start, text, ...generation }: DeltaRecord) =>
+      const charactersAfter = ({ start, text, ...generation }: DeltaRecord) =>
         compareGenerations(generation, after) || start + text.length - after.offset;
-      return this.kept.filter((record) => behind(record) > 0).slice(0, 7);
+      return this.stored.filter((record) => charactersAfter(record) > 0).slice(0, 7);
     },
   };
 
-  become(change: Partial<Turn>): void {
+  update(change: Partial<Turn>): void {
     this.turn = { ...this.turn, ...change };
     for (const changed of this.#changed) changed();
   }
 
-  /** A piece that is kept, heard, or both. */
-  write(record: DeltaRecord, { kept = true, heard = true } = {}): void {
-    if (kept) this.kept.push(record);
-    if (heard) for (const listener of this.#listeners) listener.record(record);
+  /** Writes a record that is stored, sent to the readers, or both. */
+  write(record: DeltaRecord, { stored = true, sent = true } = {}): void {
+    if (stored) this.stored.push(record);
+    if (sent) for (const listener of this.#listeners) listener.record(record);
   }
 
   get followers(): number {
@@ -88,25 +88,25 @@ function textOf(events: readonly FollowedEvent[]): string {
 const REPLY = Array.from({ length: 5_000 }, (_, number) => `${number} `).join('');
 const COMPLETED = { status: 'completed', reply: REPLY } as const;
 
-/** The reply in pieces of one to thirty characters. */
-function* piecesOf(text: string, epoch: number, attempt: number): Generator<DeltaRecord> {
+/** The reply as records of 1 to 30 characters each. */
+function* recordsOf(text: string, epoch: number, attempt: number): Generator<DeltaRecord> {
   yield { epoch, attempt, start: 0, text: '' };
   for (let start = 0; start < text.length;) {
-    const piece = text.slice(start, start + 1 + Math.floor(Math.random() * 30));
-    yield { epoch, attempt, start, text: piece };
-    start += piece.length;
+    const part = text.slice(start, start + 1 + Math.floor(Math.random() * 30));
+    yield { epoch, attempt, start, text: part };
+    start += part.length;
   }
 }
 
-test('whatever is lost, heard twice or comes late, the text since it began is the reply, from any event on', async (t) => {
+test('a reader receives the whole reply from any event on, despite lost, repeated and late records', async (t) => {
   for (let round = 0; round < 40; round += 1) {
-    const stage = new Stage();
+    const fake = new FakeTurn();
     const events: FollowedEvent[] = [];
-    const reading = (async () => {
-      for await (const event of stage.follow()) events.push(event);
+    const following = (async () => {
+      for await (const event of fake.follow()) events.push(event);
     })();
-    const chance = (of: number) => Math.random() < of;
-    const tick = async () => chance(0.02) && new Promise((resolve) => setImmediate(resolve));
+    const happens = (probability: number) => Math.random() < probability;
+    const tick = async () => happens(0.02) && new Promise((resolve) => setImmediate(resolve));
     const loss = round % 4 === 0 ? 0.3 : 0;
     const generations: readonly [number, number][] = [
       [1, 1],
@@ -116,88 +116,88 @@ test('whatever is lost, heard twice or comes late, the text since it began is th
     ];
     let late: DeltaRecord[] = [];
     for (const [epoch, attempt] of generations.slice(Math.floor(Math.random() * 4))) {
-      if (stage.turn.epoch < epoch) stage.become({ status: 'running', epoch, attempts: attempt });
+      if (fake.turn.epoch < epoch) fake.update({ status: 'running', epoch, attempts: attempt });
       const last = epoch === 2 && attempt === 3;
-      const pieces = [...piecesOf(last ? REPLY : 'void '.repeat(200), epoch, attempt)];
-      for (const piece of pieces) {
-        stage.write(piece, { kept: !chance(loss), heard: !chance(0.1) });
-        // A worker that was taken over is heard, but Redis keeps nothing of it.
-        for (const old of chance(0.1) ? late.splice(0, 1) : []) stage.write(old, { kept: false });
+      const records = [...recordsOf(last ? REPLY : 'discarded '.repeat(100), epoch, attempt)];
+      for (const record of records) {
+        fake.write(record, { stored: !happens(loss), sent: !happens(0.1) });
+        // A worker that lost its claim still sends records, but Redis does not store them.
+        for (const old of happens(0.1) ? late.splice(0, 1) : []) fake.write(old, { stored: false });
         await tick();
       }
-      late = pieces;
+      late = records;
     }
-    stage.become({ ...COMPLETED, attempts: 3 });
-    await reading;
+    fake.update({ ...COMPLETED, attempts: 3 });
+    await following;
     t.is(textOf(events), REPLY);
-    t.is(stage.followers, 0);
-    if (round % 2) stage.kept = [];
+    t.is(fake.followers, 0);
+    if (round % 2) fake.stored = [];
     for (let from = 0; from < events.length; from += 1 + Math.floor(events.length / 20)) {
       const cut = events[from]!;
       if (cut.type === 'heartbeat') continue;
       const rest = events.slice(0, from + 1);
-      for await (const event of stage.follow(positionOf(cut.id, stage.turn))) rest.push(event);
+      for await (const event of fake.follow(positionOf(cut.id, fake.turn))) rest.push(event);
       const isLast = from === events.length - 1;
       if (!isLast) t.is(textOf(rest), REPLY, cut.id);
     }
   }
 });
 
-test('a reader who does not take what comes holds little, and takes all of it later', async (t) => {
-  const stage = new Stage();
-  stage.become({ status: 'running', epoch: 1, attempts: 1 });
-  const events = stage.follow();
-  const taken: FollowedEvent[] = [(await events.next()).value as FollowedEvent];
-  for (const piece of piecesOf(REPLY, 1, 1)) stage.write(piece);
-  t.is(stage.reads, 0);
-  stage.become(COMPLETED);
-  for await (const event of events) taken.push(event);
-  t.is(textOf(taken), REPLY);
+test('a slow reader buffers little and receives the whole reply later', async (t) => {
+  const fake = new FakeTurn();
+  fake.update({ status: 'running', epoch: 1, attempts: 1 });
+  const events = fake.follow();
+  const received: FollowedEvent[] = [(await events.next()).value as FollowedEvent];
+  for (const record of recordsOf(REPLY, 1, 1)) fake.write(record);
+  t.is(fake.reads, 0);
+  fake.update(COMPLETED);
+  for await (const event of events) received.push(event);
+  t.is(textOf(received), REPLY);
 });
 
-test('what was heard and not taken is bounded, in pieces and in characters', (t) => {
+test('the buffer of a reader is limited in records and in characters', (t) => {
   for (const text of ['a', 'a'.repeat(DELTA_LIMITS.characters / 4)]) {
-    const heard = new DeltaBuffer(DELTA_LIMITS, () => {});
-    t.is(heard.next(), 'missed', 'what was written before is read first');
-    for (let start = 0; start < 1_000; start += 1) heard.record({ epoch: 1, attempt: 1, start, text });
-    t.is(heard.next(), 'missed');
-    t.is(heard.next(), null);
+    const buffer = new DeltaBuffer(DELTA_LIMITS, () => {});
+    t.is(buffer.next(), 'missed', 'the stored records are read first');
+    for (let start = 0; start < 1_000; start += 1) buffer.record({ epoch: 1, attempt: 1, start, text });
+    t.is(buffer.next(), 'missed');
+    t.is(buffer.next(), null);
   }
 });
 
-test('pieces that are lost for good do not make the reader read again and again', async (t) => {
-  const stage = new Stage();
-  stage.become({ status: 'running', epoch: 1, attempts: 1 });
+test('a record that is lost for good does not cause repeated reads', async (t) => {
+  const fake = new FakeTurn();
+  fake.update({ status: 'running', epoch: 1, attempts: 1 });
   const events: FollowedEvent[] = [];
-  const reading = (async () => {
-    for await (const event of stage.follow()) events.push(event);
+  const following = (async () => {
+    for await (const event of fake.follow()) events.push(event);
   })();
-  const pieces = [...piecesOf(REPLY, 1, 1)];
-  for (const [index, piece] of pieces.entries()) {
+  const records = [...recordsOf(REPLY, 1, 1)];
+  for (const [index, record] of records.entries()) {
     const lost = index === 10;
-    stage.write(piece, { kept: !lost, heard: !lost });
+    fake.write(record, { stored: !lost, sent: !lost });
     await new Promise((resolve) => setImmediate(resolve));
   }
-  stage.become(COMPLETED);
-  await reading;
+  fake.update(COMPLETED);
+  await following;
   t.is(textOf(events), REPLY);
-  t.true(stage.reads < 10, `${stage.reads} reads`);
+  t.true(fake.reads < 10, `${fake.reads} reads`);
 });
 
-test('while nothing happens there are heartbeats; an abort ends it', async (t) => {
-  const stage = new Stage();
+test('an idle stream sends heartbeats, and an abort ends the stream', async (t) => {
+  const fake = new FakeTurn();
   const controller = new AbortController();
-  const events = stage.follow(START, controller.signal, 20);
+  const events = fake.follow(START, controller.signal, 20);
   t.like((await events.next()).value, { type: 'turn' });
   t.like((await events.next()).value, { type: 'heartbeat' });
   t.like((await events.next()).value, { type: 'heartbeat' });
   const last = events.next();
   controller.abort();
   t.true((await last).done);
-  t.is(stage.followers, 0);
+  t.is(fake.followers, 0);
 });
 
-test('an id of another life begins anew', (t) => {
+test('an unknown event id restarts the stream', (t) => {
   const running = { ...QUEUED, status: 'running', epoch: 2, attempts: 2 } as const;
   for (const id of [undefined, '', 'nope', '1-0', '9.1.1.1', '1.3.3.0', '3.2.2.10', '2.2.2.0', '1.2.2.-1', '1.2.2.1x'])
     t.is(positionOf(id, running), START, String(id));

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { isAvailable, RUNTIMES, startApp } from '../support/app.ts';
-import { call, chat, delivered, ended, type TurnJson } from '../support/client.ts';
-import { asked, holdSlow } from '../support/held-model.ts';
+import { call, chat, delivered, waitForTurn, type TurnJson } from '../support/client.ts';
+import { waitForCall, hangSlowCalls } from '../support/held-model.ts';
 import { joined } from '../../src/domain/busy-rules.ts';
 import { MESSAGE_LIMITS } from '../../src/domain/limits.ts';
 
@@ -17,17 +17,17 @@ const merge = (user: string, session: string, text: string, more: object = {}) =
 const listed = async (url: string, user: string) =>
   (await call<{ items: TurnJson[] }>(url, `/users/${user}/turns`)).body.items.toReversed();
 
-test('the text joins the newest waiting turn of the session, and of no other', async (t) => {
+test('merge appends the text to the newest queued turn of the same session', async (t) => {
   const { url, model } = await startApp(t);
-  model.script(holdSlow());
+  model.script(hangSlowCalls());
   const [session, other] = [randomUUID(), randomUUID()];
   const running = await chat(url, { user_id: 'ann', text: 'slow', metadata: { session_id: session } });
-  await asked(model, 'slow');
+  await waitForCall(model, 'slow');
   const first = await call<TurnJson & { tags: string[] }>(url, '/chat', {
     body: merge('ann', session, 'one', { tags: ['a', 'b'], metadata: { session_id: session, x: 1, y: 1 } }),
   });
   t.is(first.status, 202);
-  t.not(first.body.turn_id, running.turn_id, 'what runs cannot be joined');
+  t.not(first.body.turn_id, running.turn_id, 'a running turn cannot be joined');
   const elsewhere = await chat(url, merge('ann', other, 'elsewhere'));
   t.not(elsewhere.turn_id, first.body.turn_id);
   const second = await call<TurnJson & { tags: string[] }>(url, '/chat', {
@@ -38,7 +38,7 @@ test('the text joins the newest waiting turn of the session, and of no other', a
   t.deepEqual(second.body.tags, ['a', 'b', 'c']);
   t.like(second.body.metadata, { session_id: session, x: 1, y: 2 });
   await chat(url, { user_id: 'ann', text: 'go', on_busy: 'interrupt' });
-  t.is((await ended(url, first.body.turn_id)).reply, 'echo: one\ntwo');
+  t.is((await waitForTurn(url, first.body.turn_id)).reply, 'echo: one\ntwo');
   t.deepEqual(
     (await listed(url, 'ann')).map(({ seq, text }) => [seq, text]),
     [
@@ -50,12 +50,12 @@ test('the text joins the newest waiting turn of the session, and of no other', a
   );
 });
 
-test('a key that joined gives its turn again and adds nothing, also of fifty at once; with another body 422', async (t) => {
+test('50 concurrent merges with one idempotency key append the text once, and another body returns 422', async (t) => {
   const { url, model } = await startApp(t);
-  model.script(holdSlow());
+  model.script(hangSlowCalls());
   const session = randomUUID();
   await chat(url, { user_id: 'ben', text: 'slow', metadata: { session_id: session } });
-  await asked(model, 'slow');
+  await waitForCall(model, 'slow');
   const own = await chat(url, merge('ben', session, 'one'), { 'idempotency-key': 'a' });
   const headers = { 'idempotency-key': 'b' };
   const replies = await Promise.all(Array.from({ length: 50 }, () => chat(url, merge('ben', session, 'two'), headers)));
@@ -63,25 +63,25 @@ test('a key that joined gives its turn again and adds nothing, also of fifty at 
   t.is((await call(url, '/chat', { body: merge('ben', session, 'three'), headers })).status, 422);
   t.is((await chat(url, merge('ben', session, 'one'), { 'idempotency-key': 'a' })).text, 'one\ntwo');
   await chat(url, { user_id: 'ben', text: 'go', on_busy: 'interrupt' });
-  t.is((await ended(url, own.turn_id)).reply, 'echo: one\ntwo');
+  t.is((await waitForTurn(url, own.turn_id)).reply, 'echo: one\ntwo');
   const late = await call<TurnJson>(url, '/chat', { body: merge('ben', session, 'two'), headers });
-  t.is(late.status, 200, 'of a final turn: 200');
+  t.is(late.status, 200, '200 for a final turn');
   t.is(late.body.turn_id, own.turn_id);
   t.is((await listed(url, 'ben')).length, 3);
 });
 
-test('joining takes no place in a full queue', async (t) => {
+test('a merge into a queued turn is accepted when the queue is full', async (t) => {
   const { url, model } = await startApp(t, { settings: { QUEUE_LIMIT_PER_USER: '1' } });
-  model.script(holdSlow());
+  model.script(hangSlowCalls());
   const session = randomUUID();
   await chat(url, { user_id: 'cleo', text: 'slow', metadata: { session_id: session } });
-  await asked(model, 'slow');
-  const waiting = await chat(url, merge('cleo', session, 'one'));
-  t.is((await chat(url, merge('cleo', session, 'two'))).turn_id, waiting.turn_id);
+  await waitForCall(model, 'slow');
+  const queued = await chat(url, merge('cleo', session, 'one'));
+  t.is((await chat(url, merge('cleo', session, 'two'))).turn_id, queued.turn_id);
   t.is((await call(url, '/chat', { body: merge('cleo', randomUUID(), 'three') })).status, 429);
 });
 
-test('what would be more than one message may have is not joined', (t) => {
+test('a merge that would exceed the limits of a message is not joined', (t) => {
   const content = (text: string, tags: string[] = [], metadata = {}) => ({ text, tags, metadata, sessionId: 's' });
   const { textCharacters, tags: most, metadataBytes } = MESSAGE_LIMITS;
   t.is(joined(content('🙂'.repeat(textCharacters - 2)), content('a'))?.text.length, 2 * textCharacters - 2);
@@ -100,54 +100,54 @@ test('what would be more than one message may have is not joined', (t) => {
 for (const runtime of RUNTIMES) {
   const run = isAvailable(runtime) ? test : test.skip;
 
-  run(`${runtime}: merges that race the claim are answered exactly once, joined or by themselves`, async (t) => {
+  run(`${runtime}: merges that race the claim are answered exactly once, joined or as separate turns`, async (t) => {
     const { url, model } = await startApp(t, { runtime });
-    let letGo = () => {};
+    let release = () => {};
     model.script(async (one) => {
       if (one.lastUserMessage.startsWith('<head'))
         await new Promise<void>((resolve) => {
-          letGo = resolve;
+          release = resolve;
         });
       return {};
     });
     const ROUNDS = 100;
-    const seen = { joined: 0, own: 0 };
-    // The merges come so long after the head was let go, steered to where they meet the claim of the turn behind it.
+    const outcomes = { joined: 0, separate: 0 };
+    // Time from the release of the head to the merges. Adjusted so that the merges meet the claim of the next turn.
     let offsetMs = 5;
     for (let round = 0; round < ROUNDS; round += 1) {
       const [user, session] = [`racer-${round % 4}`, randomUUID()];
       const head = await chat(url, { user_id: user, text: `<head ${round}>` });
-      await asked(model, `<head ${round}>`);
+      await waitForCall(model, `<head ${round}>`);
       const first = await chat(url, { user_id: user, text: `<${round}a>`, metadata: { session_id: session } });
       const texts = ['b', 'c', 'd'].map((name) => `<${round}${name}>`);
       const [turns] = await Promise.all([
         sleep(Math.max(0, offsetMs)).then(() =>
           Promise.all(texts.map((text) => chat(url, merge(user, session, text)))),
         ),
-        sleep(Math.max(0, -offsetMs)).then(letGo),
+        sleep(Math.max(0, -offsetMs)).then(release),
       ]);
       const wasJoined = turns.some(({ turn_id: id }) => id === first.turn_id);
-      seen[wasJoined ? 'joined' : 'own'] += 1;
+      outcomes[wasJoined ? 'joined' : 'separate'] += 1;
       offsetMs += wasJoined ? 1 : -1;
-      for (const turn of [head, first, ...turns]) t.is((await ended(url, turn.turn_id)).status, 'completed');
+      for (const turn of [head, first, ...turns]) t.is((await waitForTurn(url, turn.turn_id)).status, 'completed');
     }
-    t.true(seen.joined > 0 && seen.own > 0, JSON.stringify(seen));
-    const said: string[] = [];
+    t.true(outcomes.joined > 0 && outcomes.separate > 0, JSON.stringify(outcomes));
+    const messages: string[] = [];
     for (let number = 0; number < 4; number += 1) {
       const rows = await delivered(url, `racer-${number}`);
       const users = rows.filter(({ role }) => role === 'user').map(({ content }) => content);
       t.deepEqual(
         rows.filter(({ role }) => role === 'assistant').map(({ content }) => content),
         users.map((text) => `echo: ${text}`),
-        'the model was asked exactly what is said to have been asked',
+        'every reply belongs to the delivered message',
       );
       for (const text of users) t.is(model.count(text), 1);
-      said.push(...users.flatMap((text) => text.split('\n')));
+      messages.push(...users.flatMap((text) => text.split('\n')));
     }
     const expected = Array.from({ length: ROUNDS }, (_, n) => [
       `<head ${n}>`,
       ...Array.from('abcd', (name) => `<${n}${name}>`),
     ]).flat();
-    t.deepEqual(said.toSorted(), expected.toSorted());
+    t.deepEqual(messages.toSorted(), expected.toSorted());
   });
 }

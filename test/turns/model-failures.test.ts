@@ -1,13 +1,13 @@
 import test from 'ava';
 import { startApp } from '../support/app.ts';
-import { chat, ended } from '../support/client.ts';
+import { chat, waitForTurn } from '../support/client.ts';
 import type { ModelScript } from '../support/model.ts';
 
 interface Row {
   readonly what: string;
   readonly script: ModelScript;
   readonly code: string;
-  /** Calls until the turn fails; MODEL_MAX_ATTEMPTS is 2 here. */
+  /** Model calls until the turn fails. MODEL_MAX_ATTEMPTS is 2 in this test. */
   readonly calls: 1 | 2;
 }
 
@@ -47,7 +47,7 @@ const FAILURES: readonly Row[] = [
   { what: 'a trickle', script: { text: 'word '.repeat(200), trickleMs: 100 }, code: 'model_timeout', calls: 2 },
 ];
 
-test('each failure of the model ends its turn with a code that tells which, and the queue behind it goes on', async (t) => {
+test('each kind of model failure fails its turn with its own error code, and the next turn runs', async (t) => {
   const { url, model } = await startApp(t, { settings: { MODEL_TIMEOUT_S: '1', MODEL_MAX_ATTEMPTS: '2' } });
   const scripts = new Map(FAILURES.map(({ what, script }) => [what, script]));
   model.script((call) => (call.kind === 'chat' ? (scripts.get(call.lastUserMessage) ?? {}) : {}));
@@ -56,35 +56,35 @@ test('each failure of the model ends its turn with a code that tells which, and 
       const userId = `user-${index}`;
       const failing = await chat(url, { user_id: userId, text: what });
       const behind = await chat(url, { user_id: userId, text: `behind ${what}` });
-      const failed = await ended(url, failing.turn_id);
+      const failed = await waitForTurn(url, failing.turn_id);
       t.like(failed, { status: 'failed', reply: null, attempts: calls, error: { code } }, what);
       t.is(model.count(what), calls, what);
-      t.like(await ended(url, behind.turn_id), { status: 'completed', reply: `echo: behind ${what}` }, what);
+      t.like(await waitForTurn(url, behind.turn_id), { status: 'completed', reply: `echo: behind ${what}` }, what);
     }),
   );
 });
 
-test('a failure that passes is retried: the turn completes and tells its attempts', async (t) => {
+test('a transient failure is retried, and the completed turn has the number of attempts', async (t) => {
   const { url, model } = await startApp(t);
   model.script((call) => (call.attempt < 3 ? { status: 500, headers: { 'retry-after-ms': '10' } } : {}));
-  const turn = await ended(url, (await chat(url, { user_id: 'ann', text: 'third time lucky' })).turn_id);
+  const turn = await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'third time lucky' })).turn_id);
   t.like(turn, { status: 'completed', reply: 'echo: third time lucky', attempts: 3 });
 });
 
-test('Retry-After is honoured', async (t) => {
+test('a retry waits as long as Retry-After asks', async (t) => {
   const { url, model } = await startApp(t);
   model.script((call) => (call.attempt === 1 ? { status: 429, headers: { 'retry-after': '2' } } : {}));
-  await ended(url, (await chat(url, { user_id: 'ann', text: 'patience' })).turn_id);
+  await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'patience' })).turn_id);
   const [first, second] = model.chatCalls;
   t.true(second!.at - first!.at >= 1_950, `${second!.at - first!.at} ms`);
 });
 
-test('a failed turn leaves no trace in the history that the next one sees', async (t) => {
+test('a failed turn is not part of the history in the next prompt', async (t) => {
   const { url, model } = await startApp(t);
   model.script((call) => (call.lastUserMessage === 'bad' ? { status: 400 } : {}));
   const bad = await chat(url, { user_id: 'ann', text: 'bad' });
   const good = await chat(url, { user_id: 'ann', text: 'good', metadata: { session_id: bad.session_id } });
-  await ended(url, good.turn_id);
+  await waitForTurn(url, good.turn_id);
   const contents = model.chatCalls.at(-1)!.messages.map(({ content }) => content);
   t.false(contents.includes('bad'));
 });

@@ -1,15 +1,15 @@
 import test from 'ava';
 import { Redis } from 'ioredis';
 import { startApp } from '../support/app.ts';
-import { call, chat, ended, eventually, type TurnJson } from '../support/client.ts';
+import { call, chat, waitForTurn, eventually, type TurnJson } from '../support/client.ts';
 import { startPostgresServer, startRedisServer } from '../support/services.ts';
 
 const ready = async (url: string) => (await fetch(`${url}/readyz`)).status === 200;
 
-test('Redis down at accept: still 202, and answered once Redis is back', async (t) => {
+test('turns are accepted while Redis is unavailable and answered when it is back', async (t) => {
   const redis = await startRedisServer(t);
   const { url } = await startApp(t, { redisUrl: redis.url });
-  t.is((await ended(url, (await chat(url, { user_id: 'ann', text: 'before' })).turn_id)).reply, 'echo: before');
+  t.is((await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'before' })).turn_id)).reply, 'echo: before');
   await redis.kill();
   const turns = await Promise.all(['one', 'two', 'three'].map((text) => chat(url, { user_id: 'ann', text })));
   t.is((await call(url, `/turns/${turns[0]!.turn_id}?wait=1`)).status, 200);
@@ -17,13 +17,13 @@ test('Redis down at accept: still 202, and answered once Redis is back', async (
   t.is(status, 503);
   t.like(body, { status: 'unready', checks: { redis: { status: 'down' }, database: { status: 'up' } } });
   await redis.restart();
-  for (const turn of turns) t.is((await ended(url, turn.turn_id)).reply, `echo: ${turn.text}`);
+  for (const turn of turns) t.is((await waitForTurn(url, turn.turn_id)).reply, `echo: ${turn.text}`);
   t.true(await eventually('ready again', () => ready(url)));
 });
 
-test('a Redis that lost everything loses no turn', async (t) => {
+test('no turn is lost if Redis loses all its data', async (t) => {
   const redis = await startRedisServer(t);
-  // The first turn keeps the worker busy while the jobs of the others are thrown away.
+  // The first turn keeps the worker busy while the jobs of the others are deleted.
   const { url, model } = await startApp(t, { redisUrl: redis.url, settings: { WORKER_CONCURRENCY: '1' } });
   model.script((one) => ({ delayMs: one.lastUserMessage === 'slow' ? 1_500 : 0 }));
   const turns = [await chat(url, { user_id: 'slow', text: 'slow' })];
@@ -32,14 +32,14 @@ test('a Redis that lost everything loses no turn', async (t) => {
   const admin = new Redis(redis.url);
   t.teardown(() => admin.disconnect());
   await admin.flushall();
-  for (const turn of turns) t.is((await ended(url, turn.turn_id)).reply, `echo: ${turn.text}`);
+  for (const turn of turns) t.is((await waitForTurn(url, turn.turn_id)).reply, `echo: ${turn.text}`);
   t.is(model.chatCalls.length, turns.length);
 });
 
-test('database down: 503 with Retry-After, and recovery without a restart', async (t) => {
+test('an unavailable database causes 503 with Retry-After, and the process recovers without a restart', async (t) => {
   const postgres = await startPostgresServer(t);
   const { url, fatal } = await startApp(t, { databaseUrl: postgres.url });
-  await ended(url, (await chat(url, { user_id: 'ann', text: 'before' })).turn_id);
+  await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'before' })).turn_id);
   await postgres.kill();
   for (const path of ['/users/ann/turns', '/conversations/00000000-0000-4000-8000-000000000000', '/analytics/ann']) {
     const { status, body, headers } = await call(url, path);
@@ -52,31 +52,31 @@ test('database down: 503 with Retry-After, and recovery without a restart', asyn
   t.is(refused.status, 503);
   t.truthy(refused.headers.get('retry-after'));
   t.is((await call(url, '/memories/ann')).status, 503);
-  t.is((await call(url, '/livez')).status, 200, 'alive: a restart would help nobody');
+  t.is((await call(url, '/livez')).status, 200, 'the process is alive: a restart would not help');
   await postgres.restart();
   t.true(await eventually('ready again', () => ready(url)));
-  t.is((await ended(url, (await chat(url, { user_id: 'ann', text: 'after' })).turn_id)).reply, 'echo: after');
+  t.is((await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'after' })).turn_id)).reply, 'echo: after');
   t.deepEqual(fatal, []);
 });
 
-test('a database that goes away during the model call gets the reply when it is back', async (t) => {
+test('a reply is committed after the database was unavailable during the model call', async (t) => {
   const postgres = await startPostgresServer(t);
   const { url, model } = await startApp(t, { databaseUrl: postgres.url, settings: { LEASE_S: '30' } });
-  const asked = new Promise<void>((resolve) => {
+  const called = new Promise<void>((resolve) => {
     model.script(() => {
       resolve();
       return { delayMs: 500 };
     });
   });
   const turn = await chat(url, { user_id: 'ann', text: 'hold on' });
-  await asked;
+  await called;
   await postgres.kill();
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   await postgres.restart();
-  const final = await eventually<TurnJson>('the turn ends', async () => {
+  const final = await eventually<TurnJson>('the turn is completed', async () => {
     const { status, body } = await call<TurnJson>(url, `/turns/${turn.turn_id}`);
     return status === 200 && body.status === 'completed' && body;
   });
   t.like(final, { reply: 'echo: hold on', attempts: 1 });
-  t.is(model.count('hold on'), 1, 'the reply was paid for once');
+  t.is(model.count('hold on'), 1, 'the model was called once');
 });

@@ -4,12 +4,12 @@ import { PartialReply } from '../../src/turns/partial-reply.ts';
 
 const USAGE = { inputTokens: 0, outputTokens: 0 };
 
-/** A model that tells these pieces and then does what the test says. */
-const telling = (pieces: readonly string[], end: () => void): Model => ({
+/** Returns a model that sends these deltas and then calls `end`. */
+const modelSending = (deltas: readonly string[], end: () => void): Model => ({
   async complete({ onDelta }) {
-    for (const piece of pieces) onDelta?.(piece);
+    for (const delta of deltas) onDelta?.(delta);
     end();
-    return { text: pieces.join(''), model: 'm', usage: USAGE };
+    return { text: deltas.join(''), model: 'm', usage: USAGE };
   },
 });
 const request = (signal: AbortSignal, onDelta?: (text: string) => void): CompletionRequest => ({
@@ -18,39 +18,41 @@ const request = (signal: AbortSignal, onDelta?: (text: string) => void): Complet
   ...(onDelta && { onDelta }),
 });
 
-test('what was written until it was cut off is kept, and was passed on', async (t) => {
-  const cut = new AbortController();
-  const heard: string[] = [];
+test('the text that was received before an abort is kept and passed on', async (t) => {
+  const controller = new AbortController();
+  const deltas: string[] = [];
   const partial = new PartialReply(
-    telling(['one ', 'two'], () => {
-      cut.abort(new Error('cut'));
-      cut.signal.throwIfAborted();
+    modelSending(['one ', 'two'], () => {
+      controller.abort(new Error('aborted'));
+      controller.signal.throwIfAborted();
     }),
   );
-  await t.throwsAsync(partial.complete(request(cut.signal, (text) => heard.push(text))), { message: 'cut' });
+  await t.throwsAsync(partial.complete(request(controller.signal, (text) => deltas.push(text))), {
+    message: 'aborted',
+  });
   t.is(partial.text, 'one two');
-  t.deepEqual(heard, ['one ', 'two']);
+  t.deepEqual(deltas, ['one ', 'two']);
 });
 
-test('what a failed attempt wrote is void', async (t) => {
+test('the text of a failed attempt is discarded', async (t) => {
   const partial = new PartialReply(
-    telling(['one'], () => {
-      throw new ModelError('model_unavailable', 'the reply ended in the middle', { retryable: true });
+    modelSending(['one'], () => {
+      throw new ModelError('model_unavailable', 'the reply is incomplete', { retryable: true });
     }),
   );
   await t.throwsAsync(partial.complete(request(new AbortController().signal)));
   t.is(partial.text, null);
 });
 
-test('an attempt begins anew', async (t) => {
-  const partial = new PartialReply(telling(['one'], () => {}));
+test('a new attempt discards the text of the previous one', async (t) => {
+  const partial = new PartialReply(modelSending(['one'], () => {}));
   for (let attempt = 0; attempt < 2; attempt += 1) await partial.complete(request(new AbortController().signal));
   t.is(partial.text, 'one');
 });
 
-test('it can be stored: no NUL, no half of a character', async (t) => {
-  const partial = new PartialReply(telling(['a\0b ', '🙂'.slice(0, 1)], () => {}));
+test('a partial reply can be stored: it has no NUL and no half of a surrogate pair', async (t) => {
+  const partial = new PartialReply(modelSending(['a\0b ', '🙂'.slice(0, 1)], () => {}));
   await partial.complete(request(new AbortController().signal));
   t.is(partial.text, 'ab ');
-  t.is(new PartialReply(telling([], () => {})).text, null);
+  t.is(new PartialReply(modelSending([], () => {})).text, null);
 });

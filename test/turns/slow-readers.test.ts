@@ -7,10 +7,10 @@ import { chat } from '../support/client.ts';
 import { read } from '../support/sse.ts';
 
 const READERS = 200;
-/** Some 500 kB of text on the wire, in 300 pieces. */
+/** About 500 kB of text on the wire, in 300 words. */
 const REPLY = Array.from({ length: 300 }, (_, number) => `${number}`.padEnd(600, '漢')).join(' ');
 
-/** Bytes in use, without garbage. */
+/** Returns the bytes in use after a garbage collection. */
 function bytesInUse(): number {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
@@ -18,8 +18,8 @@ function bytesInUse(): number {
   return heapUsed + external;
 }
 
-/** Asks for the events and never reads an answer. */
-function neverReads(t: ExecutionContext, url: string, turnId: string): Promise<Socket> {
+/** Requests the events of a turn and never reads the response. */
+function openStalledReader(t: ExecutionContext, url: string, turnId: string): Promise<Socket> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port) });
@@ -32,23 +32,23 @@ function neverReads(t: ExecutionContext, url: string, turnId: string): Promise<S
   });
 }
 
-test('readers who never read do not delay the others', async (t) => {
+test('readers that never read do not delay other readers', async (t) => {
   const { url, model } = await startApp(t);
   model.script((call) => (call.kind === 'chat' ? { text: REPLY, trickleMs: 5, delayMs: 1_000 } : {}));
   const { turn_id: turnId } = await chat(url, { user_id: 'ann', text: 'hello' });
-  await Promise.all(Array.from({ length: READERS }, () => neverReads(t, url, turnId)));
+  await Promise.all(Array.from({ length: READERS }, () => openStalledReader(t, url, turnId)));
   const before = bytesInUse();
-  const begun = performance.now();
-  let grown: number | undefined;
+  const startedAt = performance.now();
+  let growthMib: number | undefined;
   const reading = await read(url, turnId, undefined, ({ text }) => {
-    // Not later: with the final turn each of them holds that one event, and in it the whole reply.
-    if (text.length > REPLY.length * 0.95) grown ??= (bytesInUse() - before) / 2 ** 20;
+    // Measured before the final turn: after it each stalled reader holds that event, which contains the whole reply.
+    if (text.length > REPLY.length * 0.95) growthMib ??= (bytesInUse() - before) / 2 ** 20;
     return false;
   });
-  const took = performance.now() - begun;
+  const took = performance.now() - startedAt;
   t.is(reading.text, REPLY);
   t.true(took < 20_000, `${took} ms`);
-  // What they did not take would be some 100 MiB. Told and not asserted: how much of it the sockets' own buffers take
-  // differs from run to run, and with the machine's load.
-  t.log(`${grown?.toFixed(1)} MiB, ${took.toFixed(0)} ms`);
+  // Buffering everything for the stalled readers would take about 100 MiB. The growth is logged and not asserted: the
+  // share that the socket buffers take varies between runs and with the machine's load.
+  t.log(`${growthMib?.toFixed(1)} MiB, ${took.toFixed(0)} ms`);
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { isAvailable, RUNTIMES, startApp } from '../support/app.ts';
-import { chat, delivered, ended, eventually } from '../support/client.ts';
+import { chat, delivered, waitForTurn, eventually } from '../support/client.ts';
 
 const USERS = 100;
 const TURNS = 1_000;
@@ -9,7 +9,7 @@ const CLIENTS = 16;
 for (const runtime of RUNTIMES) {
   const run = isAvailable(runtime) ? test.serial : test.serial.skip;
   run(
-    `${runtime}: 1,000 turns of 100 users by 16 clients are each answered once, in order, with one model call`,
+    `${runtime}: 1,000 turns of 100 users from 16 clients are each answered once, in order, with one model call`,
     async (t) => {
       t.timeout(120_000);
       const { url, model } = await startApp(t, { runtime });
@@ -22,8 +22,8 @@ for (const runtime of RUNTIMES) {
             const text = `message ${number}`;
             const turn = await chat(url, { user_id: userId, text });
             accepted.set(userId, [...(accepted.get(userId) ?? []), { seq: turn.seq, text }]);
-            // Every other one waits for its reply, so that turns of one user both queue and alternate.
-            if (number % 2 === 0) t.is((await ended(url, turn.turn_id)).reply, `echo: ${text}`);
+            // Every second request waits for its reply, so that users have both queued and single turns.
+            if (number % 2 === 0) t.is((await waitForTurn(url, turn.turn_id)).reply, `echo: ${text}`);
           }
         }),
       );
@@ -32,7 +32,7 @@ for (const runtime of RUNTIMES) {
         t.deepEqual(
           inOrder.map(({ seq }) => seq),
           inOrder.map((_, index) => index + 1),
-          `${userId}: seq without gaps`,
+          `${userId}: seq has no gaps`,
         );
         const rows = await eventually(`${userId} has all replies`, async () => {
           const found = await delivered(url, userId);
@@ -49,7 +49,7 @@ for (const runtime of RUNTIMES) {
         t.deepEqual(
           calls.map(({ lastUserMessage }) => lastUserMessage),
           inOrder.map(({ text }) => text),
-          `${userId}: one model call a turn, in order`,
+          `${userId}: one model call for each turn, in order`,
         );
       }
       t.is(model.chatCalls.length, TURNS);

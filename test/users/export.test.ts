@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import { startApp } from '../support/app.ts';
-import { call, chat, ended, eventually, type TurnJson } from '../support/client.ts';
+import { call, chat, waitForTurn, eventually, type TurnJson } from '../support/client.ts';
 import { decide, park } from '../reviews/support.ts';
-import { erase, erased } from './support.ts';
+import { erase, waitForErasure } from './support.ts';
 
 interface ExportJson {
   readonly user_id: string;
@@ -26,7 +26,7 @@ const API_KEYS = Object.entries(KEYS)
   .join(',');
 const as = (name: keyof typeof KEYS) => ({ authorization: `Bearer key-of-${name}` });
 
-test('an export holds everything of the user, on as many pages as it takes, and nothing of others', async (t) => {
+test('an export contains all data of the user, also if it exceeds one page, and no data of others', async (t) => {
   const { url } = await startApp(t, { settings: { QUEUE_LIMIT_PER_USER: '1000', MEMORY_DEBOUNCE_MS: '50' } });
   await call(url, '/memories/alice', { method: 'PATCH', body: { name: 'Alice A.', favourite_topics: ['tea'] } });
   const TURNS = 450;
@@ -35,7 +35,7 @@ test('an export holds everything of the user, on as many pages as it takes, and 
     posted.push(await chat(url, { user_id: 'alice', text: `message ${index}` }));
   await chat(url, { user_id: 'bob', text: 'a secret of bob' });
   await park(url, 'alice', 'help me');
-  await Promise.all(posted.map(({ turn_id: id }) => ended(url, id)));
+  await Promise.all(posted.map(({ turn_id: id }) => waitForTurn(url, id)));
   const { status, body, headers } = await call<ExportJson>(url, '/users/alice/export');
   t.is(status, 200);
   t.is(headers.get('content-disposition'), 'attachment; filename="turnkeeper-alice.json"');
@@ -57,13 +57,13 @@ test('an export holds everything of the user, on as many pages as it takes, and 
   t.deepEqual([nobody.body.turns, nobody.body.conversations, nobody.body.reviews], [[], [], []]);
 });
 
-test('a user’s own export shows no draft that nobody approved; an admin’s shows drafts and who decided', async (t) => {
+test('a user’s own export has no drafts or notes, and an admin’s export has drafts and events', async (t) => {
   const app = await startApp(t, { settings: { AUTH: 'keys', API_KEYS } });
   const { url } = app;
   const post = async (text: string) => {
     const headers = as('admin');
     const { body } = await call<{ turn_id: string }>(url, '/chat', { body: { user_id: 'alice', text }, headers });
-    return eventually('it parks', async () => {
+    return eventually('the turn awaits review', async () => {
       const turn = await call<{ review: { review_id: string } | null }>(url, `/turns/${body.turn_id}`, { headers });
       return turn.body.review;
     });
@@ -88,7 +88,7 @@ test('a user’s own export shows no draft that nobody approved; an admin’s sh
   t.is((await call(url, '/users/alice/export', { headers: as('bob') })).status, 404);
 });
 
-test('of an erasure only its user and an admin can ask, also when it has ended and names nobody', async (t) => {
+test('only its user and an admin can read an erasure, also after it is completed and has no user id', async (t) => {
   const { url } = await startApp(t, { settings: { AUTH: 'keys', API_KEYS, LEASE_S: '2' } });
   const { status, body } = await call<{ erasure_id: string }>(url, '/users/alice', {
     method: 'DELETE',
@@ -97,15 +97,15 @@ test('of an erasure only its user and an admin can ask, also when it has ended a
   t.is(status, 202);
   const path = `/erasures/${body.erasure_id}`;
   const read = (name: keyof typeof KEYS) => call<{ status: string }>(url, path, { headers: as(name) });
-  await eventually('it ends', async () => (await read('alice')).body.status === 'completed');
+  await eventually('the erasure is completed', async () => (await read('alice')).body.status === 'completed');
   t.is((await read('admin')).body.status, 'completed');
   t.is((await read('bob')).status, 404);
   t.is((await call(url, '/erasures/nope', { headers: as('admin') })).status, 404);
 });
 
-test('a user whom nobody knows can be erased too, and one who is erased twice is erased twice', async (t) => {
+test('an unknown user can be erased, and a second erasure of the same user has a new id', async (t) => {
   const { url } = await startApp(t, { settings: { LEASE_S: '2' } });
   const first = await erase(url, 'nobody-yet');
-  await erased(url, first);
+  await waitForErasure(url, first);
   t.not((await erase(url, 'nobody-yet')).erasure_id, first.erasure_id);
 });

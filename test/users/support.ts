@@ -1,4 +1,4 @@
-// Looking for a word in everything that the stores hold, and erasing a user to the end.
+// Searches all stores for a word, and erases a user.
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { TestApp } from '../support/app.ts';
@@ -11,7 +11,7 @@ export interface ErasureJson {
   readonly finished_at: string | null;
 }
 
-/** Every table of the database, Dapr's too, whose rows hold the word. */
+/** Returns the tables whose rows contain the word, including Dapr's tables. */
 async function inDatabase(url: string, word: string): Promise<string[]> {
   const client = new pg.Client(url);
   await client.connect();
@@ -39,7 +39,7 @@ const READERS: Readonly<Record<string, (redis: Redis, key: string) => Promise<un
   stream: (redis, key) => redis.xrange(key, '-', '+'),
 };
 
-/** Every key of the Redis that holds the word, in its name or its value. */
+/** Returns the Redis keys that contain the word in their name or value. */
 async function inRedis(url: string, word: string): Promise<string[]> {
   const redis = new Redis(url);
   try {
@@ -56,13 +56,13 @@ async function inRedis(url: string, word: string): Promise<string[]> {
   }
 }
 
-/** Everywhere that the word is. */
-export const placesOf = async ({ databaseUrl, redisUrl }: TestApp, word: string): Promise<string[]> => [
+/** Returns all tables and Redis keys that contain the word. */
+export const locationsOf = async ({ databaseUrl, redisUrl }: TestApp, word: string): Promise<string[]> => [
   ...(await inDatabase(databaseUrl, word)),
   ...(await inRedis(redisUrl, word)),
 ];
 
-/** Asks for the erasure. */
+/** Requests the erasure of a user. @throws if the response is not 202 with a Location */
 export async function erase(url: string, userId: string): Promise<ErasureJson> {
   const { status, body, headers } = await call<ErasureJson>(url, `/users/${userId}`, { method: 'DELETE' });
   if (status !== 202) throw new Error(`${status} ${JSON.stringify(body)}`);
@@ -70,10 +70,10 @@ export async function erase(url: string, userId: string): Promise<ErasureJson> {
   return body;
 }
 
-/** Waits until the erasure has ended. */
-export const erased = (url: string, { erasure_id: id }: ErasureJson): Promise<ErasureJson> =>
+/** Waits until the erasure is completed. */
+export const waitForErasure = (url: string, { erasure_id: id }: ErasureJson): Promise<ErasureJson> =>
   eventually(
-    'the erasure ends',
+    'the erasure is completed',
     async () => {
       const { body } = await call<ErasureJson>(url, `/erasures/${id}`);
       return body.status === 'completed' && body;

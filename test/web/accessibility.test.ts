@@ -1,26 +1,11 @@
-// axe-core on every place as people see it: dark and light, wide and narrow, full and empty, signed out.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+// Runs axe-core on all pages: dark and light, wide and narrow, with and without data, signed out.
 import type { Browser, Page } from 'playwright-core';
 import type { ExecutionContext } from 'ava';
 import { park } from '../reviews/support.ts';
 import { sha256 } from '../http/support/ingress.ts';
 import { startApp } from '../support/app.ts';
+import { violations } from '../support/axe.ts';
 import { openBrowser, visit, webTest } from '../support/browser.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-
-async function violations(page: Page): Promise<string[]> {
-  // By the debugger, which the page's policy does not bind.
-  await page.evaluate(AXE);
-  const found = await page.evaluate<Violation[]>('axe.run().then((result) => result.violations)');
-  return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
-}
 
 interface Scene {
   readonly name: string;
@@ -36,10 +21,10 @@ const SCENES: readonly Scene[] = [
       const sessions = page.getByRole('button', { name: 'Sessions' });
       if (await sessions.isVisible()) await sessions.click();
       await page.locator('.session').first().click();
-      await page.getByText('A person looks at this reply').waitFor();
+      await page.getByText('Waiting for a reviewer').waitFor();
     },
   },
-  { name: 'an empty chat', path: '/?user=nobody', prepare: (page) => page.getByText('Say something').waitFor() },
+  { name: 'an empty chat', path: '/?user=nobody', prepare: (page) => page.getByText('Start a conversation').waitFor() },
   { name: 'the desk', path: '/desk', prepare: (page) => page.getByRole('option').first().waitFor() },
   {
     name: 'a review being edited',
@@ -57,11 +42,11 @@ const SCENES: readonly Scene[] = [
     path: '/desk',
     prepare: async (page) => {
       await page.getByLabel('User').fill('nobody');
-      await page.getByText('Nothing waits').waitFor();
+      await page.getByText('No pending reviews').waitFor();
     },
   },
   {
-    name: 'the help',
+    name: 'the shortcuts',
     path: '/desk',
     prepare: async (page) => {
       await page.getByRole('option').first().waitFor();
@@ -79,7 +64,7 @@ const SCENES: readonly Scene[] = [
     name: 'a user',
     path: '/operations#/users/ann',
     prepare: async (page) => {
-      await page.getByText('awaiting review').first().waitFor();
+      await page.getByText('held for review').first().waitFor();
       await page.getByRole('button', { name: 'Erase ann' }).click();
       await page.getByRole('dialog').waitFor();
     },
@@ -105,7 +90,7 @@ async function check(t: ExecutionContext, browser: Browser, url: string, scenes:
   }
 }
 
-webTest('axe-core finds no violation at any place, and nothing is wider than the window', async (t) => {
+webTest('axe-core finds no violation on any page, and no page is wider than the window', async (t) => {
   t.timeout(240_000);
   const app = await startApp(t);
   await park(app.url, 'ann', 'please help, this is urgent', { tags: ['tea'] });
@@ -113,8 +98,8 @@ webTest('axe-core finds no violation at any place, and nothing is wider than the
   await check(t, await openBrowser(t), app.url, SCENES);
 });
 
-webTest('nor where one signs in', async (t) => {
+webTest('axe-core finds no violation in the sign-in form', async (t) => {
   const app = await startApp(t, { settings: { AUTH: 'keys', API_KEYS: `kim:reviewer:${sha256('key')}` } });
   const prepare = (page: Page) => page.getByLabel('Key', { exact: true }).waitFor();
-  await check(t, await openBrowser(t), app.url, [{ name: 'signing in', path: '/desk', prepare }]);
+  await check(t, await openBrowser(t), app.url, [{ name: 'the sign-in form', path: '/desk', prepare }]);
 });

@@ -1,4 +1,4 @@
-// Chat in a real browser: a reply as it is written, what is held, what is interrupted, what is remembered.
+// The chat page in a real browser: streaming, reviews, busy rules, tags and memory.
 import { startApp } from '../support/app.ts';
 import { openBrowser, visit, webTest } from '../support/browser.ts';
 import { startSecondIngress } from '../support/second-ingress.ts';
@@ -8,49 +8,49 @@ import type { Page } from 'playwright-core';
 
 const LONG = Array.from({ length: 60 }, (_, n) => `word${n}`).join(' ');
 
-const say = async (page: Page, text: string): Promise<void> => {
+const send = async (page: Page, text: string): Promise<void> => {
   await page.getByLabel('Message', { exact: true }).fill(text);
   await page.keyboard.press('Enter');
 };
 const turn = (page: Page, seq: number) => page.getByRole('article', { name: `Turn ${seq}`, exact: true });
 
-webTest('a reply is shown as it is written, and after a reload in mid-stream it is whole', async (t) => {
+webTest('a reply is shown while it is written, and is complete after a reload in mid-stream', async (t) => {
   const app = await startApp(t, { settings: { REVIEW_KEYWORDS: 'none' } });
   app.model.script(({ kind }) => (kind === 'chat' ? { text: LONG, trickleMs: 60 } : {}));
   const { page, faults } = await visit(await openBrowser(t), `${app.url}/?user=ann`);
-  await say(page, 'Tell me');
+  await send(page, 'Tell me');
   await turn(page, 1).getByText('word3').waitFor();
-  t.notRegex(await turn(page, 1).innerText(), /word59/, 'it is still being written');
+  t.notRegex(await turn(page, 1).innerText(), /word59/, 'the reply is still being written');
   await page.reload();
   await turn(page, 1).getByText('word8').waitFor();
   await turn(page, 1).getByText('word59').waitFor();
-  t.true((await turn(page, 1).innerText()).includes(LONG), 'without gap or repeat');
+  t.true((await turn(page, 1).innerText()).includes(LONG), 'the reply has no gap or repeat');
   t.is(app.model.chatCalls.length, 1);
   const composer = (await page.locator('.composer').boundingBox())!;
-  t.is(composer.y + composer.height, 900, 'one writes at the foot of the page');
+  t.is(composer.y + composer.height, 900, 'the composer is at the bottom of the page');
   t.deepEqual(faults, []);
 });
 
-webTest('an ingress that is replaced in mid-stream is told as reconnecting, and the reply is whole', async (t) => {
+webTest('the page reconnects when the ingress is replaced in mid-stream, and the reply is complete', async (t) => {
   const app = await startApp(t, { settings: { REVIEW_KEYWORDS: 'none' } });
   app.model.script(({ kind }) => (kind === 'chat' ? { text: LONG, trickleMs: 80 } : {}));
   const first = await startSecondIngress(t, app);
   const { page } = await visit(await openBrowser(t), `${first.url}/?user=ann`);
-  await say(page, 'Tell me');
+  await send(page, 'Tell me');
   await turn(page, 1).getByText('word3').waitFor();
   await first.stop();
   await page.locator('[data-state=reconnecting]').waitFor();
   await startSecondIngress(t, app, { PORT: new URL(first.url).port });
   await page.locator('[data-state=reconnecting]').waitFor({ state: 'detached' });
   await turn(page, 1).getByText('word59').waitFor();
-  t.true((await turn(page, 1).innerText()).includes(LONG), 'without gap or repeat');
+  t.true((await turn(page, 1).innerText()).includes(LONG), 'the reply has no gap or repeat');
 });
 
-webTest('a held reply shows as held, and is replaced when it is decided', async (t) => {
+webTest('a held reply is shown as held, and the reviewed reply replaces it', async (t) => {
   const app = await startApp(t);
   const { page } = await visit(await openBrowser(t), `${app.url}/?user=ann`);
-  await say(page, 'this is urgent');
-  await turn(page, 1).getByText('A person looks at this reply').waitFor();
+  await send(page, 'this is urgent');
+  await turn(page, 1).getByText('Waiting for a reviewer').waitFor();
   t.notRegex(await page.locator('body').innerText(), /echo: this is urgent/);
   const { body } = await call<{ items: { review_id: string }[] }>(app.url, '/reviews');
   await decide(app.url, body.items[0]!.review_id, { decision: 'edit', reply: 'A colleague calls you.' });
@@ -58,54 +58,51 @@ webTest('a held reply shows as held, and is replaced when it is decided', async 
   await turn(page, 1).getByText('Edited by a reviewer').waitFor();
 });
 
-webTest(
-  'the ways to be busy: interrupt keeps what was written, reject is not sent and says why, cancel ends it',
-  async (t) => {
-    const app = await startApp(t, { settings: { REVIEW_KEYWORDS: 'none' } });
-    app.model.script(({ kind, lastUserMessage }) =>
-      kind === 'chat' && lastUserMessage.startsWith('slow') ? { text: LONG, trickleMs: 150 } : {},
-    );
-    const { page } = await visit(await openBrowser(t), `${app.url}/?user=ann`);
-    const rule = page.getByLabel('If busy');
-    await say(page, 'slow one');
-    await turn(page, 1).getByText('word2').waitFor();
-    await rule.selectOption('reject');
-    await say(page, 'refused');
-    await page.getByText('Not sent.').waitFor();
-    await page.getByRole('button', { name: 'Discard' }).click();
-    await rule.selectOption('interrupt');
-    await say(page, 'quick');
-    await turn(page, 2).getByText('echo: quick').waitFor();
-    await turn(page, 1).getByText('Interrupted').waitFor();
-    t.regex(await turn(page, 1).innerText(), /word0 word1/);
-    await rule.selectOption('enqueue');
-    await say(page, 'slow two');
-    await turn(page, 3).getByText('word1').waitFor();
-    await say(page, 'slow three');
-    await turn(page, 4).getByText('waits for its turn').waitFor();
-    await rule.selectOption('merge');
-    await say(page, 'and this');
-    await turn(page, 4).getByText('and this').waitFor();
-    await turn(page, 4).getByRole('button', { name: 'Cancel' }).click();
-    await turn(page, 4).getByText('cancelled', { exact: true }).waitFor();
-    await rule.selectOption('rollback');
-    await say(page, 'quick again');
-    await turn(page, 5).getByText('echo: quick again').waitFor();
-    t.is(await turn(page, 3).getAttribute('data-status'), 'cancelled');
-    t.notRegex(await turn(page, 3).innerText(), /word1/);
-  },
-);
+webTest('busy rules: interrupt keeps the partial reply, reject shows the error, merge, rollback; cancel', async (t) => {
+  const app = await startApp(t, { settings: { REVIEW_KEYWORDS: 'none' } });
+  app.model.script(({ kind, lastUserMessage }) =>
+    kind === 'chat' && lastUserMessage.startsWith('slow') ? { text: LONG, trickleMs: 150 } : {},
+  );
+  const { page } = await visit(await openBrowser(t), `${app.url}/?user=ann`);
+  const rule = page.getByLabel('If busy');
+  await send(page, 'slow one');
+  await turn(page, 1).getByText('word2').waitFor();
+  await rule.selectOption('reject');
+  await send(page, 'refused');
+  await page.getByText('Not sent.').waitFor();
+  await page.getByRole('button', { name: 'Discard' }).click();
+  await rule.selectOption('interrupt');
+  await send(page, 'quick');
+  await turn(page, 2).getByText('echo: quick').waitFor();
+  await turn(page, 1).getByText('Interrupted').waitFor();
+  t.regex(await turn(page, 1).innerText(), /word0 word1/);
+  await rule.selectOption('enqueue');
+  await send(page, 'slow two');
+  await turn(page, 3).getByText('word1').waitFor();
+  await send(page, 'slow three');
+  await turn(page, 4).getByText('queued').waitFor();
+  await rule.selectOption('merge');
+  await send(page, 'and this');
+  await turn(page, 4).getByText('and this').waitFor();
+  await turn(page, 4).getByRole('button', { name: 'Cancel' }).click();
+  await turn(page, 4).getByText('cancelled', { exact: true }).waitFor();
+  await rule.selectOption('rollback');
+  await send(page, 'quick again');
+  await turn(page, 5).getByText('echo: quick again').waitFor();
+  t.is(await turn(page, 3).getAttribute('data-status'), 'cancelled');
+  t.notRegex(await turn(page, 3).innerText(), /word1/);
+});
 
-webTest('tags find what was said; memory is shown, changed and kept', async (t) => {
+webTest('a tag filters the history; memory is shown, edited and saved', async (t) => {
   const app = await startApp(t);
   const { page } = await visit(await openBrowser(t), `${app.url}/?user=ann`);
   await page.getByLabel('Add a tag').fill('tea');
   await page.keyboard.press('Enter');
-  await say(page, 'I like oolong');
+  await send(page, 'I like oolong');
   await turn(page, 1).getByText('echo: I like oolong').waitFor();
-  await page.getByRole('button', { name: 'Remove the tag tea' }).click();
+  await page.getByRole('button', { name: 'Remove tag tea' }).click();
   await page.getByRole('button', { name: 'New session' }).click();
-  await say(page, 'And bread');
+  await send(page, 'And bread');
   await turn(page, 2).getByText('echo: And bread').waitFor();
   await page.getByRole('button', { name: 'History' }).click();
   const found = page.getByRole('region', { name: 'History' });
@@ -122,9 +119,9 @@ webTest('tags find what was said; memory is shown, changed and kept', async (t) 
   await page.getByLabel('Favourite topics').fill('tea, bread');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Ann of Bristol').waitFor();
-  const kept = await eventually('the memory', async () => {
+  const saved = await eventually('the memory', async () => {
     const { body } = await call<{ name: string; favourite_topics: string[] }>(app.url, '/memories/ann');
     return body.name === 'Ann of Bristol' && body;
   });
-  t.deepEqual(kept.favourite_topics, ['tea', 'bread']);
+  t.deepEqual(saved.favourite_topics, ['tea', 'bread']);
 });

@@ -1,4 +1,4 @@
-// How the pages are served: what was built, under a policy that lets nothing else in.
+// How the built pages are served, and their Content-Security-Policy.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ const linked = (html: string): string[] =>
   [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path!);
 
 for (const path of PAGES) {
-  test(`${path} is served under a strict policy, inlines nothing, and loads less than 150 kB of script`, async (t) => {
+  test(`${path} has a strict policy, no inline scripts or styles, and less than 150 kB of script`, async (t) => {
     const { call } = await start(t);
     const page = await call('GET', path);
     t.is(page.status, 200);
@@ -29,8 +29,8 @@ for (const path of PAGES) {
     t.notRegex(page.text, /<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=/i);
     let script = 0;
     const seen = new Set<string>();
-    for (const waiting = linked(page.text); waiting.length > 0;) {
-      const asset = waiting.pop()!;
+    for (const pending = linked(page.text); pending.length > 0;) {
+      const asset = pending.pop()!;
       if (seen.has(asset)) continue;
       seen.add(asset);
       const { status, headers, text } = await call('GET', asset);
@@ -38,8 +38,8 @@ for (const path of PAGES) {
       t.is(headers.get('cache-control'), 'public, max-age=31536000, immutable');
       if (!asset.endsWith('.js')) continue;
       script += gzipSync(text).length;
-      // What a script imports counts as well, whether the page preloads it or not.
-      for (const [, name] of text.matchAll(/from\s*["'`]\.\/([\w.-]+\.js)["'`]/g)) waiting.push(`/assets/${name!}`);
+      // Imported scripts count too, whether the page preloads them or not.
+      for (const [, name] of text.matchAll(/from\s*["'`]\.\/([\w.-]+\.js)["'`]/g)) pending.push(`/assets/${name!}`);
     }
     t.true(seen.size >= 4);
     t.true(script > 5_000 && script < SCRIPT_LIMIT, `${script} bytes`);
@@ -47,7 +47,7 @@ for (const path of PAGES) {
   });
 }
 
-test('a page is known by its ETag, sent compressed to who takes that, and whole to others', async (t) => {
+test('a page has an ETag and is compressed only for clients that accept gzip', async (t) => {
   const { call, ingress } = await start(t);
   const page = await call('GET', '/desk?whatever=1');
   const again = await call('GET', '/desk', undefined, { 'if-none-match': page.headers.get('etag')! });
@@ -62,7 +62,7 @@ test('a page is known by its ETag, sent compressed to who takes that, and whole 
   t.is((await call('GET', '/assets/..%2fdesk.html')).status, 404);
 });
 
-test('where the pages were never built a page says so, and the API works', async (t) => {
+test('without built pages, a page explains how to build them', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'turnkeeper-pages-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const operations = operationsOf(new MemoryServices().services, {

@@ -1,5 +1,5 @@
-// What users and models write is text, wherever it is shown: from chat to desk to operations no script runs and no
-// request leaves. Each text of the corpus tries to be something else.
+// The text of users and models is shown as text on all pages: no script runs, and no request goes to another host. Each
+// text of the corpus tries to be markup or script.
 import { park } from '../reviews/support.ts';
 import { startApp } from '../support/app.ts';
 import { openBrowser, visit, webTest } from '../support/browser.ts';
@@ -28,7 +28,7 @@ const CORPUS = [
   '&lt;script&gt;window.pwned=1&lt;/script&gt;',
 ];
 
-webTest('a corpus of stored scripts goes from chat to desk to operations as text', async (t) => {
+webTest('a corpus of stored scripts is shown as text in chat, desk and operations', async (t) => {
   const app = await startApp(t);
   app.model.script(({ kind, lastUserMessage }) => ({
     text: kind === 'chat' ? `The model says ${lastUserMessage}` : `Summary: ${CORPUS.join(' ')}`,
@@ -52,21 +52,21 @@ webTest('a corpus of stored scripts goes from chat to desk to operations as text
   const visits = [desk, chat, operations];
 
   for (const [index, text] of CORPUS.entries()) {
-    await desk.page.getByText('due in').or(desk.page.getByText('Choose a review')).first().waitFor();
+    await desk.page.getByText('due in').or(desk.page.getByText('Select a review')).first().waitFor();
     if (index === 0) await desk.page.getByRole('option').first().click();
     else await desk.page.keyboard.press('j');
     await desk.page.locator('.message', { hasText: `help ${text}` }).waitFor();
     t.is(await desk.page.locator('.message').innerText(), `help ${text}`);
     t.is(await desk.page.locator('.draft').innerText(), `The model says help ${text}`);
   }
-  // An edit and its diff, and a decision whose reply the user then sees.
+  // An edit with its diff, and the edited reply in the chat.
   await desk.page.keyboard.press('e');
   await desk.page.getByLabel('Reply', { exact: true }).fill(CORPUS.join(' '));
   await desk.page.locator('.diff ins').first().waitFor();
   await desk.page.keyboard.press('Control+Enter');
   await chat.page.getByText('Edited by a reviewer').waitFor();
-  const said = await chat.page.getByRole('log').innerText();
-  for (const text of CORPUS) t.true(said.includes(text), text);
+  const log = await chat.page.getByRole('log').innerText();
+  for (const text of CORPUS) t.true(log.includes(text), text);
   await operations.page.getByText(CORPUS[0]!).first().waitFor();
 
   for (const { page, faults, foreign } of visits) {

@@ -4,33 +4,33 @@ import { startApp } from '../support/app.ts';
 import { call } from '../support/client.ts';
 import { PRIVATE, register, type WebhookJson } from './support.ts';
 
-const URL_OF_NOBODY = 'http://127.0.0.1:9/hook';
+const UNUSED_URL = 'http://127.0.0.1:9/hook';
 const ROLES = { ann: 'user:ann', ben: 'user:ben', service: 'service', admin: 'admin' };
 const API_KEYS = Object.entries(ROLES)
   .map(([name, role]) => `${name}:${role}:${createHash('sha256').update(`key-${name}`).digest('hex')}`)
   .join();
 
-test('each caller sees and changes the hooks that are its own to manage', async (t) => {
+test('each caller reads and changes only the webhooks that it may manage', async (t) => {
   const { url } = await startApp(t, { settings: { ...PRIVATE, AUTH: 'keys', API_KEYS } });
   const as = (name: string) => ({ authorization: `Bearer key-${name}` });
   const add = async (name: string, user_id?: string) =>
-    (await call<WebhookJson>(url, '/webhooks', { body: { url: URL_OF_NOBODY, user_id }, headers: as(name) })).body;
+    (await call<WebhookJson>(url, '/webhooks', { body: { url: UNUSED_URL, user_id }, headers: as(name) })).body;
   const hooks = {
     ann: await add('ann', 'ann'),
     ben: await add('service', 'ben'),
     all: await add('admin'),
   };
-  const seen = async (name: string, query = '') => {
+  const idsSeenBy = async (name: string, query = '') => {
     const { body } = await call<{ items: WebhookJson[] }>(url, `/webhooks${query}`, { headers: as(name) });
     t.false(JSON.stringify(body).includes('whsec_'), 'a secret is shown once');
     return body.items.map(({ webhook_id: id }) => id);
   };
   const [ann, ben, all] = [hooks.ann.webhook_id, hooks.ben.webhook_id, hooks.all.webhook_id];
-  t.deepEqual(await seen('ann'), [ann]);
-  t.deepEqual(await seen('ben'), [ben]);
-  t.deepEqual(await seen('service'), [ann, ben]);
-  t.deepEqual(await seen('admin'), [ann, ben, all]);
-  t.deepEqual(await seen('admin', '?user_id=ben'), [ben]);
+  t.deepEqual(await idsSeenBy('ann'), [ann]);
+  t.deepEqual(await idsSeenBy('ben'), [ben]);
+  t.deepEqual(await idsSeenBy('service'), [ann, ben]);
+  t.deepEqual(await idsSeenBy('admin'), [ann, ben, all]);
+  t.deepEqual(await idsSeenBy('admin', '?user_id=ben'), [ben]);
   for (const [method, path] of [
     ['GET', ''],
     ['DELETE', ''],
@@ -49,10 +49,10 @@ test('each caller sees and changes the hooks that are its own to manage', async 
   t.is((await call(url, `/webhooks/${all}`, { headers: as('service') })).status, 404);
 });
 
-test('ten hooks of one user, ten for all users', async (t) => {
+test('a user can have ten webhooks, and ten webhooks can receive the events of all users', async (t) => {
   const { url } = await startApp(t, { settings: PRIVATE });
-  for (const whose of [{ user_id: 'ann' }, {}, { user_id: 'ben' }]) {
-    const body = { url: URL_OF_NOBODY, ...whose };
+  for (const owner of [{ user_id: 'ann' }, {}, { user_id: 'ben' }]) {
+    const body = { url: UNUSED_URL, ...owner };
     const hooks = [];
     for (let n = 0; n < 10; n += 1) hooks.push(await register(url, body));
     const refused = await call(url, '/webhooks', { body });
@@ -70,7 +70,7 @@ test('ten hooks of one user, ten for all users', async (t) => {
   t.is(second.body.next_cursor, null);
 });
 
-test('bad input is told with every fault at once, and nothing is registered', async (t) => {
+test('invalid input is refused with all its faults, and nothing is registered', async (t) => {
   const { url } = await startApp(t, { settings: PRIVATE });
   const refused = await call<{ errors: { pointer: string }[] }>(url, '/webhooks', {
     body: {

@@ -10,7 +10,7 @@ import { resolverFor } from '../../src/webhooks/names.ts';
 import { eventually } from '../support/client.ts';
 import { freshDatabase } from '../support/services.ts';
 
-test('what ended long ago goes, what waits for a hook that was removed is given up, the rest stays', async (t) => {
+test('a sweep deletes old deliveries, ends deliveries of removed webhooks, and keeps the rest', async (t) => {
   const builder = await connect((await freshDatabase(t)).url, { poolSize: 4 });
   t.teardown(() => builder.destroy());
   await migrateToLatest(builder);
@@ -21,11 +21,11 @@ test('what ended long ago goes, what waits for a hook that was removed is given 
       [newId(), newId(), event, status, status, endedDaysAgo] as string[],
     );
   };
-  await add('arrived long ago', 'delivered', 8);
-  await add('arrived lately', 'delivered', 6);
-  await add('died long ago', 'dead', 31);
-  await add('died lately', 'dead', 29);
-  await add('left over', 'pending', null);
+  await add('delivered long ago', 'delivered', 8);
+  await add('delivered recently', 'delivered', 6);
+  await add('dead long ago', 'dead', 31);
+  await add('dead recently', 'dead', 29);
+  await add('webhook removed', 'pending', null);
   const webhookSender = new WebhookSender({
     database: new Database(builder),
     post: { allowPrivate: true, resolve: resolverFor(true) },
@@ -34,7 +34,7 @@ test('what ended long ago goes, what waits for a hook that was removed is given 
     log: createLog('silent'),
   });
   await webhookSender.sweep();
-  const rows = await eventually('the left over one has ended', async () => {
+  const rows = await eventually('the pending delivery is dead', async () => {
     const found = await builder<{ event: string; status: string; last_error: string | null }>('webhook_deliveries')
       .select('event', 'status', 'last_error')
       .orderBy('event');
@@ -43,7 +43,7 @@ test('what ended long ago goes, what waits for a hook that was removed is given 
   await webhookSender.stop(1_000);
   t.deepEqual(
     rows.map(({ event }) => event),
-    ['arrived lately', 'died lately', 'left over'],
+    ['dead recently', 'delivered recently', 'webhook removed'],
   );
   t.like(rows[2], { status: 'dead', last_error: 'The webhook was removed.' });
 });

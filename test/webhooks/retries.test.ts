@@ -1,15 +1,15 @@
 import test from 'ava';
 import { startApp } from '../support/app.ts';
-import { call, chat, ended, eventually } from '../support/client.ts';
+import { call, chat, waitForTurn, eventually } from '../support/client.ts';
 import { ATTEMPTS, nextStep } from '../../src/domain/delivery-schedule.ts';
 import {
   deliveriesOf,
-  deliveryThat,
+  waitForDelivery,
   PRIVATE,
   register,
   startReceiver,
   status,
-  timePasses,
+  makeDeliveriesDue,
   verified,
   type DeliveryJson,
   type WebhookJson,
@@ -17,7 +17,7 @@ import {
 
 const HOUR_S = 3_600;
 
-test('the schedule: at once, soon, then ever later, about a day in all; then dead', (t) => {
+test('retries follow growing pauses for about a day, and the last failure makes the delivery dead', (t) => {
   const failed = { status: 500, error: 'no' };
   const gaps = (random: number) =>
     Array.from({ length: ATTEMPTS - 1 }, (_, n) => {
@@ -28,50 +28,55 @@ test('the schedule: at once, soon, then ever later, about a day in all; then dea
   t.deepEqual(gaps(0.5).map(Math.round), [5, 300, 1_800, 7_200, 18_000, 28_800, 28_800]);
   t.true(total(0) > 20 * HOUR_S && total(0.999) < 27 * HOUR_S);
   t.true(Math.abs(total(0.5) - 24 * HOUR_S) < HOUR_S);
-  t.true(gaps(0)[0]! < gaps(0.9)[0]!, 'what failed together does not come back together');
+  t.true(gaps(0)[0]! < gaps(0.9)[0]!, 'deliveries that failed together are not retried together');
   t.deepEqual(nextStep(ATTEMPTS, failed, 0.5), { kind: 'dead', disable: null });
   t.deepEqual(nextStep(ATTEMPTS, { status: 204, error: null }, 0.5), { kind: 'delivered' });
   t.like(nextStep(1, { status: 410, error: 'gone' }, 0.5), { kind: 'dead' });
 });
 
-/** Ends a turn, and gives back what becomes of telling it. */
-async function tell(url: string, userId: string, hook: WebhookJson, is: (delivery: DeliveryJson) => boolean) {
-  await ended(url, (await chat(url, { user_id: userId, text: 'hello' })).turn_id);
-  return deliveryThat(url, hook, is);
+/** Completes a turn and waits for its delivery to match `is`. */
+async function deliverTurn(url: string, userId: string, hook: WebhookJson, is: (delivery: DeliveryJson) => boolean) {
+  await waitForTurn(url, (await chat(url, { user_id: userId, text: 'hello' })).turn_id);
+  return waitForDelivery(url, hook, is);
 }
 
-test('a receiver that fails first is asked again after some seconds, under the same id', async (t) => {
+test('a failed delivery is retried after some seconds under the same id', async (t) => {
   const receiver = await startReceiver(t);
   const { url } = await startApp(t, { settings: PRIVATE });
   const hook = await register(url, { url: receiver.url });
   receiver.answer = status(503);
-  const waiting = await tell(url, 'ann', hook, ({ attempts, last_status: last }) => attempts === 1 && last === 503);
-  t.like(waiting, { status: 'pending', last_error: 'The receiver answered 503.' });
-  t.truthy(waiting.next_attempt_at);
+  const failed = await deliverTurn(
+    url,
+    'ann',
+    hook,
+    ({ attempts, last_status: last }) => attempts === 1 && last === 503,
+  );
+  t.like(failed, { status: 'pending', last_error: 'The receiver answered 503.' });
+  t.truthy(failed.next_attempt_at);
   receiver.answer = status(200);
   const [first, second] = await receiver.has(2);
   t.is(second!.id, first!.id);
   t.is(second!.body, first!.body);
   t.true(Number(second!.headers['webhook-timestamp']) > Number(first!.headers['webhook-timestamp']));
   verified(hook.secret, second!);
-  t.like(await deliveryThat(url, hook, (now) => now.status === 'delivered'), { attempts: 2, last_status: 200 });
+  t.like(await waitForDelivery(url, hook, (now) => now.status === 'delivered'), { attempts: 2, last_status: 200 });
 });
 
-test('what is never taken is dead at the end, can be seen, and sent again', async (t) => {
+test('a delivery that always fails becomes dead, is listed, and can be replayed', async (t) => {
   const receiver = await startReceiver(t);
   const { url, databaseUrl } = await startApp(t, { settings: PRIVATE });
   const hook = await register(url, { url: receiver.url });
   receiver.answer = status(500);
-  await tell(url, 'ann', hook, ({ attempts }) => attempts === 1);
+  await deliverTurn(url, 'ann', hook, ({ attempts }) => attempts === 1);
   for (let attempt = 2; attempt <= ATTEMPTS; attempt += 1) {
-    await deliveryThat(url, hook, (now) => now.attempts === attempt - 1 && now.last_status === 500);
-    await timePasses(databaseUrl);
+    await waitForDelivery(url, hook, (now) => now.attempts === attempt - 1 && now.last_status === 500);
+    await makeDeliveriesDue(databaseUrl);
     await receiver.has(attempt);
   }
-  const dead = await deliveryThat(url, hook, (now) => now.status === 'dead');
+  const dead = await waitForDelivery(url, hook, (now) => now.status === 'dead');
   t.like(dead, { attempts: ATTEMPTS, next_attempt_at: null, last_error: 'The receiver answered 500.' });
   t.deepEqual(await deliveriesOf(url, hook, '?status=dead'), [dead]);
-  await timePasses(databaseUrl);
+  await makeDeliveriesDue(databaseUrl);
   t.regex(await (await fetch(`${url}/metrics`)).text(), /turnkeeper_webhook_attempts_total\{outcome="dead"\} 1/);
 
   receiver.answer = status(200);
@@ -79,10 +84,10 @@ test('what is never taken is dead at the end, can be seen, and sent again', asyn
   const replayed = await call(url, path, { method: 'POST' });
   t.is(replayed.status, 202);
   t.like(replayed.body, { status: 'pending', attempts: 0 });
-  await deliveryThat(url, hook, (now) => now.status === 'delivered' && now.attempts === 1);
+  await waitForDelivery(url, hook, (now) => now.status === 'delivered' && now.attempts === 1);
   t.is(receiver.received.length, ATTEMPTS + 1);
-  t.is(new Set(receiver.received.map(({ id }) => id)).size, 1, 'one event, however often it is sent');
-  // What arrived may be sent again too.
+  t.is(new Set(receiver.received.map(({ id }) => id)).size, 1, 'every attempt has the same event id');
+  // A successful delivery can be replayed too.
   await call(url, path, { method: 'POST' });
   await receiver.has(ATTEMPTS + 2);
   for (const id of ['nonsense', '018f0000-0000-7000-8000-00000000ffff'])
@@ -92,21 +97,21 @@ test('what is never taken is dead at the end, can be seen, and sent again', asyn
     );
 });
 
-test('410 Gone disables the hook; what waits for it is dead, not sent', async (t) => {
+test('410 Gone disables the webhook, and its pending deliveries become dead', async (t) => {
   const receiver = await startReceiver(t);
   const { url, databaseUrl } = await startApp(t, { settings: PRIVATE });
   const hook = await register(url, { url: receiver.url });
   receiver.answer = status(500);
-  await tell(url, 'ann', hook, ({ last_status: last }) => last === 500);
+  await deliverTurn(url, 'ann', hook, ({ last_status: last }) => last === 500);
   receiver.answer = status(410);
-  await tell(url, 'ben', hook, ({ status: now }) => now === 'dead');
+  await deliverTurn(url, 'ben', hook, ({ status: now }) => now === 'dead');
   const path = `/webhooks/${hook.webhook_id}`;
   t.like((await call(url, path)).body, { enabled: false, disabled_reason: 'The receiver answered 410 Gone.' });
-  await timePasses(databaseUrl);
+  await makeDeliveriesDue(databaseUrl);
   await eventually('both dead', async () => (await deliveriesOf(url, hook, '?status=dead')).length === 2);
-  await ended(url, (await chat(url, { user_id: 'cleo', text: 'hello' })).turn_id);
+  await waitForTurn(url, (await chat(url, { user_id: 'cleo', text: 'hello' })).turn_id);
   const deliveries = await deliveriesOf(url, hook);
-  t.is(deliveries.length, 2, 'nothing more for it');
+  t.is(deliveries.length, 2, 'no new delivery');
   t.is(receiver.received.length, 2);
   const replay = `${path}/deliveries/${deliveries[0]!.delivery_id}/replay`;
   t.is((await call(url, replay, { method: 'POST' })).body['code'], 'webhook_disabled');
@@ -119,17 +124,17 @@ test('410 Gone disables the hook; what waits for it is dead, not sent', async (t
   await receiver.has(3);
 });
 
-test('a receiver that is away, hangs up, or answers with no HTTP is tried again', async (t) => {
+test('a delivery is retried if the receiver is unreachable, disconnects, or does not send HTTP', async (t) => {
   const receiver = await startReceiver(t);
   const { url } = await startApp(t, { settings: PRIVATE });
-  const away = await register(url, { url: 'http://127.0.0.1:9/hook', user_id: 'ann' });
+  const unreachable = await register(url, { url: 'http://127.0.0.1:9/hook', user_id: 'ann' });
   const failed = ({ attempts, last_error: error }: DeliveryJson) => attempts === 1 && error !== null;
-  const refused = await tell(url, 'ann', away, failed);
+  const refused = await deliverTurn(url, 'ann', unreachable, failed);
   t.like(refused, { status: 'pending', last_error: 'The receiver could not be reached (ECONNREFUSED).' });
   const hook = await register(url, { url: receiver.url, user_id: 'ben' });
   receiver.answer = (response) => response.destroy();
-  t.regex((await tell(url, 'ben', hook, failed)).last_error!, /ECONNRESET/);
+  t.regex((await deliverTurn(url, 'ben', hook, failed)).last_error!, /ECONNRESET/);
   const third = await register(url, { url: receiver.url, user_id: 'cleo' });
   receiver.answer = (response) => response.socket!.end('hello\r\n\r\n');
-  t.regex((await tell(url, 'cleo', third, failed)).last_error!, /HPE_/);
+  t.regex((await deliverTurn(url, 'cleo', third, failed)).last_error!, /HPE_/);
 });

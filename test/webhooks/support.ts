@@ -1,4 +1,4 @@
-// A receiver of webhooks, as an application would have one: it verifies with the library that receivers use.
+// A receiver of webhooks. It verifies signatures with the library that real receivers use.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook as Verifier } from 'standardwebhooks';
@@ -17,9 +17,9 @@ export interface Received {
 export interface Receiver {
   readonly url: string;
   readonly received: readonly Received[];
-  /** How it answers from now on; `request` is the one that came. */
+  /** Answers the requests from now on. `request` is the received one. */
   answer: (response: ServerResponse, request: Received) => void;
-  /** Resolves once so many have come. */
+  /** Resolves when at least `count` requests have been received. */
   has(count: number, withinMs?: number): Promise<readonly Received[]>;
 }
 
@@ -34,10 +34,10 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** Starts it on a free port of 127.0.0.1; it takes everything. */
+/** Starts a receiver on a free port of 127.0.0.1. By default it answers 204. */
 export async function startReceiver(t: Owner): Promise<Receiver> {
   const received: Received[] = [];
-  const take = async (request: IncomingMessage, response: ServerResponse) => {
+  const receive = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await textOf(request);
     const headers = request.headers as Record<string, string>;
     const event = JSON.parse(body) as Received['event'];
@@ -45,8 +45,8 @@ export async function startReceiver(t: Owner): Promise<Receiver> {
     received.push(one);
     receiver.answer(response, one);
   };
-  // A sender that dies in the middle is no fault of the receiver's.
-  const server = createServer((request, response) => void take(request, response).catch(() => {}));
+  // A sender that is killed in the middle of a request is not an error of the receiver.
+  const server = createServer((request, response) => void receive(request, response).catch(() => {}));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.teardown(() => {
     server.closeAllConnections();
@@ -62,7 +62,7 @@ export async function startReceiver(t: Owner): Promise<Receiver> {
   return receiver;
 }
 
-/** What the library of receivers makes of it. @throws where the signature is wrong */
+/** Verifies the signature and returns the event. @throws if the signature is invalid */
 export const verified = (secret: string, { body, headers }: Received): unknown =>
   new Verifier(secret).verify(body, { ...headers });
 
@@ -87,7 +87,7 @@ export interface DeliveryJson {
   readonly last_error: string | null;
 }
 
-/** Registers a hook. */
+/** Registers a webhook. */
 export async function register(base: string, body: object): Promise<WebhookJson> {
   const reply = await call<WebhookJson>(base, '/webhooks', { body });
   if (reply.status !== 201) throw new Error(`${reply.status} ${JSON.stringify(reply.body)}`);
@@ -101,8 +101,8 @@ export const deliveriesOf = async (
 ): Promise<DeliveryJson[]> =>
   (await call<{ items: DeliveryJson[] }>(base, `/webhooks/${id}/deliveries${query}`)).body.items;
 
-/** Waits until the hook's one delivery is as asked. */
-export const deliveryThat = (
+/** Waits until the newest delivery of the webhook matches `is`. */
+export const waitForDelivery = (
   base: string,
   hook: WebhookJson,
   is: (delivery: DeliveryJson) => boolean,
@@ -112,8 +112,8 @@ export const deliveryThat = (
     return delivery !== undefined && is(delivery) && delivery;
   });
 
-/** Makes everything that waits due now, as if its time had come. */
-export async function timePasses(databaseUrl: string): Promise<void> {
+/** Makes all pending deliveries due now. */
+export async function makeDeliveriesDue(databaseUrl: string): Promise<void> {
   const builder = await connect(databaseUrl, { poolSize: 1 });
   await builder.raw("update webhook_deliveries set next_attempt_at = now() where status = 'pending'");
   await builder.destroy();

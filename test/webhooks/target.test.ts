@@ -1,10 +1,10 @@
 import test from 'ava';
 import { startApp } from '../support/app.ts';
-import { call, chat, ended } from '../support/client.ts';
+import { call, chat, waitForTurn } from '../support/client.ts';
 import { post } from '../../src/webhooks/post.ts';
 import { resolverFor } from '../../src/webhooks/names.ts';
 import { faultOfUrl, isPublic } from '../../src/webhooks/target.ts';
-import { deliveryThat, PRIVATE, register, startReceiver, status } from './support.ts';
+import { waitForDelivery, PRIVATE, register, startReceiver, status } from './support.ts';
 
 const PUBLIC = '93.184.216.34';
 const publicName = async () => [PUBLIC];
@@ -19,13 +19,13 @@ const FORBIDDEN = [
   '3fff::1', 'localhost', '', '1.2.3', 'example.com',
 ]; // prettier-ignore
 
-test('an address is public or it is not', (t) => {
+test('private, loopback, reserved and malformed addresses are not public', (t) => {
   for (const address of FORBIDDEN) t.false(isPublic(address), address);
   for (const address of [PUBLIC, '1.1.1.1', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '2a00:1450:4001::200e'])
     t.true(isPublic(address), address);
 });
 
-test('https alone, without credentials; http only where private addresses are allowed', (t) => {
+test('a webhook URL needs https and no credentials, and http is allowed only with private addresses', (t) => {
   const bad = ['http://example.com/', 'ftp://example.com/', 'file:///etc/passwd', 'example.com', '//example.com', ''];
   for (const url of [...bad, 'https://me:secret@example.com/', 'https://me@example.com/', 'https://example.com/#x'])
     t.truthy(faultOfUrl(url, false), url);
@@ -34,7 +34,7 @@ test('https alone, without credentials; http only where private addresses are al
   for (const url of ['ftp://example.com/', 'http://me:secret@127.0.0.1/']) t.truthy(faultOfUrl(url, true), url);
 });
 
-/** Every way to write an address of ours that a URL knows, names that mean one, and what is no URL for a hook. */
+/** All notations of private addresses in a URL, names that resolve to one, and URLs that are invalid for a webhook. */
 const REFUSED = [
   'https://127.0.0.1/', 'https://127.1/', 'https://2130706433/', 'https://0x7f000001/', 'https://0x7f.1/',
   'https://0177.0.0.1/', 'https://017700000001/', 'https://0/', 'https://169.254.169.254/latest/meta-data/',
@@ -60,7 +60,7 @@ const resolveNames = async (host: string): Promise<readonly string[]> => {
   return found;
 };
 
-test('a hook that leads to a private, loopback or metadata address is refused at once, and says why', async (t) => {
+test('a URL that leads to a private, loopback or metadata address cannot be registered', async (t) => {
   const { url } = await startApp(t, { resolveNames });
   const good = await call(url, '/webhooks', { body: { url: 'https://public.example/hook' } });
   t.is(good.status, 201);
@@ -78,95 +78,95 @@ test('a hook that leads to a private, loopback or metadata address is refused at
   t.is(((await call(url, '/webhooks')).body['items'] as unknown[]).length, 1);
 });
 
-test('the names of the system and of DNS alike: localhost is refused without a resolver of ours', async (t) => {
+test('localhost is refused with the resolver of the system', async (t) => {
   const { url } = await startApp(t);
   for (const refused of ['https://localhost/', 'https://localhost./', 'https://127.1/'])
     t.is((await call(url, '/webhooks', { body: { url: refused } })).status, 400, refused);
 });
 
-test('a name that is public when it is registered and private when it is used reaches nothing', async (t) => {
+test('nothing is sent to a name that was public at registration and is private at delivery', async (t) => {
   const receiver = await startReceiver(t);
-  let now: readonly string[] = [PUBLIC];
-  let asked = 0;
+  let addresses: readonly string[] = [PUBLIC];
+  let lookups = 0;
   const { url } = await startApp(t, {
     resolveNames: async () => {
-      asked += 1;
-      return now;
+      lookups += 1;
+      return addresses;
     },
   });
   const port = new URL(receiver.url).port;
   const hook = await register(url, { url: `https://rebind.example:${port}/hook` });
-  t.is(asked, 1);
-  now = ['127.0.0.1'];
-  await ended(url, (await chat(url, { user_id: 'ann', text: 'hello' })).turn_id);
-  const refused = await deliveryThat(url, hook, ({ last_error: error }) => error !== null);
-  t.is(refused.last_error, 'Nothing was sent: the URL leads to an address that is not public.');
+  t.is(lookups, 1);
+  addresses = ['127.0.0.1'];
+  await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'hello' })).turn_id);
+  const refused = await waitForDelivery(url, hook, ({ last_error: error }) => error !== null);
+  t.is(refused.last_error, 'Nothing was sent: the URL points to an address that is not public.');
   t.is(refused.last_status, null);
   t.is(receiver.received.length, 0);
 });
 
-test('a name is asked for once an attempt, and the connection goes to what was checked', async (t) => {
+test('each attempt resolves the name once and connects to the checked address', async (t) => {
   const receiver = await startReceiver(t);
   const { port } = new URL(receiver.url);
   const answers = [['127.0.0.1'], ['127.0.0.9']];
-  let asked = 0;
-  const resolve = resolverFor(true, async () => answers[asked++]!);
+  let lookups = 0;
+  const resolve = resolverFor(true, async () => answers[lookups++]!);
   const message = { url: `http://rebind.invalid:${port}/hook`, headers: {}, body: '{}' };
   t.deepEqual(await post(message, { allowPrivate: true, resolve }), { status: 204, error: null });
-  t.is(asked, 1);
+  t.is(lookups, 1);
   t.is(receiver.received[0]!.headers['host'], `rebind.invalid:${port}`);
 });
 
-test('a redirect is not followed, wherever it leads', async (t) => {
+test('redirects are not followed', async (t) => {
   const [receiver, inside] = [await startReceiver(t), await startReceiver(t)];
   const { url } = await startApp(t, { settings: PRIVATE });
   for (const code of [301, 302, 303, 307, 308]) {
     receiver.answer = status(code, { location: inside.url });
     const hook = await register(url, { url: receiver.url, user_id: `user-${code}` });
-    await ended(url, (await chat(url, { user_id: `user-${code}`, text: 'hello' })).turn_id);
-    const failed = await deliveryThat(url, hook, ({ last_error: error }) => error !== null);
+    await waitForTurn(url, (await chat(url, { user_id: `user-${code}`, text: 'hello' })).turn_id);
+    const failed = await waitForDelivery(url, hook, ({ last_error: error }) => error !== null);
     t.is(failed.last_error, `The receiver answered ${code}; redirects are not followed.`);
     t.is(failed.status, 'pending');
   }
   t.is(inside.received.length, 0);
 });
 
-const sent = (url: string) => ({ url, headers: { 'content-type': 'application/json' }, body: '{"type":"x"}' });
+const messageTo = (url: string) => ({ url, headers: { 'content-type': 'application/json' }, body: '{"type":"x"}' });
 const LOCAL = { allowPrivate: true, resolve: resolverFor(true) };
 
-test('an answer without an end, or without a beginning, costs no more than the time for one attempt', async (t) => {
+test('an attempt ends in time if the response never starts or never ends', async (t) => {
   const receiver = await startReceiver(t);
   receiver.answer = () => {};
-  const silent = await post(sent(receiver.url), { ...LOCAL, timeoutMs: 300 });
-  t.deepEqual(silent, { status: null, error: 'There was no answer within 0.3 s.' });
+  const silent = await post(messageTo(receiver.url), { ...LOCAL, timeoutMs: 300 });
+  t.deepEqual(silent, { status: null, error: 'The receiver did not respond within 0.3 s.' });
   receiver.answer = (response) => void response.writeHead(200).write('a little');
-  t.deepEqual(await post(sent(receiver.url), { ...LOCAL, timeoutMs: 300 }), { status: 200, error: null });
+  t.deepEqual(await post(messageTo(receiver.url), { ...LOCAL, timeoutMs: 300 }), { status: 200, error: null });
   let written = 0;
-  let cut: (() => void) | undefined;
-  const hungUp = new Promise<void>((resolve) => {
-    cut = resolve;
+  let disconnect: (() => void) | undefined;
+  const disconnected = new Promise<void>((resolve) => {
+    disconnect = resolve;
   });
   receiver.answer = (response) => {
     response.writeHead(200);
     const more = () => {
       while (!response.destroyed && response.write(Buffer.alloc(64 * 1024))) written += 64 * 1024;
     };
-    response.on('drain', more).on('close', () => cut!());
+    response.on('drain', more).on('close', () => disconnect!());
     more();
   };
-  t.deepEqual(await post(sent(receiver.url), LOCAL), { status: 200, error: null });
-  await hungUp;
-  t.true(written < 64 * 1024 * 1024, `${written} bytes were taken`);
+  t.deepEqual(await post(messageTo(receiver.url), LOCAL), { status: 200, error: null });
+  await disconnected;
+  t.true(written < 64 * 1024 * 1024, `${written} bytes were read`);
 });
 
-test('a name that nobody resolves in time, or at all, is a failed attempt', async (t) => {
+test('an attempt fails if its name does not resolve, or not in time', async (t) => {
   const never = { allowPrivate: false, resolve: () => new Promise<never>(() => {}), timeoutMs: 100 };
-  t.regex((await post(sent('https://slow.example/'), never)).error!, /no answer within/);
-  const none = await post(sent('https://nowhere.example/'), { allowPrivate: false, resolve: resolveNames });
+  t.regex((await post(messageTo('https://slow.example/'), never)).error!, /did not respond within/);
+  const none = await post(messageTo('https://nowhere.example/'), { allowPrivate: false, resolve: resolveNames });
   t.is(none.error, 'The receiver could not be reached (ENOTFOUND).');
-  const address = await post(sent('https://10.0.0.1/'), {
+  const privateAddress = await post(messageTo('https://10.0.0.1/'), {
     allowPrivate: false,
     resolve: resolverFor(false, publicName),
   });
-  t.regex(address.error!, /not public/);
+  t.regex(privateAddress.error!, /not public/);
 });

@@ -1,8 +1,9 @@
+// The consumers of the BullMQ topics: invalid events, repeated jobs, and the format of published events.
 import { Queue, QueueEvents } from 'bullmq';
 import test from 'ava';
 import { newId } from '../../src/domain/ids.ts';
 import { startApp } from '../support/app.ts';
-import { call, chat, ended, eventually } from '../support/client.ts';
+import { call, chat, waitForTurn, eventually } from '../support/client.ts';
 import type { Owner } from '../support/owner.ts';
 
 const connectionOf = (url: string) => ({ url, maxRetriesPerRequest: null });
@@ -13,9 +14,9 @@ function queueOf(t: Owner, url: string, name: string): Queue {
   return queue;
 }
 
-test('what is not an event of the topic is counted and kept, never repeated, and stops nothing', async (t) => {
+test('an invalid event is counted, kept as a dead letter and not retried; the topic is not blocked', async (t) => {
   const app = await startApp(t);
-  const wrong: unknown[] = [
+  const invalid: unknown[] = [
     {},
     'text',
     { specversion: '1.0', id: '1', source: '/x', type: 'SomethingElse', data: {} },
@@ -23,26 +24,26 @@ test('what is not an event of the topic is counted and kept, never repeated, and
     { specversion: '1.0', id: '3', source: '/x', type: 'ChatRequested' },
   ];
   const queue = queueOf(t, app.redisUrl, 'chat-requests');
-  for (const payload of wrong) await queue.add('ChatRequested', payload, { attempts: 5 });
+  for (const payload of invalid) await queue.add('ChatRequested', payload, { attempts: 5 });
   const messages = queueOf(t, app.redisUrl, 'messages');
   await messages.add('MessageSent', { nonsense: true }, { attempts: 5 });
   t.is(
-    (await ended(app.url, (await chat(app.url, { user_id: 'ann', text: 'goes on' })).turn_id)).reply,
-    'echo: goes on',
+    (await waitForTurn(app.url, (await chat(app.url, { user_id: 'ann', text: 'valid' })).turn_id)).reply,
+    'echo: valid',
   );
-  const metrics = await eventually('all counted', async () => {
+  const metrics = await eventually('all invalid events are counted', async () => {
     const text = await (await fetch(`${app.url}/metrics`)).text();
     return /events_ignored_total\{topic="chat-requests"\} 5/.test(text) && text;
   });
   t.regex(metrics, /events_ignored_total\{topic="messages"\} 1/);
-  t.is(await queue.getFailedCount(), wrong.length, 'kept to be looked at');
+  t.is(await queue.getFailedCount(), invalid.length, 'kept as dead letters');
   for (const job of await queue.getFailed()) t.is(job.attemptsMade, 1);
 });
 
-test('the same job ten times, for a turn that is done or was never there, runs nothing again', async (t) => {
+test('a repeated job for a final or unknown turn does not call the model again', async (t) => {
   const app = await startApp(t);
   const turn = await chat(app.url, { user_id: 'ben', text: 'once' });
-  await ended(app.url, turn.turn_id);
+  await waitForTurn(app.url, turn.turn_id);
   const queue = queueOf(t, app.redisUrl, 'chat-requests');
   const events = new QueueEvents('chat-requests', { connection: connectionOf(app.redisUrl), prefix: 'turnkeeper' });
   t.teardown(() => events.close());
@@ -63,14 +64,14 @@ test('the same job ten times, for a turn that is done or was never there, runs n
   t.is((await call<{ items: unknown[] }>(app.url, '/users/ben/conversations')).body.items.length, 2);
 });
 
-test('the topics carry CloudEvents of the contract, from the outbox, and nothing stays behind in it', async (t) => {
+test('a delivered turn publishes the CloudEvents ConversationUpdated and MessageSent', async (t) => {
   const app = await startApp(t);
   const conversations = queueOf(t, app.redisUrl, 'conversations');
   const messages = queueOf(t, app.redisUrl, 'messages');
-  // Nobody takes the events away before they are looked at.
+  // Paused, so that the events stay in the topics until the test has read them.
   await conversations.pause();
   await messages.pause();
-  const turn = await ended(app.url, (await chat(app.url, { user_id: 'cleo', text: 'hello' })).turn_id);
+  const turn = await waitForTurn(app.url, (await chat(app.url, { user_id: 'cleo', text: 'hello' })).turn_id);
   const ids = { turn_id: turn.turn_id, user_id: 'cleo', session_id: turn.session_id };
   const [updated] = await eventually('ConversationUpdated', async () =>
     nonEmpty(await conversations.getJobs(['waiting'])),
@@ -79,7 +80,7 @@ test('the topics carry CloudEvents of the contract, from the outbox, and nothing
   t.deepEqual(updated!.data.data, { ...ids, user_message: 'hello', assistant_reply: 'echo: hello' });
   const [sent] = await eventually('MessageSent', async () => nonEmpty(await messages.getJobs(['waiting'])));
   t.like(sent!.data, { specversion: '1.0', type: 'MessageSent', subject: 'cleo', data: ids });
-  t.is(sent!.id, sent!.data.id, 'the event id names the job, so that a second publishing does nothing');
+  t.is(sent!.id, sent!.data.id, 'the job id is the event id, so that publishing the event again does nothing');
 });
 
 const nonEmpty = <T>(items: T[]): T[] | null => (items.length > 0 ? items : null);

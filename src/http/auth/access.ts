@@ -1,8 +1,8 @@
-// Who may do what: pure decisions over data. The contract's roles, and the kinds of things each may touch at all.
+// Authorisation as pure functions: the roles, and the resource types that each role may use.
 import { isUserId } from '../../domain/limits.ts';
 
 const RIGHTS = {
-  /** Own things only. */
+  /** Only resources of this user. */
   user: ['session', 'chat', 'turns', 'conversations', 'memories', 'webhooks', 'export', 'erase'],
   service: ['session', 'chat', 'turns', 'conversations', 'memories', 'webhooks', 'analytics'],
   reviewer: ['session', 'reviews'],
@@ -23,40 +23,41 @@ const RIGHTS = {
 } as const;
 
 export type Role = keyof typeof RIGHTS;
-export type Thing = (typeof RIGHTS)[Role][number];
+export type Resource = (typeof RIGHTS)[Role][number];
 
 export interface Identity {
   /** Name of the key, or subject of the token; becomes `decided_by` of a review. */
   readonly name: string;
   readonly role: Role;
-  /** Whose things a `user` may touch; null: not limited to one user. */
+  /** The only user whose resources a `user` may use. Null: not limited to one user. */
   readonly userId: string | null;
-  /** When what was shown lapses: streams end then too. Null: never. */
+  /** When the credential expires; open streams and long polls end then too. Null: never. */
   readonly until: Date | null;
 }
 
-/** Everybody, where AUTH is none. */
+/** Every caller if AUTH is none. */
 export const ANONYMOUS: Identity = { name: 'anonymous', role: 'admin', userId: null, until: null };
 
-/** The rule of an operation. `owner`: where the id of the user stands whose thing it is: in the path or the body (then
- *  it is checked before the operation runs), in what is loaded (then the operation asks `owns`), or nowhere: it concerns
+/** The access rule of an operation. `owner`: where the id of the resource's user is. In the path or the body: the router
+ *  checks it before the operation runs. In the loaded resource: the operation calls `owns`. None: the resource belongs to
  *  no single user. */
-export type Access = 'open' | { readonly thing: Thing; readonly owner: 'path' | 'body' | 'loaded' | 'nobody' };
+export type Access = 'open' | { readonly resource: Resource; readonly owner: 'path' | 'body' | 'loaded' | 'none' };
 
-/** Whether this kind of thing is open to the identity at all; if not, 403. */
-export const mayUse = ({ role }: Identity, thing: Thing): boolean => (RIGHTS[role] as readonly Thing[]).includes(thing);
+/** Whether the role of the identity may use this resource type. If not: 403. */
+export const mayUse = ({ role }: Identity, resource: Resource): boolean =>
+  (RIGHTS[role] as readonly Resource[]).includes(resource);
 
-/** Whether the identity may touch a thing of this user; if not, it must look as if it were not there: 404. */
+/** Whether the identity may use resources of this user. If not: 404, as for a resource that does not exist. */
 export const owns = ({ userId }: Identity, ownerId: string): boolean => userId === null || userId === ownerId;
 
-/** The roles that an operation is open to, for its documentation. */
+/** The roles that may call an operation, for its documentation. */
 export function rolesFor(access: Access): readonly Role[] {
   if (access === 'open') return [];
   const roles = Object.keys(RIGHTS) as Role[];
-  return roles.filter((role) => (RIGHTS[role] as readonly Thing[]).includes(access.thing));
+  return roles.filter((role) => (RIGHTS[role] as readonly Resource[]).includes(access.resource));
 }
 
-/** The role that an API key or a token names (`user:<user_id>`, `service`, `reviewer` or `admin`); null: none of these. */
+/** Parses the role of an API key or a token: `user:<user_id>`, `service`, `reviewer` or `admin`. Null: not a role. */
 export function roleOf(role: string): Pick<Identity, 'role' | 'userId'> | null {
   if (role.startsWith('user:')) {
     const userId = role.slice('user:'.length);

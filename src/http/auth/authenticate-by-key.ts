@@ -1,4 +1,4 @@
-// AUTH=keys: API keys as bearer tokens, and sessions that are signed in with one.
+// AUTH=keys: API keys as bearer tokens, and cookie sessions that were started with a key.
 import { hash, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
 import { roleOf, type Identity } from './access.ts';
@@ -14,7 +14,7 @@ export interface KeyEntry {
 interface KnownKey {
   readonly digest: Buffer;
   readonly identity: Identity;
-  /** Names the key in a cookie, and tells nothing of it. */
+  /** Identifies the key in a cookie without revealing it. */
   readonly id: string;
   readonly sessionKey: Uint8Array;
 }
@@ -24,9 +24,9 @@ const ALGORITHM = 'HS256';
 const AUDIENCE = 'turnkeeper session';
 const KEY_BYTES = 32;
 
-/** Of the shared secret and of the API key: neither who reads the settings nor who reads the secret can sign for a key,
- *  and a key that is removed or replaced takes its sessions along. */
-const derived = (secret: Uint8Array, digest: Buffer, name: string, use: string): Uint8Array =>
+/** Derives a key from the shared secret and the API key's digest. Neither the settings alone nor the secret alone allow
+ *  to sign a session, and removing or replacing an API key ends its sessions. */
+const deriveKey = (secret: Uint8Array, digest: Buffer, name: string, use: string): Uint8Array =>
   new Uint8Array(hkdfSync('sha256', secret, digest, `turnkeeper ${use} ${name}`, KEY_BYTES));
 
 function knownKey({ name, role, sha256 }: KeyEntry, secret: Uint8Array): KnownKey {
@@ -36,13 +36,13 @@ function knownKey({ name, role, sha256 }: KeyEntry, secret: Uint8Array): KnownKe
   return {
     digest,
     identity: { name, ...rights, until: null },
-    // With the role: who changes it in the settings ends the sessions too.
-    id: Buffer.from(derived(secret, digest, `${name} ${role}`, 'session id')).toString('base64url'),
-    sessionKey: derived(secret, digest, `${name} ${role}`, 'session key'),
+    // The role is part of the derivation, so that changing it in the settings ends the sessions too.
+    id: Buffer.from(deriveKey(secret, digest, `${name} ${role}`, 'session id')).toString('base64url'),
+    sessionKey: deriveKey(secret, digest, `${name} ${role}`, 'session key'),
   };
 }
 
-/** The key of the cookie's header, which is looked up before it is believed. */
+/** The key id in the cookie's header. It selects the key that verifies the cookie and is not verified yet. */
 function keyIdOf(cookie: string): string | undefined {
   try {
     return decodeProtectedHeader(cookie).kid;
@@ -51,8 +51,8 @@ function keyIdOf(cookie: string): string | undefined {
   }
 }
 
-/** Compares with every key, whichever matches, in constant time: neither which key came close nor how close shows.
- *  `secret`: at least 32 random bytes, the same at every ingress. */
+/** Authenticates with API keys. A credential is compared with every key in constant time, so that the timing reveals
+ *  nothing about the keys. `secret`: at least 32 random bytes, the same at every ingress. */
 export function authenticateByKey(
   keys: readonly KeyEntry[],
   secret: Uint8Array,
@@ -65,18 +65,18 @@ export function authenticateByKey(
     const digest = hash('sha256', credential, 'buffer');
     let found: KnownKey | undefined;
     for (const candidate of known) if (timingSafeEqual(digest, candidate.digest)) found = candidate;
-    if (!found) throw invalidToken('This key is not known.');
+    if (!found) throw invalidToken('The key is not valid.');
     return found;
   };
 
   return {
     auth: 'keys',
-    nobody: null,
+    anonymous: null,
     bearer: async (credential) => keyOf(credential).identity,
     async signIn(credential) {
       const { id, sessionKey } = keyOf(credential);
       const issuedAt = now();
-      // Whole seconds are what a token holds.
+      // A token contains times in whole seconds.
       const until = new Date((Math.floor(issuedAt.getTime() / 1_000) + SESSION_S) * 1_000);
       const cookie = await new SignJWT()
         .setProtectedHeader({ alg: ALGORITHM, kid: id })
@@ -88,7 +88,7 @@ export function authenticateByKey(
     },
     async cookie(value) {
       const key = byId.get(keyIdOf(value) ?? '');
-      const ended = unauthorized('This session has ended; sign in again.');
+      const ended = unauthorized('The session has ended. Sign in again.');
       if (!key) throw ended;
       const checks = { algorithms: [ALGORITHM], audience: AUDIENCE, requiredClaims: ['exp'], currentDate: now() };
       const { payload } = await jwtVerify(value, key.sessionKey, checks).catch(() => {

@@ -1,4 +1,4 @@
-// AUTH=jwt: tokens that somebody else signed, checked against the keys that they publish.
+// AUTH=jwt: tokens signed by an external issuer, verified with the keys that the issuer publishes.
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
 import { roleOf, type Identity } from './access.ts';
 import { invalidToken, type Authenticator } from './authenticate.ts';
@@ -6,54 +6,53 @@ import { Problem } from '../problem.ts';
 import { textFault } from '../storable-text.ts';
 
 export interface TokenRules {
-  /** `iss` must be this. */
+  /** The required value of `iss`. */
   readonly issuer: string;
-  /** `aud` must be or contain this. */
+  /** The required value of `aud`, or a member of it. */
   readonly audience: string;
-  /** Where the issuer publishes its keys. */
+  /** The URL of the issuer's JSON Web Key Set. */
   readonly jwksUrl: string;
-  /** The claim that names the role. */
+  /** The name of the claim that contains the role. */
   readonly roleClaim: string;
-  /** Milliseconds before the keys are asked for again because of a token that names an unknown one. */
+  /** Milliseconds between two reads of the key set that are caused by tokens with an unknown key id. */
   readonly cooldownMs?: number;
 }
 
-/** Signatures by a key of which we hold the public half alone. None by a shared secret: with them the public key, which
- *  everybody has, would do as the secret. */
+/** Only asymmetric signatures. With an HMAC algorithm an attacker could sign with the public key as the secret. */
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'];
-/** Clocks differ by a little. */
+/** Tolerated difference between clocks. */
 const TOLERANCE_S = 5;
 const COOLDOWN_MS = 30_000;
-/** Keys are asked for again after so long: one that was withdrawn counts no longer than that. */
-const KEYS_KEPT_MS = 600_000;
+/** The key set is read again after this time, so a withdrawn key is accepted no longer than that. */
+const KEYS_MAX_AGE_MS = 600_000;
 const KEYS_TIMEOUT_MS = 5_000;
-/** A cookie has at most 4,096 bytes, its name and attributes included. */
-const LONGEST_COOKIE = 3_800;
-const LONGEST_NAME = 200;
-/** A browser keeps it no longer, however long the token lives. */
+/** Browsers limit a cookie to 4,096 bytes including its name and attributes. */
+const MAX_COOKIE_LENGTH = 3_800;
+const MAX_NAME_LENGTH = 200;
+/** Maximum lifetime of the cookie, also if the token lives longer. */
 const SESSION_MS = 12 * 3_600_000;
 const RETRY_AFTER = { 'retry-after': '5' };
 
-const FAULTS: readonly (readonly [new (...given: never[]) => Error, string])[] = [
-  [errors.JWTExpired, 'This token has expired.'],
-  [errors.JWTClaimValidationFailed, 'A claim of this token is not as it must be'],
-  [errors.JWSSignatureVerificationFailed, 'The signature of this token is wrong.'],
-  [errors.JOSEAlgNotAllowed, `This token must be signed by one of ${ALGORITHMS.join(', ')}.`],
-  [errors.JOSENotSupported, 'This token needs something that is not supported.'],
-  [errors.JWKSNoMatchingKey, 'This token was signed by no key of the issuer.'],
-  [errors.JWKSMultipleMatchingKeys, 'This token does not name the key that signed it.'],
-  [errors.JWTInvalid, 'This is not a JSON Web Token.'],
-  [errors.JWSInvalid, 'This is not a JSON Web Token.'],
+const TOKEN_ERRORS: readonly (readonly [new (...given: never[]) => Error, string])[] = [
+  [errors.JWTExpired, 'The token has expired.'],
+  [errors.JWTClaimValidationFailed, 'A claim of the token has an invalid value'],
+  [errors.JWSSignatureVerificationFailed, 'The signature of the token is not valid.'],
+  [errors.JOSEAlgNotAllowed, `The token must be signed with one of ${ALGORITHMS.join(', ')}.`],
+  [errors.JOSENotSupported, 'The token uses a feature that is not supported.'],
+  [errors.JWKSNoMatchingKey, 'The issuer publishes no key that matches the token.'],
+  [errors.JWKSMultipleMatchingKeys, 'The token does not identify the key that signed it.'],
+  [errors.JWTInvalid, 'The credential is not a JSON Web Token.'],
+  [errors.JWSInvalid, 'The credential is not a JSON Web Token.'],
 ];
 
-/** What is wrong with the token; or, where its issuer's keys could not be had, that nobody can tell. */
+/** Why the token is rejected, or `issuer_unavailable` if the issuer's keys could not be read. */
 function problemOf(error: unknown): Problem {
-  const fault = FAULTS.find(([kind]) => error instanceof kind);
-  if (!fault)
-    return new Problem('issuer_unavailable', 'The keys of the issuer could not be read. Please try again.', {
+  const known = TOKEN_ERRORS.find(([kind]) => error instanceof kind);
+  if (!known)
+    return new Problem('issuer_unavailable', 'The keys of the token issuer could not be read. Retry the request.', {
       headers: RETRY_AFTER,
     });
-  const [kind, detail] = fault;
+  const [kind, detail] = known;
   const claim =
     kind === errors.JWTClaimValidationFailed ? ` (${(error as errors.JWTClaimValidationFailed).claim}).` : '';
   return invalidToken(detail + claim);
@@ -61,25 +60,25 @@ function problemOf(error: unknown): Problem {
 
 function identityOf(payload: JWTPayload, roleClaim: string): Identity {
   const { sub = '', exp = 0, [roleClaim]: claimed } = payload;
-  // It becomes `decided_by`, and is kept.
-  if (sub === '' || sub.length > LONGEST_NAME || textFault(sub))
-    throw invalidToken('The subject of this token cannot be used as a name.');
-  // `user`: the subject itself; `user:<user_id>`: who is known under another id there.
+  // The subject is stored as `decided_by`.
+  if (sub === '' || sub.length > MAX_NAME_LENGTH || textFault(sub))
+    throw invalidToken('The subject of the token is not a valid name.');
+  // `user`: the user id is the subject. `user:<user_id>`: the issuer knows the user under another id.
   const role = typeof claimed === 'string' ? roleOf(claimed === 'user' ? `user:${sub}` : claimed) : null;
   if (!role)
     throw new Problem(
       'forbidden',
-      `The claim ${roleClaim} of this token must be user, user:<user_id>, service, reviewer or admin.`,
+      `The claim ${roleClaim} of the token must be user, user:<user_id>, service, reviewer or admin.`,
     );
   return { name: sub, ...role, until: new Date(exp * 1_000) };
 }
 
-/** Believes tokens of one issuer. Its keys are read when first needed, and again when a token names an unknown one. */
+/** Authenticates with tokens of one issuer. Its keys are read on first use, and again if a token has an unknown key id. */
 export function authenticateByToken(rules: TokenRules): Authenticator {
   const { issuer, audience, jwksUrl, roleClaim, cooldownMs = COOLDOWN_MS } = rules;
   const keys = createRemoteJWKSet(new URL(jwksUrl), {
     cooldownDuration: cooldownMs,
-    cacheMaxAge: KEYS_KEPT_MS,
+    cacheMaxAge: KEYS_MAX_AGE_MS,
     timeoutDuration: KEYS_TIMEOUT_MS,
   });
   const checks = {
@@ -90,7 +89,7 @@ export function authenticateByToken(rules: TokenRules): Authenticator {
     requiredClaims: ['exp', 'sub'],
   };
 
-  const believe = async (token: string): Promise<Identity> => {
+  const verify = async (token: string): Promise<Identity> => {
     const { payload } = await jwtVerify(token, keys, checks).catch((error: unknown) => {
       throw problemOf(error);
     });
@@ -99,15 +98,15 @@ export function authenticateByToken(rules: TokenRules): Authenticator {
 
   return {
     auth: 'jwt',
-    nobody: null,
-    bearer: believe,
-    cookie: believe,
-    // The token itself is the session: it ends when the issuer says so, and needs nothing that is ours.
+    anonymous: null,
+    bearer: verify,
+    cookie: verify,
+    // The cookie contains the token itself: the session ends with the token and needs no stored state.
     async signIn(token) {
-      const { until } = await believe(token);
-      if (token.length > LONGEST_COOKIE)
+      const { until } = await verify(token);
+      if (token.length > MAX_COOKIE_LENGTH)
         throw new Problem('invalid_request', 'The token is too long for a cookie.', {
-          errors: [{ pointer: '/key', detail: `must have at most ${LONGEST_COOKIE} characters to sign in with` }],
+          errors: [{ pointer: '/key', detail: `must have at most ${MAX_COOKIE_LENGTH} characters for sign-in` }],
         });
       return { cookie: token, until: new Date(Math.min(until!.getTime(), Date.now() + SESSION_MS)) };
     },

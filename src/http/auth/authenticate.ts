@@ -1,29 +1,29 @@
-// Who calls: the port of the three ways to tell, and where in a request the answer stands.
+// Authentication: the port of the three authenticators, and how a request is authenticated.
 import type Koa from 'koa';
 import { ANONYMOUS, type Identity } from './access.ts';
 import { SESSION_COOKIE } from './session-cookie.ts';
 import { Problem } from '../problem.ts';
 
-/** What a sign-in gives: what the cookie carries, and until when. */
+/** The result of a sign-in: the value of the cookie, and when it expires. */
 export interface SignedIn {
   readonly cookie: string;
   readonly until: Date;
 }
 
-/** One way to tell who calls. All reject with Problem unauthorized, or with a problem of what they depend on. */
+/** An authentication method. All methods reject with Problem unauthorized, or with the problem of a dependency. */
 export interface Authenticator {
   readonly auth: 'none' | 'keys' | 'jwt';
-  /** Null: nothing has to be shown. */
-  readonly nobody: Identity | null;
-  /** Who shows this key or token. */
+  /** The identity of every request without credentials. Null: credentials are required. */
+  readonly anonymous: Identity | null;
+  /** The identity of this key or token. */
   bearer(credential: string): Promise<Identity>;
-  /** Who shows a cookie of this value. */
+  /** The identity of this cookie value. */
   cookie(value: string): Promise<Identity>;
-  /** Exchanges a key or token for a cookie; null: there is nothing to sign in to. */
+  /** Exchanges a key or token for a cookie. Null: there are no sessions. */
   signIn(credential: string): Promise<SignedIn | null>;
 }
 
-/** Tells who sent a request. Rejects with a Problem. */
+/** Returns the identity of a request's caller. @throws Problem */
 export type Authenticate = (ctx: Koa.Context) => Promise<Identity>;
 
 export const unauthorized = (detail: string, challenge = ''): Problem =>
@@ -31,38 +31,39 @@ export const unauthorized = (detail: string, challenge = ''): Problem =>
 
 export const invalidToken = (detail: string): Problem => unauthorized(detail, ', error="invalid_token"');
 
-/** Without authentication everybody is admin; the settings allow that only on a loopback address. */
-export const authenticateNobody: Authenticator = {
+/** Without authentication every caller is admin. The settings allow this only on a loopback address. */
+export const noAuthentication: Authenticator = {
   auth: 'none',
-  nobody: ANONYMOUS,
+  anonymous: ANONYMOUS,
   bearer: async () => ANONYMOUS,
   cookie: async () => ANONYMOUS,
   signIn: async () => null,
 };
 
-/** Longer than a signed token gets; Node itself takes 16 KiB of headers. */
+/** 8 KiB are more than a signed token needs. Node accepts 16 KiB of headers. */
 const BEARER = /^Bearer +([\x21-\x7e]{1,8192}) *$/i;
-const CHANGES_NOTHING = new Set(['GET', 'HEAD', 'OPTIONS']);
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** A browser sends the cookie by itself, so that a page of somebody else could act for who is signed in. SameSite=Strict
- *  keeps other sites out, but a server on another port of this machine is the same site. So what changes something must
- *  tell that a page of ours asked for it. An `Origin` that came this far is ours (foreign-origin.ts). */
-function checkOwnPage(ctx: Koa.Context): void {
-  if (CHANGES_NOTHING.has(ctx.method)) return;
+/** CSRF protection. A browser sends the cookie automatically, so a page of another origin could act for the signed-in
+ *  user. SameSite=Strict excludes other sites, but a server on another port of this machine is the same site. A request
+ *  that may change something must therefore show by Sec-Fetch-Site or Origin that a page of this server sent it. An
+ *  `Origin` has already been compared with the Host (foreign-origin.ts). */
+function checkSameOrigin(ctx: Koa.Context): void {
+  if (SAFE_METHODS.has(ctx.method)) return;
   const site = ctx.get('sec-fetch-site');
   const own = site === '' ? ctx.get('origin') !== '' : site === 'same-origin' || site === 'none';
   if (!own)
     throw new Problem(
       'foreign_origin',
-      'A request that changes something and is signed in by cookie must come from a page of ours (Sec-Fetch-Site or Origin).',
+      'A request that changes data and is authenticated by cookie must come from a page of this server (Sec-Fetch-Site or Origin).',
     );
 }
 
-/** Reads who calls: `Authorization` counts before the cookie. */
+/** Authenticates requests. `Authorization` takes precedence over the cookie. */
 export const authenticateBy =
   (authenticator: Authenticator): Authenticate =>
   async (ctx) => {
-    if (authenticator.nobody) return authenticator.nobody;
+    if (authenticator.anonymous) return authenticator.anonymous;
     const { authorization } = ctx.headers;
     if (authorization !== undefined) {
       const credential = BEARER.exec(authorization)?.[1];
@@ -70,7 +71,7 @@ export const authenticateBy =
       return authenticator.bearer(credential);
     }
     const cookie = ctx.cookies.get(SESSION_COOKIE);
-    if (cookie === undefined) throw unauthorized('Send `Authorization: Bearer <key>`, or sign in (POST /session).');
-    checkOwnPage(ctx);
+    if (cookie === undefined) throw unauthorized('Send `Authorization: Bearer <key>`, or sign in with POST /session.');
+    checkSameOrigin(ctx);
     return authenticator.cookie(cookie);
   };

@@ -1,4 +1,4 @@
-// Analytics: what was counted, of a user or by day.
+// Analytics: counts of a user, and of all users by day.
 import { z } from 'zod';
 import { TURN_STATUSES, type TurnStatus } from '../../domain/turn.ts';
 import { json, operation, type Operation } from '../operation.ts';
@@ -9,7 +9,7 @@ import type { AnalyticsService } from '../services.ts';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
-const MOST_DAYS = 366;
+const MAX_DAYS = 366;
 
 const counts = z.object(
   Object.fromEntries(TURN_STATUSES.map((status) => [status, z.int()])) as Record<TurnStatus, z.ZodInt>,
@@ -39,52 +39,50 @@ const initialized = z
   .object({ status: z.literal('success'), user_id: z.string(), message_count: z.int() })
   .register(COMPONENTS, { id: 'AnalyticsInitialized' });
 
-/** The counts of a user, or of all on a day. */
-export const activityJson = (of: Activity) => ({
-  message_count: of.messageCount,
-  by_status: Object.fromEntries(TURN_STATUSES.map((status) => [status, of.byStatus[status] ?? 0])),
-  reviewed: of.reviewed,
-  input_tokens: of.inputTokens,
-  output_tokens: of.outputTokens,
-  first_at: of.firstAt?.toISOString() ?? null,
-  last_at: of.lastAt?.toISOString() ?? null,
+/** The counts of a user, or of all users on one day, as JSON. */
+export const activityJson = (activity: Activity) => ({
+  message_count: activity.messageCount,
+  by_status: Object.fromEntries(TURN_STATUSES.map((status) => [status, activity.byStatus[status] ?? 0])),
+  reviewed: activity.reviewed,
+  input_tokens: activity.inputTokens,
+  output_tokens: activity.outputTokens,
+  first_at: activity.firstAt?.toISOString() ?? null,
+  last_at: activity.lastAt?.toISOString() ?? null,
 });
 
 const dayOf = (time: Date): string => time.toISOString().slice(0, 10);
 
-/** The days asked for, both inclusive. @throws Problem invalid_request */
+/** The first and the last day of the requested period, both inclusive. @throws Problem invalid_request */
 function period(from: Date | undefined, to: Date | undefined): { from: string; to: string } {
   const end = to ?? new Date(Math.max(Date.now(), from?.getTime() ?? 0));
-  const begin = from ?? new Date(end.getTime() - (DEFAULT_DAYS - 1) * DAY_MS);
-  const days = { from: dayOf(begin), to: dayOf(end) };
+  const start = from ?? new Date(end.getTime() - (DEFAULT_DAYS - 1) * DAY_MS);
+  const days = { from: dayOf(start), to: dayOf(end) };
   if (days.from > days.to) throw badPeriod('must not be after `to`');
-  if (end.getTime() - begin.getTime() > MOST_DAYS * DAY_MS)
-    throw badPeriod(`must be at most ${MOST_DAYS} days before \`to\``);
+  if (end.getTime() - start.getTime() > MAX_DAYS * DAY_MS)
+    throw badPeriod(`must be at most ${MAX_DAYS} days before \`to\``);
   return days;
 }
 
 const badPeriod = (detail: string): Problem =>
-  new Problem('invalid_request', 'One thing is wrong with the request.', {
-    errors: [{ pointer: '/query/from', detail }],
-  });
+  new Problem('invalid_request', 'The request has 1 error.', { errors: [{ pointer: '/query/from', detail }] });
 
 const ofUser = {
   tag: 'Analytics',
-  access: { thing: 'analytics', owner: 'path' },
+  access: { resource: 'analytics', owner: 'path' },
   params: z.strictObject({ user_id: userId }),
 } as const;
 
-/** Reading what was counted. */
+/** Operations for analytics. */
 export const analyticsOperations = (analytics: AnalyticsService): Operation[] => [
   operation({
     ...ofUser,
     id: 'initializeAnalytics',
     method: 'POST',
     path: '/analytics/{user_id}/initialize',
-    summary: 'Set how many messages a user has sent',
+    summary: 'Set the message count of a user',
     body: initializeAnalytics,
     example: { message_count: 5 },
-    answers: { 200: { description: 'Counting goes on from there.', schema: initialized } },
+    answers: { 200: { description: 'The count is set. Further messages are added to it.', schema: initialized } },
     problems: ['database_unavailable'],
     async handle({ path, body }) {
       await analytics.initialize(path.user_id, body.message_count);
@@ -96,8 +94,8 @@ export const analyticsOperations = (analytics: AnalyticsService): Operation[] =>
     id: 'getAnalytics',
     method: 'GET',
     path: '/analytics/{user_id}',
-    summary: 'Read what was counted of a user',
-    answers: { 200: { description: 'The counts.', schema: activity } },
+    summary: 'Retrieve the counts of a user',
+    answers: { 200: { description: 'The counts of the user.', schema: activity } },
     problems: ['database_unavailable'],
     handle: async ({ path }) => json({ user_id: path.user_id, ...activityJson(await analytics.ofUser(path.user_id)) }),
   }),
@@ -106,19 +104,19 @@ export const analyticsOperations = (analytics: AnalyticsService): Operation[] =>
     method: 'GET',
     path: '/analytics',
     tag: 'Analytics',
-    summary: 'Read what was counted, by day',
-    description: `Over all users; days (UTC) without activity are left out. Without a period the last ${DEFAULT_DAYS} days, at most ${MOST_DAYS}.`,
-    access: { thing: 'analytics', owner: 'nobody' },
+    summary: 'List the counts of all users by day',
+    description: `Days are in UTC; days without activity are omitted. The default period is the last ${DEFAULT_DAYS} days, the longest ${MAX_DAYS} days.`,
+    access: { resource: 'analytics', owner: 'none' },
     query: z.strictObject({
-      from: moment.optional().meta({ description: 'First day.' }),
-      to: moment.optional().meta({ description: 'Last day, inclusive.' }),
+      from: moment.optional().meta({ description: 'The first day.' }),
+      to: moment.optional().meta({ description: 'The last day, inclusive.' }),
     }),
-    answers: { 200: { description: 'The counts of each day, oldest first.', schema: activityByDay } },
+    answers: { 200: { description: 'The counts of each day, oldest day first.', schema: activityByDay } },
     problems: ['database_unavailable'],
     async handle({ query }) {
       const days = period(query.from, query.to);
       const items = await analytics.byDay(days.from, days.to);
-      return json({ ...days, items: items.map((of) => ({ day: of.day, ...activityJson(of) })) });
+      return json({ ...days, items: items.map((item) => ({ day: item.day, ...activityJson(item) })) });
     },
   }),
 ];

@@ -1,18 +1,18 @@
-// POST /chat: a turn is accepted, durably, before it is answered.
+// POST /chat: accepts a turn durably before it responds.
 import { z } from 'zod';
 import { Unavailable } from '../../domain/errors.ts';
 import { newId } from '../../domain/ids.ts';
-import { hashRequest, type AcceptOutcome, type NewTurn } from '../../domain/accept.ts';
+import { hashRequest, type NewTurn } from '../../domain/accept.ts';
 import { BUSY_RULE_NAMES, BUSY_RULES } from '../../domain/busy-rules.ts';
 import { MESSAGE_LIMITS } from '../../domain/limits.ts';
 import { isFinal, type Metadata, type Turn } from '../../domain/turn.ts';
 import { idempotencyKey, preferredWait } from '../header-fields.ts';
 import { json, operation, type Operation, type RequestContext } from '../operation.ts';
-import { Problem } from '../problem.ts';
+
 import { COMPONENTS, sessionId, storableText, tag, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
+import { acceptedTurn, notErased } from '../turn-access.ts';
 import { linkTo, turnJson, turnSchema } from './turn-json.ts';
-import { stillThere } from './turns.ts';
 
 const METADATA_DEPTH = 8;
 const { textCharacters: TEXT_CHARACTERS, tags: TAGS, metadataBytes: METADATA_BYTES } = MESSAGE_LIMITS;
@@ -25,7 +25,7 @@ function isDeeper(value: unknown, levels: number): boolean {
 const metadata = z
   .looseObject({ session_id: sessionId.optional() })
   .check(({ value, issues }) => {
-    // Depth first: what is too deep cannot be measured by recursion.
+    // The depth is checked first, because JSON.stringify recurses and could overflow the stack.
     if (isDeeper(value, METADATA_DEPTH)) {
       issues.push({ code: 'custom', message: `must not be nested deeper than ${METADATA_DEPTH} levels`, input: value });
     } else if (Buffer.byteLength(JSON.stringify(value)) > METADATA_BYTES) {
@@ -33,7 +33,7 @@ const metadata = z
     }
   })
   .meta({
-    description: `Any object of at most ${METADATA_BYTES} bytes and ${METADATA_DEPTH} levels. Without a session_id a new session begins.`,
+    description: `Any object of at most ${METADATA_BYTES} bytes and ${METADATA_DEPTH} levels. Without \`session_id\` a new session starts.`,
   });
 
 const busyRules = BUSY_RULE_NAMES.map((name) => `\`${name}\`: ${BUSY_RULES[name].means}.`).join(' ');
@@ -41,13 +41,16 @@ const busyRules = BUSY_RULE_NAMES.map((name) => `\`${name}\`: ${BUSY_RULES[name]
 const chatRequest = z
   .strictObject({
     user_id: userId,
-    text: storableText(1, TEXT_CHARACTERS).meta({ description: 'What the user said.', examples: ['Hi, I need help'] }),
+    text: storableText(1, TEXT_CHARACTERS).meta({
+      description: 'The message of the user.',
+      examples: ['Hi, I need help'],
+    }),
     metadata: metadata.optional(),
     tags: z.array(tag).max(TAGS).optional(),
     on_busy: z
       .enum(BUSY_RULE_NAMES)
       .default('enqueue')
-      .meta({ description: `What happens while this user has unfinished turns. ${busyRules}` }),
+      .meta({ description: `What happens while the user has queued or running turns. ${busyRules}` }),
   })
   .register(COMPONENTS, { id: 'ChatRequest' });
 
@@ -68,33 +71,8 @@ function newTurn(body: ChatRequest, key: string | null, sentBody: unknown): NewT
   };
 }
 
-/** The turn that an accept made or found. @throws Problem where it was refused */
-export function acceptedTurn(outcome: AcceptOutcome): Turn {
-  switch (outcome.outcome) {
-    case 'accepted':
-    case 'joined':
-    case 'repeated':
-      return outcome.turn;
-    case 'key_reused':
-      throw new Problem('idempotency_key_reused', 'Send a new key with a new body.');
-    case 'foreign_session':
-      throw new Problem('session_not_found', 'Leave metadata.session_id out to begin a new session.');
-    case 'user_busy':
-      throw new Problem('user_busy', 'Wait until this user’s turns have ended, or choose another on_busy.');
-    case 'being_erased':
-      throw new Problem('user_being_erased', 'What comes now would be erased too.', {
-        headers: { 'retry-after': String(outcome.retryAfterS) },
-      });
-    case 'queue_full': {
-      const headers = { 'retry-after': String(Math.ceil(outcome.retryAfterS)) };
-      throw outcome.scope === 'user'
-        ? new Problem('user_queue_full', 'Wait until some of this user’s turns are answered.', { headers })
-        : new Problem('queue_full', 'Please try again later.', { headers });
-    }
-  }
-}
-
-/** The turn is safe: if it cannot be watched, the client is told of it as it was accepted. */
+/** Waits until the turn is settled. The turn is already durable: if the database is unavailable, returns it as it was
+ *  accepted. @throws Problem turn_not_found */
 async function afterWaiting(
   turns: Services['turns'],
   turn: Turn,
@@ -102,7 +80,7 @@ async function afterWaiting(
   context: RequestContext,
 ): Promise<Turn> {
   try {
-    return stillThere(await turns.waitUntilSettled(turn, { timeoutMs: waitS * 1000, signal: context.signal() }));
+    return notErased(await turns.waitUntilSettled(turn, { timeoutMs: waitS * 1000, signal: context.signal() }));
   } catch (error) {
     if (error instanceof Unavailable) return turn;
     throw error;
@@ -110,8 +88,8 @@ async function afterWaiting(
 }
 
 const LOCATION = {
-  Location: 'Where the turn is.',
-  'Preference-Applied': 'The `wait` that was granted, if one was asked for.',
+  Location: 'The path of the turn.',
+  'Preference-Applied': 'The applied `wait`, if the request has one.',
 };
 
 /** POST /chat. */
@@ -121,23 +99,23 @@ export const chatOperations = (turns: Services['turns']): Operation[] => [
     method: 'POST',
     path: '/chat',
     tag: 'Chat',
-    summary: 'Say something',
+    summary: 'Create a turn',
     description:
-      'Accepts one message of a user. The turn is durable before it is answered; turns of a user are answered one at a time, in the order they were accepted. ' +
-      'A repeated request with the same Idempotency-Key does nothing a second time, whatever its on_busy: it cancels nothing and joins nothing. ' +
-      'A key of one user may only speak as that user.',
-    access: { thing: 'chat', owner: 'body' },
+      'Accepts one message of a user. The turn is durable before the response is sent. The turns of a user run one at a time, in the order in which they were accepted. ' +
+      'A repeated request with the same Idempotency-Key has no effect, regardless of `on_busy`: it does not cancel or merge turns. ' +
+      'A caller with the role `user` may only create turns of that user.',
+    access: { resource: 'chat', owner: 'body' },
     headers: z.object({ 'idempotency-key': idempotencyKey.optional(), prefer: preferredWait.optional() }),
     body: chatRequest,
     example: { user_id: 'alice', text: 'Hi, I need help' },
     answers: {
       200: {
-        description: '`wait` saw the end of the turn, or the repeated turn is final.',
+        description: 'The turn became final within `wait`, or a repeated request found a final turn.',
         schema: turnSchema,
         headers: LOCATION,
       },
       202: {
-        description: 'Accepted; with `merge` perhaps as part of a turn that waited.',
+        description: 'The turn is accepted. With `merge` it may be an earlier queued turn.',
         schema: turnSchema,
         headers: LOCATION,
       },

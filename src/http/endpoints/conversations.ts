@@ -1,4 +1,4 @@
-// Conversations: the delivered messages of a session, or of a user.
+// Conversations: the delivered messages of a session or a user.
 import { z } from 'zod';
 import { isUuid } from '../../domain/limits.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
@@ -27,7 +27,7 @@ const conversation = z
   .object({ history: z.array(message), session_id: z.string().meta({ format: 'uuid' }), user_id: z.string() })
   .register(COMPONENTS, { id: 'Conversation' });
 
-/** One delivered message. */
+/** A delivered message as JSON. */
 export const messageJson = (row: ConversationRow): z.output<typeof message> => ({
   role: row.role,
   content: row.content,
@@ -37,19 +37,19 @@ export const messageJson = (row: ConversationRow): z.output<typeof message> => (
   timestamp: row.createdAt.toISOString(),
 });
 
-/** Reading conversations. */
+/** Operations that read conversations. */
 export const conversationOperations = (conversations: ConversationService): Operation[] => [
   operation({
     id: 'getConversation',
     method: 'GET',
     path: '/conversations/{session_id}',
     tag: 'Conversations',
-    summary: 'Read a session',
-    description: 'What was delivered in the session, in order. A turn whose reply awaits review is not there yet.',
-    access: { thing: 'conversations', owner: 'loaded' },
-    // Not a UUID: then it names no session, which is 404 and not 400.
+    summary: 'Retrieve the messages of a session',
+    description: 'The delivered messages of the session, in order. Turns that await review are not included.',
+    access: { resource: 'conversations', owner: 'loaded' },
+    // Any string: an id that is not a UUID is answered 404, not 400.
     params: z.strictObject({ session_id: storableText(1, 200).meta({ format: 'uuid' }) }),
-    answers: { 200: { description: 'The session.', schema: conversation } },
+    answers: { 200: { description: 'The messages of the session.', schema: conversation } },
     problems: ['session_not_found', 'database_unavailable'],
     async handle({ path }, { owns }) {
       const id = path.session_id.toLowerCase();
@@ -63,18 +63,18 @@ export const conversationOperations = (conversations: ConversationService): Oper
     method: 'GET',
     path: '/users/{user_id}/conversations',
     tag: 'Conversations',
-    summary: 'List a user’s messages, oldest first',
-    access: { thing: 'conversations', owner: 'path' },
+    summary: 'List the messages of a user, oldest first',
+    access: { resource: 'conversations', owner: 'path' },
     params: z.strictObject({ user_id: userId }),
     query: z.strictObject({
       tag: tag.optional().meta({ description: 'Only messages of turns with this tag.' }),
       session_id: sessionId.optional(),
-      from: moment.optional().meta({ description: 'Delivered at or after.' }),
-      to: moment.optional().meta({ description: 'Delivered before.' }),
+      from: moment.optional().meta({ description: 'Only messages delivered at or after this time.' }),
+      to: moment.optional().meta({ description: 'Only messages delivered before this time.' }),
       limit,
       cursor: messageCursor.schema.optional(),
     }),
-    answers: { 200: { description: 'One page of messages.', schema: messagePage } },
+    answers: { 200: { description: 'A page of messages.', schema: messagePage } },
     problems: ['user_not_found', 'database_unavailable'],
     async handle({ path, query }) {
       const rows = await conversations.ofUser(path.user_id, {

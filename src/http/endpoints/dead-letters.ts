@@ -1,4 +1,4 @@
-// Dead letters: looking at what failed for good, trying it again, deleting it.
+// Dead letters: list, replay and delete events that failed for good.
 import { z } from 'zod';
 import { deadLetterCursor, page } from '../cursor.ts';
 import { json, operation, type Operation } from '../operation.ts';
@@ -11,11 +11,11 @@ const letter = z
   .object({
     topic: z.string(),
     job_id: z.string(),
-    user_id: z.string().nullable().meta({ description: 'Whom it concerns, where its payload tells.' }),
+    user_id: z.string().nullable().meta({ description: 'The user of the event, if the payload contains one.' }),
     failed_at: instant,
     attempts: z.int(),
     reason: z.string(),
-    data: z.unknown().meta({ description: 'The payload: an event as its topic carries it.' }),
+    data: z.unknown().meta({ description: 'The payload of the event.' }),
   })
   .register(COMPONENTS, { id: 'DeadLetter' });
 const replayed = z.object({ topic: z.string(), job_id: z.string() }).register(COMPONENTS, { id: 'ReplayedLetter' });
@@ -33,9 +33,9 @@ const letterJson = ({ topic, jobId, userId, failedAt, attempts, reason, data }: 
 
 const notFound = () => new Problem('dead_letter_not_found', 'No dead letter of this topic has this id.');
 
-const letterThing = {
+const ofDeadLetter = {
   tag: 'Operation',
-  access: { thing: 'admin', owner: 'nobody' },
+  access: { resource: 'admin', owner: 'none' },
   params: z.strictObject({ topic: storableText(1, 200), job_id: storableText(1, 500) }),
 } as const;
 
@@ -45,22 +45,22 @@ function topicOf(name: string): QueueName {
   return topic;
 }
 
-/** Listing, replaying and deleting dead letters. */
+/** Operations that list, replay and delete dead letters. */
 export const deadLetterOperations = (service: DeadLetterService): Operation[] => [
   operation({
     id: 'listDeadLetters',
     method: 'GET',
     path: '/admin/dead-letters',
     tag: 'Operation',
-    summary: 'List events that failed for good, newest first',
-    description: 'A topic keeps its last thousand.',
-    access: letterThing.access,
+    summary: 'List dead letters, newest first',
+    description: 'Dead letters are events that failed for good. Each topic keeps the last 1,000.',
+    access: ofDeadLetter.access,
     query: z.strictObject({
       topic: z.enum(QUEUE_NAMES).optional(),
       limit,
       cursor: deadLetterCursor.schema.optional(),
     }),
-    answers: { 200: { description: 'One page.', schema: letters } },
+    answers: { 200: { description: 'A page of dead letters.', schema: letters } },
     problems: ['queues_unavailable'],
     async handle({ query }) {
       const rows = await service.list(query.topic, query.cursor, query.limit + 1);
@@ -69,13 +69,14 @@ export const deadLetterOperations = (service: DeadLetterService): Operation[] =>
     },
   }),
   operation({
-    ...letterThing,
+    ...ofDeadLetter,
     id: 'replayDeadLetter',
     method: 'POST',
     path: '/admin/dead-letters/{topic}/{job_id}/replay',
-    summary: 'Try a dead letter again',
-    description: 'It goes back to its topic with all its attempts. What fails again comes back.',
-    answers: { 202: { description: 'It waits in its topic.', schema: replayed } },
+    summary: 'Replay a dead letter',
+    description:
+      'Adds the event to its topic again with the full number of attempts. If it fails again, it becomes a dead letter again.',
+    answers: { 202: { description: 'The event is queued in its topic.', schema: replayed } },
     problems: ['dead_letter_not_found', 'queues_unavailable'],
     async handle({ path }) {
       if (!(await service.replay(topicOf(path.topic), path.job_id))) throw notFound();
@@ -83,12 +84,12 @@ export const deadLetterOperations = (service: DeadLetterService): Operation[] =>
     },
   }),
   operation({
-    ...letterThing,
+    ...ofDeadLetter,
     id: 'deleteDeadLetter',
     method: 'DELETE',
     path: '/admin/dead-letters/{topic}/{job_id}',
     summary: 'Delete a dead letter',
-    answers: { 204: { description: 'It is gone for good.' } },
+    answers: { 204: { description: 'The dead letter is deleted.' } },
     problems: ['dead_letter_not_found', 'queues_unavailable'],
     async handle({ path }) {
       if (!(await service.remove(topicOf(path.topic), path.job_id))) throw notFound();

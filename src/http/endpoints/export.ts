@@ -1,4 +1,4 @@
-// Everything known of a user, as one JSON document that is written while it is read: a user may have more than fits here.
+// Exports all data of a user as one JSON document. It is streamed while it is read, because it may not fit into memory.
 import type { Review } from '../../domain/review.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
 import type { Turn } from '../../domain/turn.ts';
@@ -11,7 +11,7 @@ import { turnJson } from './turn-json.ts';
 
 const PAGE = 200;
 
-/** Pages until one is not full; `next` is given the last item of the page before. */
+/** Yields the items of all pages, up to the first page that is not full. `next` gets the last item of the previous page. */
 async function* paged<T>(next: (after: T | undefined) => Promise<T[]>): AsyncGenerator<T, void, undefined> {
   for (let last: T | undefined; ;) {
     const page = await next(last);
@@ -30,15 +30,15 @@ async function* arrayOf<T>(items: AsyncIterable<T>, write: (item: T) => unknown)
   yield separator === '[' ? '[]' : ']';
 }
 
-/** What the user may know of a review. A draft that nobody approved is not the user's to see, however it is asked for. */
+/** The fields of a review that the user may see. They never include a draft that was not approved. */
 function reviewForUser(review: Review): object {
   const { review_id, turn_id, session_id, status, reasons, deadline, decision, decided_at, created_at } =
     listedReviewJson(review);
   return { review_id, turn_id, session_id, status, reasons, deadline, decision, decided_at, created_at };
 }
 
-/** The document in pieces; `withDrafts`: for those who may see reviews, with drafts and audit trail. Each part is as it
- *  is when it is read. Rejects with Unavailable. */
+/** The document in chunks. `withDrafts`: include drafts and audit trails, for callers that may use reviews. The parts are
+ *  not read in one transaction: each is in the state of its own query. @throws Unavailable */
 export async function* exportOf(services: Services, userId: string, withDrafts: boolean): AsyncGenerator<string> {
   const { memory, analytics, turns, conversations, reviews } = services;
   const [record, history, activity] = await Promise.all([

@@ -1,4 +1,4 @@
-// Operation: is it alive, is it ready, what does it measure.
+// Health, liveness, readiness and metrics of the process.
 import { z } from 'zod';
 import { sharedReadiness } from '../../telemetry/health.ts';
 import { json, operation, type Operation } from '../operation.ts';
@@ -13,7 +13,7 @@ const check = z
 const readiness = z
   .object({
     status: z.enum(['ready', 'unready']),
-    draining: z.boolean().optional().meta({ description: 'With `verbose`: the process is being stopped.' }),
+    draining: z.boolean().optional().meta({ description: 'With `verbose`: whether the process is stopping.' }),
     checks: z
       .object({ database: check, redis: check, actors: check })
       .optional()
@@ -21,27 +21,28 @@ const readiness = z
   })
   .register(COMPONENTS, { id: 'Readiness' });
 
-/** Why would tell strangers about addresses inside; who operates it finds the reason in the log of that part. */
+/** The reason of a failure is not included, because it would reveal internal addresses to unauthenticated callers. The log
+ *  of the dependency has it. */
 const checkOf = (up: boolean): z.output<typeof check> =>
-  up ? { status: 'up' } : { status: 'down', detail: 'it did not answer' };
+  up ? { status: 'up' } : { status: 'down', detail: 'The dependency did not answer.' };
 
 const VERBOSE = z
   .enum(['', 'true', 'false', '1', '0'])
   .optional()
-  .meta({ description: 'Say what each dependency answered.' });
+  .meta({ description: 'Include the result for each dependency.' });
 
-/** Health, readiness, metrics. */
+/** Operations for health, readiness and metrics. */
 export function operationRoutes({ health, metrics }: Pick<Services, 'health' | 'metrics'>): Operation[] {
-  const readinessNow = sharedReadiness(health);
+  const readReadiness = sharedReadiness(health);
   return [
     operation({
       id: 'getHealth',
       method: 'GET',
       path: '/health',
       tag: 'Operation',
-      summary: 'Is it there',
+      summary: 'Check that the server responds',
       access: 'open',
-      answers: { 200: { description: 'It is.', schema: healthy } },
+      answers: { 200: { description: 'The server responds.', schema: healthy } },
       handle: () => json({ status: 'healthy' }),
     }),
     operation({
@@ -49,10 +50,10 @@ export function operationRoutes({ health, metrics }: Pick<Services, 'health' | '
       method: 'GET',
       path: '/livez',
       tag: 'Operation',
-      summary: 'Is the process alive',
-      description: 'Asks no dependency: a restart would not bring one back.',
+      summary: 'Check that the process is alive',
+      description: 'Does not check dependencies: restarting this process would not repair them.',
       access: 'open',
-      answers: { 200: { description: 'It is.', schema: alive } },
+      answers: { 200: { description: 'The process is alive.', schema: alive } },
       handle: () => json({ status: 'alive' }),
     }),
     operation({
@@ -60,16 +61,16 @@ export function operationRoutes({ health, metrics }: Pick<Services, 'health' | '
       method: 'GET',
       path: '/readyz',
       tag: 'Operation',
-      summary: 'Can it take requests',
-      description: 'Really calls database, Redis and actors. Unready as soon as the process is being stopped.',
+      summary: 'Check that the process can serve requests',
+      description: 'Calls the database, Redis and the actors. The process is unready as soon as it begins to stop.',
       access: 'open',
       query: z.strictObject({ verbose: VERBOSE }),
       answers: {
-        200: { description: 'It can.', schema: readiness },
-        503: { description: 'It cannot, or not for long.', schema: readiness },
+        200: { description: 'The process is ready.', schema: readiness },
+        503: { description: 'A dependency is unavailable, or the process is stopping.', schema: readiness },
       },
       async handle({ query }) {
-        const { ready, draining, up } = await readinessNow();
+        const { ready, draining, up } = await readReadiness();
         const verbose = query.verbose !== undefined && query.verbose !== 'false' && query.verbose !== '0';
         const status = ready ? 'ready' : 'unready';
         const checks = { database: checkOf(up.database), redis: checkOf(up.redis), actors: checkOf(up.actors) };
@@ -81,9 +82,9 @@ export function operationRoutes({ health, metrics }: Pick<Services, 'health' | '
       method: 'GET',
       path: '/metrics',
       tag: 'Operation',
-      summary: 'Read the metrics of this process',
-      access: { thing: 'metrics', owner: 'nobody' },
-      answers: { 200: { description: 'Prometheus text.', type: 'text/plain' } },
+      summary: 'Retrieve the metrics of this process',
+      access: { resource: 'metrics', owner: 'none' },
+      answers: { 200: { description: 'Metrics in the Prometheus text format.', type: 'text/plain' } },
       handle: async () => ({ status: 200, body: await metrics.text(), type: metrics.contentType }),
     }),
   ];

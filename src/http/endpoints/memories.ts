@@ -1,4 +1,4 @@
-// Memory: what is remembered of a user.
+// The memory of a user: profile and summary.
 import { z } from 'zod';
 import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../../domain/memory.ts';
 import { json, operation, type Operation } from '../operation.ts';
@@ -35,8 +35,8 @@ const profile = z
   .register(COMPONENTS, { id: 'Profile' });
 const memory = profile
   .extend({
-    version: z.int().meta({ description: 'Grows with every change; 0: nothing is known.' }),
-    through_seq: z.int().meta({ description: 'The summary covers the user’s turns up to this seq.' }),
+    version: z.int().meta({ description: 'Increases with every change. 0: the user has no memory.' }),
+    through_seq: z.int().meta({ description: 'The summary covers the turns of the user up to this `seq`.' }),
   })
   .register(COMPONENTS, { id: 'Memory' });
 const initialized = z
@@ -53,11 +53,11 @@ const history = z
         replaced_at: instant,
       }),
     ),
-    turn_ids: z.array(z.string()).meta({ description: 'The turns that the present summary was made from.' }),
+    turn_ids: z.array(z.string()).meta({ description: 'The turns from which the current summary was generated.' }),
   })
   .register(COMPONENTS, { id: 'MemoryHistory' });
 
-/** Only fields that were sent: an absent field must not overwrite. */
+/** The fields that were sent. A missing field must not overwrite a value. */
 function patchOf(body: z.output<typeof patchMemory>): MemoryPatch {
   return {
     ...(body.name !== undefined && { name: body.name }),
@@ -74,14 +74,14 @@ const profileJson = (record: MemoryRecord): z.output<typeof profile> => ({
   favourite_topics: [...record.favouriteTopics],
 });
 
-/** What is remembered. */
+/** The memory as JSON. */
 export const memoryJson = (record: MemoryRecord): z.output<typeof memory> => ({
   ...profileJson(record),
   version: record.version,
   through_seq: record.throughSeq,
 });
 
-/** Earlier summaries. */
+/** The earlier summaries as JSON. */
 export const historyJson = ({ past, turnIds }: MemoryHistory): z.output<typeof history> => ({
   items: past.map((entry) => ({
     version: entry.version,
@@ -95,22 +95,22 @@ export const historyJson = ({ past, turnIds }: MemoryHistory): z.output<typeof h
 
 const ofUser = {
   tag: 'Memories',
-  access: { thing: 'memories', owner: 'path' },
+  access: { resource: 'memories', owner: 'path' },
   params: z.strictObject({ user_id: userId }),
   problems: ['user_not_found', 'actors_unavailable', 'database_unavailable'],
 } as const;
 
-/** Reading and changing memory. */
+/** Operations that read and change memory. */
 export const memoryOperations = (memories: MemoryService): Operation[] => [
   operation({
     ...ofUser,
     id: 'initializeMemory',
     method: 'POST',
     path: '/memories/{user_id}/initialize',
-    summary: 'Set what is known of a user',
+    summary: 'Initialise the memory of a user',
     body: initializeMemory,
     example: { name: 'Alice', preferred_style: 'casual', user_summary: 'Alice is a new user.' },
-    answers: { 200: { description: 'It is remembered.', schema: initialized } },
+    answers: { 200: { description: 'The memory is set.', schema: initialized } },
     async handle({ path, body }) {
       const record = await memories.patch(path.user_id, patchOf(body));
       return json({ status: 'success', user_id: path.user_id, metadata: profileJson(record) });
@@ -121,10 +121,9 @@ export const memoryOperations = (memories: MemoryService): Operation[] => [
     id: 'getMemory',
     method: 'GET',
     path: '/memories/{user_id}',
-    summary: 'Read what is known of a user',
-    description:
-      'Of a user nobody has heard of: the name is the id, the style `casual`, the summary `<id> is a new user.`',
-    answers: { 200: { description: 'What is known.', schema: memory } },
+    summary: 'Retrieve the memory of a user',
+    description: 'For an unknown user, the name is the id, the style `casual` and the summary `<id> is a new user.`',
+    answers: { 200: { description: 'The memory.', schema: memory } },
     handle: async ({ path }) => json(memoryJson(await memories.read(path.user_id))),
   }),
   operation({
@@ -132,10 +131,10 @@ export const memoryOperations = (memories: MemoryService): Operation[] => [
     id: 'patchMemory',
     method: 'PATCH',
     path: '/memories/{user_id}',
-    summary: 'Change some of what is known',
+    summary: 'Update the memory of a user',
     body: patchMemory,
     example: { preferred_style: 'formal' },
-    answers: { 200: { description: 'What is known now.', schema: memory } },
+    answers: { 200: { description: 'The updated memory.', schema: memory } },
     handle: async ({ path, body }) => json(memoryJson(await memories.patch(path.user_id, patchOf(body)))),
   }),
   operation({
@@ -143,8 +142,8 @@ export const memoryOperations = (memories: MemoryService): Operation[] => [
     id: 'getMemoryHistory',
     method: 'GET',
     path: '/memories/{user_id}/history',
-    summary: 'Read earlier summaries, newest first',
-    answers: { 200: { description: 'The summaries that were replaced.', schema: history } },
+    summary: 'List earlier summaries, newest first',
+    answers: { 200: { description: 'The replaced summaries.', schema: history } },
     handle: async ({ path }) => json(historyJson(await memories.history(path.user_id))),
   }),
   operation({
@@ -152,9 +151,9 @@ export const memoryOperations = (memories: MemoryService): Operation[] => [
     id: 'deleteMemory',
     method: 'DELETE',
     path: '/memories/{user_id}',
-    summary: 'Forget what is known',
-    description: 'Turns so far will not be learned from again. Messages stay.',
-    answers: { 204: { description: 'It is forgotten.' } },
+    summary: 'Delete the memory of a user',
+    description: 'Future summaries do not include turns from before the deletion. The messages are kept.',
+    answers: { 204: { description: 'The memory is deleted.' } },
     async handle({ path }) {
       await memories.forget(path.user_id);
       return { status: 204 };

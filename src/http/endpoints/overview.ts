@@ -1,4 +1,4 @@
-// The operators' one look: do turns flow, and what fails.
+// The overview for operators: the progress of turns, and failures.
 import { z } from 'zod';
 import { FINAL_STATUSES } from '../../domain/turn.ts';
 import { json, operation, type Operation } from '../operation.ts';
@@ -12,8 +12,8 @@ const seconds = z.number().nullable();
 const overview = z
   .object({
     turns: z.object({ queued: count, running: count, awaiting_review: count }),
-    oldest_waiting_s: seconds.meta({ description: 'Null: no turn waits.' }),
-    queues_answer: z.boolean().meta({ description: 'False: Redis is away, and `topics` is empty for that reason.' }),
+    oldest_waiting_s: seconds.meta({ description: 'Age of the oldest queued turn. Null: no turn is queued.' }),
+    queues_answer: z.boolean().meta({ description: 'False: Redis is unavailable, so `topics` is empty.' }),
     topics: z.array(
       z.object({
         topic: z.string(),
@@ -26,12 +26,13 @@ const overview = z
     ),
     by_hour: z
       .array(z.object({ hour: instant, by_status: z.record(z.string(), count) }))
-      .meta({ description: 'Turns that ended in each of the last 48 hours, oldest first.' }),
+      .meta({ description: 'Turns that became final in each of the last 48 hours, oldest hour first.' }),
     failures: z
       .array(z.object({ code: z.string(), count }))
-      .meta({ description: 'Failed turns of the last 24 hours by code, the most frequent first.' }),
+      .meta({ description: 'Failed turns of the last 24 hours by error code, most frequent code first.' }),
     takeovers: count.meta({
-      description: 'Claims that lapsed and were taken over, of turns that ended within 24 hours or have not ended.',
+      description:
+        'Expired claims that another worker took over, of turns that became final in the last 24 hours or are not final.',
     }),
     model: z
       .object({
@@ -44,11 +45,11 @@ const overview = z
       })
       .meta({
         description:
-          'Of turns that ended within the last hour. Requests: attempts at replies. Latency: from the claim to the commit, repeated attempts included, of replies that nobody had to review; null: there were none.',
+          'Turns that became final in the last hour. `requests`: model attempts. `latency_*`: time from the claim to the commit, including retries, of replies without a review. Null: no such replies.',
       }),
     outbox: z.object({
       waiting: count,
-      age_s: z.number().meta({ description: 'Of the oldest event that is not published yet.' }),
+      age_s: z.number().meta({ description: 'Age of the oldest event that is not published yet.' }),
     }),
   })
   .register(COMPONENTS, { id: 'Overview' });
@@ -75,17 +76,18 @@ const overviewJson = ({ rows, outbox, topics }: Overview): z.output<typeof overv
   outbox: { waiting: outbox.waiting, age_s: outbox.ageS },
 });
 
-/** What operators look at. */
+/** Operations for the overview. */
 export const overviewOperations = (service: Services['overview']): Operation[] => [
   operation({
     id: 'getOverview',
     method: 'GET',
     path: '/admin/overview',
     tag: 'Operation',
-    summary: 'See whether turns flow, and what fails',
-    description: 'Of the whole deployment: counted from the rows and the queues, not from this process.',
-    access: { thing: 'admin', owner: 'nobody' },
-    answers: { 200: { description: 'As it is now.', schema: overview } },
+    summary: 'Retrieve an overview of turns, topics and failures',
+    description:
+      'Covers the whole deployment: the numbers are read from the database and the queues, not from this process.',
+    access: { resource: 'admin', owner: 'none' },
+    answers: { 200: { description: 'The current overview.', schema: overview } },
     problems: ['database_unavailable'],
     handle: async () => json(overviewJson(await service.read())),
   }),

@@ -1,4 +1,4 @@
-// The pages people work in: built from web/ into web/dist, read when the ingress starts, and served as they are.
+// The web pages: built from web/ into web/dist, read when the ingress starts, and served unchanged.
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -19,13 +19,13 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 const PAGES = [
-  { id: 'getChatPage', path: '/', file: 'index.html', summary: 'Chat in a browser' },
-  { id: 'getDeskPage', path: '/desk', file: 'desk.html', summary: 'Review in a browser' },
-  { id: 'getOperationsPage', path: '/operations', file: 'operations.html', summary: 'Operate in a browser' },
+  { id: 'getChatPage', path: '/', file: 'index.html', summary: 'The chat page' },
+  { id: 'getDeskPage', path: '/desk', file: 'desk.html', summary: 'The review desk' },
+  { id: 'getOperationsPage', path: '/operations', file: 'operations.html', summary: 'The operations page' },
 ] as const;
 
-/** Assets have a hash of their content in their names: what was fetched once is right for ever. */
-const FOR_EVER = 'public, max-age=31536000, immutable';
+/** The name of an asset contains a hash of its content, so an asset never changes. */
+const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 interface Page {
   readonly type: string;
@@ -34,7 +34,7 @@ interface Page {
   readonly etag: string;
 }
 
-/** Files by their path below the folder; none where it was never built. */
+/** The files by their path below the folder. Empty: the pages are not built. */
 export type Pages = ReadonlyMap<string, Page>;
 
 function readPage(path: string): Page {
@@ -43,7 +43,7 @@ function readPage(path: string): Page {
   return { type, bytes, gzipped: gzipSync(bytes), etag: etagOf(bytes.toString('latin1')) };
 }
 
-/** Reads the built pages and their assets, some hundred kilobytes. */
+/** Reads the built pages and their assets (some hundred kilobytes). */
 export function readPages(folder = BUILT): Pages {
   try {
     const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
@@ -64,14 +64,14 @@ const NOT_BUILT = `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>turnkeeper: not built</title><link rel="stylesheet" href="/docs/docs.css"></head>
 <body><main class="plain"><h1>The pages are not built</h1>
-<p>The API works: see <a href="/docs">its documentation</a>. The pages are built by <code>npm start</code>, or by
-<code>node scripts/web-build.mjs</code> before this program is started.</p></main></body>
+<p>The API is available: see <a href="/docs">its documentation</a>. To build the pages, run <code>npm start</code>, or run
+<code>node scripts/web-build.mjs</code> before you start this program.</p></main></body>
 </html>
 `;
 
 const headers = z.object({
-  'accept-encoding': z.string().optional().meta({ description: 'With `gzip` in it the answer is compressed.' }),
-  'if-none-match': ifNoneMatch.meta({ description: 'ETag of what is known.' }),
+  'accept-encoding': z.string().optional().meta({ description: 'With `gzip`, the response is compressed.' }),
+  'if-none-match': ifNoneMatch.meta({ description: 'The ETag of the version that the client has.' }),
 });
 
 const answerOf = ({ type, bytes, gzipped, etag }: Page, cacheControl: string): Answer => ({
@@ -82,7 +82,7 @@ const answerOf = ({ type, bytes, gzipped, etag }: Page, cacheControl: string): A
   gzipped,
 });
 
-/** The pages and what they load. */
+/** Operations for the pages and their assets. */
 export function pageOperations(pages: Pages): Operation[] {
   const shown = PAGES.map(({ id, path, file, summary }) =>
     operation({
@@ -92,13 +92,13 @@ export function pageOperations(pages: Pages): Operation[] {
       tag: 'Pages',
       summary,
       access: 'open',
-      // Links carry what the page shows in their query: it is the page's business, whatever it is.
+      // The scripts of the page interpret the query; any query is accepted here.
       query: z.looseObject({}),
       headers,
       answers: {
         200: { description: 'The page.', type: 'text/html' },
-        304: { description: 'It is as `If-None-Match` knows it.' },
-        503: { description: 'The pages were not built.', type: 'text/html' },
+        304: { description: 'The page has not changed since the version in `If-None-Match`.' },
+        503: { description: 'The pages are not built.', type: 'text/html' },
       },
       handle() {
         const page = pages.get(file);
@@ -111,19 +111,19 @@ export function pageOperations(pages: Pages): Operation[] {
     method: 'GET',
     path: '/assets/{name}',
     tag: 'Pages',
-    summary: 'What the pages load',
+    summary: 'An asset of the pages',
     access: 'open',
     params: z.strictObject({ name: storableText(1, 200) }),
     headers,
     answers: {
-      200: { description: 'The file; its name changes with its content.', type: 'application/octet-stream' },
-      304: { description: 'It is as `If-None-Match` knows it.' },
+      200: { description: 'The file. Its name changes with its content.', type: 'application/octet-stream' },
+      304: { description: 'The file has not changed since the version in `If-None-Match`.' },
     },
     problems: ['asset_not_found'],
     handle({ path }) {
       const asset = pages.get(`assets/${path.name}`);
-      if (!asset) throw new Problem('asset_not_found', 'No asset has this name; load the page again.');
-      return answerOf(asset, FOR_EVER);
+      if (!asset) throw new Problem('asset_not_found', 'No asset has this name. Load the page again.');
+      return answerOf(asset, IMMUTABLE);
     },
   });
   return [...shown, assets];

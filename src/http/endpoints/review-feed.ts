@@ -1,4 +1,4 @@
-// What happens to reviews, as server-sent events.
+// Streams changes of reviews as server-sent events.
 import { z } from 'zod';
 import type { FeedEvent } from '../../reviews/review-feed.ts';
 import type { Review } from '../../domain/review.ts';
@@ -11,7 +11,7 @@ async function* framesOf(events: AsyncIterable<FeedEvent>, bytes: SharedJson<Rev
   yield FIRST_FRAME;
   for await (const event of events) {
     if (event.type === 'heartbeat') yield HEARTBEAT;
-    // An id without data is no event, but where the client resumes.
+    // An id without data is not an event, but sets the position from which the client resumes.
     else if (event.type === 'place') yield `id: ${event.position}\n\n`;
     else yield* framesOfEvent('review', String(event.position), bytes.of(event.review));
   }
@@ -22,7 +22,7 @@ const eventId = z
   .regex(/^\d{0,15}$/, { error: 'must be the id of an event of this stream' })
   .optional();
 
-/** Watching the reviews. */
+/** Operations that stream reviews. */
 export const reviewFeedOperations = (
   { reviewFeed }: Pick<Services, 'reviewFeed'>,
   bytes = new SharedJson(listedReviewJson),
@@ -32,24 +32,26 @@ export const reviewFeedOperations = (
     method: 'GET',
     path: '/reviews/events',
     tag: 'Reviews',
-    summary: 'Watch the reviews as server-sent events',
+    summary: 'Stream the events of all reviews',
     description: [
-      '`review`: a review as `GET /reviews` lists it, whenever one is requested, claimed, given back, or ends.',
-      'It is the review as it is when the event is sent; events of one review come in order, and a later one replaces an earlier one.',
-      'Every event has an id; with `Last-Event-ID` the events after it follow, without gap or repeat, at any server and at any time.',
-      'Without it the stream begins with what happened in the last minute, so that a client that lists first and follows then misses nothing.',
-      'A claim that lapses is no event (see `claimed_until`). Comments are heartbeats. The stream ends when the sign-in lapses.',
+      'Server-sent events. `review`: a review as in `GET /reviews`, sent when it is requested, claimed, released or ends.',
+      'The event contains the review as it is when the event is sent. Events of one review are sent in order; a later event replaces an earlier one.',
+      'Every event has an id. With `Last-Event-ID`, any server resumes the stream after that event at any time, without gap or repeat.',
+      'Without it, the stream starts with the events of the last minute, so that a client that first lists the reviews and then opens the stream misses no event.',
+      'There is no event when a claim expires (see `claimed_until`). Comments are heartbeats. The stream ends when the credential of the caller expires.',
     ].join(' '),
-    access: { thing: 'reviews', owner: 'nobody' },
+    access: { resource: 'reviews', owner: 'none' },
     query: z.strictObject({
-      last_event_id: eventId.meta({ description: 'For clients that cannot send the header, which counts first.' }),
+      last_event_id: eventId.meta({
+        description: 'For clients that cannot send the `Last-Event-ID` header. The header takes precedence.',
+      }),
     }),
-    headers: z.object({ 'last-event-id': eventId.meta({ description: 'The last event that was seen.' }) }),
-    answers: { 200: { description: 'The events, as they happen.', type: EVENTS_TYPE } },
+    headers: z.object({ 'last-event-id': eventId.meta({ description: 'The id of the last received event.' }) }),
+    answers: { 200: { description: 'The stream of events.', type: EVENTS_TYPE } },
     problems: ['database_unavailable'],
     async handle({ query, headers }, context) {
-      const seen = headers['last-event-id'] || query.last_event_id;
-      const from = await reviewFeed.positionOf(seen ? Number(seen) : null);
+      const lastId = headers['last-event-id'] || query.last_event_id;
+      const from = await reviewFeed.positionOf(lastId ? Number(lastId) : null);
       const frames = framesOf(reviewFeed.follow(from, context.signal()), bytes);
       return eventStream(frames);
     },

@@ -1,4 +1,4 @@
-// Reviews as reviewers see them.
+// The JSON representation of reviews, for reviewers.
 import { z } from 'zod';
 import { DECISIONS, REVIEW_STATUSES, type Review, type ReviewEvent } from '../../domain/review.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
@@ -9,7 +9,7 @@ const uuid = z.string().meta({ format: 'uuid' });
 
 const reason = z
   .object({
-    rule: z.string().meta({ description: 'Name of the rule that asked for the review.' }),
+    rule: z.string().meta({ description: 'Name of the rule that required the review.' }),
     detail: z.string(),
   })
   .register(COMPONENTS, { id: 'ReviewReason' });
@@ -22,18 +22,21 @@ const listed = z
     session_id: uuid,
     status: z.enum(REVIEW_STATUSES),
     reasons: z.array(reason),
-    text: z.string().meta({ description: 'What the user said.' }),
-    draft: z
-      .string()
-      .meta({ description: 'What the model would reply. The user never sees it unless it is approved.' }),
-    stale: z.boolean().meta({ description: 'The user wrote more in the session since: the draft may be out of date.' }),
+    text: z.string().meta({ description: 'The message of the user.' }),
+    draft: z.string().meta({ description: 'The reply of the model. The user sees it only if it is approved.' }),
+    stale: z.boolean().meta({
+      description: 'Whether the user has sent further messages in the session, so that the draft may be out of date.',
+    }),
     claimed_by: z.string().nullable(),
     claimed_until: instant.nullable(),
     deadline: instant,
     decision: z.enum(DECISIONS).nullable(),
-    reply: z.string().nullable().meta({ description: 'What the user was told.' }),
+    reply: z.string().nullable().meta({ description: 'The reply that was delivered to the user.' }),
     note: z.string().nullable(),
-    decided_by: z.string().nullable().meta({ description: 'Null where nobody decided: not yet, or the deadline did.' }),
+    decided_by: z
+      .string()
+      .nullable()
+      .meta({ description: 'Name of the reviewer who decided. Null: no decision yet, or the deadline passed.' }),
     decided_at: instant.nullable(),
     created_at: instant,
   })
@@ -42,10 +45,12 @@ const listed = z
 export const reviewPage = pageOf(listed).register(COMPONENTS, { id: 'ReviewPage' });
 
 export const reviewSchema = listed
-  .extend({ history: z.array(message).meta({ description: 'What was delivered in the session lately, in order.' }) })
+  .extend({
+    history: z.array(message).meta({ description: 'The latest delivered messages of the session, in order.' }),
+  })
   .register(COMPONENTS, { id: 'Review' });
 
-/** One review of a list. */
+/** A review of a list as JSON. */
 export const listedReviewJson = (review: Review): z.output<typeof listed> => ({
   review_id: review.reviewId,
   turn_id: review.turnId,
@@ -67,7 +72,7 @@ export const listedReviewJson = (review: Review): z.output<typeof listed> => ({
   created_at: review.createdAt.toISOString(),
 });
 
-/** One review with the session around it. */
+/** A review with the latest messages of its session as JSON. */
 export const reviewJson = (review: Review, history: readonly ConversationRow[]): z.output<typeof reviewSchema> => ({
   ...listedReviewJson(review),
   history: history.map(messageJson),
@@ -78,8 +83,10 @@ export const reviewEvents = z
     items: z.array(
       z.object({
         at: instant,
-        who: z.string().nullable().meta({ description: 'Null: turnkeeper itself.' }),
-        what: z.string().meta({ description: 'requested, claimed, released, or the status that the review ended in.' }),
+        who: z.string().nullable().meta({ description: 'Name of the reviewer. Null: turnkeeper.' }),
+        what: z
+          .string()
+          .meta({ description: '`requested`, `claimed`, `released`, or the status in which the review ended.' }),
         reasons: z.array(reason).nullable(),
         original: z.string().nullable(),
         edit: z.string().nullable(),

@@ -1,4 +1,4 @@
-// Reviews: the desk at which a person approves, edits or rejects a draft before the user sees it.
+// Reviews: a reviewer approves, edits or rejects a draft before the user sees it.
 import { z } from 'zod';
 import { isUuid, MESSAGE_LIMITS } from '../../domain/limits.ts';
 import { DECISIONS, REVIEW_STATUSES, type Decision, type Review } from '../../domain/review.ts';
@@ -21,24 +21,25 @@ const decisionRequest = z
     decision: z.enum(DECISIONS),
     reply: storableText(1, MESSAGE_LIMITS.textCharacters)
       .optional()
-      .meta({ description: 'With `edit`, and only then: what the user is told instead.' }),
-    note: storableText(1, 4_000).optional().meta({ description: 'For the audit trail; the user never sees it.' }),
+      .meta({ description: 'The reply to deliver instead of the draft. Required with `edit`, otherwise not allowed.' }),
+    note: storableText(1, 4_000)
+      .optional()
+      .meta({ description: 'A note for the audit trail. The user does not see it.' }),
   })
   .check(({ value, issues }) => {
-    const wrong = { true: 'is required to edit', false: 'goes with the decision edit alone' } as const;
-    const edits = value.decision === 'edit';
-    if (edits !== (value.reply !== undefined))
-      issues.push({ code: 'custom', path: ['reply'], message: wrong[`${edits}`], input: value });
+    const isEdit = value.decision === 'edit';
+    const message = isEdit ? 'is required for the decision edit' : 'is allowed only for the decision edit';
+    if (isEdit !== (value.reply !== undefined)) issues.push({ code: 'custom', path: ['reply'], message, input: value });
   })
   .register(COMPONENTS, { id: 'ReviewDecision' });
 
 const params = z.strictObject({
-  // Not a UUID: then it names no review, which is 404 and not 400.
+  // Any string: an id that is not a UUID is answered 404, not 400.
   review_id: storableText(1, 200).meta({ format: 'uuid' }),
 });
 
-/** A name, as keys and subjects of tokens have it. */
-const who = storableText(1, 200);
+/** The name of a key, or the subject of a token. */
+const callerName = storableText(1, 200);
 
 const notFound = () => new Problem('review_not_found', 'No review has this id.');
 
@@ -48,7 +49,7 @@ function idOf(path: { review_id: string }): string {
   return path.review_id.toLowerCase();
 }
 
-function decidedAlready(review: Review): Problem {
+function alreadyDecided(review: Review): Problem {
   const { reviewId, status, decision, decidedBy, decidedAt } = review;
   const by = decidedBy === null ? '' : ` by ${decidedBy}`;
   return new Problem('already_decided', `The review is ${status}${by}.`, {
@@ -66,35 +67,35 @@ function decidedAlready(review: Review): Problem {
 }
 
 const expired = ({ deadline }: Review) =>
-  new Problem('review_expired', `The deadline was ${deadline.toISOString()}; nothing can be decided any more.`);
+  new Problem('review_expired', `The deadline was ${deadline.toISOString()}. The review cannot be decided any more.`);
 
-const reviewThing = {
+const ofReviews = {
   tag: 'Reviews',
-  access: { thing: 'reviews', owner: 'nobody' },
+  access: { resource: 'reviews', owner: 'none' },
 } as const;
 
-/** Listing, reading, claiming and deciding reviews. */
+/** Operations that list, retrieve, claim and decide reviews. */
 export function reviewOperations(reviews: Services['reviews']): Operation[] {
-  const shown = async (review: Review, status = 200): Promise<Answer> =>
+  const reviewAnswer = async (review: Review, status = 200): Promise<Answer> =>
     json(reviewJson(review, await reviews.history(review.sessionId)), status);
   return [
     operation({
-      ...reviewThing,
+      ...ofReviews,
       id: 'listReviews',
       method: 'GET',
       path: '/reviews',
-      summary: 'List reviews, oldest deadline first',
+      summary: 'List reviews, earliest deadline first',
       query: z.strictObject({
         status: z.enum(REVIEW_STATUSES).optional(),
         user_id: userId.optional(),
-        rule: storableText(1, 200).optional().meta({ description: 'Name of a rule that asked for the review.' }),
-        claimed_by: who.optional().meta({ description: 'Who is at it now.' }),
-        decided_by: who.optional(),
-        decided_since: moment.optional().meta({ description: 'Only what was decided then or later.' }),
+        rule: storableText(1, 200).optional().meta({ description: 'Only reviews that this rule required.' }),
+        claimed_by: callerName.optional().meta({ description: 'Only reviews that this caller has claimed.' }),
+        decided_by: callerName.optional(),
+        decided_since: moment.optional().meta({ description: 'Only reviews decided at or after this time.' }),
         limit,
         cursor: reviewCursor.schema.optional(),
       }),
-      answers: { 200: { description: 'One page of reviews.', schema: reviewPage } },
+      answers: { 200: { description: 'A page of reviews.', schema: reviewPage } },
       problems: ['database_unavailable'],
       async handle({ query }) {
         const rows = await reviews.list({
@@ -112,29 +113,32 @@ export function reviewOperations(reviews: Services['reviews']): Operation[] {
       },
     }),
     operation({
-      ...reviewThing,
+      ...ofReviews,
       id: 'getReview',
       method: 'GET',
       path: '/reviews/{review_id}',
-      summary: 'Read a review, with the draft and the session around it',
+      summary: 'Retrieve a review',
       params,
-      answers: { 200: { description: 'The review.', schema: reviewSchema } },
+      answers: {
+        200: { description: 'The review with its draft and the latest messages of the session.', schema: reviewSchema },
+      },
       problems: ['review_not_found', 'database_unavailable'],
       async handle({ path }) {
         const review = await reviews.find(idOf(path));
         if (!review) throw notFound();
-        return shown(review);
+        return reviewAnswer(review);
       },
     }),
     operation({
-      ...reviewThing,
+      ...ofReviews,
       id: 'listReviewEvents',
       method: 'GET',
       path: '/reviews/{review_id}/events',
-      summary: 'Read the audit trail of a review, oldest first',
-      description: 'Who did what and when, with the draft, the edit and the note. Never rewritten.',
+      summary: 'List the audit trail of a review, oldest first',
+      description:
+        'Each event has the time, the reviewer and the action, with the draft, the edit and the note. Events are never changed.',
       params,
-      answers: { 200: { description: 'The trail.', schema: reviewEvents } },
+      answers: { 200: { description: 'The audit trail.', schema: reviewEvents } },
       problems: ['review_not_found', 'database_unavailable'],
       async handle({ path }) {
         const events = await reviews.events(idOf(path));
@@ -143,15 +147,15 @@ export function reviewOperations(reviews: Services['reviews']): Operation[] {
       },
     }),
     operation({
-      ...reviewThing,
+      ...ofReviews,
       id: 'claimReview',
       method: 'POST',
       path: '/reviews/{review_id}/claim',
-      summary: 'Take a review up, for a while',
+      summary: 'Claim a review',
       description:
-        'A lease tells other reviewers that somebody is at it; claiming again renews it. It keeps no decision out: the first decision wins, whoever makes it.',
+        'A claim is a lease that shows other reviewers who works on the review. Claiming again renews the lease. A claim does not block decisions: the first decision wins, also if another reviewer makes it.',
       params,
-      answers: { 200: { description: 'It is yours until `claimed_until`.', schema: reviewSchema } },
+      answers: { 200: { description: 'The review, claimed until `claimed_until`.', schema: reviewSchema } },
       problems: ['review_not_found', 'claimed_by_other', 'already_decided', 'review_expired', 'database_unavailable'],
       async handle({ path }, { identity }) {
         const reply = await reviews.claim(idOf(path), identity.name);
@@ -159,24 +163,27 @@ export function reviewOperations(reviews: Services['reviews']): Operation[] {
           case 'unknown':
             throw notFound();
           case 'claimed':
-            return shown(reply.review);
+            return reviewAnswer(reply.review);
           case 'claimed_by_other':
-            throw new Problem('claimed_by_other', `${reply.review.claimedBy ?? 'Somebody'} is at it.`);
+            throw new Problem(
+              'claimed_by_other',
+              `${reply.review.claimedBy ?? 'Another reviewer'} has claimed the review.`,
+            );
           case 'ended':
-            throw decidedAlready(reply.review);
+            throw alreadyDecided(reply.review);
           case 'late':
             throw expired(reply.review);
         }
       },
     }),
     operation({
-      ...reviewThing,
+      ...ofReviews,
       id: 'releaseReview',
       method: 'DELETE',
       path: '/reviews/{review_id}/claim',
-      summary: 'Give a review back',
+      summary: 'Release a claimed review',
       params,
-      answers: { 204: { description: 'You do not hold it (any more).' } },
+      answers: { 204: { description: 'The caller has no claim on the review.' } },
       problems: ['review_not_found', 'database_unavailable'],
       async handle({ path }, { identity }) {
         if (!(await reviews.release(idOf(path), identity.name))) throw notFound();
@@ -184,19 +191,22 @@ export function reviewOperations(reviews: Services['reviews']): Operation[] {
       },
     }),
     operation({
-      ...reviewThing,
+      ...ofReviews,
       id: 'decideReview',
       method: 'POST',
       path: '/reviews/{review_id}/decision',
       summary: 'Approve, edit or reject a draft',
       description:
-        'The first decision wins. The same one again is answered 200; another 409, whose `applied` tells what was decided; after the deadline 410. `decided_by` is who is authenticated.',
+        'The first decision wins. Repeating the same decision returns 200. A different decision returns 409 with the applied decision in `applied`. After the deadline, 410 is returned. `decided_by` is the authenticated caller.',
       params,
       body: decisionRequest,
       example: { decision: 'approve' },
       answers: {
-        200: { description: 'It is decided so.', schema: reviewSchema },
-        202: { description: 'Posted, and not applied within 5 s: read the review again.', schema: reviewSchema },
+        200: { description: 'The decision is applied.', schema: reviewSchema },
+        202: {
+          description: 'The decision was posted, but not applied within 5 s. Retrieve the review again.',
+          schema: reviewSchema,
+        },
       },
       problems: ['review_not_found', 'already_decided', 'review_expired', 'database_unavailable'],
       async handle({ path, body }, { identity }) {
@@ -207,11 +217,11 @@ export function reviewOperations(reviews: Services['reviews']): Operation[] {
           case 'unknown':
             throw notFound();
           case 'holds':
-            return shown(answer.review);
+            return reviewAnswer(answer.review);
           case 'queued':
-            return shown(answer.review, 202);
+            return reviewAnswer(answer.review, 202);
           case 'conflict':
-            throw decidedAlready(answer.review);
+            throw alreadyDecided(answer.review);
           case 'late':
             throw expired(answer.review);
         }

@@ -1,4 +1,4 @@
-// A turn as server-sent events.
+// Streams a turn as server-sent events.
 import { z } from 'zod';
 import { isAtEnd, positionOf } from '../../domain/stream-position.ts';
 import type { FollowedEvent } from '../../turns/follow-turn.ts';
@@ -6,11 +6,11 @@ import type { Turn } from '../../domain/turn.ts';
 import { EVENTS_TYPE, eventStream, FIRST_FRAME, framesOfEvent, HEARTBEAT, SharedJson } from '../event-stream.ts';
 import { operation, type Operation } from '../operation.ts';
 import type { Services } from '../services.ts';
+import { ownTurn, turnIdParameter } from '../turn-access.ts';
 import { turnJson } from './turn-json.ts';
-import { ownTurn, turnId } from './turns.ts';
 
-/** An event, or a heartbeat as a comment, as it is sent. */
-function* piecesOf(event: FollowedEvent, turns: SharedJson<Turn>): Generator<string | Buffer> {
+/** The frame of an event in chunks. A heartbeat is a comment. */
+function* chunksOf(event: FollowedEvent, turns: SharedJson<Turn>): Generator<string | Buffer> {
   if (event.type === 'heartbeat') return yield HEARTBEAT;
   const data = event.type === 'delta' ? JSON.stringify({ text: event.text }) : turns.of(event.turn);
   yield* framesOfEvent(event.type, event.id, data);
@@ -21,12 +21,12 @@ async function* framesOf(
   turns: SharedJson<Turn>,
 ): AsyncGenerator<string | Buffer> {
   yield FIRST_FRAME;
-  for await (const event of events) yield* piecesOf(event, turns);
+  for await (const event of events) yield* chunksOf(event, turns);
 }
 
 const EVENT_ID = z.string().optional();
 
-/** Watching a turn. */
+/** Operations that stream a turn. */
 export const turnEventOperations = (
   { turns, turnEvents }: Pick<Services, 'turns' | 'turnEvents'>,
   bytes = new SharedJson(turnJson),
@@ -36,25 +36,27 @@ export const turnEventOperations = (
     method: 'GET',
     path: '/turns/{turn_id}/events',
     tag: 'Turns',
-    summary: 'Watch a turn as server-sent events',
+    summary: 'Stream the events of a turn',
     description: [
-      '`turn`: the whole turn, at each change of its status. `delta`: `{"text": "…"}`, the next piece of its reply.',
-      'With every `turn` of status `running` the text begins anew (an attempt at the model failed, or another worker took over): the deltas since then are the reply.',
-      'Every event has an id; with `Last-Event-ID` the events after it follow, without gap or repeat, at any server and at any time; an id that is none of this turn’s begins anew.',
-      'The stream ends after the final `turn`; of a final turn it is that one event. Whoever has seen it and asks again is answered 204, which tells an EventSource to stop.',
-      'A reply that a person has to review comes in the final `turn` alone. Comments are heartbeats. Hanging up cancels nothing.',
+      'Server-sent events. `turn`: the whole turn, at each change of its status. `delta`: `{"text": "…"}`, the next part of the reply text.',
+      'A `turn` event with status `running` restarts the text (a model attempt failed, or another worker took the turn over): only the deltas after it belong to the reply.',
+      'Every event has an id. With `Last-Event-ID`, any server resumes the stream after that event, without gap or repeat. An unknown id restarts the stream.',
+      'The stream ends after the final `turn` event. For a turn that is already final, it contains only that event. A client that resumes after the final event gets 204, which makes an EventSource stop reconnecting.',
+      'A reply that requires review is sent only in the final `turn` event. Comments are heartbeats. A client that disconnects does not cancel the turn.',
     ].join(' '),
-    access: { thing: 'turns', owner: 'loaded' },
-    params: z.strictObject({ turn_id: turnId }),
+    access: { resource: 'turns', owner: 'loaded' },
+    params: z.strictObject({ turn_id: turnIdParameter }),
     query: z.strictObject({
-      last_event_id: EVENT_ID.meta({ description: 'For clients that cannot send the header, which counts first.' }),
+      last_event_id: EVENT_ID.meta({
+        description: 'For clients that cannot send the `Last-Event-ID` header. The header takes precedence.',
+      }),
     }),
     headers: z.object({
-      'last-event-id': EVENT_ID.meta({ description: 'The last event that was seen.' }),
+      'last-event-id': EVENT_ID.meta({ description: 'The id of the last received event.' }),
     }),
     answers: {
-      200: { description: 'The events, as they happen.', type: EVENTS_TYPE },
-      204: { description: 'The final turn was seen; there is nothing more.' },
+      200: { description: 'The stream of events.', type: EVENTS_TYPE },
+      204: { description: 'The client already has the final event.' },
     },
     problems: ['turn_not_found', 'database_unavailable'],
     async handle({ path, query, headers }, context) {

@@ -1,10 +1,10 @@
-// The turn as clients see it.
+// The JSON representation of a turn.
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { TURN_STATUSES, type Turn, type TurnReview } from '../../domain/turn.ts';
 import { COMPONENTS, instant } from '../schemas.ts';
 
-/** What the user is told instead of a rejected draft, which must never show. */
+/** The reply of a rejected turn. The rejected draft is never shown to the user. */
 const REJECTED_REPLY = 'Message rejected by human reviewer.';
 
 const ref = z.string().meta({ format: 'uri-reference' });
@@ -14,7 +14,7 @@ const review = z
   .object({
     review_id: uuid,
     status: z.string(),
-    reasons: z.array(z.string()).meta({ description: 'Names of the rules that asked for it.' }),
+    reasons: z.array(z.string()).meta({ description: 'Names of the rules that required the review.' }),
     deadline: instant,
     decided_at: instant.nullable(),
     decision: z.string().nullable(),
@@ -26,10 +26,10 @@ export const turnSchema = z
     turn_id: uuid,
     user_id: z.string(),
     session_id: uuid,
-    seq: z.int().meta({ description: 'Place among the user’s turns, from 1, without gaps.' }),
+    seq: z.int().meta({ description: 'Sequence number among the turns of the user: starts at 1, without gaps.' }),
     status: z.enum(TURN_STATUSES),
     text: z.string(),
-    reply: z.string().nullable().meta({ description: 'There only when the user may see it.' }),
+    reply: z.string().nullable().meta({ description: 'Null until the user may see it.' }),
     partial_reply: z.string().nullable(),
     metadata: z.looseObject({ session_id: z.string(), timestamp: z.unknown() }),
     tags: z.array(z.string()),
@@ -49,7 +49,7 @@ export type TurnJson = z.output<typeof turnSchema>;
 
 export const linkTo = (turnId: string): string => `/turns/${turnId}`;
 
-/** The reply as the user may see it; null: there is none, or not yet. */
+/** The reply that the user may see. Null: no reply, or not yet. */
 export function replyOf({ status, reply }: Pick<Turn, 'status' | 'reply'>): string | null {
   if (status === 'completed') return reply;
   return status === 'rejected' ? REJECTED_REPLY : null;
@@ -64,7 +64,7 @@ const reviewJson = ({ reviewId, status, reasons, deadline, decision, decidedAt }
   decision,
 });
 
-/** The turn's JSON. */
+/** The turn as JSON. */
 export function turnJson(turn: Turn): TurnJson {
   const { turnId, metadata, usage, error, createdAt } = turn;
   const accepted = createdAt.toISOString();
@@ -91,5 +91,5 @@ export function turnJson(turn: Turn): TurnJson {
   };
 }
 
-/** A strong entity tag of a representation. */
+/** The strong ETag of a representation. */
 export const etagOf = (json: string): string => `"${hash('sha256', json, 'base64url').slice(0, 27)}"`;

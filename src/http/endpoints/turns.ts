@@ -1,69 +1,69 @@
-// Turns: polled, long-polled, listed.
+// Turns: read, long poll, list, cancel.
 import { z } from 'zod';
-import { isUuid } from '../../domain/limits.ts';
 import { isFinal, TURN_STATUSES, type Turn } from '../../domain/turn.ts';
+import type { CancelOutcome } from '../../turns/cancellation.ts';
 import { page, turnCursor } from '../cursor.ts';
-import { ifNoneMatch, LONGEST_WAIT_S } from '../header-fields.ts';
-import { json, operation, type Answer, type Operation, type RequestContext } from '../operation.ts';
+import { ifNoneMatch, MAX_WAIT_S } from '../header-fields.ts';
+import { json, operation, type Answer, type Operation } from '../operation.ts';
 import { Problem } from '../problem.ts';
-import { COMPONENTS, limit, pageOf, sessionId, storableText, userId, wholeNumber } from '../schemas.ts';
+import { COMPONENTS, limit, pageOf, sessionId, userId, wholeNumber } from '../schemas.ts';
 import type { Services } from '../services.ts';
+import { notErased, ownTurn, turnIdParameter } from '../turn-access.ts';
 import { etagOf, turnJson, turnSchema } from './turn-json.ts';
 
 const turnPage = pageOf(turnSchema).register(COMPONENTS, { id: 'TurnPage' });
-
-/** The path part that names a turn. Not a UUID: then it names no turn, which is 404 and not 400. */
-export const turnId = storableText(1, 200).meta({ format: 'uuid' });
-
-/** The turn that was waited for, unless it was erased meanwhile. */
-export function stillThere(turn: Turn | null): Turn {
-  if (!turn) throw new Problem('turn_not_found', 'The turn was erased.');
-  return turn;
-}
-
-/** The turn, if it is there for this caller. */
-export async function ownTurn(
-  turns: Services['turns'],
-  id: string,
-  { owns }: Pick<RequestContext, 'owns'>,
-): Promise<Turn> {
-  const turn = isUuid(id) ? await turns.find(id.toLowerCase()) : null;
-  if (!turn || !owns(turn.userId)) throw new Problem('turn_not_found', 'No turn has this id.');
-  return turn;
-}
 
 function turnAnswer(turn: Turn): Answer {
   const body = JSON.stringify(turnJson(turn));
   return json(body, 200, { etag: etagOf(body) });
 }
 
-/** Reading turns. */
+/** The turn that a cancel returned. @throws Problem turn_finished, turn_not_found */
+function cancelledTurn(outcome: CancelOutcome): Turn {
+  switch (outcome.outcome) {
+    case 'cancelled':
+      return outcome.turn;
+    case 'finished':
+      throw new Problem('turn_finished', `The turn is ${outcome.turn.status} and cannot be cancelled.`);
+    case 'unknown':
+      throw new Problem('turn_not_found', 'No turn has this id.');
+  }
+}
+
+/** Operations that read and cancel turns. */
 export const turnOperations = (turns: Services['turns']): Operation[] => [
   operation({
     id: 'getTurn',
     method: 'GET',
     path: '/turns/{turn_id}',
     tag: 'Turns',
-    summary: 'Read or await a turn',
+    summary: 'Retrieve a turn, or wait for it',
     description:
-      'With `wait` it answers when the turn rests (final, or awaiting review), or after that time; asked of a turn that already awaits review, when that changes.',
-    access: { thing: 'turns', owner: 'loaded' },
-    params: z.strictObject({ turn_id: turnId }),
+      'With `wait`, the response is sent when the turn becomes final or awaiting review, or after that time. For a turn that already awaits review, it is sent when the status changes.',
+    access: { resource: 'turns', owner: 'loaded' },
+    params: z.strictObject({ turn_id: turnIdParameter }),
     query: z.strictObject({
-      wait: wholeNumber(0, LONGEST_WAIT_S).optional().meta({ description: 'Seconds to wait at most.' }),
+      wait: wholeNumber(0, MAX_WAIT_S).optional().meta({ description: 'Maximum time to wait, in seconds.' }),
     }),
     headers: z.object({
-      'if-none-match': ifNoneMatch.meta({ description: 'ETag of the turn as it is known.' }),
+      'if-none-match': ifNoneMatch.meta({ description: 'The ETag of the version that the client has.' }),
     }),
     answers: {
-      200: { description: 'The turn.', schema: turnSchema, headers: { ETag: 'Changes whenever the turn does.' } },
-      304: { description: 'The turn is as `If-None-Match` knows it.', headers: { ETag: 'The same again.' } },
+      200: {
+        description: 'The turn.',
+        schema: turnSchema,
+        headers: { ETag: 'The version of the turn. It changes whenever the turn changes.' },
+      },
+      304: {
+        description: 'The turn has not changed since the version in `If-None-Match`.',
+        headers: { ETag: 'The same version.' },
+      },
     },
     problems: ['turn_not_found', 'database_unavailable'],
     async handle({ path, query }, context) {
       let turn = await ownTurn(turns, path.turn_id, context);
       if (query.wait && !isFinal(turn.status)) {
-        turn = stillThere(
+        turn = notErased(
           await turns.waitUntilSettled(turn, { timeoutMs: query.wait * 1000, signal: context.signal() }),
         );
       }
@@ -75,8 +75,8 @@ export const turnOperations = (turns: Services['turns']): Operation[] => [
     method: 'GET',
     path: '/users/{user_id}/turns',
     tag: 'Turns',
-    summary: 'List a user’s turns, newest first',
-    access: { thing: 'turns', owner: 'path' },
+    summary: 'List the turns of a user, newest first',
+    access: { resource: 'turns', owner: 'path' },
     params: z.strictObject({ user_id: userId }),
     query: z.strictObject({
       status: z.enum(TURN_STATUSES).optional(),
@@ -84,7 +84,7 @@ export const turnOperations = (turns: Services['turns']): Operation[] => [
       limit,
       cursor: turnCursor.schema.optional(),
     }),
-    answers: { 200: { description: 'One page of turns.', schema: turnPage } },
+    answers: { 200: { description: 'A page of turns.', schema: turnPage } },
     problems: ['user_not_found', 'database_unavailable'],
     async handle({ path, query }) {
       const rows = await turns.list(path.user_id, {
@@ -95,6 +95,25 @@ export const turnOperations = (turns: Services['turns']): Operation[] => [
       });
       const { items, next } = page(rows, query.limit, ({ seq }) => turnCursor.write(seq));
       return json({ items: items.map(turnJson), next_cursor: next });
+    },
+  }),
+  operation({
+    id: 'cancelTurn',
+    method: 'POST',
+    path: '/turns/{turn_id}/cancel',
+    tag: 'Turns',
+    summary: 'Cancel a turn',
+    description:
+      'Cancels a turn that is queued, running or awaiting review. The turn gets no reply, and the user’s next turn runs immediately. The model call is aborted; ' +
+      'shortly after this response, the text generated so far is stored as `partial_reply`. Repeating the request returns the same turn. ' +
+      'If the turn becomes final at the same moment, it is either final or cancelled, never both. A client that disconnects does not cancel a turn.',
+    access: { resource: 'turns', owner: 'loaded' },
+    params: z.strictObject({ turn_id: turnIdParameter }),
+    answers: { 200: { description: 'The cancelled turn.', schema: turnSchema } },
+    problems: ['turn_not_found', 'turn_finished', 'database_unavailable'],
+    async handle({ path }, context) {
+      const turn = await ownTurn(turns, path.turn_id, context);
+      return json(turnJson(cancelledTurn(await turns.cancel(turn.turnId, context.identity.name))));
     },
   }),
 ];

@@ -1,4 +1,4 @@
-// A user as a whole: export and erase.
+// Export and erasure of a user.
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { isUuid } from '../../domain/limits.ts';
@@ -45,33 +45,33 @@ const exported = z
 
 const ofUser = { tag: 'Users', params: z.strictObject({ user_id: userId }) } as const;
 
-/** Exporting and erasing a user. */
+/** Operations that export and erase a user. */
 export const userOperations = (services: Services): Operation[] => [
   operation({
     ...ofUser,
     id: 'exportUser',
     method: 'GET',
     path: '/users/{user_id}/export',
-    summary: 'Export everything known of a user',
+    summary: 'Export all data of a user',
     description:
-      'One JSON document: memory and its history, counts, every turn newest first, delivered messages, reviews. ' +
-      'Drafts and the audit trail of reviews are in it only for those who may see reviews. Of a user nobody has heard of, it is empty.',
-    access: { thing: 'export', owner: 'path' },
-    answers: { 200: { description: 'The document, sent while it is read.', schema: exported } },
+      'One JSON document: memory and its history, analytics, all turns (newest first), delivered messages and reviews. ' +
+      'Drafts and the audit trails of reviews are included only if the caller may use reviews. For an unknown user the lists are empty.',
+    access: { resource: 'export', owner: 'path' },
+    answers: { 200: { description: 'The document, streamed while it is read.', schema: exported } },
     problems: ['user_not_found', 'actors_unavailable', 'database_unavailable'],
     async handle({ path }, { identity }) {
-      const pieces = exportOf(services, path.user_id, mayUse(identity, 'reviews'));
-      // Read before anything is answered: while a dependency is away the answer says so.
-      const first = await pieces.next();
-      const whole = async function* () {
+      const chunks = exportOf(services, path.user_id, mayUse(identity, 'reviews'));
+      // The first chunk is read before the response starts, so that an unavailable dependency is reported as a 503.
+      const first = await chunks.next();
+      const all = async function* () {
         if (!first.done) yield first.value;
-        yield* pieces;
+        yield* chunks;
       };
       const disposition = `attachment; filename="turnkeeper-${path.user_id.replaceAll(':', '_')}.json"`;
       return {
         status: 200,
         headers: { 'content-disposition': disposition, 'cache-control': 'no-store' },
-        body: Readable.from(whole(), { objectMode: false }),
+        body: Readable.from(all(), { objectMode: false }),
       };
     },
   }),
@@ -80,14 +80,18 @@ export const userOperations = (services: Services): Operation[] => [
     id: 'eraseUser',
     method: 'DELETE',
     path: '/users/{user_id}',
-    summary: 'Erase a user everywhere',
+    summary: 'Erase a user',
     description:
-      'When this is answered the user’s rows are gone and nothing that runs can commit any more. Memory, queued events and streams follow within seconds, ' +
-      'and once more when nobody can still be at work: then the erasure is `completed`. Until then a message of the user is refused with `user_being_erased`. ' +
-      'Counts of all users stay, without a name. Asked again while it is under way, it is the same erasure.',
-    access: { thing: 'erase', owner: 'path' },
+      'Erases the user from every store. When the response is sent, the user’s rows are deleted and running turns can no longer commit. Memory, queued events and streams are erased within seconds, ' +
+      'and a second time when no worker can still be working for the user; then the erasure is `completed`. Until then, messages of the user are refused with `user_being_erased`. ' +
+      'Aggregate counts stay, without user ids. A repeated request during an erasure returns the same erasure.',
+    access: { resource: 'erase', owner: 'path' },
     answers: {
-      202: { description: 'It is under way.', schema: erasureSchema, headers: { Location: 'Where its status is.' } },
+      202: {
+        description: 'The erasure has started.',
+        schema: erasureSchema,
+        headers: { Location: 'The path of the erasure.' },
+      },
     },
     problems: ['user_not_found', 'database_unavailable'],
     async handle({ path }) {
@@ -100,8 +104,8 @@ export const userOperations = (services: Services): Operation[] => [
     method: 'GET',
     path: '/erasures/{erasure_id}',
     tag: 'Users',
-    summary: 'Read the status of an erasure',
-    access: { thing: 'erase', owner: 'loaded' },
+    summary: 'Retrieve an erasure',
+    access: { resource: 'erase', owner: 'loaded' },
     params: z.strictObject({ erasure_id: storableText(1, 200).meta({ format: 'uuid' }) }),
     answers: { 200: { description: 'The erasure.', schema: erasureSchema } },
     problems: ['erasure_not_found', 'database_unavailable'],

@@ -1,4 +1,4 @@
-// Webhooks and their deliveries as clients see them.
+// The JSON representation of webhooks and their deliveries.
 import { z } from 'zod';
 import { DELIVERY_STATUSES, WEBHOOK_EVENTS, type Delivery, type Webhook } from '../../domain/webhook.ts';
 import { COMPONENTS, instant, pageOf } from '../schemas.ts';
@@ -8,18 +8,24 @@ const uuid = z.string().meta({ format: 'uuid' });
 export const webhookSchema = z
   .object({
     webhook_id: uuid,
-    user_id: z.string().nullable().meta({ description: 'Whose turns it hears of; null: those of all users.' }),
+    user_id: z
+      .string()
+      .nullable()
+      .meta({ description: 'The user whose turns are sent to the webhook. Null: the turns of all users.' }),
     url: z.string(),
     events: z.array(z.enum(WEBHOOK_EVENTS)),
     description: z.string().nullable(),
     enabled: z.boolean(),
-    disabled_reason: z.string().nullable().meta({ description: 'Why turnkeeper disabled it; null: it did not.' }),
+    disabled_reason: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why turnkeeper disabled the webhook. Null: turnkeeper did not disable it.' }),
     created_at: instant,
   })
   .register(COMPONENTS, { id: 'Webhook' });
 
 const secret = z.string().meta({
-  description: 'What to verify signatures with, shown this once: `whsec_` and Base64.',
+  description: 'The secret for verifying signatures: `whsec_` and Base64. It is returned only once.',
 });
 export const webhookWithSecret = webhookSchema.extend({ secret }).register(COMPONENTS, { id: 'WebhookWithSecret' });
 export const newSecretSchema = z.object({ secret }).register(COMPONENTS, { id: 'WebhookSecret' });
@@ -27,16 +33,18 @@ export const webhookPage = pageOf(webhookSchema).register(COMPONENTS, { id: 'Web
 
 export const deliverySchema = z
   .object({
-    delivery_id: uuid.meta({ description: 'The `webhook-id` header of every attempt.' }),
+    delivery_id: uuid.meta({ description: 'The value of the `webhook-id` header of every attempt.' }),
     webhook_id: uuid,
     user_id: z.string().nullable(),
     turn_id: uuid.nullable(),
     event: z.string(),
-    status: z.enum(DELIVERY_STATUSES).meta({ description: 'dead: given up; it can be sent again by a replay.' }),
+    status: z
+      .enum(DELIVERY_STATUSES)
+      .meta({ description: '`dead`: no further attempts are made. A replay sends the event again.' }),
     attempts: z.int(),
     next_attempt_at: instant.nullable(),
     last_attempt_at: instant.nullable(),
-    last_status: z.int().nullable().meta({ description: 'HTTP status of the last attempt; null: no answer.' }),
+    last_status: z.int().nullable().meta({ description: 'HTTP status of the last attempt. Null: no response.' }),
     last_error: z.string().nullable(),
     created_at: instant,
     ended_at: instant.nullable(),
@@ -44,7 +52,7 @@ export const deliverySchema = z
   .register(COMPONENTS, { id: 'WebhookDelivery' });
 export const deliveryPage = pageOf(deliverySchema).register(COMPONENTS, { id: 'WebhookDeliveryPage' });
 
-/** The hook's JSON; never its secret. */
+/** A webhook as JSON, without its secret. */
 export const webhookJson = (webhook: Webhook): z.output<typeof webhookSchema> => ({
   webhook_id: webhook.webhookId,
   user_id: webhook.userId,
@@ -56,7 +64,7 @@ export const webhookJson = (webhook: Webhook): z.output<typeof webhookSchema> =>
   created_at: webhook.createdAt.toISOString(),
 });
 
-/** The delivery's JSON. */
+/** A delivery as JSON. */
 export const deliveryJson = (delivery: Delivery): z.output<typeof deliverySchema> => ({
   delivery_id: delivery.deliveryId,
   webhook_id: delivery.webhookId,

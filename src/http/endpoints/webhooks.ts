@@ -1,4 +1,4 @@
-// Webhooks: who wants to be told when turns come to rest, and what became of the telling.
+// Webhooks and their deliveries: addresses that receive an event when a turn is settled.
 import { z } from 'zod';
 import { faultOfUrl } from '../../webhooks/target.ts';
 import { isUuid } from '../../domain/limits.ts';
@@ -20,7 +20,8 @@ import {
   webhookWithSecret,
 } from './webhook-json.ts';
 
-/** What no setting allows is told with all other faults; the rest needs the setting, and a name resolved. */
+/** Validation reports what no setting allows, together with all other errors of the request. The checks that need the
+ *  setting and the resolved host name run later, in the service. */
 const url = storableText(1, 2_000)
   .check(({ value, issues }) => {
     const fault = value === '' ? null : faultOfUrl(value, true);
@@ -29,21 +30,23 @@ const url = storableText(1, 2_000)
   .meta({
     format: 'uri',
     description:
-      'Where to post to: https, without a user name or password. A host with an address that is not public is refused, now and at every attempt, unless WEBHOOK_ALLOW_PRIVATE says otherwise.',
+      'The https URL that receives the events, without a user name or password. Unless WEBHOOK_ALLOW_PRIVATE allows it, a host with a non-public address is refused when the webhook is created and at every attempt.',
   });
 const events = z
   .array(z.enum(WEBHOOK_EVENTS))
   .min(1)
   .max(WEBHOOK_EVENTS.length)
   .transform((list) => [...new Set(list)])
-  .meta({ description: 'What to be told.' });
+  .meta({ description: 'The types of the events to send.' });
 const description = storableText(1, 500);
 
 const newWebhook = z
   .strictObject({
     url,
-    user_id: userId.optional().meta({ description: 'Whose turns to hear of; absent: those of all users (admin).' }),
-    events: events.default([...WEBHOOK_EVENTS]).meta({ description: 'What to be told; absent: everything.' }),
+    user_id: userId.optional().meta({
+      description: 'The user whose turns are sent. Absent: the turns of all users (role admin only).',
+    }),
+    events: events.default([...WEBHOOK_EVENTS]).meta({ description: 'The types of the events to send. Absent: all.' }),
     description: description.optional(),
   })
   .register(COMPONENTS, { id: 'NewWebhook' });
@@ -53,7 +56,7 @@ const patchWebhook = z
     url,
     events,
     description: description.nullable(),
-    enabled: z.boolean().meta({ description: 'What is due while it is disabled is not sent, and counts as dead.' }),
+    enabled: z.boolean().meta({ description: 'A delivery that is due while the webhook is disabled becomes `dead`.' }),
   })
   .partial()
   .refine((patch) => Object.values(patch).some((value) => value !== undefined), {
@@ -62,25 +65,25 @@ const patchWebhook = z
   .meta({ minProperties: 1 })
   .register(COMPONENTS, { id: 'PatchWebhook' });
 
-// Not a UUID: then it names nothing, which is 404 and not 400.
+// Any string: an id that is not a UUID is answered 404, not 400.
 const id = storableText(1, 200).meta({ format: 'uuid' });
-const hookParams = z.strictObject({ webhook_id: id });
+const webhookParams = z.strictObject({ webhook_id: id });
 const deliveryParams = z.strictObject({ webhook_id: id, delivery_id: id });
 
-/** A hook for all users is the admin's alone; one of a user is its key's, and that of whoever serves all users. */
-const mayManage = ({ role }: Identity, { owns }: RequestContext, hookUser: string | null): boolean =>
-  hookUser === null ? role === 'admin' : owns(hookUser);
+/** Whether the caller may manage a webhook. Only an admin may manage a webhook for all users (`userId` null). */
+const mayManage = ({ role }: Identity, { owns }: RequestContext, webhookUser: string | null): boolean =>
+  webhookUser === null ? role === 'admin' : owns(webhookUser);
 
 const refusedUrl = (detail: string) =>
-  new Problem('invalid_request', 'One thing is wrong with the request.', { errors: [{ pointer: '/url', detail }] });
+  new Problem('invalid_request', 'The request has 1 error.', { errors: [{ pointer: '/url', detail }] });
 const notFound = () => new Problem('webhook_not_found', 'No webhook has this id.');
-const disabled = () => new Problem('webhook_disabled', 'Enable it first, with PATCH and `enabled`.');
+const disabled = () => new Problem('webhook_disabled', 'Enable the webhook with PATCH and `"enabled": true` first.');
 
-const webhookThing = { tag: 'Webhooks', access: { thing: 'webhooks', owner: 'loaded' } } as const;
+const ofWebhooks = { tag: 'Webhooks', access: { resource: 'webhooks', owner: 'loaded' } } as const;
 
-/** Registering, reading, changing and removing webhooks; their deliveries; sending again. */
+/** Operations for webhooks and their deliveries. */
 export function webhookOperations(webhooks: Services['webhooks']): Operation[] {
-  /** The hook, if it is there for this caller. */
+  /** The webhook. @throws Problem webhook_not_found, also if the caller may not manage it */
   const own = async (path: { webhook_id: string }, context: RequestContext): Promise<Webhook> => {
     const webhook = isUuid(path.webhook_id) ? await webhooks.find(path.webhook_id.toLowerCase()) : null;
     if (!webhook || !mayManage(context.identity, context, webhook.userId)) throw notFound();
@@ -88,40 +91,46 @@ export function webhookOperations(webhooks: Services['webhooks']): Operation[] {
   };
   return [
     operation({
-      ...webhookThing,
+      ...ofWebhooks,
       id: 'addWebhook',
       method: 'POST',
       path: '/webhooks',
-      summary: 'Be told when turns come to rest',
+      summary: 'Create a webhook',
       description:
-        'Each event is posted as `{type, timestamp, data}`, signed as Standard Webhooks has it; `data` is the turn as `GET /turns/{turn_id}` shows it at that moment. `webhook-id` is the same for every attempt at an event: an event may arrive more than once, and events may arrive in another order than they happened. Any 2xx is success; anything else, redirects included, is tried again for a day; 410 disables the webhook. With the key of a user `user_id` must be that user.',
+        'turnkeeper sends each event by POST as `{type, timestamp, data}`, signed as defined by Standard Webhooks; `data` is the turn as `GET /turns/{turn_id}` returns it at the time of the event. An event may be delivered more than once, always with the same `webhook-id`, and events may be delivered out of order. A 2xx response is a success. Any other response, including redirects, is retried for a day; 410 disables the webhook. A caller with the role `user` must set `user_id` to its own user id.',
       body: newWebhook,
       example: { url: 'https://example.com/turnkeeper', user_id: 'alice', events: ['turn.completed'] },
-      answers: { 201: { description: 'It is registered.', schema: webhookWithSecret, headers: { Location: 'It.' } } },
+      answers: {
+        201: {
+          description: 'The webhook and its secret.',
+          schema: webhookWithSecret,
+          headers: { Location: 'The path of the webhook.' },
+        },
+      },
       problems: ['user_not_found', 'webhook_limit', 'database_unavailable'],
       async handle({ body }, context) {
         const user = body.user_id ?? null;
         if (!mayManage(context.identity, context, user)) {
-          if (user === null) throw new Problem('forbidden', 'A webhook for all users needs the role admin.');
+          if (user === null) throw new Problem('forbidden', 'Only the role admin may manage webhooks for all users.');
           throw new Problem('user_not_found', 'No user has this id.');
         }
-        const asked = { url: body.url, userId: user, events: body.events, description: body.description ?? null };
-        const reply = await webhooks.add(asked);
-        if (reply.outcome === 'refused') throw refusedUrl(reply.detail);
-        if (reply.outcome === 'too_many') throw new Problem('webhook_limit', 'Remove one that is not needed.');
-        const { webhook, secret } = reply;
+        const request = { url: body.url, userId: user, events: body.events, description: body.description ?? null };
+        const result = await webhooks.add(request);
+        if (result.outcome === 'refused') throw refusedUrl(result.detail);
+        if (result.outcome === 'too_many') throw new Problem('webhook_limit', 'Delete a webhook that is not needed.');
+        const { webhook, secret } = result;
         return json({ ...webhookJson(webhook), secret }, 201, { location: `/webhooks/${webhook.webhookId}` });
       },
     }),
     operation({
-      ...webhookThing,
+      ...ofWebhooks,
       id: 'listWebhooks',
       method: 'GET',
       path: '/webhooks',
       summary: 'List webhooks',
-      description: 'Those that the caller may manage.',
+      description: 'Lists the webhooks that the caller may manage.',
       query: z.strictObject({ user_id: userId.optional(), limit, cursor: webhookCursor.schema.optional() }),
-      answers: { 200: { description: 'One page of webhooks.', schema: webhookPage } },
+      answers: { 200: { description: 'A page of webhooks.', schema: webhookPage } },
       problems: ['user_not_found', 'database_unavailable'],
       async handle({ query }, { identity, owns }) {
         const user = query.user_id ?? identity.userId;
@@ -134,44 +143,44 @@ export function webhookOperations(webhooks: Services['webhooks']): Operation[] {
       },
     }),
     operation({
-      ...webhookThing,
+      ...ofWebhooks,
       id: 'getWebhook',
       method: 'GET',
       path: '/webhooks/{webhook_id}',
-      summary: 'Read a webhook',
-      params: hookParams,
+      summary: 'Retrieve a webhook',
+      params: webhookParams,
       answers: { 200: { description: 'The webhook.', schema: webhookSchema } },
       problems: ['webhook_not_found', 'database_unavailable'],
       handle: async ({ path }, context) => json(webhookJson(await own(path, context))),
     }),
     operation({
-      ...webhookThing,
+      ...ofWebhooks,
       id: 'patchWebhook',
       method: 'PATCH',
       path: '/webhooks/{webhook_id}',
-      summary: 'Change a webhook',
-      params: hookParams,
+      summary: 'Update a webhook',
+      params: webhookParams,
       body: patchWebhook,
       example: { events: ['turn.completed', 'turn.failed'] },
-      answers: { 200: { description: 'The webhook as it is now.', schema: webhookSchema } },
+      answers: { 200: { description: 'The updated webhook.', schema: webhookSchema } },
       problems: ['webhook_not_found', 'database_unavailable'],
       async handle({ path, body }, context) {
         const sent = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
-        const reply = await webhooks.change(await own(path, context), sent);
-        if (reply.outcome === 'refused') throw refusedUrl(reply.detail);
-        if (reply.outcome === 'unknown') throw notFound();
-        return json(webhookJson(reply.webhook));
+        const result = await webhooks.change(await own(path, context), sent);
+        if (result.outcome === 'refused') throw refusedUrl(result.detail);
+        if (result.outcome === 'unknown') throw notFound();
+        return json(webhookJson(result.webhook));
       },
     }),
     operation({
-      ...webhookThing,
+      ...ofWebhooks,
       id: 'deleteWebhook',
       method: 'DELETE',
       path: '/webhooks/{webhook_id}',
-      summary: 'Remove a webhook',
-      description: 'With its deliveries; what is still to be sent is not.',
-      params: hookParams,
-      answers: { 204: { description: 'It is gone.' } },
+      summary: 'Delete a webhook',
+      description: 'Deletes the webhook and its deliveries. Pending deliveries are not sent.',
+      params: webhookParams,
+      answers: { 204: { description: 'The webhook is deleted.' } },
       problems: ['webhook_not_found', 'database_unavailable'],
       async handle({ path }, context) {
         const { webhookId } = await own(path, context);
@@ -180,13 +189,13 @@ export function webhookOperations(webhooks: Services['webhooks']): Operation[] {
       },
     }),
     operation({
-      ...webhookThing,
+      ...ofWebhooks,
       id: 'rotateWebhookSecret',
       method: 'POST',
       path: '/webhooks/{webhook_id}/rotate-secret',
-      summary: 'Replace the secret of a webhook',
-      description: 'For a day everything is signed with both secrets.',
-      params: hookParams,
+      summary: 'Rotate the secret of a webhook',
+      description: 'For one day, events are signed with both secrets.',
+      params: webhookParams,
       answers: { 200: { description: 'The new secret.', schema: newSecretSchema } },
       problems: ['webhook_not_found', 'database_unavailable'],
       async handle({ path }, context) {
@@ -196,14 +205,14 @@ export function webhookOperations(webhooks: Services['webhooks']): Operation[] {
       },
     }),
     operation({
-      ...webhookThing,
+      ...ofWebhooks,
       id: 'testWebhook',
       method: 'POST',
       path: '/webhooks/{webhook_id}/test',
-      summary: 'Send a webhook something to try it',
-      description: 'An event `webhook.ping`, delivered like any other; its `data` is `{webhook_id}`.',
-      params: hookParams,
-      answers: { 202: { description: 'It will be sent.', schema: deliverySchema } },
+      summary: 'Send a test event to a webhook',
+      description: 'Sends an event `webhook.ping`, delivered like any other event. Its `data` is `{webhook_id}`.',
+      params: webhookParams,
+      answers: { 202: { description: 'The delivery of the test event.', schema: deliverySchema } },
       problems: ['webhook_not_found', 'webhook_disabled', 'database_unavailable'],
       async handle({ path }, context) {
         const webhook = await own(path, context);
@@ -212,19 +221,19 @@ export function webhookOperations(webhooks: Services['webhooks']): Operation[] {
       },
     }),
     operation({
-      ...webhookThing,
+      ...ofWebhooks,
       id: 'listWebhookDeliveries',
       method: 'GET',
       path: '/webhooks/{webhook_id}/deliveries',
-      summary: 'List what was sent to a webhook, or is still to be, newest first',
-      description: 'Kept for 7 days after they were delivered, for 30 after they were given up.',
-      params: hookParams,
+      summary: 'List the deliveries of a webhook, newest first',
+      description: 'Delivered events are kept for 7 days, dead deliveries for 30 days.',
+      params: webhookParams,
       query: z.strictObject({
         status: z.enum(DELIVERY_STATUSES).optional(),
         limit,
         cursor: deliveryCursor.schema.optional(),
       }),
-      answers: { 200: { description: 'One page of deliveries.', schema: deliveryPage } },
+      answers: { 200: { description: 'A page of deliveries.', schema: deliveryPage } },
       problems: ['webhook_not_found', 'database_unavailable'],
       async handle({ path, query }, context) {
         const { webhookId } = await own(path, context);
@@ -235,22 +244,22 @@ export function webhookOperations(webhooks: Services['webhooks']): Operation[] {
       },
     }),
     operation({
-      ...webhookThing,
+      ...ofWebhooks,
       id: 'replayWebhookDelivery',
       method: 'POST',
       path: '/webhooks/{webhook_id}/deliveries/{delivery_id}/replay',
-      summary: 'Send an event again',
+      summary: 'Replay a delivery',
       description:
-        'Under the same `webhook-id`, at once, and with the whole schedule of attempts before it: what was given up, what arrived, or what waits for its next attempt.',
+        'Sends the event again immediately, with the same `webhook-id` and the full schedule of attempts. A delivery of any status can be replayed.',
       params: deliveryParams,
-      answers: { 202: { description: 'It will be sent.', schema: deliverySchema } },
+      answers: { 202: { description: 'The pending delivery.', schema: deliverySchema } },
       problems: ['webhook_not_found', 'delivery_not_found', 'webhook_disabled', 'database_unavailable'],
       async handle({ path }, context) {
         const { webhookId, enabled } = await own(path, context);
         if (!enabled) throw disabled();
         const deliveryId = path.delivery_id.toLowerCase();
         const delivery = isUuid(deliveryId) ? await webhooks.replay(webhookId, deliveryId) : null;
-        if (!delivery) throw new Problem('delivery_not_found', 'The webhook has no delivery of this id.');
+        if (!delivery) throw new Problem('delivery_not_found', 'The webhook has no delivery with this id.');
         return json(deliveryJson(delivery), 202);
       },
     }),

@@ -6,15 +6,15 @@ import { idempotencyKey } from '../header-fields.ts';
 import { json, operation, type Operation } from '../operation.ts';
 import { COMPONENTS, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
-import { completion, completionJson, spokenOf } from './completion-json.ts';
+import { completion, completionJson, contentOf } from './completion-json.ts';
 import { completionFrames } from './completion-stream.ts';
-import { messages, saidIn } from './messages.ts';
+import { chatMessageOf, messages } from './messages.ts';
 import { checkModel, modelName } from './models.ts';
 import { IGNORED, ignored, metadata, NO_LOGPROBS, NO_TOOL_CHOICE, NO_TOOLS, only, sessionOf } from './parameters.ts';
-import { continuedSession, acceptChatTurn, userOfRequest } from './chat-turn.ts';
-import { awaitSettled, withoutReply } from './await-turn.ts';
+import { acceptChatTurn, sessionOfHistory, userOfRequest } from './chat-turn.ts';
+import { awaitSettled, noReplyProblem } from './await-turn.ts';
 
-/** Clients send the whole conversation with every message. */
+/** Body limit. Clients send the whole conversation with every message. */
 export const HISTORY_BYTES = 4 * 1024 * 1024;
 
 const completionRequest = z
@@ -43,16 +43,16 @@ const completionRequest = z
     tool_choice: NO_TOOL_CHOICE,
     functions: NO_TOOLS,
     function_call: NO_TOOL_CHOICE,
-    modalities: only(['text'], 'must be ["text"]: turnkeeper writes text'),
-    audio: only(null, 'must be left out: turnkeeper writes text'),
-    response_format: only({ type: 'text' }, 'must be {"type":"text"}: turnkeeper promises no other format'),
-    logprobs: only(false, 'must be false: turnkeeper tells no probabilities'),
+    modalities: only(['text'], 'must be ["text"]: turnkeeper generates only text'),
+    audio: only(null, 'must be omitted: turnkeeper generates only text'),
+    response_format: only({ type: 'text' }, 'must be {"type":"text"}: turnkeeper supports no other format'),
+    logprobs: only(false, 'must be false: turnkeeper does not return log probabilities'),
     top_logprobs: NO_LOGPROBS,
-    web_search_options: only(null, 'must be left out: turnkeeper calls no tools'),
+    web_search_options: only(null, 'must be omitted: turnkeeper does not call tools'),
   })
   .register(COMPONENTS, { id: 'OpenAiChatCompletionRequest' });
 
-/** Chat completions. `model`: the configured one. */
+/** Operations for chat completions. `model`: the configured model. */
 export const chatCompletionOperations = (
   { turns, turnEvents }: Pick<Services, 'turns' | 'turnEvents'>,
   model: string,
@@ -62,20 +62,20 @@ export const chatCompletionOperations = (
     method: 'POST',
     path: '/v1/chat/completions',
     tag: 'OpenAI-compatible',
-    summary: 'Say something and wait for the reply',
+    summary: 'Create a chat completion',
     description: [
-      'The last message of the user is a turn like any other; see docs/openai.md for which conversation it continues.',
-      'A reply that a person has to review is answered with a message that says so. A turn without a reply is an error that the clients do not retry.',
-      'Streamed, the text of the chunks is the reply, or the stream ends with an error. Hanging up cancels nothing.',
+      'The last user message becomes a turn; docs/openai.md describes which session it continues.',
+      'If the reply awaits review, the response is a message that says so. A turn without a reply is an error that the clients do not retry.',
+      'With `stream`, the chunks contain the reply, or the stream ends with an error. A client that disconnects does not cancel the turn.',
     ].join(' '),
-    access: { thing: 'chat', owner: 'loaded' },
+    access: { resource: 'chat', owner: 'loaded' },
     headers: z.object({ 'idempotency-key': idempotencyKey.optional() }),
     body: completionRequest,
     bodyBytes: HISTORY_BYTES,
     example: { model: 'turnkeeper', user: 'alice', messages: [{ role: 'user', content: 'Hi, I need help' }] },
     answers: {
       200: {
-        description: 'The reply; with `stream` its chunks, as they come.',
+        description: 'The chat completion. With `stream`, its chunks as they are generated.',
         schema: completion,
         type: EVENTS_TYPE,
       },
@@ -98,20 +98,27 @@ export const chatCompletionOperations = (
     async handle({ headers, body }, context) {
       checkModel(body.model, model);
       const user = userOfRequest(body.user, context);
-      const said = saidIn(body.messages);
-      const session = sessionOf(body.metadata) ?? (await continuedSession(turns, user, said.before));
-      const key = headers['idempotency-key'] ?? null;
-      const spoken = { userId: user, said, session, metadata: body.metadata, own: null, key };
-      const turn = await acceptChatTurn(turns, spoken, context);
+      const message = chatMessageOf(body.messages);
+      const session = sessionOf(body.metadata) ?? (await sessionOfHistory(turns, user, message.lastExchange));
+      const idempotencyKey = headers['idempotency-key'] ?? null;
+      const request = {
+        userId: user,
+        text: message.text,
+        session,
+        metadata: body.metadata,
+        options: null,
+        idempotencyKey,
+      };
+      const turn = await acceptChatTurn(turns, request, context);
       if (body.stream) {
         const usage = body.stream_options?.include_usage === true;
         const events = turnEvents.follow(turn, START, context.signal());
         return eventStream(completionFrames(turn, events, { model: body.model, usage }));
       }
-      const rested = await awaitSettled(turns, turn, context.signal());
-      const content = spokenOf(rested);
-      if (content === null) throw withoutReply(rested, key !== null);
-      return json(completionJson(rested, content, body.model));
+      const settled = await awaitSettled(turns, turn, context.signal());
+      const content = contentOf(settled);
+      if (content === null) throw noReplyProblem(settled, idempotencyKey !== null);
+      return json(completionJson(settled, content, body.model));
     },
   }),
 ];

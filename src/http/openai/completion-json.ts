@@ -1,11 +1,11 @@
-// Chat completions and their chunks as OpenAI writes them.
+// Chat completions and their chunks in OpenAI's format.
 import { z } from 'zod';
 import type { Turn, Usage } from '../../domain/turn.ts';
 import { COMPONENTS } from '../schemas.ts';
 import { replyOf } from '../endpoints/turn-json.ts';
-import { aboutTurn, completionIdOf, heldMessage, secondsOf } from './ids.ts';
+import { completionIdOf, heldMessage, secondsOf, turnkeeperJson } from './ids.ts';
 
-export const about = z
+export const turnkeeperSchema = z
   .object({ turn_id: z.string(), session_id: z.string(), status: z.string() })
   .register(COMPONENTS, { id: 'OpenAiTurnkeeper' });
 
@@ -15,7 +15,7 @@ export const completion = z
   .object({
     id: z.string(),
     object: z.literal('chat.completion'),
-    created: z.int().meta({ description: 'Seconds since 1970.' }),
+    created: z.int().meta({ description: 'Unix time in seconds.' }),
     model: z.string(),
     choices: z.array(
       z.object({
@@ -26,12 +26,12 @@ export const completion = z
       }),
     ),
     usage: usage.optional(),
-    turnkeeper: about,
+    turnkeeper: turnkeeperSchema,
   })
   .register(COMPONENTS, { id: 'OpenAiChatCompletion' });
 
-/** What the assistant says of a turn that rests; null: there is nothing to say, it is an error. */
-export const spokenOf = (turn: Turn): string | null =>
+/** The assistant's content for a settled turn. Null: the turn has none, which is an error. */
+export const contentOf = (turn: Turn): string | null =>
   turn.status === 'awaiting_review' ? heldMessage(turn) : replyOf(turn);
 
 export const usageJson = ({ inputTokens, outputTokens }: Usage): z.output<typeof usage> => ({
@@ -40,14 +40,14 @@ export const usageJson = ({ inputTokens, outputTokens }: Usage): z.output<typeof
   total_tokens: inputTokens + outputTokens,
 });
 
-/** All chunks of a completion name the same model. */
+/** The members that all chunks of a completion share. `model` must be the same in all of them. */
 const head = (turn: Turn, model: string) => ({
   id: completionIdOf(turn.turnId),
   created: secondsOf(turn.createdAt),
   model,
 });
 
-/** The whole answer. `model`: as the request named it. */
+/** The chat completion. `model`: the model name in the request. */
 export function completionJson(turn: Turn, content: string, model: string): z.output<typeof completion> {
   return {
     ...head(turn, turn.model ?? model),
@@ -56,7 +56,7 @@ export function completionJson(turn: Turn, content: string, model: string): z.ou
       { index: 0, message: { role: 'assistant', content, refusal: null }, logprobs: null, finish_reason: 'stop' },
     ],
     ...(turn.usage && turn.status !== 'awaiting_review' && { usage: usageJson(turn.usage) }),
-    turnkeeper: aboutTurn(turn),
+    turnkeeper: turnkeeperJson(turn),
   };
 }
 
@@ -65,19 +65,19 @@ interface Delta {
   readonly content?: string;
 }
 
-/** One chunk with a piece of the answer; with `finish` the last one that has a choice. */
+/** A chunk with a delta of the content. `finish`: the last chunk with a choice. */
 export const chunkJson = (turn: Turn, model: string, delta: Delta, finish = false) => ({
   ...head(turn, model),
   object: 'chat.completion.chunk',
   choices: [{ index: 0, delta, logprobs: null, finish_reason: finish ? 'stop' : null }],
-  turnkeeper: aboutTurn(turn),
+  turnkeeper: turnkeeperJson(turn),
 });
 
-/** The chunk with the usage, which has no choice. */
+/** The usage chunk, which has no choice. */
 export const usageChunkJson = (turn: Turn, model: string) => ({
   ...head(turn, model),
   object: 'chat.completion.chunk',
   choices: [],
   usage: usageJson(turn.usage ?? { inputTokens: 0, outputTokens: 0 }),
-  turnkeeper: aboutTurn(turn),
+  turnkeeper: turnkeeperJson(turn),
 });

@@ -1,32 +1,32 @@
-// A turn as the chunks of a streamed chat completion.
+// Streams a turn as chunks of a chat completion.
 import type { FollowedEvent } from '../../turns/follow-turn.ts';
 import { isSettled, isFinal, type Turn } from '../../domain/turn.ts';
 import { HEARTBEAT } from '../event-stream.ts';
 import { Problem } from '../problem.ts';
-import { chunkJson, spokenOf, usageChunkJson } from './completion-json.ts';
+import { chunkJson, contentOf, usageChunkJson } from './completion-json.ts';
 import { openAiErrorDocument } from './errors.ts';
 import { GrowingText } from './growing-text.ts';
-import { aboutTurn, responseIdOf } from './ids.ts';
-import { withoutReply } from './await-turn.ts';
+import { responseIdOf, turnkeeperJson } from './ids.ts';
+import { noReplyProblem } from './await-turn.ts';
 
 const frame = (data: object): string => `data: ${JSON.stringify(data)}\n\n`;
 const DONE = 'data: [DONE]\n\n';
 
-/** The model began anew, and what it writes now contradicts what the client has. */
-export const restarted = (turn: Turn): Problem =>
+/** The problem for a reply that was restartedProblem with a different text than the client already has. */
+export const restartedProblem = (turn: Turn): Problem =>
   new Problem(
     'turn_unfinished',
-    `The reply was begun anew, otherwise than it was sent so far. See /turns/${turn.turnId} or /v1/responses/${responseIdOf(turn.turnId)}.`,
-    { members: { turnkeeper: aboutTurn(turn) } },
+    `The reply was restartedProblem, and its new text differs from the text already sent. See /turns/${turn.turnId} or /v1/responses/${responseIdOf(turn.turnId)}.`,
+    { members: { turnkeeper: turnkeeperJson(turn) } },
   );
 
 export interface CompletionStreamOptions {
-  /** As the request named it. */
+  /** The model name in the request. */
   readonly model: string;
   readonly usage: boolean;
 }
 
-/** The frames: the texts of the chunks are the reply, or the last frame is an error. */
+/** The frames of the stream. The chunks contain the reply, or the last frame is an error. */
 export async function* completionFrames(
   accepted: Turn,
   events: AsyncIterable<FollowedEvent>,
@@ -34,8 +34,8 @@ export async function* completionFrames(
 ): AsyncGenerator<string> {
   const text = new GrowingText();
   let turn = accepted;
-  const piece = (content: string) => (content === '' ? [] : [frame(chunkJson(turn, model, { content }))]);
-  const failed = (problem: Problem) => frame(openAiErrorDocument(problem));
+  const contentFrames = (content: string) => (content === '' ? [] : [frame(chunkJson(turn, model, { content }))]);
+  const errorFrame = (problem: Problem) => frame(openAiErrorDocument(problem));
   yield frame(chunkJson(turn, model, { role: 'assistant', content: '' }));
   for await (const event of events) {
     if (event.type === 'heartbeat') {
@@ -43,22 +43,22 @@ export async function* completionFrames(
       continue;
     }
     if (event.type === 'delta') {
-      const fresh = text.add(event.text);
-      if (fresh === null) return yield failed(restarted(turn));
-      yield* piece(fresh);
+      const added = text.add(event.text);
+      if (added === null) return yield errorFrame(restartedProblem(turn));
+      yield* contentFrames(added);
       continue;
     }
     ({ turn } = event);
     text.restart();
     if (!isSettled(turn.status)) continue;
-    const spoken = spokenOf(turn);
-    if (spoken === null) return yield failed(withoutReply(turn, false));
-    const rest = text.finish(spoken);
-    if (rest === null) return yield failed(restarted(turn));
-    yield* piece(rest);
+    const content = contentOf(turn);
+    if (content === null) return yield errorFrame(noReplyProblem(turn, false));
+    const rest = text.finish(content);
+    if (rest === null) return yield errorFrame(restartedProblem(turn));
+    yield* contentFrames(rest);
     yield frame(chunkJson(turn, model, {}, true));
     if (usage && isFinal(turn.status)) yield frame(usageChunkJson(turn, model));
     return yield DONE;
   }
-  yield failed(withoutReply(turn, false));
+  yield errorFrame(noReplyProblem(turn, false));
 }

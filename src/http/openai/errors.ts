@@ -1,4 +1,4 @@
-// Problems as OpenAI's clients read them.
+// Problems in OpenAI's error format.
 import { z } from 'zod';
 import { PROBLEMS, type Problem } from '../problem.ts';
 import { COMPONENTS } from '../schemas.ts';
@@ -6,10 +6,10 @@ import { COMPONENTS } from '../schemas.ts';
 export const openAiError = z
   .object({
     error: z.looseObject({
-      message: z.string().meta({ description: 'Every fault, where several were found.' }),
+      message: z.string().meta({ description: 'All errors of the request.' }),
       type: z.string(),
-      param: z.string().nullable().meta({ description: 'Where the first fault is.' }),
-      code: z.string().meta({ description: 'Stable; see /docs/errors.' }),
+      param: z.string().nullable().meta({ description: 'The parameter with the first error.' }),
+      code: z.string().meta({ description: 'A stable error code. The list is at /docs/errors.' }),
     }),
   })
   .register(COMPONENTS, { id: 'OpenAiError' });
@@ -22,7 +22,7 @@ const TYPES: Readonly<Record<number, string>> = {
 
 const typeOf = (status: number): string => TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error');
 
-/** `/messages/0/content` as OpenAI writes it: `messages[0].content`. */
+/** Converts a pointer such as `/messages/0/content` to OpenAI's notation: `messages[0].content`. */
 function paramOf(pointer: string): string | null {
   const steps = pointer
     .split('/')
@@ -34,10 +34,10 @@ function paramOf(pointer: string): string | null {
 
 function messageOf({ message, errors }: Problem): string {
   if (!errors) return message;
-  return errors.map(({ pointer, detail }) => `${paramOf(pointer) ?? 'The body'} ${detail}`).join('; ');
+  return errors.map(({ pointer, detail }) => `${paramOf(pointer) ?? 'The request body'} ${detail}`).join('; ');
 }
 
-/** The document of a problem; its further members stand in `error`, where the clients keep them. */
+/** The error document of a problem. Extension members are inside `error`, where the clients keep them. */
 export function openAiErrorDocument(problem: Problem): z.output<typeof openAiError> {
   const { code, errors, members } = problem;
   const param = paramOf(errors?.[0]?.pointer ?? '');

@@ -1,40 +1,41 @@
-// The text that a client puts together from pieces. What was sent cannot be taken back in OpenAI's protocols.
+// The text that a client assembles from deltas. OpenAI's protocols cannot revoke text that was sent, so a restarted reply
+// must begin with the text that the client already has. All lengths are in UTF-16 code units.
 
 export class GrowingText {
-  /** The pieces that came of what the client has. */
+  /** The text known here so far, over all restarts. */
   #known = '';
-  /** Of the present writing, in UTF-16 units. */
+  /** The length of the reply since the last restart. */
   #length = 0;
-  /** So much the client has from an earlier stream. */
-  readonly #had: number;
+  /** The length of the text that the client has from an earlier stream. */
+  readonly #clientLength: number;
 
-  constructor(had = 0) {
-    this.#had = had;
+  constructor(clientLength = 0) {
+    this.#clientLength = clientLength;
   }
 
-  /** Where the present writing has come to. */
+  /** The length of the reply since the last restart. */
   get length(): number {
     return this.#length;
   }
 
-  /** The reply is written anew. False: the client has text that is not known here, which can no longer be compared. */
+  /** The reply restarts. False: the client has text that is not known here, so it cannot be compared with the new text. */
   restart(): boolean {
     this.#length = 0;
-    return this.#known.length >= this.#had;
+    return this.#known.length >= this.#clientLength;
   }
 
-  /** What the client lacks of this next piece; null: it contradicts what the client has. */
-  add(piece: string): string | null {
+  /** The part of this delta that the client does not have yet. Null: the delta contradicts the client's text. */
+  add(delta: string): string | null {
     const before = this.#known.length;
-    const known = this.#known.slice(this.#length, this.#length + piece.length);
-    if (!piece.startsWith(known)) return null;
-    this.#length += piece.length;
-    const fresh = piece.slice(known.length);
-    this.#known += fresh;
-    return fresh.slice(Math.max(0, this.#had - before));
+    const known = this.#known.slice(this.#length, this.#length + delta.length);
+    if (!delta.startsWith(known)) return null;
+    this.#length += delta.length;
+    const added = delta.slice(known.length);
+    this.#known += added;
+    return added.slice(Math.max(0, this.#clientLength - before));
   }
 
-  /** What the client lacks of the whole reply; null: it contradicts what the client has. */
+  /** The part of the whole reply that the client does not have yet. Null: the reply contradicts the client's text. */
   finish(reply: string): string | null {
     if (reply.length < this.#known.length) return null;
     this.#length = 0;

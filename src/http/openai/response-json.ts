@@ -1,15 +1,15 @@
-// A turn as a response of OpenAI's.
+// A turn as a response object of OpenAI's API.
 import { z } from 'zod';
 import type { Turn, TurnStatus } from '../../domain/turn.ts';
 import { COMPONENTS } from '../schemas.ts';
 import { replyOf } from '../endpoints/turn-json.ts';
-import { about } from './completion-json.ts';
-import { aboutTurn, messageIdOf, responseIdOf, secondsOf } from './ids.ts';
-import { OWN_METADATA } from './parameters.ts';
+import { turnkeeperSchema } from './completion-json.ts';
+import { messageIdOf, responseIdOf, secondsOf, turnkeeperJson } from './ids.ts';
+import { OPTIONS_KEY } from './parameters.ts';
 
 const RESPONSE_STATUSES = ['queued', 'in_progress', 'completed', 'failed', 'cancelled', 'incomplete'] as const;
 
-/** A rejected turn has a reply, which says so; the reply of an expired one is withheld. */
+/** A rejected turn is completed with a reply that says so. An expired turn is incomplete: its reply is withheld. */
 const STATUSES: Readonly<Record<TurnStatus, (typeof RESPONSE_STATUSES)[number]>> = {
   queued: 'queued',
   running: 'in_progress',
@@ -38,9 +38,9 @@ const outputMessage = z.object({
 
 export const response = z
   .object({
-    id: z.string().meta({ description: '`resp_` and the turn id.' }),
+    id: z.string().meta({ description: '`resp_` followed by the turn id.' }),
     object: z.literal('response'),
-    created_at: z.int().meta({ description: 'Seconds since 1970.' }),
+    created_at: z.int().meta({ description: 'Unix time in seconds.' }),
     completed_at: z.int().nullable(),
     status: z.enum(RESPONSE_STATUSES),
     background: z.boolean(),
@@ -70,7 +70,7 @@ export const response = z
     tools: z.array(z.unknown()),
     top_p: z.null(),
     truncation: z.literal('disabled'),
-    turnkeeper: about,
+    turnkeeper: turnkeeperSchema,
   })
   .register(COMPONENTS, { id: 'OpenAiResponse' });
 
@@ -83,7 +83,7 @@ export const textJson = (text: string): z.output<typeof outputText> => ({
   logprobs: [],
 });
 
-/** The one message of a response. `text` null: nothing of it is there yet. */
+/** The output message of a response. `text` null: it has no text yet. */
 export const messageJson = (
   turnId: string,
   status: z.output<typeof itemStatus>,
@@ -96,10 +96,10 @@ export const messageJson = (
   content: text === null ? [] : [textJson(text)],
 });
 
-/** What a turn keeps of the request that made it, where that was one for a response. */
-export const askedAs = z.object({ background: z.boolean(), previous_response_id: z.string().nullable() });
-const keptMetadata = z.object({ [OWN_METADATA]: askedAs });
-const NOT_ASKED = { background: false, previous_response_id: null };
+/** The options of a response request that are stored in the metadata of its turn. */
+const requestOptions = z.object({ background: z.boolean(), previous_response_id: z.string().nullable() });
+const storedMetadata = z.object({ [OPTIONS_KEY]: requestOptions });
+const DEFAULT_OPTIONS = { background: false, previous_response_id: null };
 
 function outputOf(turn: Turn): ResponseJson['output'] {
   const reply = replyOf(turn);
@@ -119,22 +119,22 @@ function usageOf({ usage, status }: Turn): ResponseJson['usage'] {
   };
 }
 
-/** What the client gave; other entries of the turn's metadata are not OpenAI's. */
+/** The string entries of the turn's metadata. OpenAI's metadata allows no other values. */
 const metadataOf = ({ metadata }: Turn): Record<string, string> =>
   Object.fromEntries(
     Object.entries(metadata).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );
 
-/** OpenAI has few codes; ours stands before the message. */
+/** The error of the turn. OpenAI defines few codes, so the turn's own code is at the start of the message. */
 const errorOf = ({ error }: Turn): ResponseJson['error'] =>
   error && {
     code: error.code === 'model_rate_limited' ? 'rate_limit_exceeded' : 'server_error',
     message: `${error.code}: ${error.detail}`,
   };
 
-/** The response that the turn is. `model`: the configured one, which stands there until the endpoint has named its own. */
+/** The response object of a turn. `model`: the configured model, shown until the endpoint has reported a model name. */
 export function responseJson(turn: Turn, model: string): ResponseJson {
-  const kept = keptMetadata.safeParse(turn.metadata);
+  const stored = storedMetadata.safeParse(turn.metadata);
   const status = STATUSES[turn.status];
   return {
     id: responseIdOf(turn.turnId),
@@ -142,7 +142,7 @@ export function responseJson(turn: Turn, model: string): ResponseJson {
     created_at: secondsOf(turn.createdAt),
     completed_at: status === 'completed' && turn.finishedAt ? secondsOf(turn.finishedAt) : null,
     status,
-    ...(kept.success ? kept.data[OWN_METADATA] : NOT_ASKED),
+    ...(stored.success ? stored.data[OPTIONS_KEY] : DEFAULT_OPTIONS),
     error: errorOf(turn),
     incomplete_details: status === 'incomplete' ? { reason: 'content_filter' } : null,
     model: turn.model ?? model,
@@ -160,6 +160,6 @@ export function responseJson(turn: Turn, model: string): ResponseJson {
     tools: [],
     top_p: null,
     truncation: 'disabled',
-    turnkeeper: aboutTurn(turn),
+    turnkeeper: turnkeeperJson(turn),
   };
 }

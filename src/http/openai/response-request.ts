@@ -1,12 +1,12 @@
-// POST /v1/responses as it is asked.
+// The request body of POST /v1/responses.
 import { z } from 'zod';
 import { MESSAGE_LIMITS } from '../../domain/limits.ts';
 import { COMPONENTS, storableText, userId } from '../schemas.ts';
-import { messages, saidIn, type ChatMessage } from './messages.ts';
+import { chatMessageOf, messages, type ChatMessage } from './messages.ts';
 import { modelName } from './models.ts';
 import { IGNORED, ignored, metadata, NO_LOGPROBS, NO_TOOL_CHOICE, NO_TOOLS, only } from './parameters.ts';
 
-const TEXT_FORMAT = 'must be of the format {"type":"text"}: turnkeeper promises no other';
+const TEXT_FORMAT = 'must be {"type":"text"}: turnkeeper supports no other format';
 
 export const responseRequest = z
   .strictObject({
@@ -17,8 +17,11 @@ export const responseRequest = z
     previous_response_id: z
       .string()
       .nullish()
-      .meta({ description: 'The response whose conversation this turn continues.' }),
-    background: z.boolean().nullish().meta({ description: 'Answer at once, with the response as it was accepted.' }),
+      .meta({ description: 'The id of the response whose session this turn continues.' }),
+    background: z
+      .boolean()
+      .nullish()
+      .meta({ description: 'Respond immediately after acceptance, without waiting for the reply.' }),
     stream: z.boolean().nullish(),
     stream_options: z.strictObject({ include_obfuscation: ignored(z.boolean()) }).nullish(),
     ...IGNORED,
@@ -32,11 +35,11 @@ export const responseRequest = z
     tools: NO_TOOLS,
     tool_choice: NO_TOOL_CHOICE,
     top_logprobs: NO_LOGPROBS,
-    conversation: only(null, 'must be left out: name a session by metadata.session_id or previous_response_id'),
-    prompt: only(null, 'must be left out: turnkeeper keeps no prompts of OpenAI'),
+    conversation: only(null, 'must be omitted: select a session with metadata.session_id or previous_response_id'),
+    prompt: only(null, 'must be omitted: turnkeeper does not support stored prompts'),
   })
   .register(COMPONENTS, { id: 'OpenAiResponseRequest' });
 
-/** What is said, of either kind of input. */
-export const saidBy = ({ input }: z.output<typeof responseRequest>): ChatMessage =>
-  typeof input === 'string' ? { text: input, before: null } : saidIn(input);
+/** The new user message of a request, whose input is a string or a list of messages. */
+export const inputMessageOf = ({ input }: z.output<typeof responseRequest>): ChatMessage =>
+  typeof input === 'string' ? { text: input, lastExchange: null } : chatMessageOf(input);

@@ -1,13 +1,13 @@
-// A response as server-sent events.
+// Streams a response as server-sent events.
 import type { FollowedEvent } from '../../turns/follow-turn.ts';
 import type { Turn } from '../../domain/turn.ts';
 import { HEARTBEAT } from '../event-stream.ts';
 import { ResponseEvents, type ResponseEvent } from './response-events.ts';
-import { withoutReply } from './await-turn.ts';
+import { noReplyProblem } from './await-turn.ts';
 
 const frame = (event: ResponseEvent): string => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
-/** The frames of the events that the client has not seen, up to the one that ends the response. */
+/** The frames of the events that the client has not received, up to the last event of the response. */
 export async function* responseFrames(
   accepted: Turn,
   followed: AsyncIterable<FollowedEvent>,
@@ -21,7 +21,7 @@ export async function* responseFrames(
     }
     if (event.type === 'turn') ({ turn } = event);
     for (const each of events.take(event)) yield frame(each);
-    if (events.isOver) return;
+    if (events.isDone) return;
   }
-  yield frame(events.broken(withoutReply(turn, false)));
+  yield frame(events.fail(noReplyProblem(turn, false)));
 }

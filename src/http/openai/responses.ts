@@ -1,4 +1,4 @@
-// Responses: a turn, asked for and told in the words of OpenAI's Responses API.
+// Turns through OpenAI's Responses API.
 import { z } from 'zod';
 import type { Turn } from '../../domain/turn.ts';
 import { EVENTS_TYPE, eventStream } from '../event-stream.ts';
@@ -13,49 +13,50 @@ import { checkModel } from './models.ts';
 import { sessionOf } from './parameters.ts';
 import { ResponseEvents } from './response-events.ts';
 import { response, responseJson } from './response-json.ts';
-import { responseRequest, saidBy } from './response-request.ts';
+import { inputMessageOf, responseRequest } from './response-request.ts';
 import { responseFrames } from './response-stream.ts';
 import { LAST } from './sequence.ts';
-import { continuedSession, acceptChatTurn, userOfRequest } from './chat-turn.ts';
+import { acceptChatTurn, sessionOfHistory, userOfRequest } from './chat-turn.ts';
 import { awaitSettled } from './await-turn.ts';
 
 const TAG = 'OpenAI-compatible';
+/** `after` of a stream from the beginning. */
 const ALL = -1;
 const responseId = z.strictObject({ response_id: storableText(1, 200) });
 
 const fault = (pointer: string, detail: string): Problem => {
   const errors: Fault[] = [{ pointer, detail }];
-  return new Problem('invalid_request', 'One thing is wrong with the request.', { errors });
+  return new Problem('invalid_request', 'The request has 1 error.', { errors });
 };
 
-/** The turn that the response is, if it is there for whom `isTheirs` allows. @throws Problem turn_not_found */
-async function turnOf(turns: Services['turns'], id: string, isTheirs: (userId: string) => boolean): Promise<Turn> {
+/** The turn of a response. @throws Problem turn_not_found, also if its user is not allowed */
+async function turnOf(turns: Services['turns'], id: string, isAllowed: (userId: string) => boolean): Promise<Turn> {
   const turnId = turnIdOf(id);
   const turn = turnId === null ? null : await turns.find(turnId);
-  if (!turn || !isTheirs(turn.userId)) throw new Problem('turn_not_found', 'No response has this id.');
+  if (!turn || !isAllowed(turn.userId)) throw new Problem('turn_not_found', 'No response has this id.');
   return turn;
 }
 
-type Asked = z.output<typeof responseRequest>;
+type ResponseRequest = z.output<typeof responseRequest>;
 
-/** The session that the request names, or that its messages continue. */
-async function sessionFor(turns: Services['turns'], user: string, asked: Asked): Promise<string | null> {
-  const named = sessionOf(asked.metadata);
-  const previous = asked.previous_response_id ?? null;
-  if (previous === null) return named ?? (await continuedSession(turns, user, saidBy(asked).before));
+/** The session of the request: named by its metadata, that of the previous response, or found by its messages. */
+async function sessionFor(turns: Services['turns'], user: string, body: ResponseRequest): Promise<string | null> {
+  const named = sessionOf(body.metadata);
+  const previous = body.previous_response_id ?? null;
+  if (previous === null) return named ?? (await sessionOfHistory(turns, user, inputMessageOf(body).lastExchange));
   const { sessionId } = await turnOf(turns, previous, (userId) => userId === user);
   if (named !== null && named !== sessionId)
     throw fault('/metadata/session_id', 'is not the session of previous_response_id');
   return sessionId;
 }
 
-/** Responses. `model`: the configured one. */
+/** Operations for responses. `model`: the configured model. */
 export function responseOperations(
   { turns, turnEvents }: Pick<Services, 'turns' | 'turnEvents'>,
   model: string,
 ): Operation[] {
   const stream = (turn: Turn, after: number, { signal }: RequestContext): Answer => {
-    const followed = turnEvents.follow(turn, ResponseEvents.placeFor(after), signal());
+    const followed = turnEvents.follow(turn, ResponseEvents.startPosition(after), signal());
     return eventStream(responseFrames(turn, followed, new ResponseEvents(turn, after, model)));
   };
 
@@ -65,13 +66,13 @@ export function responseOperations(
       method: 'POST',
       path: '/v1/responses',
       tag: TAG,
-      summary: 'Say something, and have the reply now, later or as it is written',
+      summary: 'Create a response',
       description: [
-        'The last message of the user is a turn like any other, and the response is that turn: it can be read, streamed and cancelled by its id, `background` or not.',
-        'Without `background` it is answered when the turn rests. A reply that a person has to review is `in_progress`, with `turnkeeper.status` `awaiting_review`; poll it.',
-        'An expired review is `incomplete`. Hanging up cancels nothing.',
+        'The last user message becomes a turn. Every response can be retrieved, streamed and cancelled by its id, with or without `background`.',
+        'Without `background`, the response is sent when the turn is final or awaiting review. While a reply awaits review, the response is `in_progress` with `turnkeeper.status` `awaiting_review`; poll it.',
+        'If the review expires, the response is `incomplete`. A client that disconnects does not cancel the turn.',
       ].join(' '),
-      access: { thing: 'chat', owner: 'loaded' },
+      access: { resource: 'chat', owner: 'loaded' },
       headers: z.object({ 'idempotency-key': idempotencyKey.optional() }),
       body: responseRequest,
       bodyBytes: HISTORY_BYTES,
@@ -94,16 +95,19 @@ export function responseOperations(
         checkModel(body.model, model);
         const userId = userOfRequest(body.user, context);
         const session = await sessionFor(turns, userId, body);
-        const asked = { background: body.background === true, previous_response_id: body.previous_response_id ?? null };
-        const own = asked.background || asked.previous_response_id !== null ? asked : null;
-        const key = headers['idempotency-key'] ?? null;
-        const turn = await acceptChatTurn(
-          turns,
-          { userId, said: saidBy(body), session, metadata: body.metadata, own, key },
-          context,
-        );
+        const background = body.background === true;
+        const previous = body.previous_response_id ?? null;
+        const request = {
+          userId,
+          text: inputMessageOf(body).text,
+          session,
+          metadata: body.metadata,
+          options: background || previous !== null ? { background, previous_response_id: previous } : null,
+          idempotencyKey: headers['idempotency-key'] ?? null,
+        };
+        const turn = await acceptChatTurn(turns, request, context);
         if (body.stream) return stream(turn, ALL, context);
-        return json(responseJson(asked.background ? turn : await awaitSettled(turns, turn, context.signal()), model));
+        return json(responseJson(background ? turn : await awaitSettled(turns, turn, context.signal()), model));
       },
     }),
     operation({
@@ -111,18 +115,18 @@ export function responseOperations(
       method: 'GET',
       path: '/v1/responses/{response_id}',
       tag: TAG,
-      summary: 'Read a response, or stream it',
+      summary: 'Retrieve or stream a response',
       description: [
-        'With `stream=true` its events, from the beginning or after `starting_after`, at any server and at any time, without gap or repeat.',
-        'Numbers tell the place in the text: they grow, and have gaps. A reply that was begun anew, otherwise than the client has it, ends the stream with an error.',
+        'With `stream=true`, its events from the beginning or after `starting_after`. Any server can resume the stream at any time, without gap or repeat.',
+        'A sequence number is a position in the text: numbers increase and have gaps. If the reply was restarted with a different text than the client has, the stream ends with an error.',
       ].join(' '),
-      access: { thing: 'turns', owner: 'loaded' },
+      access: { resource: 'turns', owner: 'loaded' },
       params: responseId,
       query: z.strictObject({
         stream: z.enum(['true', 'false']).optional(),
         starting_after: wholeNumber(0, LAST)
           .optional()
-          .meta({ description: 'With `stream`: the `sequence_number` of the last event that was seen.' }),
+          .meta({ description: 'With `stream`: the `sequence_number` of the last received event.' }),
         include_obfuscation: z.string().optional().meta({ description: 'Accepted and ignored.' }),
       }),
       answers: {
@@ -132,11 +136,11 @@ export function responseOperations(
       async handle({ path, query }, context) {
         const after = query.starting_after ?? ALL;
         const streamed = query.stream === 'true';
-        if (!streamed && after !== ALL) throw fault('/query/starting_after', 'goes with stream=true only');
+        if (!streamed && after !== ALL) throw fault('/query/starting_after', 'requires stream=true');
         const turn = await turnOf(turns, path.response_id, context.owns);
         if (!streamed) return json(responseJson(turn, model));
-        if (ResponseEvents.placeFor(after).epoch > turn.epoch)
-          throw fault('/query/starting_after', 'is no sequence_number of this response');
+        if (ResponseEvents.startPosition(after).epoch > turn.epoch)
+          throw fault('/query/starting_after', 'is not a sequence_number of this response');
         return stream(turn, after, context);
       },
     }),
@@ -147,8 +151,8 @@ export function responseOperations(
       tag: TAG,
       summary: 'Cancel a response',
       description:
-        'Ends a turn that waits, runs or awaits review. Of a response that has ended already, cancelled or not, the answer is the response as it is.',
-      access: { thing: 'turns', owner: 'loaded' },
+        'Cancels a turn that is queued, running or awaiting review. If the turn is already final, the response is returned unchanged.',
+      access: { resource: 'turns', owner: 'loaded' },
       params: responseId,
       answers: { 200: { description: 'The response.', schema: response } },
       problems: ['turn_not_found', 'database_unavailable'],

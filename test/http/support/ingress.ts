@@ -1,4 +1,4 @@
-// A real ingress on a free port over services in memory.
+// Starts a real ingress on a free port with services in memory.
 import { createHash } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { ExecutionContext } from 'ava';
@@ -12,7 +12,7 @@ export interface LogLine {
   readonly message: string;
 }
 
-/** A log that keeps its lines. */
+/** A log that stores its lines. */
 export function keptLog(lines: LogLine[]): Log {
   const at = (level: string) => (fields: object, message: string) => void lines.push({ level, fields, message });
   const log: Log = {
@@ -31,7 +31,7 @@ export interface Fixture extends MemoryServices {
   readonly lines: LogLine[];
   readonly errors: () => LogLine[];
   readonly observed: { route: string; method: string; status: number; seconds: number }[];
-  /** A request with a JSON body, where one is given. */
+  /** Sends a request, with a JSON body if one is passed. */
   readonly call: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>;
 }
 
@@ -39,7 +39,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The JSON body; the test says by its assertions what is in it. */
+  /** The JSON body. Its content is checked by the assertions of the test. */
   readonly json: Json;
 }
 
@@ -51,10 +51,10 @@ export type JsonValue = string | number | boolean | null | undefined | Json | Js
 export const keyOf = (name: string): string => `key-of-${name}`;
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Every ingress of a deployment has the same. */
+/** All ingresses of a deployment have the same secret. */
 export const SESSION_SECRET = new Uint8Array(32).fill(7);
 
-/** Starts an ingress that ends with the test. */
+/** Starts an ingress. It is stopped when the test ends. */
 export async function start(
   t: ExecutionContext,
   settings: Partial<IngressSettings> = {},
@@ -102,14 +102,14 @@ export async function replyOf(response: Response): Promise<Reply> {
   return { status: response.status, headers: response.headers, text, json: isJson ? (JSON.parse(text) as Json) : {} };
 }
 
-/** A field that must be text. */
+/** The value of a field that must be a string. */
 export function textOf(json: Json, field: string): string {
   const value = json[field];
-  if (typeof value !== 'string') throw new TypeError(`${field} is no text: ${JSON.stringify(value)}`);
+  if (typeof value !== 'string') throw new TypeError(`${field} is not a string: ${JSON.stringify(value)}`);
   return value;
 }
 
-/** The pointers of a problem's faults, in order. */
+/** The pointers of a problem's errors, sorted. */
 export const pointersOf = ({ json }: Reply): unknown[] =>
   ((json['errors'] ?? []) as Json[]).map(({ pointer }) => pointer).toSorted();
 
@@ -119,7 +119,7 @@ export interface RawReply {
   readonly text: string;
 }
 
-/** A request whose headers and path are sent as they are: fetch would refuse or repair them. */
+/** Sends a request with unmodified headers and path. fetch would reject or normalise them. */
 export function rawCall(
   url: string,
   options: { method?: string; path: string; headers?: Record<string, string>; body?: Buffer | string },

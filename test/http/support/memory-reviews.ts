@@ -1,4 +1,4 @@
-// Reviews in memory, for tests of the HTTP surface only: there is one, and everything about it succeeds.
+// Reviews in memory, for tests of the HTTP layer only: one pending review. All calls succeed.
 import type { Services } from '../../../src/http/services.ts';
 import type { Review } from '../../../src/domain/review.ts';
 
@@ -28,7 +28,7 @@ const review: Review = {
   traceparent: null,
 };
 
-/** One event, and then the end. */
+/** A feed that ends after one event. */
 export const memoryFeed: Services['reviewFeed'] = {
   positionOf: async (seen) => seen ?? 0,
   follow: async function* (from) {
@@ -37,7 +37,7 @@ export const memoryFeed: Services['reviewFeed'] = {
   },
 };
 
-/** One review of alice's, pending. */
+/** One pending review of alice. */
 export const memoryReviews = (): Services['reviews'] => ({
   find: async (id) => (id === REVIEW_ID ? review : null),
   list: async () => [review],

@@ -1,4 +1,4 @@
-// Services in memory, for tests of the HTTP surface only: everything else is tested on the real thing.
+// Services in memory, for tests of the HTTP layer only. All other tests use real services.
 import { newId } from '../../../src/domain/ids.ts';
 import type { Services } from '../../../src/http/services.ts';
 import { NO_HISTORY, patchMemory, unknownUser, type Remembered } from '../../../src/domain/memory.ts';
@@ -11,44 +11,46 @@ import { isSettled, isFinal, type Turn } from '../../../src/domain/turn.ts';
 import { ownerHashOf, type Erasure } from '../../../src/domain/erasure.ts';
 import { TurnEvents } from '../../../src/domain/turn-events.ts';
 
-interface Kept {
+interface StoredTurn {
   turn: Turn;
   readonly requestHash: string;
   readonly key: string | null;
 }
 
 export class MemoryServices {
-  readonly kept = new Map<string, Kept>();
+  readonly stored = new Map<string, StoredTurn>();
   readonly rows: ConversationRow[] = [];
   readonly memories = new Map<string, Remembered>();
   readonly #listeners = new Set<() => void>();
-  /** Every turn that `accept` was asked for. */
-  readonly asked: NewTurn[] = [];
-  /** Waits under way. */
-  waiting = 0;
+  /** The arguments of all calls of `accept`. */
+  readonly accepts: NewTurn[] = [];
+  /** Number of open waits. */
+  openWaits = 0;
   draining = false;
-  /** Set: every call of that dependency fails so. */
+  /** If set, calls of turns and memory fail with this error. */
   failure: Error | null = null;
+  /** If set, waits fail with this error. */
   waitFailure: Error | null = null;
+  /** The dependency whose health check fails. */
   down: string | null = null;
-  /** Set: the next accept is answered so. */
+  /** If set, `accept` returns this outcome. */
   nextOutcome: AcceptOutcome | null = null;
   days: [string, string] | null = null;
 
-  /** Changes a turn, and tells who waits for it. */
+  /** Changes a turn and notifies the open waits. */
   change(turnId: string, change: Partial<Turn>): void {
-    const kept = this.kept.get(turnId)!;
-    kept.turn = { ...kept.turn, ...change };
+    const stored = this.stored.get(turnId)!;
+    stored.turn = { ...stored.turn, ...change };
     for (const listener of this.#listeners) listener();
   }
 
-  /** A stored turn. */
+  /** Stores a turn. Missing properties have default values. */
   add(given: Partial<Turn> & { userId: string }): Turn {
-    const of = [...this.kept.values()].filter(({ turn }) => turn.userId === given.userId);
+    const ofUser = [...this.stored.values()].filter(({ turn }) => turn.userId === given.userId);
     const turn: Turn = {
       turnId: newId(),
       sessionId: newId(),
-      seq: of.length + 1,
+      seq: ofUser.length + 1,
       status: 'queued',
       epoch: 0,
       text: 'Hi',
@@ -66,7 +68,7 @@ export class MemoryServices {
       review: null,
       ...given,
     };
-    this.kept.set(turn.turnId, { turn, requestHash: '', key: null });
+    this.stored.set(turn.turnId, { turn, requestHash: '', key: null });
     return turn;
   }
 
@@ -75,14 +77,14 @@ export class MemoryServices {
   }
 
   #accept(turn: NewTurn): AcceptOutcome {
-    this.asked.push(turn);
+    this.accepts.push(turn);
     this.#check();
     if (this.nextOutcome) return this.nextOutcome;
-    const all = [...this.kept.values()];
+    const all = [...this.stored.values()];
     const earlier =
-      all.find((kept) => kept.turn.userId === turn.userId && kept.key !== null && kept.key === turn.idempotencyKey) ??
+      all.find(({ turn: { userId }, key }) => userId === turn.userId && key !== null && key === turn.idempotencyKey) ??
       null;
-    const sessionOwner = all.find((kept) => kept.turn.sessionId === turn.sessionId)?.turn.userId ?? null;
+    const sessionOwner = all.find((stored) => stored.turn.sessionId === turn.sessionId)?.turn.userId ?? null;
     const busy = all.some(
       ({ turn: { userId, status } }) => userId === turn.userId && ['queued', 'running'].includes(status),
     );
@@ -94,46 +96,46 @@ export class MemoryServices {
     if (refusal) return refusal;
     const { userId, text, metadata, sessionId, tags, requestHash, idempotencyKey: key } = turn;
     const accepted = this.add({ userId, text, metadata, sessionId, tags, createdAt: new Date() });
-    this.kept.set(accepted.turnId, { turn: accepted, requestHash, key });
+    this.stored.set(accepted.turnId, { turn: accepted, requestHash, key });
     return { outcome: 'accepted', turn: accepted, cancelled: null };
   }
 
   #cancel(turnId: string): CancelOutcome {
     this.#check();
-    const turn = this.kept.get(turnId)?.turn;
+    const turn = this.stored.get(turnId)?.turn;
     if (!turn) return { outcome: 'unknown' };
     if (isFinal(turn.status)) return { outcome: turn.status === 'cancelled' ? 'cancelled' : 'finished', turn };
     this.change(turnId, { status: 'cancelled' });
-    return { outcome: 'cancelled', turn: this.kept.get(turnId)!.turn };
+    return { outcome: 'cancelled', turn: this.stored.get(turnId)!.turn };
   }
 
   async #wait(turn: Turn, timeoutMs: number, signal: AbortSignal): Promise<Turn> {
     if (this.waitFailure) throw this.waitFailure;
-    this.waiting += 1;
-    const now = () => this.kept.get(turn.turnId)!.turn;
-    const over = () =>
-      isSettled(now().status) && !(turn.status === 'awaiting_review' && now().status === 'awaiting_review');
+    this.openWaits += 1;
+    const current = () => this.stored.get(turn.turnId)!.turn;
+    const isDone = () =>
+      isSettled(current().status) && !(turn.status === 'awaiting_review' && current().status === 'awaiting_review');
     await new Promise<void>((resolve) => {
-      const look = (): void => {
-        if (!over() && !signal.aborted) return;
+      const check = (): void => {
+        if (!isDone() && !signal.aborted) return;
         clearTimeout(timer);
-        this.#listeners.delete(look);
+        this.#listeners.delete(check);
         resolve();
       };
       const timer = setTimeout(() => {
-        this.#listeners.delete(look);
+        this.#listeners.delete(check);
         resolve();
       }, timeoutMs);
-      this.#listeners.add(look);
-      signal.addEventListener('abort', look);
-      look();
+      this.#listeners.add(check);
+      signal.addEventListener('abort', check);
+      check();
     });
-    this.waiting -= 1;
+    this.openWaits -= 1;
     for (const listener of this.#listeners) listener();
-    return now();
+    return current();
   }
 
-  #remembered = (userId: string): Remembered =>
+  #memoryOf = (userId: string): Remembered =>
     this.memories.get(userId) ?? { memory: unknownUser(userId), history: NO_HISTORY };
 
   readonly services: Services = {
@@ -141,10 +143,10 @@ export class MemoryServices {
       accept: async (turn) => this.#accept(turn),
       find: async (turnId) => {
         this.#check();
-        return this.kept.get(turnId)?.turn ?? null;
+        return this.stored.get(turnId)?.turn ?? null;
       },
       list: async (userId, { status, sessionId, beforeSeq = Infinity, limit }) =>
-        [...this.kept.values()]
+        [...this.stored.values()]
           .map(({ turn }) => turn)
           .filter((turn) => turn.userId === userId && turn.seq < beforeSeq)
           .filter((turn) => (status ?? turn.status) === turn.status && (sessionId ?? turn.sessionId) === turn.sessionId)
@@ -176,14 +178,14 @@ export class MemoryServices {
     memory: {
       read: async (userId) => {
         this.#check();
-        return this.#remembered(userId).memory;
+        return this.#memoryOf(userId).memory;
       },
       patch: async (userId, patch) => {
-        const next = patchMemory(this.#remembered(userId), patch, new Date());
+        const next = patchMemory(this.#memoryOf(userId), patch, new Date());
         this.memories.set(userId, next);
         return next.memory;
       },
-      history: async (userId) => this.#remembered(userId).history,
+      history: async (userId) => this.#memoryOf(userId).history,
       forget: async (userId) => void this.memories.delete(userId),
     },
     analytics: {
@@ -219,9 +221,9 @@ export class MemoryServices {
     if (this.down === name) throw new Error('secret address 10.0.0.1');
   }
 
-  /** Resolves once so many waits are under way. */
+  /** Resolves when the number of open waits is `count`. */
   async waits(count: number): Promise<void> {
-    while (this.waiting !== count) await new Promise((resolve) => setImmediate(resolve));
+    while (this.openWaits !== count) await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
@@ -231,7 +233,7 @@ const DEAD_LETTER = {
   userId: 'alice',
   failedAt: new Date('2026-01-01T00:00:00Z'),
   attempts: 8,
-  reason: 'it broke',
+  reason: 'the consumer failed',
   data: { user_id: 'alice' },
 };
 
@@ -248,7 +250,7 @@ const NO_OVERVIEW = {
   topics: null,
 };
 
-/** The erasure there is: alice's. */
+/** The id of the only erasure, which is of alice. */
 export const ERASURE_ID = '018f0000-0000-7000-8000-000000000003';
 
 const erasureOf = (userId: string): Erasure => ({

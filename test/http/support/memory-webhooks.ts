@@ -1,4 +1,4 @@
-// Webhooks in memory, for tests of the HTTP surface only: one of alice's and one for all users; everything succeeds.
+// Webhooks in memory, for tests of the HTTP layer only: one of alice and one for all users. All calls succeed.
 import type { Services } from '../../../src/http/services.ts';
 import type { Delivery, Webhook } from '../../../src/domain/webhook.ts';
 
@@ -16,7 +16,7 @@ const webhook: Webhook = {
   disabledReason: null,
   createdAt: new Date('2026-01-01T00:00:00Z'),
 };
-const hooks = [webhook, { ...webhook, webhookId: GLOBAL_WEBHOOK_ID, userId: null }];
+const webhooks = [webhook, { ...webhook, webhookId: GLOBAL_WEBHOOK_ID, userId: null }];
 
 const delivery: Delivery = {
   deliveryId: DELIVERY_ID,
@@ -35,10 +35,10 @@ const delivery: Delivery = {
 };
 
 export const memoryWebhooks = (): Services['webhooks'] => ({
-  add: async (asked) => ({ outcome: 'added', webhook: { ...webhook, ...asked }, secret: 'whsec_c2VjcmV0' }),
-  find: async (id) => hooks.find(({ webhookId }) => webhookId === id) ?? null,
-  list: async ({ whose }) => hooks.filter(({ userId }) => whose === 'everybody' || userId !== null),
-  change: async (hook, patch) => ({ outcome: 'changed', webhook: { ...hook, ...patch } }),
+  add: async (request) => ({ outcome: 'added', webhook: { ...webhook, ...request }, secret: 'whsec_c2VjcmV0' }),
+  find: async (id) => webhooks.find(({ webhookId }) => webhookId === id) ?? null,
+  list: async ({ whose }) => webhooks.filter(({ userId }) => whose === 'everybody' || userId !== null),
+  change: async (existing, patch) => ({ outcome: 'changed', webhook: { ...existing, ...patch } }),
   remove: async () => true,
   rotateSecret: async () => 'whsec_c2VjcmV0',
   deliveries: async () => [delivery],

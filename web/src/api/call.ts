@@ -1,4 +1,4 @@
-// One request to the API: JSON in and out, and what went wrong as an exception that can be shown.
+// Requests to the API: JSON in and out. Errors are exceptions with a message for the user.
 
 interface ProblemDocument {
   readonly title?: string;
@@ -8,25 +8,25 @@ interface ProblemDocument {
   readonly applied?: Readonly<Record<string, unknown>>;
 }
 
-/** The API said no. `message` is for people. */
+/** The API returned an error. `message` is for the user. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
   readonly status: number;
   readonly code: string;
 
   constructor(status: number, problem: ProblemDocument) {
-    const faults = problem.errors?.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
-    super(faults ?? problem.detail ?? problem.title ?? `The server answered ${status}.`);
+    const errors = problem.errors?.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
+    super(errors ?? problem.detail ?? problem.title ?? `The server returned HTTP ${status}.`);
     this.status = status;
     this.code = problem.code ?? `http_${status}`;
   }
 }
 
-/** Nobody answered: the network or the server is away. Whether the request was carried out is not known. */
+/** No response: the network or the server is unavailable. The request may have been processed. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
   constructor(cause: unknown) {
-    super('turnkeeper cannot be reached.', { cause });
+    super('No response from the server.', { cause });
   }
 }
 
@@ -37,17 +37,17 @@ export interface Call {
   readonly signal?: AbortSignal;
 }
 
-export interface Answered<T> {
+export interface Result<T> {
   readonly status: number;
   readonly body: T;
 }
 
 let unauthorized = (): void => {};
-/** What is done when the server does not know (any more) who we are. */
-export const whenUnauthorized = (act: () => void): void => void (unauthorized = act);
+/** Sets the handler of a 401: the browser has no valid session. */
+export const onUnauthorized = (handler: () => void): void => void (unauthorized = handler);
 
-/** Gives status and JSON body of a 2xx. @throws ApiProblem, Unreachable */
-export async function request<T>(path: string, { method, body, headers, signal }: Call = {}): Promise<Answered<T>> {
+/** Returns the status and the JSON body of a 2xx. @throws ApiProblem, Unreachable */
+export async function request<T>(path: string, { method, body, headers, signal }: Call = {}): Promise<Result<T>> {
   let response: Response;
   let text: string;
   try {
@@ -62,16 +62,16 @@ export async function request<T>(path: string, { method, body, headers, signal }
     if (signal?.aborted) throw error;
     throw new Unreachable(error);
   }
-  const json = parsed(text);
+  const json = parse(text);
   if (response.status === 401) unauthorized();
   if (!response.ok) throw new ApiProblem(response.status, json ?? {});
   return { status: response.status, body: json as T };
 }
 
-/** The JSON body alone. @throws ApiProblem, Unreachable */
+/** Returns the JSON body only. @throws ApiProblem, Unreachable */
 export const call = async <T>(path: string, options?: Call): Promise<T> => (await request<T>(path, options)).body;
 
-function parsed(text: string): unknown {
+function parse(text: string): unknown {
   try {
     return text === '' ? undefined : JSON.parse(text);
   } catch {
@@ -79,16 +79,18 @@ function parsed(text: string): unknown {
   }
 }
 
-/** `/users/{id}/turns` with the id as it must stand in a path, and a query of what is there. */
+/** Builds a path from encoded segments, with a query of the non-empty values. */
 export function pathTo(
   parts: readonly string[],
   query: Readonly<Record<string, string | number | null | undefined>> = {},
 ): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');
-  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  const present = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const search = new URLSearchParams(present.map(([name, value]) => [name, String(value)])).toString();
   return `/${parts.map(encodeURIComponent).join('/')}${search && `?${search}`}`;
 }
 
-/** What to tell people of an exception. */
-export const told = (error: unknown): string =>
-  error instanceof ApiProblem || error instanceof Unreachable ? error.message : 'Something went wrong in this page.';
+/** The text that the user sees for an exception. */
+export const errorText = (error: unknown): string =>
+  error instanceof ApiProblem || error instanceof Unreachable
+    ? error.message
+    : 'Something went wrong. Reload the page.';

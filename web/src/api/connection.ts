@@ -1,4 +1,4 @@
-// Whether the page hears from the server. What is live tells it here; the shell shows it.
+// The state of the connection to the server. Streams and polls report to it; the shell shows it.
 import { computed, signal } from '@preact/signals';
 
 const online = signal(navigator.onLine);
@@ -12,11 +12,11 @@ export const connection = computed<Connection>(() =>
   !online.value ? 'offline' : broken.value.size > 0 ? 'reconnecting' : 'online',
 );
 
-/** Something live lost its connection, or has it again (or does not want it any more). */
-export function report(what: string, works: boolean): void {
-  if (broken.value.has(what) !== works) return;
+/** Reports that a stream or poll has lost its connection, or that it has recovered or stopped. */
+export function report(source: string, works: boolean): void {
+  if (broken.value.has(source) !== works) return;
   const next = new Set(broken.value);
-  if (works) next.delete(what);
-  else next.add(what);
+  if (works) next.delete(source);
+  else next.add(source);
   broken.value = next;
 }

@@ -1,4 +1,4 @@
-// Types that the generated ones name only inside others.
+// Names for types that are nested in the generated ones.
 import type { ChatRequest, ListedReview, ReviewDecision, Session, Turn } from './types.ts';
 
 export type Role = Session['role'];

@@ -1,5 +1,5 @@
-// Server-sent events, which the browser resumes by Last-Event-ID. A server that answers with an error ends an
-// EventSource for good; then we begin anew, ever more slowly.
+// Server-sent events. The browser resumes a broken stream with Last-Event-ID. An HTTP error closes an EventSource
+// permanently; this module then opens another one, with exponential backoff.
 import { report } from './connection.ts';
 
 const FIRST_RETRY_MS = 500;
@@ -7,57 +7,56 @@ const LONGEST_RETRY_MS = 10_000;
 
 export interface StreamOptions {
   readonly url: string;
-  /** What is done with an event of this name. */
+  /** Handlers by event name. */
   readonly on: Readonly<Record<string, (data: string) => void>>;
-  /** The stream is open (again). */
-  readonly opened?: () => void;
-  /** Before a stream that was refused begins anew: look at what was missed. False, or a rejection that is no network
-   *  error, ends it. */
-  readonly again: () => Promise<boolean>;
+  /** Called each time the stream is open. */
+  readonly onOpen?: () => void;
+  /** Called before a closed stream is opened again, to load what was missed. False ends it; a rejection is retried. */
+  readonly beforeReopen: () => Promise<boolean>;
 }
 
-/** Follows the events until what it gives is called. */
-export function followEvents({ url, on, opened, again }: StreamOptions): () => void {
+/** Follows the events of `url`. Returns a function that stops it. */
+export function followEvents({ url, on, onOpen, beforeReopen }: StreamOptions): () => void {
   let source: EventSource | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let retryMs = FIRST_RETRY_MS;
-  let ended = false;
+  let stopped = false;
 
-  const end = (): void => {
-    ended = true;
+  const stop = (): void => {
+    stopped = true;
     clearTimeout(timer);
     source?.close();
     report(url, true);
   };
 
   const open = (): void => {
-    if (ended) return;
+    if (stopped) return;
     source = new EventSource(url);
     source.addEventListener('open', () => {
       retryMs = FIRST_RETRY_MS;
       report(url, true);
-      opened?.();
+      onOpen?.();
     });
     source.addEventListener('error', () => {
-      if (ended) return;
+      if (stopped) return;
       report(url, false);
       if (source?.readyState === EventSource.CLOSED) retry();
     });
-    for (const [name, act] of Object.entries(on)) {
-      source.addEventListener(name, (event) => act((event as MessageEvent<string>).data));
+    for (const [name, handle] of Object.entries(on)) {
+      source.addEventListener(name, (event) => handle((event as MessageEvent<string>).data));
     }
   };
 
   const retry = (): void => {
     timer = setTimeout(() => {
-      again().then(
-        (wanted) => (wanted ? open() : end()),
-        () => !ended && retry(),
+      beforeReopen().then(
+        (wanted) => (wanted ? open() : stop()),
+        () => !stopped && retry(),
       );
     }, retryMs);
     retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
   };
 
   open();
-  return end;
+  return stop;
 }

@@ -1,29 +1,30 @@
-// Who uses the page: a key once, then a cookie that no script can read.
+// The signed-in caller. The key is exchanged once for a cookie that scripts cannot read.
 import { signal } from '@preact/signals';
-import { ApiProblem, call, told, whenUnauthorized } from './call.ts';
+import { ApiProblem, call, errorText, onUnauthorized } from './call.ts';
 import type { Role } from './derived.ts';
 import type { Session } from './types.ts';
 
 export type SignedIn =
   | { readonly state: 'loading' }
-  | { readonly state: 'unknown' }
-  | { readonly state: 'failed'; readonly why: string }
+  | { readonly state: 'signed-out' }
+  | { readonly state: 'failed'; readonly message: string }
   | { readonly state: 'in'; readonly session: Session };
 
 export const signedIn = signal<SignedIn>({ state: 'loading' });
 
-/** Asks the server who we are. From then on, whenever it does not know us any more, the page asks for a key. */
+/** Loads the session. From then on, any 401 shows the sign-in form. */
 export async function loadSession(): Promise<void> {
-  whenUnauthorized(() => void (signedIn.value = { state: 'unknown' }));
+  onUnauthorized(() => void (signedIn.value = { state: 'signed-out' }));
   try {
     signedIn.value = { state: 'in', session: await call<Session>('/session') };
   } catch (error) {
-    const unknown = error instanceof ApiProblem && error.status === 401;
-    signedIn.value = unknown ? { state: 'unknown' } : { state: 'failed', why: told(error) };
+    const signedOut = error instanceof ApiProblem && error.status === 401;
+    signedIn.value = signedOut ? { state: 'signed-out' } : { state: 'failed', message: errorText(error) };
   }
 }
 
-/** Whether a stream that was refused may be asked for again. @throws Unreachable, ApiProblem: not now */
+/** Whether the session is still valid, so that a closed stream may be opened again.
+ *  @throws Unreachable, ApiProblem if that is unknown right now */
 export async function isStillSignedIn(): Promise<boolean> {
   try {
     await call('/session');
@@ -34,23 +35,23 @@ export async function isStillSignedIn(): Promise<boolean> {
   }
 }
 
-/** @throws ApiProblem (401: the key is not known), Unreachable */
+/** Exchanges a key for a cookie. @throws ApiProblem (401: the key is invalid), Unreachable */
 export async function signIn(key: string): Promise<void> {
   await call('/session', { body: { key } });
   await loadSession();
 }
 
-/** Forgets the cookie and all that the page knows. */
+/** Deletes the cookie and reloads the page, which drops its data. */
 export async function signOut(): Promise<void> {
   await call('/session', { method: 'DELETE' });
   location.reload();
 }
 
-export type Place = 'chat' | 'desk' | 'operations';
+export type PageName = 'chat' | 'desk' | 'operations';
 
-/** The places and who may be there. */
-export const PLACES: Readonly<
-  Record<Place, { readonly href: string; readonly title: string; readonly roles: readonly Role[] }>
+/** The pages and the roles that may open them. */
+export const PAGES: Readonly<
+  Record<PageName, { readonly href: string; readonly title: string; readonly roles: readonly Role[] }>
 > = {
   chat: { href: '/', title: 'Chat', roles: ['user', 'service', 'admin'] },
   desk: { href: '/desk', title: 'Review desk', roles: ['reviewer', 'admin'] },

@@ -15,7 +15,7 @@ export interface Problem {
   status: number;
   detail: string;
   /**
-   * Stable; see /docs/errors.
+   * A stable error code. The list is at /docs/errors.
    */
   code: string;
   errors?: Fault[];
@@ -24,16 +24,16 @@ export interface Problem {
 export interface OpenAiError {
   error: {
     /**
-     * Every fault, where several were found.
+     * All errors of the request.
      */
     message: string;
     type: string;
     /**
-     * Where the first fault is.
+     * The parameter with the first error.
      */
     param: string | null;
     /**
-     * Stable; see /docs/errors.
+     * A stable error code. The list is at /docs/errors.
      */
     code: string;
     [k: string]: unknown;
@@ -98,7 +98,7 @@ export interface TurnReview {
   review_id: string;
   status: string;
   /**
-   * Names of the rules that asked for it.
+   * Names of the rules that required the review.
    */
   reasons: string[];
   deadline: string;
@@ -111,13 +111,13 @@ export interface Turn {
   user_id: string;
   session_id: string;
   /**
-   * Place among the user’s turns, from 1, without gaps.
+   * Sequence number among the turns of the user: starts at 1, without gaps.
    */
   seq: number;
   status: 'queued' | 'running' | 'completed' | 'awaiting_review' | 'failed' | 'cancelled' | 'rejected' | 'expired';
   text: string;
   /**
-   * There only when the user may see it.
+   * Null until the user may see it.
    */
   reply: string | null;
   partial_reply: string | null;
@@ -150,26 +150,26 @@ export interface Turn {
 export interface TurnPage {
   items: Turn[];
   /**
-   * Pass it as `cursor` for the next page; null: this is the last one.
+   * The value of `cursor` for the next page. Null: this is the last page.
    */
   next_cursor: string | null;
 }
 
 export interface ChatRequest {
   /**
-   * The key that turns are serialised by.
+   * Id of a user. The turns of a user run one at a time.
    */
   user_id: string;
   /**
-   * What the user said.
+   * The message of the user.
    */
   text: string;
   /**
-   * Any object of at most 4096 bytes and 8 levels. Without a session_id a new session begins.
+   * Any object of at most 4096 bytes and 8 levels. Without `session_id` a new session starts.
    */
   metadata?: {
     /**
-     * One conversation.
+     * Id of a session (one conversation).
      */
     session_id?: string;
     [k: string]: unknown;
@@ -229,7 +229,7 @@ export interface ChatRequest {
         string
       ];
   /**
-   * What happens while this user has unfinished turns. `enqueue`: the message waits for its turn. `reject`: 409 `user_busy`, unless the user has no queued or running turn. `interrupt`: the running turn is cancelled, what it had written is kept as its `partial_reply`; turns that wait keep their places, and this one comes after them. `rollback`: as `interrupt`, but nothing is kept of what the running turn had written. `merge`: the text joins the user’s newest queued turn of the same session behind a newline, its tags are united, its metadata merged, and that turn is answered; where there is none, or the whole would be longer than one message may be, the message waits for its own turn.
+   * What happens while the user has queued or running turns. `enqueue`: the message becomes a new queued turn. `reject`: 409 `user_busy`, unless the user has no queued or running turn. `interrupt`: the running turn is cancelled, and the text that it had written is kept as its `partial_reply`; queued turns keep their order, and the new turn is queued after them. `rollback`: like `interrupt`, but the text that the running turn had written is discarded. `merge`: the text is appended to the user’s newest queued turn of the same session after a newline, tags and metadata are merged, and the response is that turn; if no such turn exists, or if the result would exceed the limits of one message, the message becomes a new queued turn.
    */
   on_busy?: 'enqueue' | 'reject' | 'interrupt' | 'rollback' | 'merge';
 }
@@ -260,7 +260,7 @@ export interface UserMessage {
 export interface MessagePage {
   items: UserMessage[];
   /**
-   * Pass it as `cursor` for the next page; null: this is the last one.
+   * The value of `cursor` for the next page. Null: this is the last page.
    */
   next_cursor: string | null;
 }
@@ -275,14 +275,14 @@ export interface DeadLetter {
   topic: string;
   job_id: string;
   /**
-   * Whom it concerns, where its payload tells.
+   * The user of the event, if the payload contains one.
    */
   user_id: string | null;
   failed_at: string;
   attempts: number;
   reason: string;
   /**
-   * The payload: an event as its topic carries it.
+   * The payload of the event.
    */
   data: {
     [k: string]: unknown;
@@ -297,7 +297,7 @@ export interface ReplayedLetter {
 export interface DeadLetterPage {
   items: DeadLetter[];
   /**
-   * Pass it as `cursor` for the next page; null: this is the last one.
+   * The value of `cursor` for the next page. Null: this is the last page.
    */
   next_cursor: string | null;
 }
@@ -335,11 +335,11 @@ export interface Memory {
   user_summary: string;
   favourite_topics: string[];
   /**
-   * Grows with every change; 0: nothing is known.
+   * Increases with every change. 0: the user has no memory.
    */
   version: number;
   /**
-   * The summary covers the user’s turns up to this seq.
+   * The summary covers the turns of the user up to this `seq`.
    */
   through_seq: number;
 }
@@ -359,7 +359,7 @@ export interface MemoryHistory {
     replaced_at: string;
   }[];
   /**
-   * The turns that the present summary was made from.
+   * The turns from which the current summary was generated.
    */
   turn_ids: string[];
 }
@@ -374,7 +374,7 @@ export interface OpenAiChatCompletion {
   id: string;
   object: 'chat.completion';
   /**
-   * Seconds since 1970.
+   * Unix time in seconds.
    */
   created: number;
   model: string;
@@ -410,11 +410,11 @@ export interface OpenAiModelList {
 
 export interface OpenAiChatCompletionRequest {
   /**
-   * One of `GET /v1/models`.
+   * A model of `GET /v1/models`.
    */
   model: string;
   /**
-   * The last message of the user is the turn. Earlier ones only tell which conversation it continues: turnkeeper has its own history. Messages of `system` and `developer` are ignored.
+   * The last user message becomes the turn. Earlier messages only identify the session that it continues: turnkeeper has its own history. Messages with the role `system` or `developer` are ignored.
    *
    * @minItems 1
    */
@@ -542,7 +542,7 @@ export interface OpenAiChatCompletionRequest {
   ];
   user?: string | null;
   /**
-   * At most 16 texts, 4096 bytes. `session_id`: the conversation that the turn belongs to, a UUID.
+   * At most 16 strings and 4096 bytes. `session_id`: the session of the turn, a UUID.
    */
   metadata?: {
     [k: string]: string;
@@ -638,67 +638,67 @@ export interface OpenAiChatCompletionRequest {
     [k: string]: unknown;
   } | null;
   /**
-   * Only what changes nothing: must be 1: a turn has one reply.
+   * Not supported: must be 1: a turn has one reply.
    */
   n?: {
     [k: string]: unknown;
   };
   /**
-   * Only what changes nothing: must be empty: turnkeeper calls no tools.
+   * Not supported: must be empty: turnkeeper does not call tools.
    */
   tools?: {
     [k: string]: unknown;
   };
   /**
-   * Only what changes nothing: must be none: turnkeeper calls no tools.
+   * Not supported: must be none: turnkeeper does not call tools.
    */
   tool_choice?: {
     [k: string]: unknown;
   };
   /**
-   * Only what changes nothing: must be empty: turnkeeper calls no tools.
+   * Not supported: must be empty: turnkeeper does not call tools.
    */
   functions?: {
     [k: string]: unknown;
   };
   /**
-   * Only what changes nothing: must be none: turnkeeper calls no tools.
+   * Not supported: must be none: turnkeeper does not call tools.
    */
   function_call?: {
     [k: string]: unknown;
   };
   /**
-   * Only what changes nothing: must be ["text"]: turnkeeper writes text.
+   * Not supported: must be ["text"]: turnkeeper generates only text.
    */
   modalities?: {
     [k: string]: unknown;
   };
   /**
-   * Only what changes nothing: must be left out: turnkeeper writes text.
+   * Not supported: must be omitted: turnkeeper generates only text.
    */
   audio?: {
     [k: string]: unknown;
   };
   /**
-   * Only what changes nothing: must be {"type":"text"}: turnkeeper promises no other format.
+   * Not supported: must be {"type":"text"}: turnkeeper supports no other format.
    */
   response_format?: {
     [k: string]: unknown;
   };
   /**
-   * Only what changes nothing: must be false: turnkeeper tells no probabilities.
+   * Not supported: must be false: turnkeeper does not return log probabilities.
    */
   logprobs?: {
     [k: string]: unknown;
   };
   /**
-   * Only what changes nothing: must be 0: turnkeeper tells no probabilities.
+   * Not supported: must be 0: turnkeeper does not return log probabilities.
    */
   top_logprobs?: {
     [k: string]: unknown;
   };
   /**
-   * Only what changes nothing: must be left out: turnkeeper calls no tools.
+   * Not supported: must be omitted: turnkeeper does not call tools.
    */
   web_search_options?: {
     [k: string]: unknown;
@@ -707,12 +707,12 @@ export interface OpenAiChatCompletionRequest {
 
 export interface OpenAiResponse {
   /**
-   * `resp_` and the turn id.
+   * `resp_` followed by the turn id.
    */
   id: string;
   object: 'response';
   /**
-   * Seconds since 1970.
+   * Unix time in seconds.
    */
   created_at: number;
   completed_at: number | null;
@@ -773,7 +773,7 @@ export interface OpenAiResponse {
 
 export interface OpenAiResponseRequest {
   /**
-   * One of `GET /v1/models`.
+   * A model of `GET /v1/models`.
    */
   model: string;
   input:
@@ -902,17 +902,17 @@ export interface OpenAiResponseRequest {
       ];
   user?: string | null;
   /**
-   * At most 16 texts, 4096 bytes. `session_id`: the conversation that the turn belongs to, a UUID.
+   * At most 16 strings and 4096 bytes. `session_id`: the session of the turn, a UUID.
    */
   metadata?: {
     [k: string]: string;
   } | null;
   /**
-   * The response whose conversation this turn continues.
+   * The id of the response whose session this turn continues.
    */
   previous_response_id?: string | null;
   /**
-   * Answer at once, with the response as it was accepted.
+   * Respond immediately after acceptance, without waiting for the reply.
    */
   background?: boolean | null;
   stream?: boolean | null;
@@ -988,7 +988,7 @@ export interface OpenAiResponseRequest {
   include?: string[] | null;
   text?: {
     /**
-     * Only what changes nothing: must be of the format {"type":"text"}: turnkeeper promises no other.
+     * Not supported: must be {"type":"text"}: turnkeeper supports no other format.
      */
     format?: {
       [k: string]: unknown;
@@ -999,31 +999,31 @@ export interface OpenAiResponseRequest {
     verbosity?: string | null;
   } | null;
   /**
-   * Only what changes nothing: must be empty: turnkeeper calls no tools.
+   * Not supported: must be empty: turnkeeper does not call tools.
    */
   tools?: {
     [k: string]: unknown;
   };
   /**
-   * Only what changes nothing: must be none: turnkeeper calls no tools.
+   * Not supported: must be none: turnkeeper does not call tools.
    */
   tool_choice?: {
     [k: string]: unknown;
   };
   /**
-   * Only what changes nothing: must be 0: turnkeeper tells no probabilities.
+   * Not supported: must be 0: turnkeeper does not return log probabilities.
    */
   top_logprobs?: {
     [k: string]: unknown;
   };
   /**
-   * Only what changes nothing: must be left out: name a session by metadata.session_id or previous_response_id.
+   * Not supported: must be omitted: select a session with metadata.session_id or previous_response_id.
    */
   conversation?: {
     [k: string]: unknown;
   };
   /**
-   * Only what changes nothing: must be left out: turnkeeper keeps no prompts of OpenAI.
+   * Not supported: must be omitted: turnkeeper does not support stored prompts.
    */
   prompt?: {
     [k: string]: unknown;
@@ -1046,7 +1046,7 @@ export interface Check {
 export interface Readiness {
   status: 'ready' | 'unready';
   /**
-   * With `verbose`: the process is being stopped.
+   * With `verbose`: whether the process is stopping.
    */
   draining?: boolean;
   /**
@@ -1066,11 +1066,11 @@ export interface Overview {
     awaiting_review: number;
   };
   /**
-   * Null: no turn waits.
+   * Age of the oldest queued turn. Null: no turn is queued.
    */
   oldest_waiting_s: number | null;
   /**
-   * False: Redis is away, and `topics` is empty for that reason.
+   * False: Redis is unavailable, so `topics` is empty.
    */
   queues_answer: boolean;
   topics: {
@@ -1085,7 +1085,7 @@ export interface Overview {
     oldest_waiting_s: number | null;
   }[];
   /**
-   * Turns that ended in each of the last 48 hours, oldest first.
+   * Turns that became final in each of the last 48 hours, oldest hour first.
    */
   by_hour: {
     hour: string;
@@ -1094,18 +1094,18 @@ export interface Overview {
     };
   }[];
   /**
-   * Failed turns of the last 24 hours by code, the most frequent first.
+   * Failed turns of the last 24 hours by error code, most frequent code first.
    */
   failures: {
     code: string;
     count: number;
   }[];
   /**
-   * Claims that lapsed and were taken over, of turns that ended within 24 hours or have not ended.
+   * Expired claims that another worker took over, of turns that became final in the last 24 hours or are not final.
    */
   takeovers: number;
   /**
-   * Of turns that ended within the last hour. Requests: attempts at replies. Latency: from the claim to the commit, repeated attempts included, of replies that nobody had to review; null: there were none.
+   * Turns that became final in the last hour. `requests`: model attempts. `latency_*`: time from the claim to the commit, including retries, of replies without a review. Null: no such replies.
    */
   model: {
     requests: number;
@@ -1118,7 +1118,7 @@ export interface Overview {
   outbox: {
     waiting: number;
     /**
-     * Of the oldest event that is not published yet.
+     * Age of the oldest event that is not published yet.
      */
     age_s: number;
   };
@@ -1126,7 +1126,7 @@ export interface Overview {
 
 export interface ReviewReason {
   /**
-   * Name of the rule that asked for the review.
+   * Name of the rule that required the review.
    */
   rule: string;
   detail: string;
@@ -1140,15 +1140,15 @@ export interface ListedReview {
   status: 'pending' | 'approved' | 'edited' | 'rejected' | 'expired' | 'cancelled';
   reasons: ReviewReason[];
   /**
-   * What the user said.
+   * The message of the user.
    */
   text: string;
   /**
-   * What the model would reply. The user never sees it unless it is approved.
+   * The reply of the model. The user sees it only if it is approved.
    */
   draft: string;
   /**
-   * The user wrote more in the session since: the draft may be out of date.
+   * Whether the user has sent further messages in the session, so that the draft may be out of date.
    */
   stale: boolean;
   claimed_by: string | null;
@@ -1156,12 +1156,12 @@ export interface ListedReview {
   deadline: string;
   decision: ('approve' | 'edit' | 'reject') | null;
   /**
-   * What the user was told.
+   * The reply that was delivered to the user.
    */
   reply: string | null;
   note: string | null;
   /**
-   * Null where nobody decided: not yet, or the deadline did.
+   * Name of the reviewer who decided. Null: no decision yet, or the deadline passed.
    */
   decided_by: string | null;
   decided_at: string | null;
@@ -1171,7 +1171,7 @@ export interface ListedReview {
 export interface ReviewPage {
   items: ListedReview[];
   /**
-   * Pass it as `cursor` for the next page; null: this is the last one.
+   * The value of `cursor` for the next page. Null: this is the last page.
    */
   next_cursor: string | null;
 }
@@ -1184,15 +1184,15 @@ export interface Review {
   status: 'pending' | 'approved' | 'edited' | 'rejected' | 'expired' | 'cancelled';
   reasons: ReviewReason[];
   /**
-   * What the user said.
+   * The message of the user.
    */
   text: string;
   /**
-   * What the model would reply. The user never sees it unless it is approved.
+   * The reply of the model. The user sees it only if it is approved.
    */
   draft: string;
   /**
-   * The user wrote more in the session since: the draft may be out of date.
+   * Whether the user has sent further messages in the session, so that the draft may be out of date.
    */
   stale: boolean;
   claimed_by: string | null;
@@ -1200,18 +1200,18 @@ export interface Review {
   deadline: string;
   decision: ('approve' | 'edit' | 'reject') | null;
   /**
-   * What the user was told.
+   * The reply that was delivered to the user.
    */
   reply: string | null;
   note: string | null;
   /**
-   * Null where nobody decided: not yet, or the deadline did.
+   * Name of the reviewer who decided. Null: no decision yet, or the deadline passed.
    */
   decided_by: string | null;
   decided_at: string | null;
   created_at: string;
   /**
-   * What was delivered in the session lately, in order.
+   * The latest delivered messages of the session, in order.
    */
   history: Message[];
 }
@@ -1220,11 +1220,11 @@ export interface ReviewEvents {
   items: {
     at: string;
     /**
-     * Null: turnkeeper itself.
+     * Name of the reviewer. Null: turnkeeper.
      */
     who: string | null;
     /**
-     * requested, claimed, released, or the status that the review ended in.
+     * `requested`, `claimed`, `released`, or the status in which the review ended.
      */
     what: string;
     reasons: ReviewReason[] | null;
@@ -1237,18 +1237,18 @@ export interface ReviewEvents {
 export interface ReviewDecision {
   decision: 'approve' | 'edit' | 'reject';
   /**
-   * With `edit`, and only then: what the user is told instead.
+   * The reply to deliver instead of the draft. Required with `edit`, otherwise not allowed.
    */
   reply?: string;
   /**
-   * For the audit trail; the user never sees it.
+   * A note for the audit trail. The user does not see it.
    */
   note?: string;
 }
 
 export interface SignIn {
   /**
-   * An API key; with `AUTH=jwt` a token.
+   * An API key, or a token with `AUTH=jwt`.
    */
   key: string;
 }
@@ -1257,11 +1257,11 @@ export interface Session {
   name: string;
   role: 'user' | 'service' | 'reviewer' | 'admin';
   /**
-   * Whose things a `user` may touch; null: not limited to one.
+   * The only user whose resources the caller may use. Null: not limited to one user.
    */
   user_id: string | null;
   /**
-   * With `none` there is nothing to sign in to.
+   * With `none` there is no sign-in.
    */
   auth: 'none' | 'keys' | 'jwt';
 }
@@ -1303,7 +1303,7 @@ export interface UserExport {
 export interface Webhook {
   webhook_id: string;
   /**
-   * Whose turns it hears of; null: those of all users.
+   * The user whose turns are sent to the webhook. Null: the turns of all users.
    */
   user_id: string | null;
   url: string;
@@ -1313,7 +1313,7 @@ export interface Webhook {
   description: string | null;
   enabled: boolean;
   /**
-   * Why turnkeeper disabled it; null: it did not.
+   * Why turnkeeper disabled the webhook. Null: turnkeeper did not disable it.
    */
   disabled_reason: string | null;
   created_at: string;
@@ -1322,7 +1322,7 @@ export interface Webhook {
 export interface WebhookWithSecret {
   webhook_id: string;
   /**
-   * Whose turns it hears of; null: those of all users.
+   * The user whose turns are sent to the webhook. Null: the turns of all users.
    */
   user_id: string | null;
   url: string;
@@ -1332,19 +1332,19 @@ export interface WebhookWithSecret {
   description: string | null;
   enabled: boolean;
   /**
-   * Why turnkeeper disabled it; null: it did not.
+   * Why turnkeeper disabled the webhook. Null: turnkeeper did not disable it.
    */
   disabled_reason: string | null;
   created_at: string;
   /**
-   * What to verify signatures with, shown this once: `whsec_` and Base64.
+   * The secret for verifying signatures: `whsec_` and Base64. It is returned only once.
    */
   secret: string;
 }
 
 export interface WebhookSecret {
   /**
-   * What to verify signatures with, shown this once: `whsec_` and Base64.
+   * The secret for verifying signatures: `whsec_` and Base64. It is returned only once.
    */
   secret: string;
 }
@@ -1352,14 +1352,14 @@ export interface WebhookSecret {
 export interface WebhookPage {
   items: Webhook[];
   /**
-   * Pass it as `cursor` for the next page; null: this is the last one.
+   * The value of `cursor` for the next page. Null: this is the last page.
    */
   next_cursor: string | null;
 }
 
 export interface WebhookDelivery {
   /**
-   * The `webhook-id` header of every attempt.
+   * The value of the `webhook-id` header of every attempt.
    */
   delivery_id: string;
   webhook_id: string;
@@ -1367,14 +1367,14 @@ export interface WebhookDelivery {
   turn_id: string | null;
   event: string;
   /**
-   * dead: given up; it can be sent again by a replay.
+   * `dead`: no further attempts are made. A replay sends the event again.
    */
   status: 'pending' | 'delivered' | 'dead';
   attempts: number;
   next_attempt_at: string | null;
   last_attempt_at: string | null;
   /**
-   * HTTP status of the last attempt; null: no answer.
+   * HTTP status of the last attempt. Null: no response.
    */
   last_status: number | null;
   last_error: string | null;
@@ -1385,22 +1385,22 @@ export interface WebhookDelivery {
 export interface WebhookDeliveryPage {
   items: WebhookDelivery[];
   /**
-   * Pass it as `cursor` for the next page; null: this is the last one.
+   * The value of `cursor` for the next page. Null: this is the last page.
    */
   next_cursor: string | null;
 }
 
 export interface NewWebhook {
   /**
-   * Where to post to: https, without a user name or password. A host with an address that is not public is refused, now and at every attempt, unless WEBHOOK_ALLOW_PRIVATE says otherwise.
+   * The https URL that receives the events, without a user name or password. Unless WEBHOOK_ALLOW_PRIVATE allows it, a host with a non-public address is refused when the webhook is created and at every attempt.
    */
   url: string;
   /**
-   * Whose turns to hear of; absent: those of all users (admin).
+   * The user whose turns are sent. Absent: the turns of all users (role admin only).
    */
   user_id?: string;
   /**
-   * What to be told; absent: everything.
+   * The types of the events to send. Absent: all.
    *
    * @minItems 1
    * @maxItems 6
@@ -1442,11 +1442,11 @@ export interface NewWebhook {
 
 export interface PatchWebhook {
   /**
-   * Where to post to: https, without a user name or password. A host with an address that is not public is refused, now and at every attempt, unless WEBHOOK_ALLOW_PRIVATE says otherwise.
+   * The https URL that receives the events, without a user name or password. Unless WEBHOOK_ALLOW_PRIVATE allows it, a host with a non-public address is refused when the webhook is created and at every attempt.
    */
   url?: string;
   /**
-   * What to be told.
+   * The types of the events to send.
    *
    * @minItems 1
    * @maxItems 6
@@ -1485,7 +1485,7 @@ export interface PatchWebhook {
       ];
   description?: string | null;
   /**
-   * What is due while it is disabled is not sent, and counts as dead.
+   * A delivery that is due while the webhook is disabled becomes `dead`.
    */
   enabled?: boolean;
 }

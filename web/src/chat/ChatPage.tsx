@@ -6,19 +6,19 @@ import { SidePanel } from './SidePanel.tsx';
 import { useAddress } from './use-address.ts';
 import { UserTurns } from './user-turns.ts';
 
-/** Chat: a user's sessions, the conversation, and what turnkeeper remembers. */
+/** The chat page: a user's sessions, one conversation, memory and history. */
 export function ChatPage({ session }: { readonly session: Session }) {
-  const [{ userId, sessionId }, go] = useAddress(session.user_id);
+  const [{ userId, sessionId }, navigate] = useAddress(session.user_id);
   const [drawer, setDrawer] = useState<Drawer>(null);
   const turns = useMemo(() => new UserTurns(userId), [userId]);
-  useEffect(() => () => turns.end(), [turns]);
+  useEffect(() => () => turns.stop(), [turns]);
   useEffect(() => {
-    const closed = ({ key }: KeyboardEvent): void => void (key === 'Escape' && setDrawer(null));
-    addEventListener('keydown', closed);
-    return () => removeEventListener('keydown', closed);
+    const closeOnEscape = ({ key }: KeyboardEvent): void => void (key === 'Escape' && setDrawer(null));
+    addEventListener('keydown', closeOnEscape);
+    return () => removeEventListener('keydown', closeOnEscape);
   }, []);
   const open = (to: string | null): void => {
-    go({ userId, sessionId: to });
+    navigate({ userId, sessionId: to });
     setDrawer(null);
   };
   return (
@@ -28,7 +28,7 @@ export function ChatPage({ session }: { readonly session: Session }) {
         current={sessionId}
         fixedUser={session.user_id !== null}
         onOpen={open}
-        onUser={(id) => go({ userId: id, sessionId: null })}
+        onUser={(id) => navigate({ userId: id, sessionId: null })}
       />
       <Conversation
         key={userId}

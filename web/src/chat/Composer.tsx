@@ -4,27 +4,27 @@ import { TEXT_CHARACTERS } from '../api/limits.ts';
 import { TagInput } from './TagInput.tsx';
 
 const RULES: Readonly<Record<BusyRule, string>> = {
-  enqueue: 'wait in line',
+  enqueue: 'add to the queue',
   reject: 'do not send',
   interrupt: 'interrupt the reply',
   rollback: 'discard the reply',
-  merge: 'join what waits',
+  merge: 'merge into the queued turn',
 };
-const TALLEST_PX = 220;
+const MAX_HEIGHT_PX = 220;
 
-interface Said {
+interface NewMessage {
   readonly text: string;
   readonly tags: readonly string[];
   readonly onBusy: BusyRule;
 }
 
 interface Props {
-  /** A turn of the user is under way. */
+  /** A turn of the user is queued or running. */
   readonly busy: boolean;
-  readonly onSend: (said: Said) => Promise<void>;
+  readonly onSend: (message: NewMessage) => Promise<void>;
 }
 
-/** Where the next message is written. Enter sends it, Shift+Enter begins a line. */
+/** The form for the next message. Enter sends it, Shift+Enter adds a line. */
 export function Composer({ busy, onSend }: Props) {
   const [text, setText] = useState('');
   const [tags, setTags] = useState<readonly string[]>([]);
@@ -33,7 +33,7 @@ export function Composer({ busy, onSend }: Props) {
   useLayoutEffect(() => {
     const box = area.current!;
     box.style.height = 'auto';
-    box.style.height = `${Math.min(box.scrollHeight + 2, TALLEST_PX)}px`;
+    box.style.height = `${Math.min(box.scrollHeight + 2, MAX_HEIGHT_PX)}px`;
   }, [text]);
 
   const send = (event?: Event): void => {
@@ -43,7 +43,7 @@ export function Composer({ busy, onSend }: Props) {
     void onSend({ text, tags, onBusy });
     area.current?.focus();
   };
-  const key = (event: KeyboardEvent): void => {
+  const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) send(event);
   };
   return (
@@ -60,16 +60,16 @@ export function Composer({ busy, onSend }: Props) {
           maxLength={TEXT_CHARACTERS}
           placeholder="Message"
           onInput={({ currentTarget }) => setText(currentTarget.value)}
-          onKeyDown={key}
+          onKeyDown={onKeyDown}
         />
         <div class="row options">
           <TagInput tags={tags} onTags={setTags} />
           <label class="busy-rule small">
             <span class={busy ? 'busy' : 'soft'}>If busy</span>
             <select value={onBusy} onChange={({ currentTarget }) => setOnBusy(currentTarget.value as BusyRule)}>
-              {Object.entries(RULES).map(([rule, says]) => (
+              {Object.entries(RULES).map(([rule, label]) => (
                 <option key={rule} value={rule}>
-                  {says}
+                  {label}
                 </option>
               ))}
             </select>

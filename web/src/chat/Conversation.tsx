@@ -9,7 +9,7 @@ import { TurnView } from './TurnView.tsx';
 import { isUnderWay } from './turn-state.ts';
 import type { UserTurns } from './user-turns.ts';
 
-/** Which of the side columns covers the page where there is no room for it. */
+/** The side column that is open over the page on a narrow screen. */
 export type Drawer = 'sessions' | 'panel' | null;
 
 interface Props {
@@ -20,24 +20,24 @@ interface Props {
   readonly onDrawer: (drawer: Drawer) => void;
 }
 
-/** So near to its end that one reads along. */
-const NEAR_PX = 120;
+/** Up to this distance from its end, the log follows new text. */
+const FOLLOW_PX = 120;
 
-/** One session: what was said, what is being written, and what to say next. */
+/** One session: its turns, unsent messages and the composer. */
 export function Conversation({ turns, sessionId, onSession, drawer, onDrawer }: Props) {
   const log = useRef<HTMLDivElement>(null);
-  const readsAlong = useRef(true);
+  const follows = useRef(true);
   const shown = sessionId === null ? [] : turns.turns.value.filter(({ session_id: id }) => id === sessionId);
-  const waiting = outgoing.value.filter((each) => each.userId === turns.userId && each.sessionId === sessionId);
+  const unsent = outgoing.value.filter((each) => each.userId === turns.userId && each.sessionId === sessionId);
   const busy = turns.turns.value.some(isUnderWay);
   const written = turns.written.value;
 
-  useLayoutEffect(() => void (readsAlong.current = true), [sessionId, waiting.length]);
+  useLayoutEffect(() => void (follows.current = true), [sessionId, unsent.length]);
   useLayoutEffect(() => {
-    if (readsAlong.current) log.current?.scrollTo({ top: log.current.scrollHeight });
-  }, [shown, waiting, written]);
+    if (follows.current) log.current?.scrollTo({ top: log.current.scrollHeight });
+  }, [shown, unsent, written]);
   const scrolled = ({ currentTarget: at }: { currentTarget: HTMLElement }): void =>
-    void (readsAlong.current = at.scrollHeight - at.scrollTop - at.clientHeight < NEAR_PX);
+    void (follows.current = at.scrollHeight - at.scrollTop - at.clientHeight < FOLLOW_PX);
 
   const toggle = (which: Drawer) => () => onDrawer(drawer === which ? null : which);
   return (
@@ -56,7 +56,7 @@ export function Conversation({ turns, sessionId, onSession, drawer, onDrawer }: 
           Memory and history
         </button>
       </div>
-      {/* Focusable, so that it can be scrolled by keyboard. */}
+      {/* Focusable, so that the keyboard can scroll it. */}
       <div class="log" ref={log} onScroll={scrolled} role="log" aria-label="Conversation" tabIndex={0}>
         <div class="measure">
           {turns.error.value !== null && (
@@ -65,12 +65,12 @@ export function Conversation({ turns, sessionId, onSession, drawer, onDrawer }: 
             </Notice>
           )}
           {turns.loading.value && turns.error.value === null && <Bones what="the conversation" />}
-          {!turns.loading.value && shown.length === 0 && waiting.length === 0 && (
-            <Empty title={sessionId === null ? 'Say something' : 'Nothing here'}>
+          {!turns.loading.value && shown.length === 0 && unsent.length === 0 && (
+            <Empty title={sessionId === null ? 'Start a conversation' : 'No messages'}>
               {sessionId === null ? (
-                <p>Every message is answered once, in the order it was sent. Close the page whenever you like.</p>
+                <p>Each message gets one reply, in the order sent. Replies are kept if you close the page.</p>
               ) : (
-                <p>This session of {turns.userId} is not among the turns that were loaded.</p>
+                <p>No loaded turn of {turns.userId} belongs to this session.</p>
               )}
             </Empty>
           )}
@@ -79,15 +79,15 @@ export function Conversation({ turns, sessionId, onSession, drawer, onDrawer }: 
               key={turn.turn_id}
               turn={turn}
               written={written?.turnId === turn.turn_id ? written.text : ''}
-              onChanged={(changed) => turns.learn([changed])}
+              onChanged={(changed) => turns.update([changed])}
             />
           ))}
-          {waiting.map((message) => (
+          {unsent.map((message) => (
             <OutgoingView
               key={message.key}
               message={message}
-              onTaken={(turn) => {
-                turns.learn([turn]);
+              onAccepted={(turn) => {
+                turns.update([turn]);
                 onSession(turn.session_id);
               }}
             />
@@ -96,12 +96,12 @@ export function Conversation({ turns, sessionId, onSession, drawer, onDrawer }: 
       </div>
       <Composer
         busy={busy}
-        onSend={async (said) => {
-          const turn = await send({ ...said, userId: turns.userId, sessionId });
+        onSend={async (message) => {
+          const turn = await send({ ...message, userId: turns.userId, sessionId });
           if (!turn) return;
-          turns.learn([turn]);
-          // Of the others that this one changed (interrupt, rollback) the stream tells, if it is theirs.
-          if (said.onBusy !== 'enqueue') void turns.load();
+          turns.update([turn]);
+          // Other turns that this one changed (interrupt, rollback) may not be on the followed stream.
+          if (message.onBusy !== 'enqueue') void turns.load();
           if (sessionId === null) onSession(turn.session_id);
         }}
       />

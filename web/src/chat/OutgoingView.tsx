@@ -4,21 +4,21 @@ import { drop, sendAs, type Outgoing } from './outbox.ts';
 
 interface Props {
   readonly message: Outgoing;
-  readonly onTaken: (turn: Turn) => void;
+  readonly onAccepted: (turn: Turn) => void;
 }
 
-/** A message that the server has not taken (yet). */
-export const OutgoingView = ({ message, onTaken }: Props) => (
+/** A message that the server has not accepted yet. */
+export const OutgoingView = ({ message, onAccepted }: Props) => (
   <article class="turn" aria-label="Unsent message">
     <p class="said text">{message.text}</p>
     {message.failed === null ? (
-      <p class="soft small sending">Sending …</p>
+      <p class="soft small sending">Sending…</p>
     ) : (
       <div class="unsent">
         <Notice kind="bad">Not sent. {message.failed}</Notice>
         <div class="row">
-          {message.again && (
-            <button type="button" onClick={() => void sendAs(message).then((turn) => turn && onTaken(turn))}>
+          {message.retryable && (
+            <button type="button" onClick={() => void sendAs(message).then((turn) => turn && onAccepted(turn))}>
               Send again
             </button>
           )}

@@ -5,17 +5,17 @@ import { Notice } from '../parts/Notice.tsx';
 const Held = ({ review }: Pick<Turn, 'review'>) => (
   <div class="held">
     <p>
-      <strong>A person looks at this reply before you see it.</strong>
+      <strong>Waiting for a reviewer</strong>
     </p>
     {review && (
       <p class="soft small">
-        You can write on meanwhile. If nobody decides, the wait ends at <Moment at={review.deadline} />.
+        You can send more messages in the meantime. Review deadline: <Moment at={review.deadline} />.
       </p>
     )}
   </div>
 );
 
-/** What came of a turn, or comes of it now. */
+/** The reply of a turn, or its state. */
 export function Reply({ turn, written }: { readonly turn: Turn; readonly written: string }) {
   switch (turn.status) {
     case 'queued':
@@ -23,7 +23,7 @@ export function Reply({ turn, written }: { readonly turn: Turn; readonly written
     case 'running':
       return written === '' ? (
         <p class="reply waiting soft">
-          <span class="dots" aria-hidden="true" /> Thinking …
+          <span class="dots" aria-hidden="true" /> Thinking…
         </p>
       ) : (
         <p class="reply text being-written">{written}</p>
@@ -44,7 +44,7 @@ export function Reply({ turn, written }: { readonly turn: Turn; readonly written
     case 'rejected':
       return <p class="reply text soft">{turn.reply}</p>;
     case 'expired':
-      return <Notice kind="warn">Nobody reviewed the reply in time, so there is none.</Notice>;
+      return <Notice kind="warn">No reviewer decided in time. There is no reply.</Notice>;
     case 'cancelled':
       return turn.partial_reply ? (
         <div class="reply">

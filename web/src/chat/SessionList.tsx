@@ -35,7 +35,7 @@ export function SessionList({ turns, current, fixedUser, onOpen, onUser }: Props
               >
                 <span class="one-line">{title}</span>
                 <span class="soft small">
-                  <Moment at={lastAt} /> {held && <Badge tone="warn">held</Badge>}
+                  <Moment at={lastAt} /> {held && <Badge tone="warn">held for review</Badge>}
                 </span>
               </button>
             </li>
@@ -45,7 +45,7 @@ export function SessionList({ turns, current, fixedUser, onOpen, onUser }: Props
       {!turns.loading.value && sessions.length === 0 && <p class="soft small">No sessions yet.</p>}
       {turns.earlier.value !== null && (
         <button type="button" class="quiet" onClick={() => void turns.loadEarlier()}>
-          Show earlier turns
+          Load earlier turns
         </button>
       )}
     </aside>

@@ -12,10 +12,10 @@ interface Props {
 const TABS = { memory: 'Memory', history: 'History' } as const;
 type Tab = keyof typeof TABS;
 
-/** What turnkeeper remembers of the user, and what was said before. */
+/** Memory and message history of the user. */
 export function SidePanel({ userId, turns, onOpen }: Props) {
   const [tab, setTab] = useState<Tab>('memory');
-  const answered = turns.turns.value.findLast(({ status }) => status === 'completed')?.turn_id ?? '';
+  const lastCompleted = turns.turns.value.findLast(({ status }) => status === 'completed')?.turn_id ?? '';
   return (
     <aside class="column panel" aria-label="Memory and history">
       <div class="tabs" role="group" aria-label="Panel">
@@ -32,7 +32,7 @@ export function SidePanel({ userId, turns, onOpen }: Props) {
         ))}
       </div>
       {tab === 'memory' ? (
-        <MemoryPanel key={userId} userId={userId} changedBy={answered} />
+        <MemoryPanel key={userId} userId={userId} changedBy={lastCompleted} />
       ) : (
         <TagSearch key={userId} userId={userId} onOpen={onOpen} />
       )}

@@ -1,22 +1,22 @@
 import { useState } from 'preact/hooks';
 
-const MOST = 16;
-const LONGEST = 64;
+const MAX_TAGS = 16;
+const MAX_CHARACTERS = 64;
 
 interface Props {
   readonly tags: readonly string[];
   readonly onTags: (tags: readonly string[]) => void;
 }
 
-/** Tags of the next messages: Enter or a comma adds one, each is a button that takes itself away. */
+/** Tags of the next messages. Enter or a comma adds one; a click on a tag removes it. */
 export function TagInput({ tags, onTags }: Props) {
   const [typed, setTyped] = useState('');
   const add = (): void => {
     const tag = typed.trim().replace(/^#/, '');
     setTyped('');
-    if (tag !== '' && !tags.includes(tag) && tags.length < MOST) onTags([...tags, tag]);
+    if (tag !== '' && !tags.includes(tag) && tags.length < MAX_TAGS) onTags([...tags, tag]);
   };
-  const key = (event: KeyboardEvent): void => {
+  const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Enter' || event.key === ',') {
       event.preventDefault();
       add();
@@ -29,7 +29,7 @@ export function TagInput({ tags, onTags }: Props) {
           key={tag}
           type="button"
           class="tag"
-          aria-label={`Remove the tag ${tag}`}
+          aria-label={`Remove tag ${tag}`}
           onClick={() => onTags(tags.filter((each) => each !== tag))}
         >
           #{tag} <span aria-hidden="true">×</span>
@@ -39,10 +39,10 @@ export function TagInput({ tags, onTags }: Props) {
         class="tag-input"
         aria-label="Add a tag"
         placeholder="Add a tag"
-        maxLength={LONGEST}
+        maxLength={MAX_CHARACTERS}
         value={typed}
         onInput={({ currentTarget }) => setTyped(currentTarget.value)}
-        onKeyDown={key}
+        onKeyDown={onKeyDown}
         onBlur={add}
       />
     </div>

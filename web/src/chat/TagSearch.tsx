@@ -12,7 +12,7 @@ interface Props {
   readonly onOpen: (sessionId: string) => void;
 }
 
-/** What was delivered to the user, by tag. */
+/** The delivered messages of the user, filtered by tag. */
 export function TagSearch({ userId, onOpen }: Props) {
   const [typed, setTyped] = useState('');
   const [tag, setTag] = useState('');
@@ -35,7 +35,7 @@ export function TagSearch({ userId, onOpen }: Props) {
         <input
           id="search-tag"
           class="grow"
-          placeholder="Tag; empty for all"
+          placeholder="Filter by tag"
           value={typed}
           onInput={({ currentTarget }) => setTyped(currentTarget.value)}
         />
@@ -48,7 +48,7 @@ export function TagSearch({ userId, onOpen }: Props) {
       )}
       {!value && error === null && <Bones what="messages" />}
       {value?.items.length === 0 && (
-        <p class="soft">{tag === '' ? 'Nothing was delivered yet.' : `No message has the tag #${tag}.`}</p>
+        <p class="soft">{tag === '' ? 'No messages yet.' : `No messages tagged #${tag}.`}</p>
       )}
       <ul>
         {value?.items.map((message) => (

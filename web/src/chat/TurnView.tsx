@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { call, told } from '../api/call.ts';
+import { call, errorText } from '../api/call.ts';
 import type { Turn } from '../api/types.ts';
 import { Badge } from '../parts/Badge.tsx';
 import { Moment } from '../parts/Moment.tsx';
@@ -9,21 +9,21 @@ import { isOpen, STATUS } from './turn-state.ts';
 
 interface Props {
   readonly turn: Turn;
-  /** What has come of a reply that is being written. */
+  /** The reply text so far. */
   readonly written: string;
   readonly onChanged: (turn: Turn) => void;
 }
 
-/** What the user said and what became of it. */
+/** One turn: the message, its status and its reply. */
 export function TurnView({ turn, written, onChanged }: Props) {
   const [failed, setFailed] = useState<string | null>(null);
   const cancel = (): void => {
     setFailed(null);
     call<Turn>(`/turns/${turn.turn_id}/cancel`, { method: 'POST' }).then(onChanged, (error: unknown) =>
-      setFailed(told(error)),
+      setFailed(errorText(error)),
     );
   };
-  const { says, tone } = STATUS[turn.status];
+  const { label, tone } = STATUS[turn.status];
   return (
     <article class="turn" aria-label={`Turn ${turn.seq}`} data-status={turn.status}>
       <p class="said text">{turn.text}</p>
@@ -34,7 +34,7 @@ export function TurnView({ turn, written, onChanged }: Props) {
           </span>
         ))}
         <Moment at={turn.created_at} />
-        {turn.status !== 'completed' && <Badge tone={tone}>{says}</Badge>}
+        {turn.status !== 'completed' && <Badge tone={tone}>{label}</Badge>}
         {isOpen(turn) && (
           <button type="button" class="quiet cancel" onClick={cancel}>
             Cancel

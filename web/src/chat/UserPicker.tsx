@@ -3,12 +3,12 @@ import { USER_ID_PATTERN, USER_ID_TITLE } from '../api/limits.ts';
 
 interface Props {
   readonly userId: string;
-  /** This person may be nobody else. */
+  /** The caller may chat as this user only. */
   readonly fixed: boolean;
   readonly onUser: (userId: string) => void;
 }
 
-/** As whom one chats. */
+/** Selects the user to chat as. */
 export function UserPicker({ userId, fixed, onUser }: Props) {
   const [typed, setTyped] = useState(userId);
   useEffect(() => setTyped(userId), [userId]);

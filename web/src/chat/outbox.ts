@@ -1,12 +1,12 @@
-// Messages on their way to the server. Each has a key of its own, so that sending one again makes no second turn.
+// Messages that the server has not accepted yet. Each has an idempotency key, so that a retry adds no second turn.
 import { signal } from '@preact/signals';
-import { ApiProblem, call, told } from '../api/call.ts';
+import { ApiProblem, call, errorText } from '../api/call.ts';
 import type { BusyRule } from '../api/derived.ts';
 import type { Turn } from '../api/types.ts';
 
 export interface Draft {
   readonly userId: string;
-  /** Null: a new session begins. */
+  /** Null: a new session. */
   readonly sessionId: string | null;
   readonly text: string;
   readonly tags: readonly string[];
@@ -15,10 +15,10 @@ export interface Draft {
 
 export interface Outgoing extends Draft {
   readonly key: string;
-  /** Why it was not taken; null while it is being sent. */
+  /** Why it was not accepted; null while it is being sent. */
   readonly failed: string | null;
-  /** Sending it again, unchanged, may work. */
-  readonly again: boolean;
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
 }
 
 export const outgoing = signal<readonly Outgoing[]>([]);
@@ -30,11 +30,11 @@ const without = (key: string): readonly Outgoing[] => outgoing.value.filter((eac
 
 export const drop = (key: string): void => void (outgoing.value = without(key));
 
-/** Sends a message; gives its turn, or null where it was not taken and stands in `outgoing` with the reason. */
+/** Sends a message. Returns its turn; null if it was not accepted and is in `outgoing` with the reason. */
 export const send = (draft: Draft): Promise<Turn | null> =>
-  sendAs({ ...draft, key: newKey(), failed: null, again: false });
+  sendAs({ ...draft, key: newKey(), failed: null, retryable: false });
 
-/** Sends under the key it had. */
+/** Sends a message under the key it has. */
 export async function sendAs(message: Outgoing): Promise<Turn | null> {
   const { key, userId, sessionId, text, tags, onBusy } = message;
   const rest = without(key);
@@ -53,8 +53,8 @@ export async function sendAs(message: Outgoing): Promise<Turn | null> {
     drop(key);
     return turn;
   } catch (error) {
-    const again = !(error instanceof ApiProblem) || error.status >= 429 || error.code === 'user_busy';
-    outgoing.value = [...without(key), { ...message, failed: told(error), again }];
+    const retryable = !(error instanceof ApiProblem) || error.status >= 429 || error.code === 'user_busy';
+    outgoing.value = [...without(key), { ...message, failed: errorText(error), retryable }];
     return null;
   }
 }

@@ -1,9 +1,9 @@
-// What a turn's status means to the user who waits for it. Pure.
+// The statuses of a turn, and their labels. Pure.
 import type { Tone } from '../parts/Badge.tsx';
 import type { TurnStatus } from '../api/derived.ts';
 import type { Turn } from '../api/types.ts';
 
-/** How far along a turn is: what is told late must not take a turn back. */
+/** Order of the statuses: a late report must not move a turn back. */
 const RANK: Readonly<Record<TurnStatus, number>> = {
   queued: 0,
   running: 1,
@@ -15,23 +15,23 @@ const RANK: Readonly<Record<TurnStatus, number>> = {
   failed: 3,
 };
 
-/** Of two reports of one turn the later one. */
-export const later = (known: Turn | undefined, heard: Turn): Turn =>
-  known && RANK[known.status] > RANK[heard.status] ? known : heard;
+/** The newer of two reports of one turn. */
+export const newer = (known: Turn | undefined, received: Turn): Turn =>
+  known && RANK[known.status] > RANK[received.status] ? known : received;
 
-/** Queued or running: the next thing happens by itself. */
+/** Queued or running. */
 export const isUnderWay = ({ status }: Turn): boolean => RANK[status] < RANK.awaiting_review;
 
-/** Anything may still change. */
+/** Not final. */
 export const isOpen = ({ status }: Turn): boolean => RANK[status] < RANK.completed;
 
-export const STATUS: Readonly<Record<TurnStatus, { readonly says: string; readonly tone: Tone }>> = {
-  queued: { says: 'waits for its turn', tone: 'plain' },
-  running: { says: 'being answered', tone: 'info' },
-  awaiting_review: { says: 'held for review', tone: 'warn' },
-  completed: { says: 'answered', tone: 'good' },
-  rejected: { says: 'rejected', tone: 'bad' },
-  expired: { says: 'not reviewed in time', tone: 'bad' },
-  cancelled: { says: 'cancelled', tone: 'plain' },
-  failed: { says: 'failed', tone: 'bad' },
+export const STATUS: Readonly<Record<TurnStatus, { readonly label: string; readonly tone: Tone }>> = {
+  queued: { label: 'queued', tone: 'plain' },
+  running: { label: 'running', tone: 'info' },
+  awaiting_review: { label: 'held for review', tone: 'warn' },
+  completed: { label: 'completed', tone: 'good' },
+  rejected: { label: 'rejected', tone: 'bad' },
+  expired: { label: 'expired', tone: 'bad' },
+  cancelled: { label: 'cancelled', tone: 'plain' },
+  failed: { label: 'failed', tone: 'bad' },
 };

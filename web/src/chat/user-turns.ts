@@ -1,15 +1,15 @@
-// The turns of one user as the page knows them: loaded, followed while one is under way, and looked at again while
-// others wait. A user has one turn running at a time, so one stream of events is enough.
+// The turns of one user in the page. A user has one turn running at a time, so one event stream is enough; other turns
+// that are not final are polled.
 import { batch, computed, signal } from '@preact/signals';
-import { call, pathTo, told } from '../api/call.ts';
+import { call, errorText, pathTo } from '../api/call.ts';
 import { report } from '../api/connection.ts';
 import { followEvents } from '../api/event-stream.ts';
 import type { Page } from '../api/derived.ts';
 import type { Turn } from '../api/types.ts';
-import { isOpen, isUnderWay, later } from './turn-state.ts';
+import { isOpen, isUnderWay, newer } from './turn-state.ts';
 
 const PAGE = 100;
-const LOOK_AGAIN_MS = 1_500;
+const POLL_MS = 1_500;
 
 export interface SessionSummary {
   readonly sessionId: string;
@@ -18,16 +18,16 @@ export interface SessionSummary {
   readonly held: boolean;
 }
 
-/** Newest first; named by the first of their messages that is known. */
+/** Newest first. The title is the first loaded message. */
 function sessionsOf(turns: readonly Turn[]): SessionSummary[] {
   const found = new Map<string, SessionSummary>();
   for (const turn of turns) {
-    const known = found.get(turn.session_id);
-    const held = turn.status === 'awaiting_review' || known?.held === true;
+    const before = found.get(turn.session_id);
+    const held = turn.status === 'awaiting_review' || before?.held === true;
     found.delete(turn.session_id);
     found.set(turn.session_id, {
       sessionId: turn.session_id,
-      title: known?.title ?? turn.text,
+      title: before?.title ?? turn.text,
       lastAt: turn.created_at,
       held,
     });
@@ -37,26 +37,26 @@ function sessionsOf(turns: readonly Turn[]): SessionSummary[] {
 
 export class UserTurns {
   readonly userId: string;
-  readonly #known = signal<ReadonlyMap<string, Turn>>(new Map());
+  readonly #byId = signal<ReadonlyMap<string, Turn>>(new Map());
   readonly loading = signal(true);
   readonly error = signal<string | null>(null);
-  /** For the next page of earlier turns. */
+  /** The cursor of earlier turns; null: all are loaded. */
   readonly earlier = signal<string | null>(null);
-  /** What has come of the reply that is being written. */
+  /** The reply text so far of the running turn. */
   readonly written = signal<{ readonly turnId: string; readonly text: string } | null>(null);
-  /** Every known turn, oldest first. */
-  readonly turns = computed(() => [...this.#known.value.values()].toSorted((a, b) => a.seq - b.seq));
+  /** All loaded turns, oldest first. */
+  readonly turns = computed(() => [...this.#byId.value.values()].toSorted((a, b) => a.seq - b.seq));
   readonly sessions = computed(() => sessionsOf(this.turns.value));
-  #following: { readonly turnId: string; readonly end: () => void } | null = null;
+  #followed: { readonly turnId: string; readonly stop: () => void } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #ended = false;
+  #stopped = false;
 
   constructor(userId: string) {
     this.userId = userId;
     void this.load();
   }
 
-  /** Looks at the newest turns (again). */
+  /** Loads the newest turns. A failure is retried. */
   async load(): Promise<void> {
     try {
       const page = await this.#page(null);
@@ -64,13 +64,13 @@ export class UserTurns {
         if (this.loading.value) this.earlier.value = page.next_cursor;
         this.loading.value = false;
         this.error.value = null;
-        this.learn(page.items);
+        this.update(page.items);
       });
       report('turns', true);
     } catch (error) {
-      if (this.loading.value) this.error.value = told(error);
+      if (this.loading.value) this.error.value = errorText(error);
       else report('turns', false);
-      this.#lookAgain(LOOK_AGAIN_MS * 2);
+      this.#pollAfter(POLL_MS * 2);
     }
   }
 
@@ -80,23 +80,23 @@ export class UserTurns {
     const page = await this.#page(cursor);
     batch(() => {
       this.earlier.value = page.next_cursor;
-      this.learn(page.items);
+      this.update(page.items);
     });
   }
 
-  /** Takes in what was heard of turns, and goes on with what is under way. */
-  learn(turns: readonly Turn[]): void {
-    if (this.#ended) return;
-    const known = new Map(this.#known.value);
-    for (const turn of turns) known.set(turn.turn_id, later(known.get(turn.turn_id), turn));
-    this.#known.value = known;
-    this.#goOn();
+  /** Merges received turns, then follows or polls those that are not final. */
+  update(turns: readonly Turn[]): void {
+    if (this.#stopped) return;
+    const byId = new Map(this.#byId.value);
+    for (const turn of turns) byId.set(turn.turn_id, newer(byId.get(turn.turn_id), turn));
+    this.#byId.value = byId;
+    this.#followOpen();
   }
 
-  end(): void {
-    this.#ended = true;
+  stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
-    this.#following?.end();
+    this.#followed?.stop();
     report('turns', true);
   }
 
@@ -104,47 +104,47 @@ export class UserTurns {
     return call<Page<Turn>>(pathTo(['users', this.userId, 'turns'], { limit: PAGE, cursor }));
   }
 
-  #goOn(): void {
+  #followOpen(): void {
     const open = this.turns.value.filter(isOpen);
     const first = open.find(isUnderWay);
-    if (this.#following && this.#following.turnId !== first?.turn_id) {
-      this.#following.end();
-      this.#following = null;
+    if (this.#followed && this.#followed.turnId !== first?.turn_id) {
+      this.#followed.stop();
+      this.#followed = null;
     }
-    if (first && !this.#following) this.#follow(first);
-    // What waits behind it, or for a reviewer, is looked at now and then: the stream tells of one turn.
-    if (open.some((turn) => turn !== first)) this.#lookAgain(LOOK_AGAIN_MS);
+    if (first && !this.#followed) this.#follow(first);
+    // The stream is of one turn. Queued turns behind it and turns awaiting review are polled.
+    if (open.some((turn) => turn !== first)) this.#pollAfter(POLL_MS);
   }
 
-  #lookAgain(afterMs: number): void {
-    if (this.#ended) return;
+  #pollAfter(afterMs: number): void {
+    if (this.#stopped) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.load(), afterMs);
   }
 
   #follow({ turn_id: turnId }: Turn): void {
     this.written.value = { turnId, text: '' };
-    const end = followEvents({
+    const stop = followEvents({
       url: `/turns/${turnId}/events`,
       on: {
         turn: (data) => {
           const turn = JSON.parse(data) as Turn;
-          // An attempt begins: what an earlier one wrote is void.
+          // A new attempt: the text of an earlier one is void.
           if (turn.status === 'running') this.written.value = { turnId, text: '' };
-          this.learn([turn]);
+          this.update([turn]);
         },
         delta: (data) => {
           const { text } = JSON.parse(data) as { text: string };
           this.written.value = { turnId, text: (this.written.peek()?.text ?? '') + text };
         },
       },
-      again: async () => {
+      beforeReopen: async () => {
         const turn = await call<Turn>(`/turns/${turnId}`);
-        this.learn([turn]);
+        this.update([turn]);
         this.written.value = { turnId, text: '' };
         return isUnderWay(turn);
       },
     });
-    this.#following = { turnId, end };
+    this.#followed = { turnId, stop };
   }
 }

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { ApiProblem, pathTo, request, told } from '../api/call.ts';
+import { ApiProblem, errorText, pathTo, request } from '../api/call.ts';
 import type { Decision } from '../api/derived.ts';
 import type { Review } from '../api/types.ts';
 import { Notice } from '../parts/Notice.tsx';
@@ -8,29 +8,29 @@ import { useKeys } from './use-keys.ts';
 
 interface Props {
   readonly review: Review;
-  /** A decision is begun: somebody is at it. */
-  readonly onBegin: () => void;
-  /** The edit as it is written; null: none is. */
+  /** A decision form is opened. */
+  readonly onStart: () => void;
+  /** The text of the open edit; null: no edit is open. */
   readonly onEdited: (text: string | null) => void;
   readonly onDecided: (review: Review) => void;
-  /** Somebody, or the deadline, was first. */
+  /** Another reviewer or the deadline has decided already. */
   readonly onConflict: () => void;
 }
 
-/** The three decisions. Each is begun with a key or a button and sent by a second one: nothing is sent by a slip. */
-export function DecisionBar({ review, onBegin, onEdited, onDecided, onConflict }: Props) {
-  const [begun, setBegun] = useState<Decision | null>(null);
+/** The three decisions. Each needs a second step to confirm, so that one wrong key sends nothing. */
+export function DecisionBar({ review, onStart, onEdited, onDecided, onConflict }: Props) {
+  const [open, setOpen] = useState<Decision | null>(null);
   const [sending, setSending] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
 
-  const begin = (decision: Decision): void => {
+  const start = (decision: Decision): void => {
     setFailed(null);
-    setBegun(decision);
+    setOpen(decision);
     onEdited(decision === 'edit' ? review.draft : null);
-    onBegin();
+    onStart();
   };
-  const leave = (): void => {
-    setBegun(null);
+  const cancel = (): void => {
+    setOpen(null);
     onEdited(null);
   };
   const send = (body: { decision: Decision; reply?: string; note?: string }): void => {
@@ -40,44 +40,44 @@ export function DecisionBar({ review, onBegin, onEdited, onDecided, onConflict }
       ({ status, body: decided }) => {
         setSending(false);
         if (status === 200) return onDecided(decided);
-        setFailed('It is posted, but not applied yet. It shows here as soon as it is.');
-        leave();
+        setFailed('The decision is accepted but not applied yet. It appears here when it is.');
+        cancel();
       },
       (error: unknown) => {
         setSending(false);
         if (error instanceof ApiProblem && (error.status === 409 || error.status === 410)) onConflict();
-        setFailed(told(error));
+        setFailed(errorText(error));
       },
     );
   };
   useKeys({
-    ...(begun === null && { a: () => begin('approve'), e: () => begin('edit'), r: () => begin('reject') }),
-    ...(begun !== null && { escape: leave }),
+    ...(open === null && { a: () => start('approve'), e: () => start('edit'), r: () => start('reject') }),
+    ...(open !== null && { escape: cancel }),
   });
   return (
     <footer class="decide">
       {failed !== null && <Notice kind="bad">{failed}</Notice>}
-      {begun === null ? (
+      {open === null ? (
         <div class="row">
-          <button type="button" class="primary" onClick={() => begin('approve')}>
+          <button type="button" class="primary" onClick={() => start('approve')}>
             Approve <kbd>A</kbd>
           </button>
-          <button type="button" onClick={() => begin('edit')}>
+          <button type="button" onClick={() => start('edit')}>
             Edit <kbd>E</kbd>
           </button>
-          <button type="button" class="danger" onClick={() => begin('reject')}>
+          <button type="button" class="danger" onClick={() => start('reject')}>
             Reject <kbd>R</kbd>
           </button>
         </div>
       ) : (
         <DecisionForm
-          key={begun}
-          decision={begun}
+          key={open}
+          decision={open}
           draft={review.draft}
           sending={sending}
           onEdited={onEdited}
           onSend={send}
-          onLeave={leave}
+          onCancel={cancel}
         />
       )}
     </footer>

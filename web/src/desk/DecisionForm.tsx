@@ -2,10 +2,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Decision } from '../api/derived.ts';
 import { TEXT_CHARACTERS } from '../api/limits.ts';
 
-const SAYS: Readonly<Record<Decision, { readonly title: string; readonly send: string }>> = {
-  approve: { title: 'The user gets the draft as it is.', send: 'Approve' },
-  edit: { title: 'The user gets this instead.', send: 'Send the edit' },
-  reject: { title: 'The user is told that a reviewer rejected the reply, not why.', send: 'Reject' },
+const TEXT: Readonly<Record<Decision, { readonly title: string; readonly send: string }>> = {
+  approve: { title: 'The user receives the draft unchanged.', send: 'Approve' },
+  edit: { title: 'The user receives this text instead of the draft.', send: 'Send edit' },
+  reject: { title: 'The user sees that a reviewer rejected the message. Your note is not shown.', send: 'Reject' },
 };
 
 interface Props {
@@ -14,11 +14,11 @@ interface Props {
   readonly sending: boolean;
   readonly onEdited: (text: string) => void;
   readonly onSend: (body: { decision: Decision; reply?: string; note?: string }) => void;
-  readonly onLeave: () => void;
+  readonly onCancel: () => void;
 }
 
-/** A decision that is begun: its text, its note, and the button that sends it. Ctrl+Enter sends it from anywhere. */
-export function DecisionForm({ decision, draft, sending, onEdited, onSend, onLeave }: Props) {
+/** The form of an open decision: reply, note and submit button. Ctrl+Enter in any field sends it. */
+export function DecisionForm({ decision, draft, sending, onEdited, onSend, onCancel }: Props) {
   const [reply, setReply] = useState(draft);
   const [note, setNote] = useState('');
   const form = useRef<HTMLFormElement>(null);
@@ -34,12 +34,12 @@ export function DecisionForm({ decision, draft, sending, onEdited, onSend, onLea
       ...(note.trim() !== '' && { note: note.trim() }),
     });
   };
-  const pressed = (event: KeyboardEvent): void => {
+  const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event);
   };
-  const { title, send } = SAYS[decision];
+  const { title, send } = TEXT[decision];
   return (
-    <form ref={form} class="decision-form" onSubmit={submit} onKeyDown={pressed}>
+    <form ref={form} class="decision-form" onSubmit={submit} onKeyDown={onKeyDown}>
       <p class="small soft">{title}</p>
       {decision === 'edit' && (
         <textarea
@@ -56,7 +56,7 @@ export function DecisionForm({ decision, draft, sending, onEdited, onSend, onLea
       )}
       <input
         aria-label="Note for the audit trail"
-        placeholder="Note for the audit trail (the user never sees it)"
+        placeholder="Note for the audit trail (not shown to the user)"
         maxLength={4_000}
         data-first={decision === 'reject' ? true : undefined}
         value={note}
@@ -71,10 +71,10 @@ export function DecisionForm({ decision, draft, sending, onEdited, onSend, onLea
         >
           {send} <kbd>Ctrl ↵</kbd>
         </button>
-        <button type="button" onClick={onLeave}>
-          Back <kbd>Esc</kbd>
+        <button type="button" onClick={onCancel}>
+          Cancel <kbd>Esc</kbd>
         </button>
-        {unchanged && <span class="small soft">Nothing is changed yet.</span>}
+        {unchanged && <span class="small soft">No changes yet.</span>}
       </div>
     </form>
   );

@@ -7,10 +7,10 @@ import { ReviewPane } from './ReviewPane.tsx';
 import { Shortcuts } from './Shortcuts.tsx';
 import { useKeys } from './use-keys.ts';
 
-/** The review desk: the queue on one side, the review that one is at on the other. */
+/** The review desk: the queue on the left, the selected review on the right. */
 export function DeskPage({ me }: { readonly me: string }) {
   const queue = useMemo(() => new Queue(me), [me]);
-  useEffect(() => () => queue.end(), [queue]);
+  useEffect(() => () => queue.stop(), [queue]);
   const [selected, setSelected] = useState<string | null>(() => location.hash.slice(1) || null);
   const [reading, setReading] = useState(selected !== null);
   const [help, setHelp] = useState(false);
@@ -31,13 +31,13 @@ export function DeskPage({ me }: { readonly me: string }) {
     setReading(selected !== null);
     requestAnimationFrame(() => document.querySelector<HTMLElement>('.review-body')?.focus());
   };
-  /** Where one goes on when a review is done: the one below it, as it stood when it was begun. */
+  /** The review to open after this one: the one below it in the current list, else the one above. */
   const nextOf = (reviewId: string): string | null => {
     const now = queue.list.peek();
     const at = now.findIndex(({ review_id: id }) => id === reviewId);
     return (now[at + 1] ?? now[at - 1])?.review_id ?? null;
   };
-  const toList = (): void => {
+  const focusList = (): void => {
     setReading(false);
     document.querySelector<HTMLElement>('.queue-box')?.focus();
   };
@@ -46,24 +46,25 @@ export function DeskPage({ me }: { readonly me: string }) {
     k: () => move(-1),
     '/': () => document.querySelector<HTMLElement>('#filter-user')?.focus(),
     '?': () => setHelp(true),
-    l: toList,
+    l: focusList,
   });
   return (
     <main class="desk" data-reading={reading}>
       <h1 class="hidden">Review desk</h1>
       <section class="queue" aria-label="Queue">
-        <Filters filter={queue.filter.value} onFilter={(filter) => queue.narrow(filter)} />
+        <Filters filter={queue.filter.value} onFilter={(filter) => queue.setFilter(filter)} />
         <QueueList queue={queue} selected={selected} onSelect={(id) => select(id)} onMove={move} onEnter={enter} />
         <button type="button" class="quiet small help" onClick={() => setHelp(true)}>
-          Keyboard <kbd>?</kbd>
+          Shortcuts <kbd>?</kbd>
         </button>
       </section>
       <section class="review" aria-label="Review">
         {selected === null ? (
           <div class="middle">
-            <Empty title="Choose a review">
+            <Empty title="Select a review">
               <p>
-                The most pressing one stands on top. <kbd>J</kbd> takes the first, <kbd>?</kbd> shows all keys.
+                The nearest deadline is at the top. <kbd>J</kbd> opens the first review, <kbd>?</kbd> shows all
+                shortcuts.
               </p>
             </Empty>
           </div>
@@ -74,7 +75,7 @@ export function DeskPage({ me }: { readonly me: string }) {
             reviewId={selected}
             nextOf={nextOf}
             onNext={(next) => select(next, true)}
-            onBack={toList}
+            onBack={focusList}
           />
         )}
       </section>

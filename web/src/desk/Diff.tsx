@@ -1,7 +1,7 @@
 import { diffWordsWithSpace } from 'diff';
 import { useMemo } from 'preact/hooks';
 
-/** What an edit takes out of the draft and puts into it, word by word. */
+/** The changes of an edit against the draft, word by word. */
 export function Diff({ draft, edited }: { readonly draft: string; readonly edited: string }) {
   const changes = useMemo(() => diffWordsWithSpace(draft, edited), [draft, edited]);
   return (

@@ -6,16 +6,16 @@ interface Props {
   readonly onFilter: (filter: Filter) => void;
 }
 
-const TYPING_MS = 350;
+const DEBOUNCE_MS = 350;
 
-/** Which reviews are listed. */
+/** Selects which reviews are listed. */
 export function Filters({ filter, onFilter }: Props) {
   const [userId, setUserId] = useState(filter.userId);
   const [rule, setRule] = useState(filter.rule);
   useEffect(() => {
     const trimmed = { userId: userId.trim(), rule: rule.trim() };
     if (trimmed.userId === filter.userId && trimmed.rule === filter.rule) return;
-    const timer = setTimeout(() => onFilter({ ...filter, ...trimmed }), TYPING_MS);
+    const timer = setTimeout(() => onFilter({ ...filter, ...trimmed }), DEBOUNCE_MS);
     return () => clearTimeout(timer);
   }, [userId, rule, filter]);
   return (

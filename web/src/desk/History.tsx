@@ -1,11 +1,11 @@
 import type { Message } from '../api/types.ts';
 import { Moment } from '../parts/Moment.tsx';
 
-/** What was delivered in the session before. */
+/** Earlier messages of the session. */
 export const History = ({ messages }: { readonly messages: readonly Message[] }) =>
   messages.length === 0 ? null : (
     <section>
-      <h3>Before that</h3>
+      <h3>Earlier in this session</h3>
       <ol class="before">
         {messages.map((message) => (
           <li key={`${message.turn_id} ${message.role}`}>

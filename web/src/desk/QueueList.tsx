@@ -12,11 +12,11 @@ interface Props {
   readonly selected: string | null;
   readonly onSelect: (reviewId: string) => void;
   readonly onMove: (by: number) => void;
-  /** Goes to the review that is selected. */
+  /** Moves the focus to the selected review. */
   readonly onEnter: () => void;
 }
 
-/** The reviews by deadline; only those in sight are in the page. */
+/** The reviews by deadline. Only the visible rows are in the page. */
 export function QueueList({ queue, selected, onSelect, onMove, onEnter }: Props) {
   const list = queue.list.value;
   const active = list.findIndex(({ review_id: id }) => id === selected);
@@ -31,7 +31,7 @@ export function QueueList({ queue, selected, onSelect, onMove, onEnter }: Props)
     End: () => onMove(list.length),
     Enter: onEnter,
   };
-  const pressed = (event: KeyboardEvent): void => {
+  const onKeyDown = (event: KeyboardEvent): void => {
     const act = keys[event.key];
     if (!act || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
@@ -47,11 +47,11 @@ export function QueueList({ queue, selected, onSelect, onMove, onEnter }: Props)
       )}
       {state === 'loading' && <Bones lines={9} what="reviews" />}
       {state === 'ready' && list.length === 0 && (
-        <Empty title={queue.filter.value.view === 'pending' ? 'Nothing waits' : 'Nothing here'}>
+        <Empty title={queue.filter.value.view === 'pending' ? 'No pending reviews' : 'No reviews'}>
           <p>
             {queue.filter.value.view === 'pending'
-              ? 'New reviews appear here by themselves.'
-              : 'Choose another list, or widen the filters.'}
+              ? 'New reviews appear here automatically.'
+              : 'Select another list or change the filters.'}
           </p>
         </Empty>
       )}
@@ -64,7 +64,7 @@ export function QueueList({ queue, selected, onSelect, onMove, onEnter }: Props)
         hidden={list.length === 0}
         aria-activedescendant={active >= first && active < last ? `review-${selected}` : undefined}
         onScroll={onScroll}
-        onKeyDown={pressed}
+        onKeyDown={onKeyDown}
       >
         <div class="queue-rows" role="presentation" style={{ height: `${list.length * ROW_PX}px` }}>
           {list.slice(first, last).map((review, index) => (
@@ -72,7 +72,7 @@ export function QueueList({ queue, selected, onSelect, onMove, onEnter }: Props)
               key={review.review_id}
               review={review}
               me={queue.me}
-              place={first + index}
+              position={first + index}
               count={more ? -1 : list.length}
               rowPx={ROW_PX}
               selected={review.review_id === selected}

@@ -9,7 +9,7 @@ import { claimantOf } from './review-order.ts';
 interface Props {
   readonly review: ListedReview;
   readonly me: string;
-  readonly place: number;
+  readonly position: number;
   readonly count: number;
   readonly rowPx: number;
   readonly selected: boolean;
@@ -17,7 +17,7 @@ interface Props {
 }
 
 /** One review in the list. */
-export function QueueRow({ review, me, place, count, rowPx, selected, onSelect }: Props) {
+export function QueueRow({ review, me, position, count, rowPx, selected, onSelect }: Props) {
   const { status, decided_at: decidedAt } = review;
   const claimedBy = claimantOf(review, useClock(5_000));
   return (
@@ -26,9 +26,9 @@ export function QueueRow({ review, me, place, count, rowPx, selected, onSelect }
       class="queue-row"
       role="option"
       aria-selected={selected}
-      aria-posinset={place + 1}
+      aria-posinset={position + 1}
       aria-setsize={count}
-      style={{ top: `${place * rowPx}px`, height: `${rowPx}px` }}
+      style={{ top: `${position * rowPx}px`, height: `${rowPx}px` }}
       onClick={onSelect}
     >
       <p class="queue-head">
@@ -37,7 +37,7 @@ export function QueueRow({ review, me, place, count, rowPx, selected, onSelect }
       </p>
       <p class="one-line excerpt-line">{review.text}</p>
       <p class="queue-badges one-line">
-        {status !== 'pending' && <Badge tone={OUTCOME[status].tone}>{OUTCOME[status].says}</Badge>}
+        {status !== 'pending' && <Badge tone={OUTCOME[status].tone}>{OUTCOME[status].label}</Badge>}
         {status === 'pending' && claimedBy !== null && (
           <Badge tone={claimedBy === me ? 'good' : 'info'}>{claimedBy === me ? 'yours' : claimedBy}</Badge>
         )}

@@ -10,29 +10,29 @@ import { Trail } from './Trail.tsx';
 
 interface Props {
   readonly review: Review;
-  /** The edit that is being written. */
+  /** The text of the open edit; null: no edit is open. */
   readonly edited: string | null;
   readonly children: ComponentChildren;
 }
 
-/** What there is to read before one decides. */
+/** Everything about a review that the reviewer reads before deciding. */
 export function ReviewBody({ review, edited, children }: Props) {
   const words = wordsOf(review.reasons);
   const draft = useRef<HTMLElement>(null);
   const editing = edited !== null;
   useEffect(() => void (editing && draft.current?.scrollIntoView({ block: 'end' })), [editing]);
-  const told = review.status === 'edited' ? review.reply : null;
+  const sentReply = review.status === 'edited' ? review.reply : null;
   return (
-    // Focusable, so that it can be scrolled by keyboard.
-    <div class="review-body" tabIndex={0} role="region" aria-label="What there is to read">
+    // Focusable, so that the keyboard can scroll it.
+    <div class="review-body" tabIndex={0} role="region" aria-label="Review details">
       {children}
       {review.stale && review.status === 'pending' && (
         <Notice kind="warn">
-          Stale: {review.user_id} wrote more in this session since. The draft may be out of date.
+          Stale: {review.user_id} sent more messages in this session. The draft may be out of date.
         </Notice>
       )}
       <section>
-        <h3>Why it is here</h3>
+        <h3>Reasons</h3>
         <ul class="reasons">
           {review.reasons.map(({ rule, detail }) => (
             <li key={`${rule} ${detail}`}>
@@ -49,7 +49,7 @@ export function ReviewBody({ review, edited, children }: Props) {
         </p>
       </section>
       <section ref={draft}>
-        <h3>{edited === null ? 'Draft' : 'Draft, with your changes'}</h3>
+        <h3>{edited === null ? 'Draft' : 'Draft with your changes'}</h3>
         <div class="card draft">
           {edited === null ? (
             <p class="text">
@@ -60,11 +60,11 @@ export function ReviewBody({ review, edited, children }: Props) {
           )}
         </div>
       </section>
-      {told !== null && (
+      {sentReply !== null && (
         <section>
-          <h3>What the user was told</h3>
+          <h3>Reply sent to the user</h3>
           <div class="card">
-            <Diff draft={review.draft} edited={told} />
+            <Diff draft={review.draft} edited={sentReply} />
           </div>
         </section>
       )}

@@ -13,7 +13,7 @@ interface Props {
   readonly onBack: () => void;
 }
 
-/** Whose review it is, how long there is, and who is at it. */
+/** The user, the time left, and the claim. */
 export function ReviewHead({ review, me, claim, onBack }: Props) {
   const pending = review.status === 'pending';
   const claimant = claimantOf(review, useClock(5_000));
@@ -23,7 +23,7 @@ export function ReviewHead({ review, me, claim, onBack }: Props) {
         ← Queue
       </button>
       <h2 class="grow one-line">{review.user_id}</h2>
-      {pending && claimant !== null && claimant !== me && <Badge tone="info">{claimant} is at it</Badge>}
+      {pending && claimant !== null && claimant !== me && <Badge tone="info">Claimed by {claimant}</Badge>}
       {pending ? (
         <>
           <span class="small">
@@ -31,11 +31,11 @@ export function ReviewHead({ review, me, claim, onBack }: Props) {
             <Countdown deadline={review.deadline} />
           </span>
           <button type="button" aria-pressed={claim.isMine} onClick={claim.toggle}>
-            {claim.isMine ? 'Give back' : 'Claim'} <kbd>C</kbd>
+            {claim.isMine ? 'Release' : 'Claim'} <kbd>C</kbd>
           </button>
         </>
       ) : (
-        <Badge tone={OUTCOME[review.status].tone}>{OUTCOME[review.status].says}</Badge>
+        <Badge tone={OUTCOME[review.status].tone}>{OUTCOME[review.status].label}</Badge>
       )}
     </header>
   );

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { Bones } from '../parts/Bones.tsx';
 import { Notice } from '../parts/Notice.tsx';
 import { DecisionBar } from './DecisionBar.tsx';
-import { endingText } from './outcome.ts';
+import { outcomeText } from './outcome.ts';
 import type { Queue } from './queue.ts';
 import { ReviewBody } from './ReviewBody.tsx';
 import { ReviewHead } from './ReviewHead.tsx';
@@ -13,23 +13,23 @@ import { useReview } from './use-review.ts';
 interface Props {
   readonly queue: Queue;
   readonly reviewId: string;
-  /** The review to go on with after this one, as the list is now. */
+  /** The review that follows this one in the list as it is now. */
   readonly nextOf: (reviewId: string) => string | null;
   readonly onNext: (reviewId: string | null) => void;
   readonly onBack: () => void;
 }
 
-/** One review: what was said, why it is here, the draft, and the decision. */
+/** One review: messages, reasons, draft and decision. */
 export function ReviewPane({ queue, reviewId, nextOf, onNext, onBack }: Props) {
-  const { review, error, reload, take } = useReview(queue, reviewId);
-  const claim = useClaim(review, queue.me, take, reload);
-  /** Edited text, while there is some: it stands beside the draft. */
+  const { review, error, reload, apply } = useReview(queue, reviewId);
+  const claim = useClaim(review, queue.me, apply, reload);
+  /** The text of the open edit, shown as a diff to the draft. */
   const [edited, setEdited] = useState<string | null>(null);
   const [next, setNext] = useState<string | null>(null);
-  const ended = review && endingText(review, queue.me);
+  const outcome = review && outcomeText(review, queue.me);
   useKeys({
     c: claim.toggle,
-    ...(ended !== null && { n: () => onNext(next ?? nextOf(reviewId)) }),
+    ...(outcome !== null && { n: () => onNext(next ?? nextOf(reviewId)) }),
   });
   if (!review)
     return error === null ? (
@@ -45,27 +45,27 @@ export function ReviewPane({ queue, reviewId, nextOf, onNext, onBack }: Props) {
   return (
     <>
       <ReviewHead review={review} me={queue.me} claim={claim} onBack={onBack} />
-      <ReviewBody review={review} edited={ended === null ? edited : null}>
+      <ReviewBody review={review} edited={outcome === null ? edited : null}>
         {claim.failed !== null && <Notice kind="warn">{claim.failed}</Notice>}
-        {ended !== null && (
+        {outcome !== null && (
           <Notice
             kind={byOther ? 'warn' : 'good'}
             action={{ label: 'Next review', act: () => onNext(next ?? nextOf(reviewId)) }}
           >
-            {ended}
+            {outcome}
           </Notice>
         )}
       </ReviewBody>
-      {ended === null && (
+      {outcome === null && (
         <DecisionBar
           review={review}
-          onBegin={() => {
+          onStart={() => {
             setNext(nextOf(reviewId));
-            claim.hold();
+            claim.claim();
           }}
           onEdited={setEdited}
           onDecided={(decided) => {
-            take(decided);
+            apply(decided);
             onNext(next);
           }}
           onConflict={reload}

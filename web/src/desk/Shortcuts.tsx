@@ -1,29 +1,29 @@
 import { Dialog } from '../parts/Dialog.tsx';
 
 const KEYS: readonly (readonly [string, string])[] = [
-  ['J / K', 'the next review, the one before'],
-  ['L', 'to the list; arrows move in it, Enter opens'],
-  ['C', 'claim the review, or give it back'],
+  ['J / K', 'next or previous review'],
+  ['L', 'focus the list; arrow keys select, Enter opens'],
+  ['C', 'claim or release the review'],
   ['A', 'approve'],
   ['E', 'edit the draft'],
   ['R', 'reject'],
-  ['Ctrl + Enter', 'confirm what was begun'],
-  ['Escape', 'leave it'],
-  ['N', 'go on to the next when one is done'],
+  ['Ctrl + Enter', 'confirm the decision'],
+  ['Escape', 'cancel the decision'],
+  ['N', 'open the next review after a decision'],
   ['/', 'filter'],
-  ['?', 'this help'],
+  ['?', 'show this list'],
 ];
 
-/** Every key of the desk. */
+/** The dialog with the keyboard shortcuts of the desk. */
 export const Shortcuts = ({ onClose }: { readonly onClose: () => void }) => (
-  <Dialog title="Keyboard" onClose={onClose}>
+  <Dialog title="Keyboard shortcuts" onClose={onClose}>
     <dl class="shortcuts">
-      {KEYS.map(([key, does]) => (
+      {KEYS.map(([key, action]) => (
         <div key={key}>
           <dt>
             <kbd>{key}</kbd>
           </dt>
-          <dd>{does}</dd>
+          <dd>{action}</dd>
         </div>
       ))}
     </dl>

@@ -13,7 +13,7 @@ interface TrailEvent {
 
 interface Props {
   readonly reviewId: string;
-  /** Changes when something was added. */
+  /** Changes when an event may have been added. */
   readonly version: string;
 }
 
@@ -31,7 +31,7 @@ function Events({ reviewId, version }: Props) {
   return (
     <ol class="trail small">
       {value?.items.map(({ at, who, what, note }, index) => (
-        // Never rewritten: a line keeps its place.
+        // Events are only appended, so the index is a stable key.
         <li key={index}>
           <span class="soft">
             <Moment at={at} />
@@ -44,7 +44,7 @@ function Events({ reviewId, version }: Props) {
   );
 }
 
-/** Who did what with the review, loaded when it is asked for. */
+/** The audit trail of a review, loaded when the section is opened. */
 export function Trail(props: Props) {
   const [open, setOpen] = useState(false);
   return (

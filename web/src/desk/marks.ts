@@ -1,4 +1,4 @@
-// Which words of a text the reasons for its review name. Pure.
+// Finds the words that the reasons of a review quote. Pure.
 import type { ReviewReason } from '../api/types.ts';
 
 export interface Piece {
@@ -11,33 +11,33 @@ export const wordsOf = (reasons: readonly ReviewReason[]): string[] => [
   ...new Set(reasons.flatMap(({ detail }) => [...detail.matchAll(/“([^”]+?)…?”/g)].map(([, word]) => word!))),
 ];
 
-/** Other forms of the same letter are the same; letters that nobody sees are none; a line break is a space. */
-const foldedCharacter = (character: string): string =>
+/** Normalises a character: NFKC, lower case, format characters removed, white space as a space. */
+const foldCharacter = (character: string): string =>
   character
     .normalize('NFKC')
     .toLowerCase()
     .replace(/\p{Cf}/u, '')
     .replace(/\s/, ' ');
 
-/** Folded as screening folds, with the place in the text that each folded character came from. */
-function folded(text: string): { readonly letters: string; readonly from: readonly number[] } {
+/** The text folded as screening folds it, with the index in the text of each folded character. */
+function fold(text: string): { readonly letters: string; readonly from: readonly number[] } {
   let letters = '';
   const from: number[] = [];
   let at = 0;
   for (const character of text) {
-    const fold = foldedCharacter(character);
-    letters += fold;
-    for (let n = 0; n < fold.length; n += 1) from.push(at);
+    const folded = foldCharacter(character);
+    letters += folded;
+    for (let n = 0; n < folded.length; n += 1) from.push(at);
     at += character.length;
   }
   return { letters, from: [...from, at] };
 }
 
-/** The text in pieces, those marked that are one of the words. */
+/** Splits the text into pieces; those that match one of the words are marked. */
 export function piecesOf(text: string, words: readonly string[]): Piece[] {
-  const { letters, from } = folded(text);
+  const { letters, from } = fold(text);
   const spans: [number, number][] = [];
-  for (const word of words.map((each) => Array.from(each, foldedCharacter).join('')).filter((each) => each !== '')) {
+  for (const word of words.map((each) => Array.from(each, foldCharacter).join('')).filter((each) => each !== '')) {
     for (let at = letters.indexOf(word); at >= 0; at = letters.indexOf(word, at + word.length)) {
       spans.push([from[at]!, from[at + word.length]!]);
     }

@@ -1,11 +1,11 @@
-// The reviews as the desk shows them: a list that is loaded page by page and kept up to date by events.
+// The review list of the desk. It is loaded page by page and updated by events.
 import { batch, signal } from '@preact/signals';
-import { call, pathTo, told } from '../api/call.ts';
+import { call, errorText, pathTo } from '../api/call.ts';
 import { followEvents } from '../api/event-stream.ts';
 import { isStillSignedIn } from '../api/session.ts';
 import type { Page } from '../api/derived.ts';
 import type { ListedReview } from '../api/types.ts';
-import { NO_FILTER, queryOf, shows, withHeard, type Filter } from './review-order.ts';
+import { NO_FILTER, matches, merge, queryOf, type Filter } from './review-order.ts';
 
 const PAGE = 100;
 
@@ -13,35 +13,36 @@ export class Queue {
   readonly me: string;
   readonly filter = signal<Filter>(NO_FILTER);
   readonly list = signal<readonly ListedReview[]>([]);
-  /** `loading`: nothing of this filter is here yet. */
+  /** `loading`: no page of this filter is loaded yet. */
   readonly state = signal<'loading' | 'ready' | 'failed'>('loading');
   readonly error = signal<string | null>(null);
+  /** The cursor of the next page; null: all are loaded. */
   readonly next = signal<string | null>(null);
-  /** The last review that was heard of, whatever the filter. */
-  readonly heard = signal<ListedReview | null>(null);
+  /** The last review received, whether it matches the filter or not. */
+  readonly received = signal<ListedReview | null>(null);
   #round = 0;
   #loadingMore = false;
-  /** What is heard while the list is on its way is newer than it. */
-  #meanwhile: ListedReview[] = [];
-  readonly #endStream: () => void;
+  /** Reviews received during a load. They are newer than the response. */
+  #receivedWhileLoading: ListedReview[] = [];
+  readonly #stopStream: () => void;
 
   constructor(me: string) {
     this.me = me;
-    this.#endStream = followEvents({
+    this.#stopStream = followEvents({
       url: '/reviews/events',
-      on: { review: (data) => this.hear(JSON.parse(data) as ListedReview) },
-      // What happened before the stream is open is in the list only.
-      opened: () => void this.load(),
-      again: isStillSignedIn,
+      on: { review: (data) => this.receive(JSON.parse(data) as ListedReview) },
+      // The stream does not repeat events from before it was open; the list has them.
+      onOpen: () => void this.load(),
+      beforeReopen: isStillSignedIn,
     });
     void this.load();
   }
 
-  end(): void {
-    this.#endStream();
+  stop(): void {
+    this.#stopStream();
   }
 
-  narrow(filter: Filter): void {
+  setFilter(filter: Filter): void {
     batch(() => {
       this.filter.value = filter;
       this.list.value = [];
@@ -51,10 +52,10 @@ export class Queue {
     void this.load();
   }
 
-  /** Loads the first page (again). */
+  /** Loads the first page. */
   async load(): Promise<void> {
     const round = (this.#round += 1);
-    this.#meanwhile = [];
+    this.#receivedWhileLoading = [];
     try {
       const page = await this.#page(null);
       if (round !== this.#round) return;
@@ -63,12 +64,12 @@ export class Queue {
         this.next.value = page.next_cursor;
         this.state.value = 'ready';
         this.error.value = null;
-        for (const review of this.#meanwhile) this.#place(review);
+        for (const review of this.#receivedWhileLoading) this.#merge(review);
       });
     } catch (error) {
       if (round !== this.#round) return;
       batch(() => {
-        this.error.value = told(error);
+        this.error.value = errorText(error);
         if (this.state.value === 'loading') this.state.value = 'failed';
       });
     }
@@ -88,24 +89,24 @@ export class Queue {
         this.next.value = page.next_cursor;
       });
     } catch (error) {
-      this.error.value = told(error);
+      this.error.value = errorText(error);
     } finally {
       this.#loadingMore = false;
     }
   }
 
-  /** Takes in a review as it is now. */
-  hear(review: ListedReview): void {
-    this.#meanwhile.push(review);
+  /** Applies a review as it is now. */
+  receive(review: ListedReview): void {
+    this.#receivedWhileLoading.push(review);
     batch(() => {
-      this.heard.value = review;
-      this.#place(review);
+      this.received.value = review;
+      this.#merge(review);
     });
   }
 
-  #place(review: ListedReview): void {
-    const shown = shows(this.filter.value, review, this.me, new Date());
-    this.list.value = withHeard(this.list.value, review, shown, this.next.value === null);
+  #merge(review: ListedReview): void {
+    const shown = matches(this.filter.value, review, this.me, new Date());
+    this.list.value = merge(this.list.value, review, shown, this.next.value === null);
   }
 
   #page(cursor: string | null): Promise<Page<ListedReview>> {

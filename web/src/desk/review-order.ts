@@ -1,4 +1,4 @@
-// Which reviews a list shows and in which order. Pure.
+// The filter and the order of the review list. Pure.
 import type { ListedReview } from '../api/types.ts';
 
 export const VIEWS = { pending: 'Pending', claimed: 'Claimed by me', today: 'My decisions today' } as const;
@@ -12,29 +12,29 @@ export interface Filter {
 
 export const NO_FILTER: Filter = { view: 'pending', userId: '', rule: '' };
 
-/** The begin of the day where the reviewer is. */
-export const dayBegin = (now: Date): Date => new Date(now.getFullYear(), now.getMonth(), now.getDate());
+/** The start of the day in the browser's time zone. */
+export const startOfDay = (now: Date): Date => new Date(now.getFullYear(), now.getMonth(), now.getDate());
 
 /** The filter as a query of `GET /reviews`. */
 export function queryOf({ view, userId, rule }: Filter, me: string, now: Date): Record<string, string> {
   const byView: Record<View, Record<string, string>> = {
     pending: { status: 'pending' },
     claimed: { status: 'pending', claimed_by: me },
-    today: { decided_by: me, decided_since: dayBegin(now).toISOString() },
+    today: { decided_by: me, decided_since: startOfDay(now).toISOString() },
   };
   return { ...byView[view], user_id: userId, rule };
 }
 
-/** Whether the list shows a review that was heard of. */
-export function shows({ view, userId, rule }: Filter, review: ListedReview, me: string, now: Date): boolean {
+/** Whether a review belongs in the list. */
+export function matches({ view, userId, rule }: Filter, review: ListedReview, me: string, now: Date): boolean {
   if (userId !== '' && review.user_id !== userId) return false;
   if (rule !== '' && !review.reasons.some((reason) => reason.rule === rule)) return false;
   if (view === 'today')
-    return review.decided_by === me && review.decided_at !== null && new Date(review.decided_at) >= dayBegin(now);
+    return review.decided_by === me && review.decided_at !== null && new Date(review.decided_at) >= startOfDay(now);
   return review.status === 'pending' && (view === 'pending' || review.claimed_by === me);
 }
 
-/** Who is at it now: a claim that has lapsed is none, though nobody told us. */
+/** Who holds the claim now; null if nobody does. No event reports that a claim has lapsed, so the time is compared. */
 export const claimantOf = (review: ListedReview, nowMs: number): string | null =>
   review.claimed_until !== null && Date.parse(review.claimed_until) > nowMs ? review.claimed_by : null;
 
@@ -42,18 +42,18 @@ export const claimantOf = (review: ListedReview, nowMs: number): string | null =
 export const byDeadline = (a: ListedReview, b: ListedReview): number =>
   Date.parse(a.deadline) - Date.parse(b.deadline) || (a.review_id < b.review_id ? -1 : 1);
 
-/** The list with a review that was heard of in its place, or without it. `whole`: there are no further pages; else a
- *  review behind the last one belongs to a later page. */
-export function withHeard(
+/** The list with a received review at its position, or without it if `shown` is false. `complete`: all pages are
+ *  loaded; otherwise a review that sorts last belongs to a later page and is not added. */
+export function merge(
   list: readonly ListedReview[],
-  heard: ListedReview,
+  received: ListedReview,
   shown: boolean,
-  whole: boolean,
+  complete: boolean,
 ): readonly ListedReview[] {
-  const at = list.findIndex(({ review_id: id }) => id === heard.review_id);
+  const at = list.findIndex(({ review_id: id }) => id === received.review_id);
   if (!shown) return at < 0 ? list : list.toSpliced(at, 1);
-  if (at >= 0) return list.with(at, heard);
-  let place = list.length;
-  while (place > 0 && byDeadline(list[place - 1]!, heard) > 0) place -= 1;
-  return place === list.length && !whole ? list : list.toSpliced(place, 0, heard);
+  if (at >= 0) return list.with(at, received);
+  let position = list.length;
+  while (position > 0 && byDeadline(list[position - 1]!, received) > 0) position -= 1;
+  return position === list.length && !complete ? list : list.toSpliced(position, 0, received);
 }

@@ -1,30 +1,37 @@
 import { useEffect, useState } from 'preact/hooks';
-import { call, pathTo, told } from '../api/call.ts';
+import { call, errorText, pathTo } from '../api/call.ts';
 import type { Review } from '../api/types.ts';
 
 export interface Claim {
   readonly isMine: boolean;
-  /** Why it is not ours although we wanted it. */
+  /** The error of the last claim or release. */
   readonly failed: string | null;
-  /** Claims it, unless it is ours. */
-  readonly hold: () => void;
+  /** Claims the review unless this reviewer has it. */
+  readonly claim: () => void;
+  /** Claims or releases the review. */
   readonly toggle: () => void;
 }
 
-/** The lease on a review: taken, given back, and renewed half-way while the review is open. */
-export function useClaim(review: Review | null, me: string, take: (review: Review) => void, reload: () => void): Claim {
+/** The claim on a review. While the review is open it is renewed at half of the remaining time. `apply` receives the
+ *  claimed review. */
+export function useClaim(
+  review: Review | null,
+  me: string,
+  apply: (review: Review) => void,
+  reload: () => void,
+): Claim {
   const [failed, setFailed] = useState<string | null>(null);
   const isMine = review?.status === 'pending' && review.claimed_by === me;
   const path = pathTo(['reviews', review?.review_id ?? '', 'claim']);
   const claim = (): void => {
     setFailed(null);
-    call<Review>(path, { method: 'POST' }).then(take, (error: unknown) => {
-      setFailed(told(error));
+    call<Review>(path, { method: 'POST' }).then(apply, (error: unknown) => {
+      setFailed(errorText(error));
       reload();
     });
   };
   const release = (): void => {
-    call(path, { method: 'DELETE' }).then(reload, (error: unknown) => setFailed(told(error)));
+    call(path, { method: 'DELETE' }).then(reload, (error: unknown) => setFailed(errorText(error)));
   };
   useEffect(() => {
     if (!isMine || !review?.claimed_until) return;
@@ -35,7 +42,7 @@ export function useClaim(review: Review | null, me: string, take: (review: Revie
   return {
     isMine,
     failed,
-    hold: () => void (review?.status === 'pending' && !isMine && claim()),
+    claim: () => void (review?.status === 'pending' && !isMine && claim()),
     toggle: () => {
       if (review?.status !== 'pending') return;
       if (isMine) release();

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 
-/** What a key does; a modifier in the name as in `ctrl+enter`. */
+/** Handlers by key. Ctrl or Cmd is part of the name: `ctrl+enter`. */
 export type Keys = Readonly<Record<string, () => void>>;
 
 const nameOf = ({ key, ctrlKey, metaKey }: KeyboardEvent): string =>
@@ -9,12 +9,12 @@ const nameOf = ({ key, ctrlKey, metaKey }: KeyboardEvent): string =>
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && target.matches('input, textarea, select');
 
-/** Keys of the whole page. While somebody types only those with a modifier, and Escape, are ours. */
+/** Keyboard shortcuts of the page. In an input only keys with Ctrl or Cmd, and Escape, are handled. */
 export function useKeys(keys: Keys): void {
   const current = useRef(keys);
   current.current = keys;
   useEffect(() => {
-    const pressed = (event: KeyboardEvent): void => {
+    const onKeyDown = (event: KeyboardEvent): void => {
       const name = nameOf(event);
       const act = current.current[name];
       if (!act || event.altKey || event.defaultPrevented || document.querySelector('dialog[open]')) return;
@@ -22,7 +22,7 @@ export function useKeys(keys: Keys): void {
       event.preventDefault();
       act();
     };
-    addEventListener('keydown', pressed);
-    return () => removeEventListener('keydown', pressed);
+    addEventListener('keydown', onKeyDown);
+    return () => removeEventListener('keydown', onKeyDown);
   }, []);
 }

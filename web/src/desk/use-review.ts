@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { call, pathTo, told } from '../api/call.ts';
+import { call, errorText, pathTo } from '../api/call.ts';
 import type { ListedReview, Review } from '../api/types.ts';
 import type { Queue } from './queue.ts';
 
@@ -7,15 +7,15 @@ export interface OpenReview {
   readonly review: Review | null;
   readonly error: string | null;
   readonly reload: () => void;
-  /** Takes in what an answer of the API says of it. */
-  readonly take: (review: Review) => void;
+  /** Applies a review that the API returned. */
+  readonly apply: (review: Review) => void;
 }
 
-/** A review in full, kept up to date by what the queue hears. An answer that was on its way while something was heard is
- *  older than that; where it is not, the next event says so. For one review: another needs another component. */
+/** A full review, updated by the events that the queue receives. An event that arrives during a request is taken to be
+ *  newer than the response; if it is not, the next event corrects it. A component instance is for one review only. */
 export function useReview(queue: Queue, reviewId: string): OpenReview {
   const [full, setFull] = useState<Review | null>(null);
-  const [heard, setHeard] = useState<ListedReview | null>(null);
+  const [received, setReceived] = useState<ListedReview | null>(null);
   const [error, setError] = useState<string | null>(null);
   const latest = useRef<ListedReview | null>(null);
   const reload = useCallback(() => {
@@ -23,26 +23,26 @@ export function useReview(queue: Queue, reviewId: string): OpenReview {
     call<Review>(pathTo(['reviews', reviewId])).then(
       (review) => {
         setFull(review);
-        if (latest.current === before) setHeard(null);
+        if (latest.current === before) setReceived(null);
         setError(null);
       },
-      (problem: unknown) => setError(told(problem)),
+      (problem: unknown) => setError(errorText(problem)),
     );
   }, [reviewId]);
   useEffect(() => {
-    const unsubscribe = queue.heard.subscribe((review) => {
+    const unsubscribe = queue.received.subscribe((review) => {
       if (review?.review_id !== reviewId) return;
       latest.current = review;
-      setHeard(review);
+      setReceived(review);
     });
     reload();
     return unsubscribe;
   }, [reviewId, queue]);
-  const take = (review: Review): void => {
+  const apply = (review: Review): void => {
     setFull(review);
-    // Asked for while it was pending; that it has ended was heard meanwhile.
-    const hasEnded = latest.current !== null && latest.current.status !== 'pending';
-    if (!hasEnded || review.status !== 'pending') queue.hear(review);
+    // A pending response is outdated if an event has already reported that the review is not pending any more.
+    const isClosed = latest.current !== null && latest.current.status !== 'pending';
+    if (!isClosed || review.status !== 'pending') queue.receive(review);
   };
-  return { review: full && { ...full, ...heard }, error, reload, take };
+  return { review: full && { ...full, ...received }, error, reload, apply };
 }

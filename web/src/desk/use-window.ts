@@ -1,29 +1,30 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-const BEYOND = 6;
-/** Rows before the end of the list at which more is asked for. */
-const EARLY = 20;
+/** Rows rendered before and after the visible ones. */
+const OVERSCAN = 6;
+/** When so few rows are left below the visible ones, the next page is requested. */
+const LOAD_AHEAD = 20;
 
 export interface ListWindow {
   readonly box: { current: HTMLDivElement | null };
   readonly onScroll: () => void;
-  /** The rows that are in sight, and some around: from `first` to before `last`. */
+  /** The rows to render: from `first` up to, not including, `last`. */
   readonly first: number;
   readonly last: number;
 }
 
-/** Of a long list of rows of one height only those in sight are in the page. `active` is kept in sight. */
+/** Renders only the visible rows of a long list with rows of one height. The `active` row is scrolled into view. */
 export function useWindow(count: number, rowPx: number, active: number, onNearEnd: () => void): ListWindow {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 800 });
-  const look = (): void => {
+  const measure = (): void => {
     const at = box.current;
     if (!at) return;
     setView({ top: at.scrollTop, height: at.clientHeight });
-    if (at.scrollTop + at.clientHeight > (count - EARLY) * rowPx) onNearEnd();
+    if (at.scrollTop + at.clientHeight > (count - LOAD_AHEAD) * rowPx) onNearEnd();
   };
   useLayoutEffect(() => {
-    const observer = new ResizeObserver(look);
+    const observer = new ResizeObserver(measure);
     observer.observe(box.current!);
     return () => observer.disconnect();
   }, [count]);
@@ -34,7 +35,7 @@ export function useWindow(count: number, rowPx: number, active: number, onNearEn
     else if ((active + 1) * rowPx > at.scrollTop + at.clientHeight)
       at.scrollTop = (active + 1) * rowPx - at.clientHeight;
   }, [active]);
-  const first = Math.max(0, Math.floor(view.top / rowPx) - BEYOND);
-  const last = Math.min(count, Math.ceil((view.top + view.height) / rowPx) + BEYOND);
-  return { box, onScroll: look, first, last };
+  const first = Math.max(0, Math.floor(view.top / rowPx) - OVERSCAN);
+  const last = Math.min(count, Math.ceil((view.top + view.height) / rowPx) + OVERSCAN);
+  return { box, onScroll: measure, first, last };
 }

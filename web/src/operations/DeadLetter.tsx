@@ -9,9 +9,9 @@ interface Props {
   readonly onAct: (what: 'replay' | 'delete') => void;
 }
 
-/** One job that was given up. It is thrown away by a second press only. */
+/** One dead letter. A second click confirms the deletion. */
 export function DeadLetter({ letter, onAct }: Props) {
-  const [sure, setSure] = useState(false);
+  const [confirming, setConfirming] = useState(false);
   return (
     <li class="card letter">
       <div class="row">
@@ -25,11 +25,11 @@ export function DeadLetter({ letter, onAct }: Props) {
         </button>
         <button
           type="button"
-          class={`danger ${sure ? 'primary' : ''}`}
-          onClick={() => (sure ? onAct('delete') : setSure(true))}
-          onBlur={() => setSure(false)}
+          class={`danger ${confirming ? 'primary' : ''}`}
+          onClick={() => (confirming ? onAct('delete') : setConfirming(true))}
+          onBlur={() => setConfirming(false)}
         >
-          {sure ? 'Delete for good' : 'Delete'}
+          {confirming ? 'Delete permanently' : 'Delete'}
         </button>
       </div>
       <p class="text">{letter.reason}</p>

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { call, pathTo, told } from '../api/call.ts';
+import { call, errorText, pathTo } from '../api/call.ts';
 import type { Page } from '../api/derived.ts';
 import type { DeadLetter as Letter, Overview } from '../api/types.ts';
 import { Bones } from '../parts/Bones.tsx';
@@ -8,33 +8,33 @@ import { Notice } from '../parts/Notice.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
 import { DeadLetter } from './DeadLetter.tsx';
 
-/** Jobs that were given up: looked at, tried again, thrown away. */
+/** Lists, replays and deletes dead letters. */
 export function DeadLetters() {
   const [topic, setTopic] = useState('');
   const [cursors, setCursors] = useState<readonly string[]>([]);
-  const [done, setDone] = useState<{ kind: 'good' | 'bad'; says: string } | null>(null);
+  const [outcome, setOutcome] = useState<{ kind: 'good' | 'bad'; text: string } | null>(null);
   const path = pathTo(['admin', 'dead-letters'], { topic, limit: 50, cursor: cursors.at(-1) });
   const { value, error, reload } = useLoaded(path, (signal) => call<Page<Letter>>(path, { signal }));
   const overview = useLoaded('topics', (signal) => call<Overview>('/admin/overview', { signal }));
   const act = (letter: Letter, what: 'replay' | 'delete'): void => {
     const at = ['admin', 'dead-letters', letter.topic, letter.job_id];
-    const asked =
+    const response =
       what === 'replay' ? call(pathTo([...at, 'replay']), { method: 'POST' }) : call(pathTo(at), { method: 'DELETE' });
-    asked.then(
+    response.then(
       () => {
-        setDone({
+        setOutcome({
           kind: 'good',
-          says: what === 'replay' ? `Job ${letter.job_id} is tried again.` : `Job ${letter.job_id} is gone.`,
+          text: what === 'replay' ? `Job ${letter.job_id} is queued again.` : `Job ${letter.job_id} is deleted.`,
         });
         reload();
       },
-      (problem: unknown) => setDone({ kind: 'bad', says: told(problem) }),
+      (problem: unknown) => setOutcome({ kind: 'bad', text: errorText(problem) }),
     );
   };
   return (
     <section class="stack" aria-label="Dead letters">
       <div class="row">
-        <p class="grow soft">Jobs that failed as often as they are tried. What they stood for is not done.</p>
+        <p class="grow soft">Jobs that failed for good. Their work is not done. Replay or delete them.</p>
         <select
           class="topic-filter"
           aria-label="Topic"
@@ -50,10 +50,10 @@ export function DeadLetters() {
           ))}
         </select>
         <button type="button" onClick={reload}>
-          Look again
+          Refresh
         </button>
       </div>
-      {done && <Notice kind={done.kind}>{done.says}</Notice>}
+      {outcome && <Notice kind={outcome.kind}>{outcome.text}</Notice>}
       {error !== null && (
         <Notice kind="bad" action={{ label: 'Try again', act: reload }}>
           {error}
@@ -62,7 +62,7 @@ export function DeadLetters() {
       {!value && error === null && <Bones what="dead letters" />}
       {value?.items.length === 0 && (
         <Empty title="No dead letters">
-          <p>Everything that was queued is done or will be.</p>
+          <p>Every job is completed or queued.</p>
         </Empty>
       )}
       <ul class="stack">
@@ -73,12 +73,12 @@ export function DeadLetters() {
       <div class="row">
         {cursors.length > 0 && (
           <button type="button" onClick={() => setCursors(cursors.slice(0, -1))}>
-            Back
+            Previous
           </button>
         )}
         {value?.next_cursor && (
           <button type="button" onClick={() => setCursors([...cursors, value.next_cursor!])}>
-            More
+            Next
           </button>
         )}
       </div>

@@ -1,12 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
-import { call, pathTo, told } from '../api/call.ts';
+import { call, errorText, pathTo } from '../api/call.ts';
 import type { Erasure } from '../api/types.ts';
 import { Dialog } from '../parts/Dialog.tsx';
 import { Notice } from '../parts/Notice.tsx';
 
-const LOOK_MS = 1_000;
+const POLL_MS = 1_000;
 
-/** Erases a user everywhere, after their id was typed, and tells when it is done. */
+/** Erases a user from every store after the user id is typed, and shows the progress. */
 export function EraseUser({ userId }: { readonly userId: string }) {
   const [asking, setAsking] = useState(false);
   const [typed, setTyped] = useState('');
@@ -17,10 +17,10 @@ export function EraseUser({ userId }: { readonly userId: string }) {
     if (!erasure || done) return;
     const timer = setTimeout(() => {
       call<Erasure>(erasure.links.self).then(setErasure, (error: unknown) => {
-        setFailed(told(error));
+        setFailed(errorText(error));
         setErasure({ ...erasure });
       });
-    }, LOOK_MS);
+    }, POLL_MS);
     return () => clearTimeout(timer);
   }, [erasure]);
   const erase = (event: Event): void => {
@@ -28,28 +28,28 @@ export function EraseUser({ userId }: { readonly userId: string }) {
     setAsking(false);
     setFailed(null);
     call<Erasure>(pathTo(['users', userId]), { method: 'DELETE' }).then(setErasure, (error: unknown) =>
-      setFailed(told(error)),
+      setFailed(errorText(error)),
     );
   };
   return (
     <section class="card stack" aria-labelledby="erase-title">
-      <h2 id="erase-title">Erase</h2>
-      <p class="soft small">Turns, messages, reviews, memory and queued events of this user go everywhere, for good.</p>
+      <h2 id="erase-title">Erase user</h2>
+      <p class="soft small">Permanently deletes the turns, messages, reviews, memory and queued events of this user.</p>
       {erasure && (
         <Notice kind={done ? 'good' : 'info'}>
-          {done ? 'Everything of this user is erased.' : 'The rows are gone; the rest follows …'}
+          {done ? 'All data of this user is erased.' : 'Database rows are deleted. Erasing the rest…'}
         </Notice>
       )}
       {failed !== null && <Notice kind="bad">{failed}</Notice>}
       <p>
         <button type="button" class="danger" disabled={erasure !== null && !done} onClick={() => setAsking(true)}>
-          Erase {userId} …
+          Erase {userId}…
         </button>
       </p>
       {asking && (
         <Dialog title={`Erase ${userId}?`} onClose={() => setAsking(false)}>
           <form class="stack" onSubmit={erase}>
-            <p>This cannot be taken back.</p>
+            <p>This cannot be undone.</p>
             <div>
               <label for="erase-id">Type the user id to confirm</label>
               <input
@@ -61,10 +61,10 @@ export function EraseUser({ userId }: { readonly userId: string }) {
             </div>
             <div class="row">
               <button class="primary danger" type="submit" disabled={typed !== userId}>
-                Erase for good
+                Erase permanently
               </button>
               <button type="button" onClick={() => setAsking(false)}>
-                Keep
+                Cancel
               </button>
             </div>
           </form>

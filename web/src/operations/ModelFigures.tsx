@@ -1,13 +1,13 @@
 import type { Overview } from '../api/types.ts';
 import { countText, secondsText } from './numbers.ts';
 
-/** How the model does. */
+/** Requests, errors, latency and tokens of the model. */
 export const ModelFigures = ({ model }: Pick<Overview, 'model'>) => {
   const figures = [
     ['Requests', countText(model.requests)],
     ['Errors', countText(model.errors)],
-    ['Half within', secondsText(model.latency_p50_s)],
-    ['95 % within', secondsText(model.latency_p95_s)],
+    ['Latency p50', secondsText(model.latency_p50_s)],
+    ['Latency p95', secondsText(model.latency_p95_s)],
     ['Tokens in', countText(model.input_tokens)],
     ['Tokens out', countText(model.output_tokens)],
   ] as const;

@@ -21,7 +21,7 @@ const show = (section: Section) => {
   }
 };
 
-/** Operations: whether turns flow, what failed, and everything about one user. */
+/** The operations page: overview, dead letters and users. */
 export function OperationsPage() {
   const section = useSection();
   return (

@@ -10,34 +10,34 @@ import { Tile } from './Tile.tsx';
 import { Topics } from './Topics.tsx';
 import { TurnsChart } from './TurnsChart.tsx';
 
-const EVERY_MS = 5_000;
-/** A turn that has waited for so long wants looking at. */
-const LONG_S = 30;
+const REFRESH_MS = 5_000;
+/** A turn that is queued for longer is shown as a problem. */
+const MAX_QUEUED_S = 30;
 
-/** Whether turns flow, in one look. */
+/** The overview: whether turns are processed, and what fails. */
 export function Overview() {
   const { value, error, reload } = useLoaded(
     'overview',
     (signal) => call<OverviewJson>('/admin/overview', { signal }),
-    EVERY_MS,
+    REFRESH_MS,
   );
-  const trouble = error !== null && (
+  const errorNotice = error !== null && (
     <Notice kind="bad" action={{ label: 'Try again', act: reload }}>
       {error}
-      {value && ' These are the last figures that came.'}
+      {value && ' Showing the last values received.'}
     </Notice>
   );
-  if (!value) return trouble || <Bones lines={10} what="the overview" />;
+  if (!value) return errorNotice || <Bones lines={10} what="the overview" />;
   const { turns, oldest_waiting_s: oldest, takeovers, outbox } = value;
   return (
     <>
-      {trouble}
-      {!value.queues_answer && <Notice kind="bad">Redis does not answer: turns are accepted and wait.</Notice>}
+      {errorNotice}
+      {!value.queues_answer && <Notice kind="bad">Redis is unavailable. Turns are accepted and stay queued.</Notice>}
       <ul class="tiles">
         <Tile name="Queued" value={countText(turns.queued)} />
         <Tile name="Running" value={countText(turns.running)} />
-        <Tile name="Awaiting review" value={countText(turns.awaiting_review)} />
-        <Tile name="Oldest waiting" value={secondsText(oldest)} alarming={(oldest ?? 0) > LONG_S} />
+        <Tile name="Held for review" value={countText(turns.awaiting_review)} />
+        <Tile name="Oldest queued" value={secondsText(oldest)} alarming={(oldest ?? 0) > MAX_QUEUED_S} />
         <Tile name="Takeovers, 24 h" value={countText(takeovers)} />
         <Tile name="Outbox" value={countText(outbox.waiting)} detail={outbox.age_s ? secondsText(outbox.age_s) : ''} />
       </ul>

@@ -5,7 +5,7 @@ interface Props {
   readonly alarming?: boolean;
 }
 
-/** One figure. */
+/** One number of the overview. */
 export const Tile = ({ name, value, detail = '', alarming = false }: Props) => (
   <li class={`card tile ${alarming ? 'alarming' : ''}`}>
     <p class="soft small">{name}</p>

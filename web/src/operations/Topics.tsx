@@ -1,11 +1,11 @@
 import type { Overview } from '../api/types.ts';
 import { countText, secondsText } from './numbers.ts';
 
-/** What waits in each topic. */
+/** The number of jobs in each topic by state. */
 export const Topics = ({ topics }: Pick<Overview, 'topics'>) => (
   <section class="card" aria-labelledby="topics-title">
     <h2 id="topics-title">Topics</h2>
-    <div class="table-box" tabIndex={0} role="region" aria-label="Table of the topics">
+    <div class="table-box" tabIndex={0} role="region" aria-label="Topics, table">
       <table>
         <thead>
           <tr>

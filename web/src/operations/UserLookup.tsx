@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { hrefOf } from './use-section.ts';
 import { USER_ID_PATTERN, USER_ID_TITLE } from '../api/limits.ts';
 
-/** Goes to a user's page. */
+/** The form that opens a user's page. */
 export function UserLookup() {
   const [userId, setUserId] = useState('');
   const submit = (event: Event): void => {
@@ -11,7 +11,7 @@ export function UserLookup() {
   };
   return (
     <section class="card lookup" aria-labelledby="lookup-title">
-      <h2 id="lookup-title">A user</h2>
+      <h2 id="lookup-title">Find a user</h2>
       <p class="soft">Turns, memory, export and erasure of one user.</p>
       <form onSubmit={submit}>
         <label for="lookup-user">User id</label>

@@ -4,11 +4,11 @@ import { EraseUser } from './EraseUser.tsx';
 import { UserTurnsTable } from './UserTurnsTable.tsx';
 import { hrefOf } from './use-section.ts';
 
-/** Everything about one user. */
+/** Turns, memory, export and erasure of one user. */
 export const UserPage = ({ userId }: { readonly userId: string }) => (
   <>
     <p class="small">
-      <a href={hrefOf('users')}>← another user</a>
+      <a href={hrefOf('users')}>← Find another user</a>
     </p>
     <div class="row">
       <h2 class="grow user-title text">{userId}</h2>

@@ -9,7 +9,7 @@ import { Notice } from '../parts/Notice.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
 import { STATUS } from '../chat/turn-state.ts';
 
-/** A user's turns, newest first, a page at a time. */
+/** A page of a user's turns, newest first. */
 export function UserTurnsTable({ userId }: { readonly userId: string }) {
   const [cursors, setCursors] = useState<readonly string[]>([]);
   const path = pathTo(['users', userId, 'turns'], { limit: 25, cursor: cursors.at(-1) });
@@ -25,7 +25,7 @@ export function UserTurnsTable({ userId }: { readonly userId: string }) {
       {!value && error === null && <Bones what="turns" />}
       {value?.items.length === 0 && <p class="soft">This user has no turns.</p>}
       {value && value.items.length > 0 && (
-        <div class="table-box" tabIndex={0} role="region" aria-label="Table of the turns">
+        <div class="table-box" tabIndex={0} role="region" aria-label="Turns, table">
           <table class="turns">
             <thead>
               <tr>
@@ -33,7 +33,7 @@ export function UserTurnsTable({ userId }: { readonly userId: string }) {
                 <th scope="col">Message</th>
                 <th scope="col">Status</th>
                 <th scope="col">Attempts</th>
-                <th scope="col">At</th>
+                <th scope="col">Created</th>
               </tr>
             </thead>
             <tbody>
@@ -44,7 +44,7 @@ export function UserTurnsTable({ userId }: { readonly userId: string }) {
                     {turn.text}
                   </td>
                   <td>
-                    <Badge tone={STATUS[turn.status].tone}>{turn.status.replace('_', ' ')}</Badge>
+                    <Badge tone={STATUS[turn.status].tone}>{STATUS[turn.status].label}</Badge>
                     {turn.error && <code class="small"> {turn.error.code}</code>}
                   </td>
                   <td>{turn.attempts}</td>

@@ -1,9 +1,9 @@
-// How the chart of turns looks. Colours come from the page's style, so that dark and light are one place.
+// Options of the turns chart. Colours come from CSS custom properties, which define the light and dark themes.
 import uPlot from 'uplot';
 
 const HALF_HOUR_S = 1_800;
 
-/** A custom property's colour, resolved: a canvas knows no light-dark(). */
+/** The resolved colour of a custom property: a canvas does not support light-dark(). */
 function colourOf(inside: Element, name: string): string {
   const probe = document.createElement('span');
   probe.style.color = `var(${name})`;
@@ -16,13 +16,13 @@ function colourOf(inside: Element, name: string): string {
 const HOUR = new Intl.DateTimeFormat(undefined, { hour: 'numeric' });
 const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 
-/** Hours as the browser's language writes them; where a day begins, the day below. Times in seconds since 1970. */
+/** Labels in the browser's language; the first label of a day has the date below. Unix times in seconds. */
 function hourLabels(times: readonly number[]): string[] {
   const days = times.map((time) => DAY.format(time * 1_000));
   return times.map((time, at) => HOUR.format(time * 1_000) + (days[at] === days[at - 1] ? '' : `\n${days[at]}`));
 }
 
-/** Options for columns of these statuses, the tallest first, in the colours that hold inside an element. */
+/** Options for columns of these statuses, the tallest first, with the colours that apply inside an element. */
 export function optionsOf(statuses: readonly string[], inside: Element): Omit<uPlot.Options, 'width' | 'height'> {
   const soft = colourOf(inside, '--soft');
   const line = colourOf(inside, '--line');
@@ -33,7 +33,7 @@ export function optionsOf(statuses: readonly string[], inside: Element): Omit<uP
     legend: { show: false },
     cursor: { show: false },
     padding: [8, 0, 0, 0],
-    // Half a column more on both sides, so that the first and the last are whole.
+    // Half an hour more on both sides, so that the first and the last column are not cut.
     scales: {
       x: { range: (_plot, low, high) => [low - HALF_HOUR_S, high + HALF_HOUR_S] },
       y: { range: (_plot, _low, high) => [0, Math.max(high * 1.08, 4)] },

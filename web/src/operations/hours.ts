@@ -3,7 +3,7 @@ import type { Overview } from '../api/types.ts';
 
 type Hours = Overview['by_hour'];
 
-/** From the bottom of a column to its top. */
+/** The order in a column, from bottom to top. */
 export const SHOWN = [
   'completed',
   'awaiting_review',
@@ -17,7 +17,7 @@ export const SHOWN = [
 
 export const TITLES: Readonly<Record<string, string>> = {
   completed: 'completed',
-  awaiting_review: 'awaiting review',
+  awaiting_review: 'held for review',
   running: 'running',
   queued: 'queued',
   rejected: 'rejected',
@@ -26,11 +26,11 @@ export const TITLES: Readonly<Record<string, string>> = {
   failed: 'failed',
 };
 
-/** The statuses that any hour has. */
+/** The statuses that occur in any of the hours. */
 export const statusesOf = (hours: Hours): string[] =>
   SHOWN.filter((status) => hours.some(({ by_status: counts }) => (counts[status] ?? 0) > 0));
 
-/** Seconds since 1970, then for each status the height of its top: all below it are counted in. */
+/** Unix times in seconds, then for each status the height of its top, which includes all statuses below it. */
 export function stacked(hours: Hours, statuses: readonly string[]): number[][] {
   const sums = hours.map(() => 0);
   const tops = statuses.map((status) =>

@@ -12,11 +12,11 @@ function read(): Section {
   return { name: 'overview' };
 }
 
-/** Where a section is: kept in the address, so that links and the browser's history work. */
+/** The link to a section. Sections are in the address, so that links and the browser's history work. */
 export const hrefOf = (name: Section['name'], userId?: string): string =>
   `#/${name}${userId === undefined ? '' : `/${encodeURIComponent(userId)}`}`;
 
-/** The section that the address names. */
+/** The section in the address. */
 export function useSection(): Section {
   const [section, setSection] = useState(read);
   useEffect(() => {

@@ -7,7 +7,7 @@ interface Props {
   readonly children: ComponentChildren;
 }
 
-/** A modal window: the browser's own, which keeps the focus inside and gives it back. */
+/** A modal dialog. The browser's dialog element traps the focus and restores it afterwards. */
 export function Dialog({ title, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();

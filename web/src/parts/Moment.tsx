@@ -1,8 +1,8 @@
-import { whenText } from './when.ts';
+import { timeText } from './when.ts';
 
-/** A moment: the time of day, or the date where it is another day; the whole of it on hover. */
+/** A time: the time of day, with the date if it is not today; the full time on hover. */
 export const Moment = ({ at }: { readonly at: string }) => (
   <time dateTime={at} title={new Date(at).toLocaleString()}>
-    {whenText(new Date(at), new Date())}
+    {timeText(new Date(at), new Date())}
   </time>
 );

@@ -6,7 +6,7 @@ interface Props {
   readonly action?: { readonly label: string; readonly act: () => void };
 }
 
-/** Something that happened, said where it happened; read out by screen readers when it appears. */
+/** A message next to what it is about. Screen readers announce it when it appears. */
 export const Notice = ({ kind = 'info', children, action }: Props) => (
   <div class={`notice ${kind}`} role={kind === 'bad' ? 'alert' : 'status'}>
     {children}

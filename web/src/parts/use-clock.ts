@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** The time, again every `everyMs` while the page is looked at. */
+/** The current time, updated every `everyMs` while the page is visible. */
 export function useClock(everyMs = 1_000): number {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {

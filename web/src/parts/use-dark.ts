@@ -2,13 +2,13 @@ import { useEffect, useState } from 'preact/hooks';
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
-/** Whether the page is dark: for what is painted and not styled. */
+/** Whether the page is dark: for canvases, which CSS does not style. */
 export function useDark(): boolean {
-  const [is, setIs] = useState(dark.matches);
+  const [isDark, setIsDark] = useState(dark.matches);
   useEffect(() => {
-    const changed = (): void => setIs(dark.matches);
+    const changed = (): void => setIsDark(dark.matches);
     dark.addEventListener('change', changed);
     return () => dark.removeEventListener('change', changed);
   }, []);
-  return is;
+  return isDark;
 }

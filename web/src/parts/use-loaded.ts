@@ -1,15 +1,15 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { told } from '../api/call.ts';
+import { errorText } from '../api/call.ts';
 
 export interface Loaded<T> {
-  /** The last that was loaded; kept while it is loaded again, or cannot be. */
+  /** The last value loaded; kept during a reload and after a failed one. */
   readonly value: T | undefined;
-  /** Why the last attempt failed. */
+  /** The error of the last load; null if it succeeded. */
   readonly error: string | null;
   readonly reload: () => void;
 }
 
-/** Loads when `key` changes and when asked to, and every `everyMs` while the page is looked at. */
+/** Loads when `key` changes, on `reload`, and every `everyMs` while the page is visible. */
 export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise<T>, everyMs?: number): Loaded<T> {
   const [loaded, setLoaded] = useState<{ key: string; value?: T; error: string | null }>({ key, error: null });
   const [round, setRound] = useState(0);
@@ -20,7 +20,7 @@ export function useLoaded<T>(key: string, load: (signal: AbortSignal) => Promise
         (value) => setLoaded({ key, value, error: null }),
         (error: unknown) => {
           if (abort.signal.aborted) return;
-          setLoaded((last) => ({ ...(last.key === key ? last : { key }), error: told(error) }));
+          setLoaded((last) => ({ ...(last.key === key ? last : { key }), error: errorText(error) }));
         },
       );
     };

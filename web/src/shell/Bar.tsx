@@ -1,9 +1,9 @@
-import { PLACES, signOut, type Place } from '../api/session.ts';
+import { PAGES, signOut, type PageName } from '../api/session.ts';
 import type { Session } from '../api/types.ts';
 import icon from '../../favicon.svg';
 
-/** The bar on top: the places this person may be at, and who they are. */
-export const Bar = ({ place, session }: { readonly place: Place; readonly session: Session | null }) => (
+/** The top bar: the pages that the caller may open, and the name of the caller. */
+export const Bar = ({ page, session }: { readonly page: PageName; readonly session: Session | null }) => (
   <header class="bar">
     <span class="brand">
       <img src={icon} alt="" />
@@ -11,17 +11,17 @@ export const Bar = ({ place, session }: { readonly place: Place; readonly sessio
     </span>
     {session && (
       <>
-        <nav class="places" aria-label="Places">
-          {Object.entries(PLACES)
+        <nav class="places" aria-label="Main">
+          {Object.entries(PAGES)
             .filter(([, { roles }]) => roles.includes(session.role))
             .map(([name, { href, title }]) => (
-              <a key={name} href={href} aria-current={name === place ? 'page' : undefined}>
+              <a key={name} href={href} aria-current={name === page ? 'page' : undefined}>
                 {title}
               </a>
             ))}
         </nav>
         <div class="who">
-          <span class="soft">{session.auth === 'none' ? 'open to this machine' : session.name}</span>
+          <span class="soft">{session.auth === 'none' ? 'Authentication off' : session.name}</span>
           {session.auth !== 'none' && (
             <button type="button" class="quiet" onClick={() => void signOut()}>
               Sign out

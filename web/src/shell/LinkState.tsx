@@ -1,18 +1,18 @@
 import { connection } from '../api/connection.ts';
 
-const SAYS = {
-  offline: 'You are offline. What is here stays; it goes on when the network is back.',
-  reconnecting: 'The connection to turnkeeper broke. Reconnecting …',
+const TEXT = {
+  offline: 'You are offline. Updates resume when the network is back.',
+  reconnecting: 'No response from the server. Retrying.',
 } as const;
 
-/** One line below the bar while the page does not hear from the server. */
+/** A line below the bar while the server is not connected. */
 export function LinkState() {
   const state = connection.value;
   return (
     <div role="status">
       {state !== 'online' && (
         <p class="link-state" data-state={state}>
-          {SAYS[state]}
+          {TEXT[state]}
         </p>
       )}
     </div>

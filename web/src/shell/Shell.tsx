@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { loadSession, PLACES, signedIn, type Place } from '../api/session.ts';
+import { loadSession, PAGES, signedIn, type PageName } from '../api/session.ts';
 import type { Session } from '../api/types.ts';
 import { Bones } from '../parts/Bones.tsx';
 import { Empty } from '../parts/Empty.tsx';
@@ -9,30 +9,30 @@ import { LinkState } from './LinkState.tsx';
 import { SignIn } from './SignIn.tsx';
 
 interface Props {
-  readonly place: Place;
+  readonly page: PageName;
   readonly children: (session: Session) => ComponentChildren;
 }
 
-function Inside({ place, children }: Props) {
+function Content({ page, children }: Props) {
   const state = signedIn.value;
-  if (state.state === 'loading') return <Bones what="who you are" />;
-  if (state.state === 'unknown') return <SignIn />;
+  if (state.state === 'loading') return <Bones what="your session" />;
+  if (state.state === 'signed-out') return <SignIn />;
   if (state.state === 'failed')
     return (
       <main class="middle">
         <Notice kind="bad" action={{ label: 'Try again', act: () => void loadSession() }}>
-          {state.why}
+          {state.message}
         </Notice>
       </main>
     );
   const { session } = state;
-  if (!PLACES[place].roles.includes(session.role))
+  if (!PAGES[page].roles.includes(session.role))
     return (
       <main class="middle">
-        <Empty title="Not for this key">
+        <Empty title="No access">
           <p>
-            {session.name} has the role {session.role}, which has no right to this place. Sign in with another key, or
-            go to a place above.
+            {session.name} has the role {session.role}, which cannot open this page. Sign in with another key or choose
+            another page.
           </p>
         </Empty>
       </main>
@@ -40,15 +40,15 @@ function Inside({ place, children }: Props) {
   return children(session);
 }
 
-/** What all places have around them. */
+/** The frame of every page. */
 export function Shell(props: Props) {
   const state = signedIn.value;
   return (
     <div class="shell">
-      <Bar place={props.place} session={state.state === 'in' ? state.session : null} />
+      <Bar page={props.page} session={state.state === 'in' ? state.session : null} />
       <LinkState />
       <div class="place">
-        <Inside {...props} />
+        <Content {...props} />
       </div>
     </div>
   );

@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
-import { ApiProblem, told } from '../api/call.ts';
+import { ApiProblem, errorText } from '../api/call.ts';
 import { signIn } from '../api/session.ts';
 import { Notice } from '../parts/Notice.tsx';
 
-const why = (error: unknown): string =>
-  error instanceof ApiProblem && error.status === 401 ? 'This key is not known.' : told(error);
+const messageOf = (error: unknown): string =>
+  error instanceof ApiProblem && error.status === 401 ? 'Invalid key or token.' : errorText(error);
 
-/** Asks for a key, once: it is exchanged for a cookie. */
+/** The sign-in form. The key is exchanged for a cookie. */
 export function SignIn() {
   const [key, setKey] = useState('');
   const [failed, setFailed] = useState<string | null>(null);
@@ -15,7 +15,7 @@ export function SignIn() {
     event.preventDefault();
     setBusy(true);
     signIn(key).catch((error: unknown) => {
-      setFailed(why(error));
+      setFailed(messageOf(error));
       setBusy(false);
     });
   };
@@ -23,7 +23,7 @@ export function SignIn() {
     <main class="middle">
       <div class="card sign-in">
         <h1>Sign in</h1>
-        <p class="soft">With the key that you were given for turnkeeper.</p>
+        <p class="soft">Enter your turnkeeper API key or token.</p>
         <form onSubmit={submit}>
           <div>
             <label for="key">Key</label>

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { call, told } from '../api/call.ts';
+import { call, errorText } from '../api/call.ts';
 import type { Memory } from '../api/types.ts';
 import { Notice } from '../parts/Notice.tsx';
 
@@ -9,7 +9,7 @@ interface Props {
   readonly onDone: () => void;
 }
 
-/** Changes what is remembered; only what was changed is sent, so that a new summary meanwhile is not overwritten. */
+/** Edits memory. Only changed fields are sent, so that a summary written meanwhile is not overwritten. */
 export function MemoryForm({ path, memory, onDone }: Props) {
   const [name, setName] = useState(memory.name);
   const [style, setStyle] = useState(memory.preferred_style);
@@ -27,7 +27,7 @@ export function MemoryForm({ path, memory, onDone }: Props) {
       }),
     };
     if (Object.keys(body).length === 0) return onDone();
-    call(path, { method: 'PATCH', body }).then(onDone, (error: unknown) => setFailed(told(error)));
+    call(path, { method: 'PATCH', body }).then(onDone, (error: unknown) => setFailed(errorText(error)));
   };
   return (
     <form class="memory-form" onSubmit={save}>
@@ -55,7 +55,7 @@ export function MemoryForm({ path, memory, onDone }: Props) {
         />
       </div>
       <div>
-        <label for="memory-topics">Favourite topics, with commas between</label>
+        <label for="memory-topics">Favourite topics (comma-separated)</label>
         <input id="memory-topics" value={topics} onInput={({ currentTarget }) => setTopics(currentTarget.value)} />
       </div>
       {failed !== null && <Notice kind="bad">{failed}</Notice>}

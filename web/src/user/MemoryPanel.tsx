@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { call, pathTo, told } from '../api/call.ts';
+import { call, errorText, pathTo } from '../api/call.ts';
 import type { Memory } from '../api/types.ts';
 import { Bones } from '../parts/Bones.tsx';
 import { Notice } from '../parts/Notice.tsx';
@@ -9,14 +9,14 @@ import { SummaryHistory } from './SummaryHistory.tsx';
 
 interface Props {
   readonly userId: string;
-  /** Changes when something was said that may be remembered soon. */
+  /** Changes with each completed turn, after which memory may change. */
   readonly changedBy?: string;
 }
 
-/** Summaries follow a reply within seconds. */
-const LOOKS_MS = [1_500, 4_000, 10_000];
+/** A summary is written within seconds of a reply. */
+const RELOAD_AFTER_MS = [1_500, 4_000, 10_000];
 
-/** What turnkeeper remembers of a user: read, changed, forgotten. */
+/** Shows, edits and deletes the memory of a user. */
 export function MemoryPanel({ userId, changedBy = '' }: Props) {
   const path = pathTo(['memories', userId]);
   const { value, error, reload } = useLoaded(path, (signal) => call<Memory>(path, { signal }));
@@ -24,15 +24,15 @@ export function MemoryPanel({ userId, changedBy = '' }: Props) {
   const [failed, setFailed] = useState<string | null>(null);
   useEffect(() => {
     if (changedBy === '') return;
-    const timers = LOOKS_MS.map((ms) => setTimeout(reload, ms));
+    const timers = RELOAD_AFTER_MS.map((ms) => setTimeout(reload, ms));
     return () => timers.forEach(clearTimeout);
   }, [changedBy]);
 
   const forget = (): void => {
     setFailed(null);
-    call(path, { method: 'DELETE' }).then(reload, (problem: unknown) => setFailed(told(problem)));
+    call(path, { method: 'DELETE' }).then(reload, (problem: unknown) => setFailed(errorText(problem)));
   };
-  if (!value && error === null) return <Bones what="what is remembered" />;
+  if (!value && error === null) return <Bones what="memory" />;
   return (
     <section class="memory" aria-label="Memory">
       {(failed ?? error) !== null && (

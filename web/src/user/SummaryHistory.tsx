@@ -14,14 +14,14 @@ const Items = ({ userId }: { readonly userId: string }) => {
         {error}
       </Notice>
     );
-  if (value?.items.length === 0) return <p class="soft small">None was replaced yet.</p>;
+  if (value?.items.length === 0) return <p class="soft small">No earlier summaries.</p>;
   return (
     <ul>
       {value?.items.map(({ version, user_summary: summary, replaced_at: at }) => (
         <li key={version}>
           <p class="text small">{summary}</p>
           <p class="soft small">
-            until <Moment at={at} />
+            replaced <Moment at={at} />
           </p>
         </li>
       ))}
@@ -29,7 +29,7 @@ const Items = ({ userId }: { readonly userId: string }) => {
   );
 };
 
-/** Earlier summaries, loaded when they are asked for. */
+/** Earlier summaries, loaded when the section is opened. */
 export function SummaryHistory({ userId }: { readonly userId: string }) {
   const [open, setOpen] = useState(false);
   return (

@@ -1,6 +1,6 @@
-// Shows /openapi.json. Text always goes in as text, never as HTML.
+// Renders /openapi.json. All text is inserted as text nodes, never as HTML.
 
-/** An element with attributes and children; strings become text. */
+/** Creates an element with attributes and children. Strings become text nodes. */
 function el(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -8,7 +8,7 @@ function el(name, attributes = {}, ...children) {
   return element;
 }
 
-/** Text with `code` in backticks. */
+/** Converts text with code in backticks to text and code elements. */
 const prose = (text = '') => text.split('`').map((part, index) => (index % 2 === 1 ? el('code', {}, part) : part));
 
 let apiDocument = null;
@@ -34,27 +34,35 @@ function limitsOf(schema) {
     ['minimum', 'from', ''],
     ['maximum', 'to', ''],
   ];
-  const said = limits.filter(([key]) => schema[key] > 0 && schema[key] < Number.MAX_SAFE_INTEGER);
-  const words = said.map(([key, before, after]) => `${before} ${schema[key]} ${after}`.trim());
+  const known = limits.filter(([key]) => schema[key] > 0 && schema[key] < Number.MAX_SAFE_INTEGER);
+  const words = known.map(([key, before, after]) => `${before} ${schema[key]} ${after}`.trim());
   if (schema.default !== undefined) words.push(`default ${schema.default}`);
   return words.join(', ');
 }
 
+// The tables have explicit roles: in a narrow window the style sheet stacks their cells (`display: flex`), and browsers then
+// drop the implicit ones.
 function fieldRow(name, schema, required) {
   const nested = resolved(schema);
   const limits = limitsOf(nested);
+  const cell = (attributes, ...children) => el('td', { role: 'cell', ...attributes }, ...children);
   return el(
     'tr',
-    {},
-    el('td', {}, el('code', {}, name), required ? el('span', { class: 'required' }, ' required') : null),
-    el('td', { class: 'type' }, typeOf(schema), limits ? el('div', {}, limits) : null),
-    el('td', {}, prose(schema.description ?? nested?.description)),
+    { role: 'row' },
+    cell({}, el('code', {}, name), required ? el('span', { class: 'required' }, ' required') : null),
+    cell({ class: 'type' }, typeOf(schema), limits ? el('div', {}, limits) : null),
+    cell({}, prose(schema.description ?? nested?.description)),
   );
 }
 
 function table(rows) {
-  const heads = ['Name', 'Type', ''].map((text) => el('th', {}, text));
-  return el('table', {}, el('thead', {}, el('tr', {}, heads)), el('tbody', {}, rows));
+  const heads = ['Name', 'Type', 'Description'].map((text) => el('th', { role: 'columnheader' }, text));
+  return el(
+    'table',
+    { role: 'table' },
+    el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, heads)),
+    el('tbody', { role: 'rowgroup' }, rows),
+  );
 }
 
 function schemaView(schema) {
@@ -83,21 +91,21 @@ function curl(method, path, operation) {
   return parts.join(' \\\n  ');
 }
 
-function answersView(responses) {
-  return Object.entries(responses).map(([status, answer]) => {
-    const json = answer.content?.['application/json'];
-    const headers = Object.entries(answer.headers ?? {}).map(([name, { description }]) =>
+function responsesView(responses) {
+  return Object.entries(responses).map(([status, response]) => {
+    const json = response.content?.['application/json'];
+    const headers = Object.entries(response.headers ?? {}).map(([name, { description }]) =>
       el('div', { class: 'note' }, el('code', {}, name), ' ', prose(description)),
     );
-    const about = el('div', {}, el('strong', {}, status), ' ', prose(answer.description));
-    return el('div', {}, about, headers, json ? schemaView(json.schema) : null);
+    const description = el('div', {}, el('strong', {}, status), ' ', prose(response.description));
+    return el('div', {}, description, headers, json ? schemaView(json.schema) : null);
   });
 }
 
 function operationView(method, path, operation) {
   const id = operation.operationId;
-  const parameters = (operation.parameters ?? []).map(({ name, in: place, schema, required, description }) =>
-    fieldRow(`${name} (${place})`, { ...schema, ...(description && { description }) }, required),
+  const parameters = (operation.parameters ?? []).map(({ name, in: location, schema, required, description }) =>
+    fieldRow(`${name} (${location})`, { ...schema, ...(description && { description }) }, required),
   );
   const body = operation.requestBody?.content['application/json'];
   const head = [
@@ -114,10 +122,10 @@ function operationView(method, path, operation) {
       {},
       (operation.description ?? '').split('\n\n').map((paragraph) => el('p', {}, prose(paragraph))),
       el('pre', {}, curl(method, path, operation)),
-      parameters.length > 0 ? [el('h4', {}, 'Parameters'), table(parameters)] : null,
-      body ? [el('h4', {}, 'Body'), schemaView(body.schema)] : null,
-      el('h4', {}, 'Answers'),
-      answersView(operation.responses),
+      parameters.length > 0 ? [el('h3', {}, 'Parameters'), table(parameters)] : null,
+      body ? [el('h3', {}, 'Request body'), schemaView(body.schema)] : null,
+      el('h3', {}, 'Responses'),
+      responsesView(operation.responses),
     ),
   );
 }
@@ -178,5 +186,5 @@ try {
   openTarget();
   addEventListener('hashchange', openTarget);
 } catch (error) {
-  root.textContent = `The document could not be shown: ${error.message}`;
+  root.textContent = `Could not show the OpenAPI document: ${error.message}`;
 }
