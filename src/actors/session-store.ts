@@ -3,7 +3,7 @@
 import { claimNext } from '../store/claims.ts';
 import { lastSeq } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
-import { haveTurns } from '../store/turn-rows.ts';
+import { turnsExist } from '../store/turn-rows.ts';
 import type { SessionStore } from './user-session.ts';
 
 export const sessionStore = (database: Database): SessionStore => ({
@@ -11,7 +11,7 @@ export const sessionStore = (database: Database): SessionStore => ({
     const claim = await claimNext(database, userId, leaseS);
     if (claim.outcome !== 'claimed') return claim;
     const { turnId, epoch, sessionId, seq, text, metadata, attempts } = claim.turn;
-    const { messageCount, waitedS, traceparent } = claim;
+    const { messageCount, queuedS, traceparent } = claim;
     return {
       outcome: 'claimed',
       work: {
@@ -24,11 +24,11 @@ export const sessionStore = (database: Database): SessionStore => ({
         metadata,
         attempts,
         messageCount,
-        waitedS,
+        queuedS,
         traceparent,
       },
     };
   },
   lastSeq: (userId) => lastSeq(database, userId),
-  haveTurns: (turnIds) => haveTurns(database, turnIds),
+  turnsExist: (turnIds) => turnsExist(database, turnIds),
 });

@@ -24,7 +24,7 @@ import {
   type MemoryPatch,
   type MemoryRecord,
   type NewSummary,
-  type Remembered,
+  type UserMemory,
 } from '../domain/memory.ts';
 import type { Metadata } from '../domain/turn.ts';
 import type { ActorState } from '../domain/memory.ts';
@@ -44,7 +44,7 @@ export interface Work {
   /** The turn's W3C traceparent; null: the turn is not traced. */
   readonly traceparent: string | null;
   /** Seconds from its acceptance to this claim. */
-  readonly waitedS: number;
+  readonly queuedS: number;
   /** Messages the user has sent so far. */
   readonly messageCount: number;
   readonly memory: MemoryRecord;
@@ -65,7 +65,7 @@ export interface SessionStore {
   /** The highest `seq` assigned to a turn of the user. */
   lastSeq(userId: string): Promise<number>;
   /** Whether rows of all these turns exist. An erased turn has none. */
-  haveTurns(turnIds: readonly string[]): Promise<boolean>;
+  turnsExist(turnIds: readonly string[]): Promise<boolean>;
 }
 
 export interface SessionContext {
@@ -86,12 +86,12 @@ async function readHistory({ state, userId }: SessionContext): Promise<MemoryHis
   return ((await state.get(userId, HISTORY)) as MemoryHistory | null) ?? NO_HISTORY;
 }
 
-async function readAll(context: SessionContext): Promise<Remembered> {
+async function readAll(context: SessionContext): Promise<UserMemory> {
   const [memory, history] = await Promise.all([readMemory(context), readHistory(context)]);
   return { memory, history };
 }
 
-async function write({ state, userId }: SessionContext, next: Remembered): Promise<MemoryRecord> {
+async function write({ state, userId }: SessionContext, next: UserMemory): Promise<MemoryRecord> {
   await state.set(userId, { [MEMORY]: next.memory, [HISTORY]: next.history });
   return next.memory;
 }
@@ -142,7 +142,7 @@ export const METHODS = {
       turnIds: z.array(z.string()).max(200),
     }),
     async (context, summary) => {
-      const [before, turnsExist] = await Promise.all([readAll(context), context.store.haveTurns(summary.turnIds)]);
+      const [before, turnsExist] = await Promise.all([readAll(context), context.store.turnsExist(summary.turnIds)]);
       const next = turnsExist ? renewSummary(before, summary, context.now()) : null;
       return next ? write(context, next) : before.memory;
     },

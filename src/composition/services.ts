@@ -11,7 +11,7 @@ import { activityByDay, activityOfUser, setMessageCount } from '../store/analyti
 import { outboxBacklog } from '../store/backlog.ts';
 import { sessionRows, userRows } from '../store/conversations.ts';
 import { TurnsCounter } from '../store/overview.ts';
-import { inTime, type Health } from '../telemetry/health.ts';
+import { withinProbeTime, type Health } from '../telemetry/health.ts';
 import type { Scrape } from '../telemetry/metrics.ts';
 import { followTurn } from '../turns/follow-turn.ts';
 import type { QueuedCount } from '../turns/queued-count.ts';
@@ -39,7 +39,7 @@ function overviewOf({ database, queues, log }: Foundation): () => Promise<Overvi
   const counter = new TurnsCounter(database);
   return singleFlight(async () => {
     const now = new Date();
-    const topics = inTime(queues.topicCounts(now)).catch((error: Error) => {
+    const topics = withinProbeTime(queues.topicCounts(now)).catch((error: Error) => {
       log.debug({ detail: error.message }, 'The topics could not be counted.');
       return null;
     });

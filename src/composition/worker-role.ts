@@ -18,7 +18,7 @@ import type { ResolveNames } from '../webhooks/names.ts';
 import { WebhookSender } from '../webhooks/webhook-sender.ts';
 import { Consumers } from '../workers/consumers.ts';
 import { PubsubBridge } from '../workers/pubsub-bridge.ts';
-import { Relay } from '../workers/relay.ts';
+import { bullmqOnly, Relay } from '../workers/relay.ts';
 import { Sweeper } from '../workers/sweeper.ts';
 import { consumersOf } from '../workers/topics.ts';
 import type { Foundation } from './foundation.ts';
@@ -36,8 +36,8 @@ export interface WorkerOptions {
 /** Publishes the outbox to BullMQ and, with Dapr, to pub/sub. */
 function startRelay({ addresses, database, queues, metrics, log, lifecycle }: Foundation): Relay {
   const publish = addresses.dapr && daprPublisher(addresses.dapr);
-  const pubsub = publish && new PubsubBridge({ database, publish, metrics, log });
-  const relay = new Relay({ database, queues, pubsub, metrics, log });
+  const next = publish ? new PubsubBridge({ database, publish, metrics, log }) : bullmqOnly(database);
+  const relay = new Relay({ database, queues, next, metrics, log });
   lifecycle.started('relay', () => relay.idle());
   return relay;
 }

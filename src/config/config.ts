@@ -106,8 +106,9 @@ export function readConfig(
 
 /** The text of `--help`: every setting with its meaning, unit and default. */
 export function helpText(): string {
+  const width = Math.max(...Object.keys(SETTINGS).map((name) => name.length)) + 2;
   const rows = Object.entries(SETTINGS).map(
-    ([name, { fallback, meaning }]) => `  ${name.padEnd(22)}${meaning} [${fallback ?? 'none'}]`,
+    ([name, { fallback, meaning }]) => `  ${name.padEnd(width)}${meaning} [${fallback ?? 'none'}]`,
   );
   return [
     'turnkeeper: durable, ordered, reviewed chat turns',

@@ -26,7 +26,7 @@ export interface AcceptFacts {
   /** User id of the session's owner; null: the session does not exist yet. */
   readonly sessionOwner: string | null;
   /** Number of queued turns of this user. */
-  readonly waiting: number;
+  readonly queued: number;
   /** The user has a queued or running turn. */
   readonly busy: boolean;
   /** The message joins a queued turn, so the limits do not apply to it. */
@@ -78,7 +78,7 @@ export function refusalOf(turn: NewTurn, facts: AcceptFacts, limits: AcceptLimit
   if (facts.sessionOwner !== null && facts.sessionOwner !== turn.userId) return { outcome: 'foreign_session' };
   if (facts.busy && effectOf(turn.onBusy).refuses) return { outcome: 'user_busy' };
   if (facts.joins) return null;
-  if (facts.waiting >= limits.perUser) return { outcome: 'queue_full', scope: 'user', retryAfterS: USER_RETRY_AFTER_S };
+  if (facts.queued >= limits.perUser) return { outcome: 'queue_full', scope: 'user', retryAfterS: USER_RETRY_AFTER_S };
   if (limits.queuedOfAll >= limits.ofAll)
     return { outcome: 'queue_full', scope: 'all', retryAfterS: ALL_RETRY_AFTER_S };
   return null;

@@ -41,7 +41,7 @@ export interface NewSummary {
   readonly turnIds: readonly string[];
 }
 
-export interface Remembered {
+export interface UserMemory {
   readonly memory: MemoryRecord;
   readonly history: MemoryHistory;
 }
@@ -62,7 +62,7 @@ export const unknownUser = (userId: string): MemoryRecord => ({
 
 export const NO_HISTORY: MemoryHistory = { turnIds: [], past: [] };
 
-function replaceSummary(before: Remembered, next: MemoryRecord, turnIds: readonly string[], now: Date): Remembered {
+function replaceSummary(before: UserMemory, next: MemoryRecord, turnIds: readonly string[], now: Date): UserMemory {
   const { memory, history } = before;
   const replaced: PastSummary = {
     version: memory.version,
@@ -77,7 +77,7 @@ function replaceSummary(before: Remembered, next: MemoryRecord, turnIds: readonl
 }
 
 /** Sets the given fields on behalf of a person or the application. */
-export function patchMemory(before: Remembered, patch: MemoryPatch, now: Date): Remembered {
+export function patchMemory(before: UserMemory, patch: MemoryPatch, now: Date): UserMemory {
   const memory: MemoryRecord = { ...before.memory, ...patch, version: before.memory.version + 1 };
   return patch.summary === undefined || patch.summary === before.memory.summary
     ? { memory, history: before.history }
@@ -85,7 +85,7 @@ export function patchMemory(before: Remembered, patch: MemoryPatch, now: Date): 
 }
 
 /** Replaces the summary; null: the stored one already covers these turns, or they were forgotten. */
-export function renewSummary(before: Remembered, next: NewSummary, now: Date): Remembered | null {
+export function renewSummary(before: UserMemory, next: NewSummary, now: Date): UserMemory | null {
   const { memory } = before;
   if (next.throughSeq <= memory.throughSeq || next.throughSeq <= memory.forgottenSeq) return null;
   const renewed: MemoryRecord = {
@@ -98,7 +98,7 @@ export function renewSummary(before: Remembered, next: NewSummary, now: Date): R
 }
 
 /** Clears the memory. No later summary uses turns up to `forgottenSeq`. */
-export const forgetMemory = (userId: string, before: Remembered, forgottenSeq: number): Remembered => ({
+export const forgetMemory = (userId: string, before: UserMemory, forgottenSeq: number): UserMemory => ({
   memory: { ...unknownUser(userId), version: before.memory.version + 1, forgottenSeq },
   history: NO_HISTORY,
 });

@@ -11,7 +11,7 @@ export type Verdict =
 export type Verdicts = ReadonlyMap<string, ReadonlyMap<Part, Verdict>>;
 
 /** The parts of the turn that each model has to judge. A model judges a part once, however many rules need it. */
-export function toBeJudged({ rules }: ReviewPolicy): ReadonlyMap<string, readonly Part[]> {
+export function partsToModerate({ rules }: ReviewPolicy): ReadonlyMap<string, readonly Part[]> {
   const partsOf = new Map<string, Set<Part>>();
   for (const { moderation, on } of rules) {
     if (!moderation) continue;

@@ -92,6 +92,6 @@ export const screen = ({ keywords, rules }: ReviewPolicy, turn: ScreenedTurn): R
 
 /** Whether a reply to this message may need review, decided before the reply exists. Such a reply must not be streamed.
  *  No moderation model has been called by then, so a rule with one always counts. */
-export const mayBeHeld = (policy: ReviewPolicy, message: string): boolean =>
+export const mayNeedReview = (policy: ReviewPolicy, message: string): boolean =>
   policy.rules.some(({ on, moderation }) => on.includes('reply') || moderation !== null) ||
   screen(policy, { message, reply: '' }).length > 0;

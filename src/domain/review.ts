@@ -131,22 +131,22 @@ export const endingByCancel = (by: string | null): Ending => ({
 
 export type DecisionOutcome =
   /** The same decision was made before. */
-  | 'holds'
+  | 'already_applied'
   /** Another decision was made first. */
   | 'conflict'
   /** The deadline passed first. */
   | 'late';
 
-/** What a decision means for a review in its current state; null: the decision can be applied. `inTime`: the decision
+/** What a decision means for a review in its current state; null: the decision can be applied. `madeInTime`: the decision
  *  was made before the deadline, even if the deadline has passed by now. */
 export function outcomeOf(
   review: Review,
   decision: Pick<Decision, 'decision' | 'reply'>,
-  inTime = false,
+  madeInTime = false,
 ): DecisionOutcome | null {
-  if (review.status === 'pending') return review.overdue && !inTime ? 'late' : null;
+  if (review.status === 'pending') return review.overdue && !madeInTime ? 'late' : null;
   if (review.status === 'cancelled') return 'conflict';
   if (review.decidedBy === null) return 'late';
   if (review.decision !== decision.decision) return 'conflict';
-  return decision.decision !== 'edit' || review.reply === decision.reply ? 'holds' : 'conflict';
+  return decision.decision !== 'edit' || review.reply === decision.reply ? 'already_applied' : 'conflict';
 }

@@ -34,7 +34,7 @@ export class TurnEvents {
     this.#position = position;
   }
 
-  get place(): StreamPosition {
+  get position(): StreamPosition {
     return this.#position;
   }
 

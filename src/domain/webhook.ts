@@ -12,7 +12,7 @@ export const DELIVERY_STATUSES = ['pending', 'delivered', 'dead'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
 /** Maximum number of webhooks of one user, and of webhooks for all users. */
-export const WEBHOOKS_AT_MOST = 10;
+export const MAX_WEBHOOKS = 10;
 
 /** An address that receives events. */
 export interface Webhook {
@@ -60,7 +60,7 @@ export interface DeliveryFilter {
 
 export interface WebhookFilter {
   /** `everybody`: all webhooks; `somebody`: only webhooks of single users. */
-  readonly whose: 'everybody' | 'somebody' | { readonly userId: string };
+  readonly owner: 'all' | 'users' | { readonly userId: string };
   readonly after?: string | undefined;
   readonly limit: number;
 }

@@ -2,7 +2,7 @@
 // actor.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
-import { completeWithin } from '../model/attempts.ts';
+import { completeWithRetries } from '../model/attempts.ts';
 import { ModelError, type Model } from '../model/model.ts';
 import { lastOfUser } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
@@ -30,7 +30,7 @@ async function requestSummary(
   const messages = summaryPromptOf({ userId, previous: memory.summary, exchanges });
   try {
     const request = { messages, signal: new AbortController().signal };
-    return summaryOf((await completeWithin(deps.model, request, { most: deps.modelAttempts })).text);
+    return summaryOf((await completeWithRetries(deps.model, request, { max: deps.modelAttempts })).text);
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     deps.log.warn({ user_id: userId, code: error.code }, 'The model gave no summary.');

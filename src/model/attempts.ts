@@ -23,19 +23,19 @@ export function backoffMs(failed: number, retryAfterMs: number | null, random: n
 
 export interface Attempts {
   /** Maximum number of attempts. */
-  readonly most: number;
+  readonly max: number;
   /** Called before every attempt except the first. */
   readonly onRetry?: (error: ModelError, failed: number) => void;
 }
 
-/** Repeats the attempt until it succeeds, fails with an error that is not retryable, or has failed `most` times.
+/** Repeats the attempt until it succeeds, fails with an error that is not retryable, or has failed `max` times.
  *  Rejects with the last ModelError, or with the signal's reason. */
-async function withRetries<T>(attempt: () => Promise<T>, signal: AbortSignal, { most, onRetry }: Attempts): Promise<T> {
+async function withRetries<T>(attempt: () => Promise<T>, signal: AbortSignal, { max, onRetry }: Attempts): Promise<T> {
   for (let failed = 1; ; failed += 1) {
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof ModelError) || !error.retryable || failed >= most) throw error;
+      if (!(error instanceof ModelError) || !error.retryable || failed >= max) throw error;
       onRetry?.(error, failed);
       // An aborted sleep rejects with its own error, not with the signal's reason.
       await sleep(backoffMs(failed, error.retryAfterMs, Math.random()), undefined, { signal }).catch(() => {});
@@ -44,10 +44,13 @@ async function withRetries<T>(attempt: () => Promise<T>, signal: AbortSignal, { 
   }
 }
 
-export const completeWithin = (model: Model, request: CompletionRequest, attempts: Attempts): Promise<Completion> =>
-  withRetries(() => model.complete(request), request.signal, attempts);
+export const completeWithRetries = (
+  model: Model,
+  request: CompletionRequest,
+  attempts: Attempts,
+): Promise<Completion> => withRetries(() => model.complete(request), request.signal, attempts);
 
-export const moderateWithin = (
+export const moderateWithRetries = (
   moderator: Moderator,
   request: ModerationRequest,
   attempts: Attempts,

@@ -74,13 +74,13 @@ export class ReviewDecisions {
   /** Applies a decision to a review. `moment`: with `whenever` the deadline is not checked, because the caller knows
    *  that the decision was made in time. @throws Unavailable */
   async apply(review: Review, decision: Decision, moment: Moment = 'before'): Promise<'applied' | DecisionOutcome> {
-    const inTime = moment === 'whenever';
-    const known = outcomeOf(review, decision, inTime);
+    const madeInTime = moment === 'any';
+    const known = outcomeOf(review, decision, madeInTime);
     if (known) return known;
     if (await this.#end(review, endingOf(review, decision), moment)) return 'applied';
     // Another decision or the deadline came first. If the turn ended in another way, the decision is a conflict.
     const current = await findReview(this.#deps.database, review.reviewId);
-    return (current && outcomeOf(current, decision, inTime)) ?? 'conflict';
+    return (current && outcomeOf(current, decision, madeInTime)) ?? 'conflict';
   }
 
   /** Applies a decision that arrived before the turn was parked. To be called after the turn was parked.
@@ -88,13 +88,13 @@ export class ReviewDecisions {
   async applyKept(turnId: string): Promise<void> {
     const kept = await keptDecisionOf(this.#deps.database, turnId);
     const review = kept && (await reviewOfTurn(this.#deps.database, turnId));
-    if (review) await this.apply(review, kept.decision, 'whenever');
+    if (review) await this.apply(review, kept.decision, 'any');
   }
 
   /** Cancels a turn that awaits review, and its review. False: the turn does not await review. @throws Unavailable */
   async cancel(turnId: string, by: string | null): Promise<boolean> {
     const review = await reviewOfTurn(this.#deps.database, turnId);
-    return review?.status === 'pending' && this.#end(review, endingByCancel(by), 'whenever');
+    return review?.status === 'pending' && this.#end(review, endingByCancel(by), 'any');
   }
 
   /** Applies kept decisions that were not applied yet, then ends overdue reviews. @throws Unavailable */

@@ -1,7 +1,7 @@
 // The feed of review events: follows the changes of all reviews for one reader.
 import { wakeUp } from '../concurrency/wake-up.ts';
 import type { Database } from '../store/database.ts';
-import { FEED_PAGE, feedPlaces, reviewsAfter, type FedReview } from '../store/review-feed.ts';
+import { FEED_PAGE, feedPositions, reviewsAfter, type FeedReview } from '../store/review-feed.ts';
 
 /** Poll interval of the feed while hints arrive, and while they cannot arrive. */
 const POLL_MS = 5_000;
@@ -19,9 +19,9 @@ export interface ReviewFeedDeps {
 }
 
 export type FeedEvent =
-  | ({ readonly type: 'review' } & FedReview)
+  | ({ readonly type: 'review' } & FeedReview)
   /** The reader's start position, sent before the first review. */
-  | { readonly type: 'place'; readonly position: number }
+  | { readonly type: 'position'; readonly position: number }
   /** No event was sent for a while. */
   | { readonly type: 'heartbeat' };
 
@@ -48,7 +48,7 @@ class Follower {
     const unlisten = this.#deps.hints.listen(changed);
     this.#signal.addEventListener('abort', changed);
     try {
-      yield { type: 'place', position: this.#position };
+      yield { type: 'position', position: this.#position };
       while (!this.#signal.aborted) {
         if (this.#changed) yield* this.#readPage();
         else if (!(await this.#waitForEvent())) yield { type: 'heartbeat' };
@@ -62,7 +62,7 @@ class Follower {
   /** Reads one page. It is called when the consumer has taken the page before. */
   async *#readPage(): AsyncGenerator<FeedEvent, void, undefined> {
     this.#changed = false;
-    let page: FedReview[];
+    let page: FeedReview[];
     try {
       page = await reviewsAfter(this.#deps.database, this.#position);
     } catch {
@@ -99,7 +99,7 @@ export class ReviewFeed {
 
   /** The start position of a reader that has seen everything up to `seen`; null: a new reader. @throws Unavailable */
   async positionOf(seen: number | null): Promise<number> {
-    const { last, lately } = await feedPlaces(this.#deps.database, BACK_S);
+    const { last, lately } = await feedPositions(this.#deps.database, BACK_S);
     // A position after the last one belongs to another database, and this one may never reach it.
     return seen === null ? lately : Math.min(seen, last);
   }

@@ -81,11 +81,11 @@ async function accept(queries: Queries, turnId: string, turn: NewTurn, limits: A
     ...key,
     ...key,
   ]);
-  const { erasing, session_owner: sessionOwner, waiting, busy } = found!;
+  const { erasing, session_owner: sessionOwner, waiting: queued, busy } = found!;
   const rule = effectOf(turn.onBusy);
   const joinable = rule.joins ? await findJoinable(queries, turn) : null;
   const earlier = await earlierTurn(queries, found!);
-  const facts = { erasing, earlier, sessionOwner, waiting, busy, joins: joinable !== null };
+  const facts = { erasing, earlier, sessionOwner, queued, busy, joins: joinable !== null };
   const refusal = refusalOf(turn, facts, limits);
   if (refusal) throw new Refused(refusal);
   if (joinable) return { outcome: 'joined', turn: await join(queries, turn, joinable) };

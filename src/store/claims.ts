@@ -29,7 +29,7 @@ const HEADS: Statement = {
 export interface ClaimedTurn {
   readonly turn: Turn;
   /** Seconds since the turn was accepted, by the database's clock. */
-  readonly waitedS: number;
+  readonly queuedS: number;
   /** Number of messages that the user has sent so far, for the prompt. */
   readonly messageCount: number;
   /** Position of the turn in its trace; null: the turn is not traced. */
@@ -59,8 +59,8 @@ async function claimAll(database: Database, requests: readonly ClaimRequest[]): 
     // One claim for each row: another request for the same user in this batch finds the turn running.
     claimed.delete(userId);
     if (!row) return null;
-    const { message_count: messageCount, waited_s: waitedS, traceparent } = row;
-    return { outcome: 'claimed', turn: turnOf(row), messageCount, waitedS, traceparent };
+    const { message_count: messageCount, waited_s: queuedS, traceparent } = row;
+    return { outcome: 'claimed', turn: turnOf(row), messageCount, queuedS, traceparent };
   });
   const others = requests.filter((_, index) => !results[index]).map(({ userId }) => userId);
   if (others.length === 0) return results as ClaimResult[];

@@ -54,12 +54,12 @@ const CLAIM: Statement = {
 
 export interface ClaimRules {
   readonly limit: number;
-  /** Maximum for one webhook; for a faltering one it is 1. */
-  readonly perHook: number;
+  /** Maximum for one webhook; for a failing one it is 1. */
+  readonly perWebhook: number;
   /** Webhooks whose last attempt failed. */
-  readonly faltering: readonly string[];
+  readonly failing: readonly string[];
   /** Webhooks whose deliveries are not claimed. */
-  readonly without: readonly string[];
+  readonly excluded: readonly string[];
   /** Seconds after which a delivery is due again if its attempt is not recorded. */
   readonly leaseS: number;
 }
@@ -69,8 +69,8 @@ const webhookOf = ({ url, enabled, secret, old_secret: old }: ClaimedRow): Claim
 
 /** Claims due deliveries, those due longest first. @throws Unavailable */
 export async function claimDeliveries(database: Database, rules: ClaimRules): Promise<ClaimedDelivery[]> {
-  const { limit, perHook, faltering, without, leaseS } = rules;
-  const rows = await database.rows<ClaimedRow>(CLAIM, [without, limit, faltering, perHook, leaseS]);
+  const { limit, perWebhook, failing, excluded, leaseS } = rules;
+  const rows = await database.rows<ClaimedRow>(CLAIM, [excluded, limit, failing, perWebhook, leaseS]);
   return rows.map((row) => ({
     deliveryId: row.delivery_id,
     epoch: row.epoch,
@@ -153,7 +153,7 @@ const ANY: Statement = {
 };
 
 /** Whether any webhook exists, and whether any delivery is due. @throws Unavailable */
-export async function deliveriesWaiting(database: Database): Promise<{ anyHook: boolean; anyDue: boolean }> {
+export async function deliveriesWaiting(database: Database): Promise<{ anyWebhook: boolean; anyDue: boolean }> {
   const [row] = await database.rows<{ any_hook: boolean; any_due: boolean }>(ANY, []);
-  return { anyHook: row!.any_hook, anyDue: row!.any_due };
+  return { anyWebhook: row!.any_hook, anyDue: row!.any_due };
 }

@@ -41,7 +41,7 @@ const end = (name: string, when: string): Statement => ({
 const END = {
   before: end('review-decide', 'r.deadline > now()'),
   after: end('review-deadline', 'r.deadline <= now()'),
-  whenever: end('review-cancel', 'true'),
+  any: end('review-cancel', 'true'),
 } as const;
 
 /** When the statement must run, relative to the deadline and by the database's clock. */

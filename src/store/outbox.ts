@@ -41,7 +41,7 @@ const eventOf = (row: OutboxRow): OutboxEvent => ({
 
 /** Events older than `ageS` seconds that no destination has, oldest first: their process ended or could not publish.
  *  @throws Unavailable */
-export async function leftOverEvents(database: Database, ageS: number, limit: number): Promise<OutboxEvent[]> {
+export async function unpublishedEvents(database: Database, ageS: number, limit: number): Promise<OutboxEvent[]> {
   return (await database.rows<OutboxRow>(LEFT_OVER, [ageS, limit])).map(eventOf);
 }
 
@@ -51,7 +51,7 @@ export async function eventsForPubsub(database: Database, limit: number): Promis
 }
 
 /** Leaves the events to the pub/sub bridge alone, behind all others that wait for it. @throws Unavailable */
-export async function leaveToPubsub(database: Database, eventIds: readonly string[]): Promise<void> {
+export async function markQueued(database: Database, eventIds: readonly string[]): Promise<void> {
   await database.rows(QUEUED, [eventIds]);
 }
 

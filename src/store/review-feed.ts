@@ -51,15 +51,15 @@ const AFTER: Statement = {
         where e.position > ? order by e.position limit ?`,
 };
 
-export interface FedReview {
+export interface FeedReview {
   readonly position: number;
   /** The current state of the review, which may include later events. */
   readonly review: Review;
 }
 
-async function readAll(database: Database, afters: readonly number[]): Promise<FedReview[][]> {
+async function readAll(database: Database, afters: readonly number[]): Promise<FeedReview[][]> {
   await numberReviewEvents(database);
-  const pages = new Map<number, FedReview[]>();
+  const pages = new Map<number, FeedReview[]>();
   for (const after of new Set(afters)) {
     const rows = await database.rows<ReviewRow & { position: number }>(AFTER, [after, FEED_PAGE]);
     pages.set(
@@ -72,7 +72,7 @@ async function readAll(database: Database, afters: readonly number[]): Promise<F
 
 /** The events after a position, at most FEED_PAGE, including all that were committed before the call. Readers at the
  *  same position share one query and its objects. @throws Unavailable */
-export const reviewsAfter = (database: Database, after: number): Promise<FedReview[]> =>
+export const reviewsAfter = (database: Database, after: number): Promise<FeedReview[]> =>
   database.batched('review-feed', after, readAll);
 
 const POSITIONS: Statement = {
@@ -85,7 +85,7 @@ const POSITIONS: Statement = {
 };
 
 /** The last position, and the position before the events of the last `s` seconds (`lately`). @throws Unavailable */
-export async function feedPlaces(database: Database, s: number): Promise<{ last: number; lately: number }> {
+export async function feedPositions(database: Database, s: number): Promise<{ last: number; lately: number }> {
   const [row] = await database.rows<{ last: number; lately: number }>(POSITIONS, [s]);
   return row!;
 }

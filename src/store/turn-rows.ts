@@ -122,7 +122,7 @@ const COUNT: Statement = {
 };
 
 /** Whether all these turns exist. @throws Unavailable */
-export async function haveTurns(database: Database, turnIds: readonly string[]): Promise<boolean> {
+export async function turnsExist(database: Database, turnIds: readonly string[]): Promise<boolean> {
   const [row] = await database.rows<{ there: number }>(COUNT, [turnIds]);
   return row!.there === new Set(turnIds).size;
 }

@@ -55,11 +55,11 @@ export async function findWebhook(database: Database, webhookId: string): Promis
 }
 
 /** Webhooks in the order of their ids, which is roughly the order of creation. @throws Unavailable */
-export async function listWebhooks(database: Database, { whose, after, limit }: WebhookFilter): Promise<Webhook[]> {
+export async function listWebhooks(database: Database, { owner, after, limit }: WebhookFilter): Promise<Webhook[]> {
   const rows = await database.query<WebhookRow[]>((builder) => {
     const query = builder<WebhookRow>('webhooks').select(builder.raw(COLUMNS)).orderBy('webhook_id').limit(limit);
-    if (whose === 'somebody') void query.whereNotNull('user_id');
-    else if (whose !== 'everybody') void query.where('user_id', whose.userId);
+    if (owner === 'users') void query.whereNotNull('user_id');
+    else if (owner !== 'all') void query.where('user_id', owner.userId);
     if (after !== undefined) void query.andWhere('webhook_id', '>', after);
     return query as unknown as Promise<WebhookRow[]>;
   });

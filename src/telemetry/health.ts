@@ -22,7 +22,7 @@ export interface Readiness {
 const PROBE_MS = 3_000;
 
 /** The result of the probe. Rejects if it takes longer than 3 s. */
-export const inTime = <T>(probe: Promise<T>): Promise<T> => within(PROBE_MS, probe);
+export const withinProbeTime = <T>(probe: Promise<T>): Promise<T> => within(PROBE_MS, probe);
 
 /** The health of a process with these dependencies. */
 export function healthOf(
@@ -30,7 +30,7 @@ export function healthOf(
   draining: () => boolean,
 ): Health {
   const { database, redis, actors } = probes;
-  const checkOf = (probe: () => Promise<unknown>) => async () => void (await inTime(probe()));
+  const checkOf = (probe: () => Promise<unknown>) => async () => void (await withinProbeTime(probe()));
   return { checks: { database: checkOf(database), redis: checkOf(redis), actors: checkOf(actors) }, draining };
 }
 

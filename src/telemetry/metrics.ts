@@ -25,7 +25,7 @@ function backlogGauges(registers: Registry[]) {
       '1: the backlog in this store could be read for this scrape; 0: it could not, and its gauges are missing.',
       ['store'],
     ),
-    turnsWaiting: gauge(registers, 'turnkeeper_turns_waiting', 'Queued turns of all users.'),
+    turnsQueued: gauge(registers, 'turnkeeper_turns_waiting', 'Queued turns of all users.'),
     turnsRunning: gauge(registers, 'turnkeeper_turns_running', 'Running turns of all users.'),
     oldestTurnSeconds: gauge(
       registers,
@@ -167,19 +167,19 @@ export function createMetrics() {
       labelNames: ['topic'] as const,
       registers,
     }),
-    edgeEventsPublished: new Counter({
+    pubsubEventsPublished: new Counter({
       name: 'turnkeeper_edge_events_published_total',
       help: 'Events published to Dapr pub/sub, by topic.',
       labelNames: ['topic'] as const,
       registers,
     }),
-    edgeEventsRefused: new Counter({
+    pubsubEventsRefused: new Counter({
       name: 'turnkeeper_edge_events_refused_total',
       help: 'Events that Dapr pub/sub will never accept, by topic; the log names them.',
       labelNames: ['topic'] as const,
       registers,
     }),
-    edgeAway: removeValue(
+    pubsubUnavailable: removeValue(
       new Gauge({
         name: 'turnkeeper_edge_away',
         help: '1: Dapr pub/sub accepted none of the last events; 0: it accepts events. Missing: this process publishes none.',

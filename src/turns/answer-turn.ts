@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Work } from '../actors/user-session.ts';
 import { newId } from '../domain/ids.ts';
 import type { Log } from '../telemetry/log.ts';
-import { completeWithin } from '../model/attempts.ts';
+import { completeWithRetries } from '../model/attempts.ts';
 import { ModelError, type Completion, type Model, type Moderator } from '../model/model.ts';
 import { commitAnswer, commitFailure } from '../store/commit-turn.ts';
 import { lastOfSession } from '../store/conversations.ts';
@@ -12,7 +12,7 @@ import { Unavailable } from '../domain/errors.ts';
 import type { Database } from '../store/database.ts';
 import { parkTurn } from '../store/park-turn.ts';
 import { inSpan, traceparent } from '../telemetry/tracing.ts';
-import { mayBeHeld, type ReviewPolicy } from '../domain/policy.ts';
+import { mayNeedReview, type ReviewPolicy } from '../domain/policy.ts';
 import { deliveryEvents, type OutboxEvent } from '../domain/events.ts';
 import { NO_DELTAS, type DeltaWriter } from '../domain/delta.ts';
 import { promptOf } from './prompt.ts';
@@ -94,17 +94,17 @@ export async function answerTurn(
   const history = await lastOfSession(database, work.sessionId, deps.historyExchanges);
   const messages = promptOf({ memory: work.memory, messageCount: work.messageCount, history, text: work.text });
   let attempts = work.attempts;
-  const sink = mayBeHeld(policy, work.text)
+  const sink = mayNeedReview(policy, work.text)
     ? NO_DELTAS
     : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: attempts });
   const screening = new Screening(deps, policy, work.text, signal);
   let completion: Completion;
   try {
-    completion = await completeWithin(
+    completion = await completeWithRetries(
       model,
       { messages, signal, onDelta: (text) => sink.write(text) },
       {
-        most: deps.modelAttempts,
+        max: deps.modelAttempts,
         onRetry: (error, failed) => {
           attempts += 1;
           sink.restart(attempts);

@@ -12,7 +12,7 @@ export type CancelOutcome =
   /** By this call or by an earlier one. */
   | { readonly outcome: 'cancelled'; readonly turn: Turn }
   /** The turn was already final, with another status. */
-  | { readonly outcome: 'finished'; readonly turn: Turn }
+  | { readonly outcome: 'final'; readonly turn: Turn }
   | { readonly outcome: 'unknown' };
 
 export interface CancelDeps {
@@ -57,5 +57,5 @@ export async function cancel(deps: CancelDeps, turnId: string, by: string): Prom
   await deps.cancelReview(turnId, by);
   const turn = await findTurn(deps.database, turnId);
   if (!turn) return { outcome: 'unknown' };
-  return { outcome: turn.status === 'cancelled' ? 'cancelled' : 'finished', turn };
+  return { outcome: turn.status === 'cancelled' ? 'cancelled' : 'final', turn };
 }

@@ -110,19 +110,19 @@ class Follower {
     for (;;) {
       let page: DeltaRecord[];
       try {
-        page = await this.#deps.deltas.read(this.#turn.turnId, this.#events.place);
+        page = await this.#deps.deltas.read(this.#turn.turnId, this.#events.position);
       } catch {
         // Redis is unavailable: `missed` is called when it is back. The final turn has the full text in any case.
         return;
       }
       if (page.length === 0) return;
-      const before = this.#events.place;
+      const before = this.#events.position;
       for (const record of page) {
         const events = await this.#eventsOf(record);
         if (events) yield* events;
         else this.#buffer.lostBefore(record);
       }
-      if (this.#events.place === before || this.#signal.aborted) return;
+      if (this.#events.position === before || this.#signal.aborted) return;
     }
   }
 

@@ -1,8 +1,8 @@
 // Screens one turn with the rules of the review policy and with the verdicts of moderation models.
 import type { Log } from '../telemetry/log.ts';
-import { moderateWithin } from '../model/attempts.ts';
+import { moderateWithRetries } from '../model/attempts.ts';
 import { ModelError, type Moderator } from '../model/model.ts';
-import { moderationReasons, toBeJudged, type Verdict } from '../domain/moderation.ts';
+import { moderationReasons, partsToModerate, type Verdict } from '../domain/moderation.ts';
 import { screen, type Part, type Reason, type ReviewPolicy, type ScreenedTurn } from '../domain/policy.ts';
 
 export interface ScreeningDeps {
@@ -28,7 +28,7 @@ async function moderate(
   const parts = [...texts.keys()];
   try {
     const request = { model, texts: [...texts.values()], signal };
-    const verdicts = await moderateWithin(deps.moderator, request, { most: deps.modelAttempts });
+    const verdicts = await moderateWithRetries(deps.moderator, request, { max: deps.modelAttempts });
     return [model, new Map(parts.map((part, index) => [part, verdicts[index]!]))];
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
@@ -59,7 +59,7 @@ export class Screening {
   }
 
   #moderate(turn: ScreenedTurn, which: (parts: readonly Part[]) => boolean): Promise<ModelVerdicts[]> {
-    const calls = [...toBeJudged(this.#policy)].filter(([, parts]) => which(parts));
+    const calls = [...partsToModerate(this.#policy)].filter(([, parts]) => which(parts));
     return Promise.all(
       calls.map(([model, parts]) =>
         moderate(this.#deps, { model, texts: new Map(parts.map((part) => [part, turn[part]])) }, this.#signal),

@@ -10,7 +10,7 @@ import { keepPartialReply } from '../store/cancel-turn.ts';
 import { inSpan, type SpanOptions } from '../telemetry/tracing.ts';
 import type { ClaimedWork, Outcome } from './answer-turn.ts';
 import { ClaimLost, Stopping, type ClaimKeeper } from './claim-keeper.ts';
-import { mayBeHeld, type PolicySource } from '../domain/policy.ts';
+import { mayNeedReview, type PolicySource } from '../domain/policy.ts';
 import type { Hooks } from '../domain/events.ts';
 import { PartialReply } from './partial-reply.ts';
 
@@ -119,9 +119,9 @@ export class UserRunner {
       if (!(error instanceof ClaimLost)) throw error;
     }
     // If the reply might have needed a review, its text is not kept: a reviewer has not seen it.
-    if (outcome.status === 'lost' && partial.text !== null && !mayBeHeld(policy, work.text))
+    if (outcome.status === 'lost' && partial.text !== null && !mayNeedReview(policy, work.text))
       await this.#keepPartial(work, partial.text);
-    this.#finish(work.turnId, outcome, work.waitedS + (performance.now() - claimedAt) / 1000);
+    this.#finish(work.turnId, outcome, work.queuedS + (performance.now() - claimedAt) / 1000);
     return true;
   }
 

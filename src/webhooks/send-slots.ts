@@ -12,11 +12,11 @@ const PER_WEBHOOK = 8;
 export interface Room {
   readonly limit: number;
   /** Maximum for one webhook. */
-  readonly perHook: number;
+  readonly perWebhook: number;
   /** Webhooks whose last attempt failed: one delivery each. */
-  readonly faltering: readonly string[];
+  readonly failing: readonly string[];
   /** Webhooks for which no delivery may be claimed. */
-  readonly without: readonly string[];
+  readonly excluded: readonly string[];
 }
 
 /** After this time a failure is forgotten, so that removed webhooks do not stay in memory. */
@@ -47,9 +47,9 @@ export class SendSlots {
       failing ? failingFull || running > 0 : running >= PER_WEBHOOK;
     return {
       limit,
-      perHook: PER_WEBHOOK,
-      faltering: webhooks.filter(([, webhook]) => webhook.failing && !isFull(webhook)).map(([id]) => id),
-      without: webhooks.filter(([, webhook]) => isFull(webhook)).map(([id]) => id),
+      perWebhook: PER_WEBHOOK,
+      failing: webhooks.filter(([, webhook]) => webhook.failing && !isFull(webhook)).map(([id]) => id),
+      excluded: webhooks.filter(([, webhook]) => isFull(webhook)).map(([id]) => id),
     };
   }
 

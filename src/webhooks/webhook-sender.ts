@@ -82,7 +82,7 @@ export class WebhookSender {
 
   /** Starts sending due deliveries, as far as there are free slots, and deletes old ones. @throws Unavailable */
   async sweep(): Promise<void> {
-    const { anyHook: anyWebhook, anyDue } = await deliveriesWaiting(this.#deps.database);
+    const { anyWebhook, anyDue } = await deliveriesWaiting(this.#deps.database);
     // Deliveries of a removed webhook are due too; they become dead.
     this.#anyWebhook = anyWebhook || anyDue;
     if (anyDue) this.wake();

@@ -15,7 +15,7 @@ import { newSecret, type PostDeps } from './post.ts';
 import { faultOfAddresses, faultOfUrl, hostOf } from './target.ts';
 import {
   PING,
-  WEBHOOKS_AT_MOST,
+  MAX_WEBHOOKS,
   type Delivery,
   type DeliveryFilter,
   type NewWebhook,
@@ -68,7 +68,7 @@ export class WebhookService {
   async add(requested: NewWebhook): Promise<AddReply> {
     const detail = await this.#faultOf(requested.url);
     if (detail !== null) return { outcome: 'refused', detail };
-    const created = { webhookId: newId(), secret: newSecret(), atMost: WEBHOOKS_AT_MOST };
+    const created = { webhookId: newId(), secret: newSecret(), atMost: MAX_WEBHOOKS };
     const webhook = await addWebhook(this.#deps.database, created, requested);
     if (webhook) this.#deps.hooks.webhookAdded();
     return webhook ? { outcome: 'added', webhook, secret: created.secret } : { outcome: 'too_many' };

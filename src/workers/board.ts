@@ -1,5 +1,5 @@
 // The queue board: a read-only view of all jobs of all topics. bull-board provides the page and its API. The adapter is
-// our own, because @bull-board/koa adds 80 packages for one template (docs/decisions/0008-tools.md).
+// our own, because @bull-board/koa adds 80 packages for one template (docs/decisions/0027-dependencies.md).
 import { readFile } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
 import { createBullBoard } from '@bull-board/api';

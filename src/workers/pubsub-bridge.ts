@@ -4,8 +4,9 @@
 import { singleFlight } from '../concurrency/single-flight.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { eventsForPubsub, leaveToPubsub, removeEvents } from '../store/outbox.ts';
+import { eventsForPubsub, markQueued, removeEvents } from '../store/outbox.ts';
 import type { Database } from '../store/database.ts';
+import type { NextDestination } from './relay.ts';
 import { outboxCloudEvent, type CloudEvent, type OutboxEvent } from '../domain/events.ts';
 import type { OutboxTopic } from '../domain/topics.ts';
 
@@ -34,7 +35,7 @@ export interface BridgeDeps {
   readonly log: Log;
 }
 
-export class PubsubBridge {
+export class PubsubBridge implements NextDestination {
   readonly #deps: BridgeDeps;
   readonly #drain = singleFlight(() => this.#drainAll());
   readonly #sweep = singleFlight(() => this.#sweepAll());
@@ -44,7 +45,7 @@ export class PubsubBridge {
 
   constructor(deps: BridgeDeps) {
     this.#deps = deps;
-    deps.metrics.edgeAway.set(0);
+    deps.metrics.pubsubUnavailable.set(0);
   }
 
   /** Accepts events that are in BullMQ. Events that arrive during a call go into the next call together. */
@@ -53,13 +54,18 @@ export class PubsubBridge {
     void this.#drain();
   }
 
+  /** Marks events that are in BullMQ, so that the next sweep publishes them. @throws Unavailable */
+  leave(eventIds: readonly string[]): Promise<void> {
+    return markQueued(this.#deps.database, eventIds);
+  }
+
   async #drainAll(): Promise<void> {
     while (this.#buffer.length > 0) {
       const events = this.#buffer.splice(0, BATCH);
       try {
         // While pub/sub is unavailable, only sweeps call it, so that new events do not wait for its timeout.
         const left = this.#unavailable ? events : await this.#send(events, true);
-        if (left.length > 0) await leaveToPubsub(this.#deps.database, idsOf(left));
+        if (left.length > 0) await markQueued(this.#deps.database, idsOf(left));
       } catch (error) {
         this.#deps.log.debug(
           { detail: (error as Error).message },
@@ -82,7 +88,7 @@ export class PubsubBridge {
         if (events.length === 0) return;
         const left = await this.#send(events, false);
         // Moved behind all other marked events, so that events which are never accepted do not block the others.
-        if (left.length > 0) return await leaveToPubsub(this.#deps.database, idsOf(left));
+        if (left.length > 0) return await markQueued(this.#deps.database, idsOf(left));
         if (events.length < limit) return;
       }
     } catch (error) {
@@ -118,8 +124,8 @@ export class PubsubBridge {
 
   async #sendTo(topic: OutboxTopic, events: readonly CloudEvent[]): Promise<Published> {
     const result = await this.#deps.publish(topic, events);
-    this.#deps.metrics.edgeEventsPublished.inc({ topic }, result.published.size);
-    this.#deps.metrics.edgeEventsRefused.inc({ topic }, result.refused.size);
+    this.#deps.metrics.pubsubEventsPublished.inc({ topic }, result.published.size);
+    this.#deps.metrics.pubsubEventsRefused.inc({ topic }, result.refused.size);
     for (const id of result.refused)
       this.#deps.log.error({ topic, event: id }, 'Dapr pub/sub refused an event for good.');
     return result;
@@ -131,7 +137,7 @@ export class PubsubBridge {
       this.#deps.log.warn({ detail: fault }, 'Dapr pub/sub accepts no events; they stay in the outbox.');
     if (!unavailable && this.#unavailable) this.#deps.log.info({}, 'Dapr pub/sub accepts events again.');
     this.#unavailable = unavailable;
-    this.#deps.metrics.edgeAway.set(unavailable ? 1 : 0);
+    this.#deps.metrics.pubsubUnavailable.set(unavailable ? 1 : 0);
   }
 
   /** Resolves when the buffer is empty and no sweep is running. */

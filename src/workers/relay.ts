@@ -5,10 +5,9 @@ import { singleFlight } from '../concurrency/single-flight.ts';
 import type { Log } from '../telemetry/log.ts';
 import { inSpan, traceparent } from '../telemetry/tracing.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { leaveToPubsub, leftOverEvents, removeEvents } from '../store/outbox.ts';
+import { removeEvents, unpublishedEvents } from '../store/outbox.ts';
 import type { Database } from '../store/database.ts';
 import type { OutboxEvent } from '../domain/events.ts';
-import type { PubsubBridge } from './pubsub-bridge.ts';
 import type { Queues } from './queues.ts';
 
 /** Maximum number of events in memory. The sweep finds the others in the table. */
@@ -27,11 +26,31 @@ async function withSpan(event: OutboxEvent): Promise<OutboxEvent> {
 }
 const idsOf = (events: readonly OutboxEvent[]): string[] => events.map(({ eventId }) => eventId);
 
+/** Where events go when BullMQ has them. The last destination deletes their rows. */
+export interface NextDestination {
+  /** Publishes events that this process committed, or deletes their rows. */
+  push(events: readonly OutboxEvent[]): Promise<void> | void;
+  /** Marks left-over events for its own sweep, or deletes their rows. @throws Unavailable */
+  leave(eventIds: readonly string[]): Promise<void>;
+  /** Starts to publish the marked events in the background, since the destination may hang. */
+  sweep(): void;
+  /** Resolves when nothing is in progress. */
+  idle(): Promise<void>;
+}
+
+/** BullMQ is the only destination. */
+export const bullmqOnly = (database: Database): NextDestination => ({
+  push: (events) => removeEvents(database, idsOf(events)),
+  leave: (eventIds) => removeEvents(database, eventIds),
+  sweep: () => {},
+  idle: async () => {},
+});
+
 export interface RelayDeps {
   readonly database: Database;
   readonly queues: Queues;
-  /** Undefined: BullMQ is the only destination. */
-  readonly pubsub: PubsubBridge | undefined;
+  /** Where events go after BullMQ. */
+  readonly next: NextDestination;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -72,8 +91,7 @@ export class Relay {
    *  idempotent. */
   async #publish(events: readonly OutboxEvent[]): Promise<void> {
     await this.#queue(events);
-    if (this.#deps.pubsub) this.#deps.pubsub.push(events);
-    else await removeEvents(this.#deps.database, idsOf(events));
+    await this.#deps.next.push(events);
   }
 
   async #queue(events: readonly OutboxEvent[]): Promise<void> {
@@ -81,23 +99,23 @@ export class Relay {
     for (const { topic } of events) this.#deps.metrics.eventsPublished.inc({ topic });
   }
 
-  /** Publishes left-over events. Rejects while the database or Redis is unavailable. Events for pub/sub are published
-   *  in the background, because pub/sub may hang. */
+  /** Publishes left-over events. Rejects while the database or Redis is unavailable. */
   async sweep(): Promise<void> {
-    this.#deps.pubsub?.sweep();
+    const { database, next } = this.#deps;
+    next.sweep();
     for (;;) {
-      const events = await leftOverEvents(this.#deps.database, LEFT_OVER_AGE_S, BATCH);
+      const events = await unpublishedEvents(database, LEFT_OVER_AGE_S, BATCH);
       if (events.length === 0) return;
       await this.#queue(events);
       // Marked or deleted before the next page is read, because the query would return the same page again.
-      await (this.#deps.pubsub ? leaveToPubsub : removeEvents)(this.#deps.database, idsOf(events));
+      await next.leave(idsOf(events));
       if (events.length < BATCH) return;
     }
   }
 
-  /** Resolves when all buffered events were processed, including those of the bridge. */
+  /** Resolves when all buffered events were processed, also by the next destination. */
   async idle(): Promise<void> {
     await this.#flush();
-    await this.#deps.pubsub?.idle();
+    await this.#deps.next.idle();
   }
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { backoffMs, completeWithin } from '../../src/model/attempts.ts';
+import { backoffMs, completeWithRetries } from '../../src/model/attempts.ts';
 import { retryAfterMs } from '../../src/model/failure.ts';
 import { ModelError, type Model } from '../../src/model/model.ts';
 
@@ -37,6 +37,6 @@ test('an abort during the backoff rejects with the reason of the signal, and no 
     },
   };
   const request = { messages: [], signal: controller.signal };
-  t.is(await t.throwsAsync(completeWithin(model, request, { most: 3 })), reason);
+  t.is(await t.throwsAsync(completeWithRetries(model, request, { max: 3 })), reason);
   t.is(calls, 1);
 });

@@ -2,7 +2,7 @@
 import test from 'ava';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { toBeJudged } from '../../src/domain/moderation.ts';
+import { partsToModerate } from '../../src/domain/moderation.ts';
 import { parsePolicy } from '../../src/domain/policy-file.ts';
 import { startApp } from '../support/app.ts';
 import { call, chat, waitForTurn, eventually } from '../support/client.ts';
@@ -32,7 +32,7 @@ test('each moderation model checks each text once, even if several rules use it'
     }),
   });
   t.deepEqual(
-    [...toBeJudged({ keywords: [], rules })],
+    [...partsToModerate({ keywords: [], rules })],
     [
       ['omni-moderation-latest', ['message', 'reply']],
       ['other', ['message']],

@@ -9,7 +9,7 @@ import { startScriptedModel } from '../support/model.ts';
 import { startProcess } from '../support/process.ts';
 import { freshDatabase, redisUrl } from '../support/services.ts';
 import { decide, park, reviewOf } from './support.ts';
-import { mayBeHeld, screen } from '../../src/domain/policy.ts';
+import { mayNeedReview, screen } from '../../src/domain/policy.ts';
 import { ConfigError, readConfig } from '../../src/config/config.ts';
 
 const reasonsFor = (message: string, keywords = ['urgent', 'help']) =>
@@ -31,8 +31,8 @@ test('a keyword is found anywhere in the message, in any case and any character 
 
 test('keywords do not apply to the reply', (t) => {
   t.deepEqual(reasonsFor('hello'), []);
-  t.false(mayBeHeld({ keywords: ['help'], rules: [] }, 'hello'));
-  t.true(mayBeHeld({ keywords: ['help'], rules: [] }, 'Help'));
+  t.false(mayNeedReview({ keywords: ['help'], rules: [] }, 'hello'));
+  t.true(mayNeedReview({ keywords: ['help'], rules: [] }, 'Help'));
 });
 
 test('REVIEW_KEYWORDS sets the keywords, and the value none disables them', (t) => {
@@ -68,7 +68,7 @@ test('the rules of the policy file screen messages and replies and appear as rea
   t.deepEqual((await park(url, 'ann', 'to GB33BUKB20201555555555')).review!.reasons, ['iban']);
   t.is((await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'help' })).turn_id)).status, 'completed');
   t.true(
-    mayBeHeld({ keywords: [], rules: readConfig([], settings).REVIEW_POLICY!.rules }, 'anything'),
+    mayNeedReview({ keywords: [], rules: readConfig([], settings).REVIEW_POLICY!.rules }, 'anything'),
     'a rule applies to replies',
   );
 });

@@ -8,22 +8,22 @@ const begin = (slots: SendSlots, hook: string, times: number) => {
 test('the concurrent attempts of one webhook are limited', (t) => {
   const slots = new SendSlots();
   begin(slots, 'a', 7);
-  t.deepEqual(slots.room(0)!.without, []);
+  t.deepEqual(slots.room(0)!.excluded, []);
   slots.begin('a');
-  t.deepEqual(slots.room(0)!.without, ['a']);
+  t.deepEqual(slots.room(0)!.excluded, ['a']);
   slots.end('a', false, 0);
-  t.deepEqual(slots.room(0)!.without, []);
+  t.deepEqual(slots.room(0)!.excluded, []);
 });
 
 test('a webhook whose last attempt failed gets one attempt at a time until one succeeds', (t) => {
   const slots = new SendSlots();
   slots.begin('a');
   slots.end('a', true, 0);
-  t.like(slots.room(0)!, { faltering: ['a'], without: [] });
+  t.like(slots.room(0)!, { failing: ['a'], excluded: [] });
   slots.begin('a');
-  t.deepEqual(slots.room(0)!.without, ['a']);
+  t.deepEqual(slots.room(0)!.excluded, ['a']);
   slots.end('a', false, 0);
-  t.like(slots.room(0)!, { faltering: [], without: [] });
+  t.like(slots.room(0)!, { failing: [], excluded: [] });
 });
 
 test('failing webhooks leave slots for the others', (t) => {
@@ -33,12 +33,12 @@ test('failing webhooks leave slots for the others', (t) => {
     slots.begin(hook);
     slots.end(hook, true, 0);
   }
-  for (const hook of failing) if (!slots.room(0)!.without.includes(hook)) slots.begin(hook);
+  for (const hook of failing) if (!slots.room(0)!.excluded.includes(hook)) slots.begin(hook);
   const room = slots.room(0)!;
-  t.deepEqual(room.without.toSorted(), failing.toSorted());
+  t.deepEqual(room.excluded.toSorted(), failing.toSorted());
   t.true(room.limit > 0);
   for (const hook of failing) slots.end(hook, false, 0);
-  t.is(slots.room(0)!.without.length, 0, 'all have recovered');
+  t.is(slots.room(0)!.excluded.length, 0, 'all have recovered');
 });
 
 test('the total number of concurrent attempts is limited', (t) => {
@@ -53,6 +53,6 @@ test('a failure is forgotten after some time', (t) => {
   const slots = new SendSlots();
   slots.begin('a');
   slots.end('a', true, 0);
-  t.deepEqual(slots.room(60_000)!.faltering, ['a']);
-  t.deepEqual(slots.room(3_600_000)!.faltering, []);
+  t.deepEqual(slots.room(60_000)!.failing, ['a']);
+  t.deepEqual(slots.room(3_600_000)!.failing, []);
 });

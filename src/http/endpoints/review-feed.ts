@@ -12,7 +12,7 @@ async function* framesOf(events: AsyncIterable<FeedEvent>, bytes: SharedJson<Rev
   for await (const event of events) {
     if (event.type === 'heartbeat') yield HEARTBEAT;
     // An id without data is not an event, but sets the position from which the client resumes.
-    else if (event.type === 'place') yield `id: ${event.position}\n\n`;
+    else if (event.type === 'position') yield `id: ${event.position}\n\n`;
     else yield* framesOfEvent('review', String(event.position), bytes.of(event.review));
   }
 }

@@ -216,7 +216,7 @@ export function reviewOperations(reviews: Services['reviews']): Operation[] {
         switch (answer.outcome) {
           case 'unknown':
             throw notFound();
-          case 'holds':
+          case 'already_applied':
             return reviewAnswer(answer.review);
           case 'queued':
             return reviewAnswer(answer.review, 202);

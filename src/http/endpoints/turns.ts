@@ -23,7 +23,7 @@ function cancelledTurn(outcome: CancelOutcome): Turn {
   switch (outcome.outcome) {
     case 'cancelled':
       return outcome.turn;
-    case 'finished':
+    case 'final':
       throw new Problem('turn_finished', `The turn is ${outcome.turn.status} and cannot be cancelled.`);
     case 'unknown':
       throw new Problem('turn_not_found', 'No turn has this id.');

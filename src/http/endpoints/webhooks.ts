@@ -135,9 +135,9 @@ export function webhookOperations(webhooks: Services['webhooks']): Operation[] {
       async handle({ query }, { identity, owns }) {
         const user = query.user_id ?? identity.userId;
         if (user !== null && !owns(user)) throw new Problem('user_not_found', 'No user has this id.');
-        const all = identity.role === 'admin' ? 'everybody' : 'somebody';
-        const whose = user === null ? all : { userId: user };
-        const rows = await webhooks.list({ whose, after: query.cursor, limit: query.limit + 1 });
+        const all = identity.role === 'admin' ? 'all' : 'users';
+        const owner = user === null ? all : { userId: user };
+        const rows = await webhooks.list({ owner, after: query.cursor, limit: query.limit + 1 });
         const { items, next } = page(rows, query.limit, ({ webhookId }) => webhookCursor.write(webhookId));
         return json({ items: items.map(webhookJson), next_cursor: next });
       },

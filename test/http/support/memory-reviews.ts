@@ -32,7 +32,7 @@ const review: Review = {
 export const memoryFeed: Services['reviewFeed'] = {
   positionOf: async (seen) => seen ?? 0,
   follow: async function* (from) {
-    yield { type: 'place', position: from };
+    yield { type: 'position', position: from };
     yield { type: 'review', position: from + 1, review };
   },
 };
@@ -57,7 +57,7 @@ export const memoryReviews = (): Services['reviews'] => ({
   release: async () => true,
   ofUser: async () => [review],
   decide: async (_id, { decision, decidedBy }) => ({
-    outcome: 'holds',
+    outcome: 'already_applied',
     review: { ...review, status: 'approved', decision, decidedBy, decidedAt: review.createdAt },
   }),
 });

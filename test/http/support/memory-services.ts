@@ -1,7 +1,7 @@
 // Services in memory, for tests of the HTTP layer only. All other tests use real services.
 import { newId } from '../../../src/domain/ids.ts';
 import type { Services } from '../../../src/http/services.ts';
-import { NO_HISTORY, patchMemory, unknownUser, type Remembered } from '../../../src/domain/memory.ts';
+import { NO_HISTORY, patchMemory, unknownUser, type UserMemory } from '../../../src/domain/memory.ts';
 import { refusalOf, type AcceptOutcome, type NewTurn } from '../../../src/domain/accept.ts';
 import type { CancelOutcome } from '../../../src/turns/cancellation.ts';
 import type { ConversationRow } from '../../../src/domain/conversation.ts';
@@ -20,7 +20,7 @@ interface StoredTurn {
 export class MemoryServices {
   readonly stored = new Map<string, StoredTurn>();
   readonly rows: ConversationRow[] = [];
-  readonly memories = new Map<string, Remembered>();
+  readonly memories = new Map<string, UserMemory>();
   readonly #listeners = new Set<() => void>();
   /** The arguments of all calls of `accept`. */
   readonly accepts: NewTurn[] = [];
@@ -90,7 +90,7 @@ export class MemoryServices {
     );
     const refusal = refusalOf(
       turn,
-      { erasing: false, earlier, sessionOwner, waiting: 0, busy, joins: false },
+      { erasing: false, earlier, sessionOwner, queued: 0, busy, joins: false },
       { perUser: 100, ofAll: 100, queuedOfAll: 0 },
     );
     if (refusal) return refusal;
@@ -104,7 +104,7 @@ export class MemoryServices {
     this.#check();
     const turn = this.stored.get(turnId)?.turn;
     if (!turn) return { outcome: 'unknown' };
-    if (isFinal(turn.status)) return { outcome: turn.status === 'cancelled' ? 'cancelled' : 'finished', turn };
+    if (isFinal(turn.status)) return { outcome: turn.status === 'cancelled' ? 'cancelled' : 'final', turn };
     this.change(turnId, { status: 'cancelled' });
     return { outcome: 'cancelled', turn: this.stored.get(turnId)!.turn };
   }
@@ -135,7 +135,7 @@ export class MemoryServices {
     return current();
   }
 
-  #memoryOf = (userId: string): Remembered =>
+  #memoryOf = (userId: string): UserMemory =>
     this.memories.get(userId) ?? { memory: unknownUser(userId), history: NO_HISTORY };
 
   readonly services: Services = {

@@ -37,7 +37,7 @@ const delivery: Delivery = {
 export const memoryWebhooks = (): Services['webhooks'] => ({
   add: async (request) => ({ outcome: 'added', webhook: { ...webhook, ...request }, secret: 'whsec_c2VjcmV0' }),
   find: async (id) => webhooks.find(({ webhookId }) => webhookId === id) ?? null,
-  list: async ({ whose }) => webhooks.filter(({ userId }) => whose === 'everybody' || userId !== null),
+  list: async ({ owner }) => webhooks.filter(({ userId }) => owner === 'all' || userId !== null),
   change: async (existing, patch) => ({ outcome: 'changed', webhook: { ...existing, ...patch } }),
   remove: async () => true,
   rotateSecret: async () => 'whsec_c2VjcmV0',
