@@ -1,18 +1,18 @@
 // UserSession: the actor of one user. Its methods are the table METHODS below.
 //
-// What it serialises: the method calls of one user run one at a time, in the order they arrive. `claim` decides which
-// of the user's queued turns runs next. The work on a turn happens in a worker, not here: no method calls a model, and
-// every method is short and safe to repeat.
+// What it serialises: the method calls of one user run one at a time, in the order they arrive. `claim` gives a worker
+// the user's next turn: the first one that is queued, or that is running with an expired lease. The worker answers the
+// turn. No method calls a model, and every method is short and safe to repeat.
 //
 // What state it holds: two JSON objects in actor state. `memory` is the profile, the rolling summary and their version.
-// `history` is the origin of the summary and the earlier ones. Only this actor writes them. They can be rebuilt from
-// the rows. Turns, replies and reviews are rows and never actor state.
+// `history` is the origin of the summary and the earlier ones. Only this actor writes them. A lost summary is renewed
+// from the rows; a lost profile is not. Turns, replies and reviews are rows and never actor state.
 //
-// What it does not guarantee: that a turn runs once. Dapr may activate an actor twice, repeat a call, or release its
-// lock early, and a crash of this process may have the same effects. The SQL epoch guarantees it: a claim is one
-// conditional update that increases the turn's epoch, an index allows one running turn for each user, and every commit
-// requires the epoch of its claim (store/claims.ts, store/commit-turn.ts). A worker whose claim was taken over cannot
-// commit.
+// What it does not guarantee: that one worker at a time works on a turn. Dapr may activate an actor twice, repeat a
+// call, or release its lock early, and a worker may be frozen for longer than its lease. So two workers may work on a
+// turn, but only one of them commits: a claim is one conditional update that increases the turn's epoch, an index allows
+// one running turn for each user, and every commit requires the epoch of its claim (store/claims.ts,
+// store/commit-turn.ts).
 import { z } from 'zod';
 import {
   forgetMemory,
@@ -20,6 +20,7 @@ import {
   patchMemory,
   renewSummary,
   unknownUser,
+  type ActorState,
   type MemoryHistory,
   type MemoryPatch,
   type MemoryRecord,
@@ -27,7 +28,6 @@ import {
   type UserMemory,
 } from '../domain/memory.ts';
 import type { Metadata } from '../domain/turn.ts';
-import type { ActorState } from '../domain/memory.ts';
 
 export const ACTOR_TYPE = 'UserSession';
 
@@ -110,7 +110,7 @@ const method = <A, R>(args: z.ZodType<A>, run: (context: SessionContext, args: A
 });
 
 export const METHODS = {
-  /** Claims the user's next turn for `leaseS` seconds. Returns it with the user's memory. */
+  /** Claims the user's next turn for `leaseS` seconds. Returns the turn and the user's memory. */
   claim: method(z.strictObject({ leaseS: z.number().positive() }), async (context, { leaseS }): Promise<ClaimReply> => {
     const [claim, memory] = await Promise.all([context.store.claimNext(context.userId, leaseS), readMemory(context)]);
     return claim.outcome === 'claimed'
@@ -133,8 +133,8 @@ export const METHODS = {
   ),
 
   /** Stores a newer summary. Changes nothing if the summary covers no more turns than the stored one, or if one of its
-   *  turns was erased. An erasure deletes the turns first and then calls this actor. If a summary of these turns was
-   *  stored in between, that call removes it. */
+   *  turns was erased. An erasure deletes the turns first and then calls `erase`. If a summary of these turns was stored
+   *  before `erase` runs, `erase` removes it. */
   renewSummary: method<NewSummary, MemoryRecord>(
     z.strictObject({
       summary: shortText,

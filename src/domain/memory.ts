@@ -49,7 +49,7 @@ export interface UserMemory {
 /** Maximum number of earlier summaries. */
 const HISTORY_LENGTH = 50;
 
-/** The memory of a user about whom nothing is stored. The wording is that of the tutorials. */
+/** The memory of a user without stored memory. The wording is that of the tutorials. */
 export const unknownUser = (userId: string): MemoryRecord => ({
   name: userId,
   preferredStyle: 'casual',

@@ -66,7 +66,7 @@ export interface Turn {
   readonly metadata: Metadata;
   readonly tags: readonly string[];
   readonly error: TurnError | null;
-  /** Number of attempts that were started. */
+  /** Number of attempts that were started. An attempt starts with a claim or with a repeated model call. */
   readonly attempts: number;
   readonly usage: Usage | null;
   readonly model: string | null;

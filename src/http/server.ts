@@ -97,7 +97,8 @@ function authenticatorOf({ auth, apiKeys, sessionSecret, tokens }: IngressSettin
 function listen(server: Server, { host, port }: IngressSettings): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
-      const why = error.code === 'EADDRINUSE' ? 'another program uses this port; stop it, or set PORT' : error.message;
+      const why =
+        error.code === 'EADDRINUSE' ? 'another process listens on this port; stop it, or set PORT' : error.message;
       reject(new Error(`cannot listen on ${host}:${port}: ${why}`, { cause: error }));
     };
     server.once('error', failed);

@@ -14,7 +14,8 @@ const NEXT_SEQ: Statement = {
         on conflict (user_id) do update set last_seq = users.last_seq + 1 returning last_seq as seq`,
 };
 
-/** Reads everything that may refuse the turn, under the user's lock, so that limits and keys are exact. */
+/** Reads everything that may refuse the turn, under the user's lock, so that the user's limit and keys are exact. The
+ *  limit over all users is not read here: it uses the last count (turns/queued-count.ts). */
 const FACTS: Statement = {
   name: 'accept-facts',
   sql: `select exists (select 1 from erasures where user_id = ?) as erasing,

@@ -4,8 +4,8 @@ import type { Turn } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
-/** Claims the first unfinished turn of each user, if it is queued or its lease has expired. One conditional update: of
- *  two concurrent claims one hits the row, and the other finds the turn running. */
+/** Takes the first queued or running turn of each user, if it is queued or its lease has expired. One conditional update:
+ *  of two concurrent claims one hits the row, and the other finds the turn running. */
 const CLAIM: Statement = {
   name: 'claim',
   sql: `update turns set status = 'running', epoch = epoch + 1, attempts = attempts + 1,
@@ -15,7 +15,8 @@ const CLAIM: Statement = {
         where turns.turn_id = head.turn_id
           and (turns.status = 'queued' or (turns.status = 'running' and turns.lease_until < now()))
         returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')},
-          turns.traceparent, extract(epoch from now() - turns.created_at)::float8 as waited_s, (select message_count from users u where u.user_id = turns.user_id) as message_count`,
+          turns.traceparent, extract(epoch from now() - turns.created_at)::float8 as waited_s,
+          (select message_count from users u where u.user_id = turns.user_id) as message_count`,
 };
 
 const HEADS: Statement = {
@@ -48,7 +49,7 @@ interface ClaimRequest {
 }
 
 async function claimAll(database: Database, requests: readonly ClaimRequest[]): Promise<(ClaimResult | 'retry')[]> {
-  // All callers in a process use the same lease.
+  // Every request of a process has the same leaseS: the setting LEASE_S.
   const rows = await database.rows<TurnRow & { message_count: number; waited_s: number; traceparent: string | null }>(
     CLAIM,
     [requests[0]!.leaseS, requests.map(({ userId }) => userId)],
@@ -70,7 +71,7 @@ async function claimAll(database: Database, requests: readonly ClaimRequest[]): 
     if (result) return result;
     const head = busy.get(requests[index]!.userId);
     if (head === undefined) return { outcome: 'nothing' };
-    // The running turn was committed between the two queries: the next turn can be claimed now.
+    // CLAIM found a running turn, and HEADS finds one that can be claimed: the former was committed in between.
     return head ? { outcome: 'busy' } : 'retry';
   });
 }

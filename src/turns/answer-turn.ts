@@ -77,7 +77,8 @@ async function fail(
   return done ? { status: 'failed', error } : { status: 'lost' };
 }
 
-/** Answers the claimed turn. Rejects with the signal's reason once it is aborted. @throws Unavailable */
+/** Answers the claimed turn. Rejects with the signal's reason when the signal aborts. A commit that has started then is
+ *  not undone. @throws Unavailable */
 export async function answerTurn(
   deps: AnswerDeps,
   { work, model, policy }: ClaimedWork,

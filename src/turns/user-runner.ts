@@ -52,8 +52,8 @@ export class UserRunner {
     for (const status of STATUSES) deps.metrics.turnsFinished.inc({ status }, 0);
   }
 
-  /** Runs the user's turns. Returns the next queued turn if other users should be served first, otherwise null.
-   *  @throws Unavailable */
+  /** Runs the user's turns. Returns the next queued turn, unclaimed, if other users should be served first. Otherwise
+   *  returns null. @throws Unavailable */
   async run(userId: string): Promise<Claim | null> {
     if (this.#running.has(userId)) {
       // No actor call: the running loop queries for the next turn after its commit.
@@ -125,7 +125,8 @@ export class UserRunner {
     return true;
   }
 
-  /** Keeps the partial reply of a cancelled turn. Best effort: an unavailable database must not delay the next turn. */
+  /** Keeps the partial reply of a lost turn if a cancellation ended its claim; the statement decides that. Best effort:
+   *  an unavailable database must not delay the next turn. */
   async #keepPartial(claim: Claim, text: string): Promise<void> {
     try {
       await keepPartialReply(this.#deps.database, claim, text);

@@ -214,7 +214,7 @@ test('a port that is in use is reported with a clear message', async (t) => {
     settings: { host: '127.0.0.1', port: ingress.port, auth: 'none', apiKeys: [] },
     log: keptLog([]),
   });
-  await t.throwsAsync(second, { message: /another program uses this port; stop it, or set PORT/ });
+  await t.throwsAsync(second, { message: /another process listens on this port; stop it, or set PORT/ });
 });
 
 /** Opens a connection and sends nothing. */

@@ -8,7 +8,6 @@ import { MESSAGE_LIMITS } from '../../domain/limits.ts';
 import { isFinal, type Metadata, type Turn } from '../../domain/turn.ts';
 import { idempotencyKey, preferredWait } from '../header-fields.ts';
 import { json, operation, type Operation, type RequestContext } from '../operation.ts';
-
 import { COMPONENTS, sessionId, storableText, tag, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import { acceptedTurn, notErased } from '../turn-access.ts';
