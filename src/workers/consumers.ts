@@ -11,7 +11,6 @@ const LOCK_MS = 6_000;
 const STALLED_CHECK_MS = 3_000;
 /** No limit by BullMQ: the number of claims of a turn is limited by its row. */
 const MAX_STALLED = 1_000_000;
-const FORCED_CLOSE_MS = 1_000;
 /** BullMQ workers for each topic. One of them fetches jobs one by one, with a round trip each; several fetch in
  *  parallel. */
 const FETCHERS = 4;
@@ -36,8 +35,16 @@ function traceparentOf(payload: unknown): string | null {
   return typeof traceparent === 'string' ? traceparent : null;
 }
 
+class StoppableWorker extends Worker {
+  /** Stops renewing the locks of jobs. `close` does this last, after Redis commands that may never return, and a forced
+   *  `close` does nothing if another `close` has started. */
+  abandon(): Promise<void> {
+    return this.lockManager.close();
+  }
+}
+
 export class Consumers {
-  readonly #workers: Worker[] = [];
+  readonly #workers: StoppableWorker[] = [];
   readonly #table: readonly Consumer[];
   readonly #connection: RedisConnection;
   readonly #log: Log;
@@ -56,10 +63,10 @@ export class Consumers {
     }
   }
 
-  #open({ queue, concurrency, handle }: Consumer): Worker {
+  #open({ queue, concurrency, handle }: Consumer): StoppableWorker {
     const process = ({ data }: Job<unknown>) =>
       inSpan(`${queue} process`, { kind: 'consumer', parent: traceparentOf(data) }, () => handle(data));
-    const worker = new Worker(queue, process, {
+    const worker = new StoppableWorker(queue, process, {
       connection: this.#connection,
       prefix: PREFIX,
       concurrency: Math.ceil(concurrency / FETCHERS),
@@ -75,11 +82,10 @@ export class Consumers {
   /** Fetches no more jobs and waits up to `deadlineMs` milliseconds for running ones. Jobs that run longer go to other
    *  workers. */
   async stop(deadlineMs: number): Promise<void> {
-    const closeAll = (force: boolean) => Promise.allSettled(this.#workers.map((worker) => worker.close(force)));
     try {
-      await within(deadlineMs, closeAll(false));
+      await within(deadlineMs, Promise.allSettled(this.#workers.map((worker) => worker.close())));
     } catch {
-      await within(FORCED_CLOSE_MS, closeAll(true)).catch(() => {});
+      await Promise.all(this.#workers.map((worker) => worker.abandon()));
     }
     this.#workers.length = 0;
   }
