@@ -2,15 +2,9 @@
 //
 // The knex CLI is not used: if a container is killed, knex's lock row remains and every later run fails. This script
 // migrates as `npm start` does, under a lease that expires.
-import { connect } from '../src/store/connect.ts';
-import { migrateToLatest } from '../src/store/migrate.ts';
+import { migrateDatabase } from '../src/store/migrate.ts';
 
 const url = process.env['DATABASE_URL'];
 if (!url) throw new Error('DATABASE_URL is not set');
-const database = await connect(url, { poolSize: 2 });
-try {
-  const applied = await migrateToLatest(database);
-  console.log(applied.length === 0 ? 'the schema is up to date' : `applied: ${applied.join(', ')}`);
-} finally {
-  await database.destroy();
-}
+const applied = await migrateDatabase(url);
+console.log(applied.length === 0 ? 'the schema is up to date' : `applied: ${applied.join(', ')}`);

@@ -6,7 +6,7 @@ import { checkRedisKeepsKeys, connectRedis, type RedisConnection } from '../redi
 import { hintsOver, type Hints } from '../redis/hints.ts';
 import { connect } from '../store/connect.ts';
 import { Database } from '../store/database.ts';
-import { migrateToLatest, pendingMigrations } from '../store/migrate.ts';
+import { migrateDatabase, pendingMigrations } from '../store/migrate.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { Queues } from '../workers/queues.ts';
@@ -43,9 +43,9 @@ async function startTracing(config: Config, lifecycle: Lifecycle): Promise<void>
 }
 
 /** The schema must be the one that this code knows: migrated on request, otherwise checked. */
-async function checkSchema(database: Database, migrate: boolean, log: Log): Promise<void> {
+async function checkSchema(database: Database, url: string, migrate: boolean, log: Log): Promise<void> {
   if (migrate) {
-    const applied = await migrateToLatest(database.builder);
+    const applied = await migrateDatabase(url);
     if (applied.length > 0) log.info({ migrations: applied.length }, 'The database schema was migrated.');
     return;
   }
@@ -61,7 +61,7 @@ export async function startFoundation(options: FoundationOptions): Promise<Found
   const metrics = createMetrics();
   const database = new Database(await connect(addresses.databaseUrl, { poolSize: POOL_SIZE }));
   lifecycle.started('database', () => database.close());
-  await checkSchema(database, config.migrate, log);
+  await checkSchema(database, addresses.databaseUrl, config.migrate, log);
 
   await checkRedisKeepsKeys(addresses.redisUrl);
   const redis = await connectRedis(addresses.redisUrl, 'fail-fast', log);

@@ -1,11 +1,10 @@
 // Connections to PostgreSQL and CockroachDB with one configuration. The server is asked which of the two it is.
+import { Socket } from 'node:net';
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 
 /** Timeout for a free or a new connection. After that the database counts as unavailable. */
 const ACQUIRE_TIMEOUT_MS = 3_000;
-/** Timeout for one query: a half-open connection must not block a request forever. */
-const QUERY_TIMEOUT_MS = 15_000;
 const INT8 = 20;
 const quiet = () => {};
 
@@ -19,29 +18,68 @@ export const MIGRATIONS: Knex.MigratorConfig = {
   stub: new URL('../../migrations/template/migration.stub', import.meta.url).pathname,
 };
 
+/** Time limits of a connection, in milliseconds. 0: no limit. */
+export interface TimeLimits {
+  /** A statement waits for a lock (SQLSTATE 55P03). */
+  readonly lock: number;
+  /** A statement runs (57014). */
+  readonly statement: number;
+  /** A transaction is open without a statement (25P03). The server closes the connection. */
+  readonly idleInTransaction: number;
+  /** No byte is sent or received. The client closes the connection. */
+  readonly silence: number;
+}
+
+/** The limits of the server are shorter than the client's. So a server that works reports the timeout itself, and has
+ *  ended the statement. Silence means that the server is frozen or cannot be reached. */
+const LIMITS: TimeLimits = { lock: 5_000, statement: 12_000, idleInTransaction: 10_000, silence: 15_000 };
+/** A migration may build an index of a large table. */
+export const NO_LIMITS: TimeLimits = { lock: 0, statement: 0, idleInTransaction: 0, silence: 0 };
+/** The system probes a silent connection after this time. */
+const KEEP_ALIVE_MS = 10_000;
+/** The pool closes idle connections before their silence exceeds its limit. */
+const IDLE_MS = 10_000;
+
 interface ConnectOptions {
   /** Maximum number of connections. */
   readonly poolSize: number;
+  readonly limits?: TimeLimits;
 }
 
 /** Reads INT8 as a number: the values count turns and bytes, far below 2^53. CockroachDB's INTEGER is INT8 too. */
 const types = {
-  getTypeParser: (oid: number, format: string) =>
+  getTypeParser: (oid: number, format = 'text') =>
     oid === INT8 && format === 'text' ? Number : pg.types.getTypeParser(oid, format as 'text'),
 };
 
-const connection = (url: string) => ({
+/** A socket that is destroyed after `silence` ms without traffic. pg's `query_timeout` does not close the connection: it
+ *  stops waiting, and the connection returns to the pool with the statement, and its transaction, still open. */
+function socketWith(silence: number): Socket {
+  const socket = new Socket();
+  const fault = () => Object.assign(new Error(`the database sent nothing for ${silence} ms`), { code: 'ETIMEDOUT' });
+  return socket.setTimeout(silence, () => socket.destroy(fault()));
+}
+
+const connection = (url: string, { lock, statement, idleInTransaction, silence }: TimeLimits): pg.ClientConfig => ({
   connectionString: url,
   application_name: 'turnkeeper',
   connectionTimeoutMillis: ACQUIRE_TIMEOUT_MS,
-  query_timeout: QUERY_TIMEOUT_MS,
+  lock_timeout: lock,
+  statement_timeout: statement,
+  idle_in_transaction_session_timeout: idleInTransaction,
+  stream: () => socketWith(silence),
   keepAlive: true,
+  keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   types,
 });
 
+/** Whether the server has reported that the connection is outside a transaction. A connection whose rollback was not
+ *  confirmed is not reused. */
+const isOutsideTransaction = (client: pg.Client): boolean => client.getTransactionStatus() === 'I';
+
 /** Asks the server at `url` for its kind. Rejects with the driver's error if the server does not answer. */
 async function detectDialect(url: string): Promise<Dialect> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: ACQUIRE_TIMEOUT_MS });
+  const client = new pg.Client(connection(url, LIMITS));
   // If the server dies after connecting, the query rejects. Without a listener the event would end the process.
   client.on('error', () => {});
   await client.connect();
@@ -54,12 +92,22 @@ async function detectDialect(url: string): Promise<Dialect> {
 }
 
 /** Knex's configuration for the database at `url`. Rejects if the database does not answer. */
-export async function connectionConfig(url: string, { poolSize }: ConnectOptions): Promise<Knex.Config> {
+export async function connectionConfig(
+  url: string,
+  { poolSize, limits = LIMITS }: ConnectOptions,
+): Promise<Knex.Config> {
   const client = await detectDialect(url);
   return {
     client,
-    connection: connection(url),
-    pool: { min: 0, max: poolSize, acquireTimeoutMillis: ACQUIRE_TIMEOUT_MS, createTimeoutMillis: ACQUIRE_TIMEOUT_MS },
+    connection: connection(url, limits) as Knex.PgConnectionConfig,
+    pool: {
+      min: 0,
+      max: poolSize,
+      idleTimeoutMillis: IDLE_MS,
+      acquireTimeoutMillis: ACQUIRE_TIMEOUT_MS,
+      createTimeoutMillis: ACQUIRE_TIMEOUT_MS,
+      validate: isOutsideTransaction,
+    },
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
     // Knex would print errors that the callers get anyway, and the callers know the context.
     log: { warn: quiet, error: quiet, deprecate: quiet, debug: quiet },

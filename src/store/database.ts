@@ -23,8 +23,9 @@ const RETRY_CODES = new Set(['40001', '40P01']);
 const RETRIES = 8;
 const RETRY_BASE_MS = 5;
 
-/** 08*: connection; 57P*: shutdown, crash, starting up; 53*: out of disk, memory or connections. */
-const UNAVAILABLE_SQLSTATE = /^(08|57P|53)/;
+/** 08*: connection; 40003: outcome unknown; 25006: read-only; 25P03: closed idle in a transaction; 53*: out of disk, memory or connections;
+ *  55P03: lock not available; 57*: cancelled, timed out, shutdown, starting up; 58*: I/O error of the server. */
+const UNAVAILABLE_SQLSTATE = /^(08|40003|25006|25P03|53|55P03|57|58)/;
 const UNAVAILABLE_SYSTEM = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -35,7 +36,7 @@ const UNAVAILABLE_SYSTEM = new Set([
   'EAI_AGAIN',
 ]);
 const UNAVAILABLE_MESSAGE =
-  /Connection terminated|timeout exceeded|Query read timeout|Client has encountered a connection error|Timeout acquiring a connection/;
+  /Connection terminated|timeout exceeded|Client has encountered a connection error|Timeout acquiring a connection/;
 
 const codeOf = (error: unknown): string => (error as { code?: unknown } | null)?.code?.toString() ?? '';
 

@@ -1,5 +1,6 @@
 // Migrates the schema. This is safe if several processes start at the same time, or if one died while migrating.
 import type { Knex } from 'knex';
+import { connect, NO_LIMITS } from './connect.ts';
 import { takeLease } from './leases.ts';
 
 const WAIT_MS = 120_000;
@@ -15,6 +16,16 @@ export async function migrateToLatest(builder: Knex): Promise<string[]> {
     return applied;
   } finally {
     await lease.release();
+  }
+}
+
+/** Migrates the database at `url` over connections without time limits. Returns the names of the applied migrations. */
+export async function migrateDatabase(url: string): Promise<string[]> {
+  const builder = await connect(url, { poolSize: 2, limits: NO_LIMITS });
+  try {
+    return await migrateToLatest(builder);
+  } finally {
+    await builder.destroy();
   }
 }
 

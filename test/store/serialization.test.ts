@@ -1,4 +1,5 @@
 import test from 'ava';
+import { Unavailable } from '../../src/domain/errors.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
 import { freshDatabase } from '../support/services.ts';
@@ -25,4 +26,43 @@ test('transactions that fail with a serialisation failure are retried until all 
   const [row] = await database.builder('counters').select('value');
   t.is((row as { value: number }).value, 12);
   t.true(attempts > 12, 'some transactions were retried');
+});
+
+/** A function that raises the SQLSTATE in its first `times` calls. A sequence counts the calls, because it is not rolled
+ *  back. */
+const failing = (sqlstate: string, times: number) => `
+  create sequence calls;
+  create function fails_first() returns int language plpgsql as $$
+  begin
+    if nextval('calls') <= ${times} then raise exception using errcode = '${sqlstate}', message = 'restart'; end if;
+    return 1;
+  end $$`;
+
+test('a shared statement that fails with a serialisation failure is retried with all its items', async (t) => {
+  const { url } = await freshDatabase(t);
+  const database = new Database(await connect(url, { poolSize: 2 }));
+  t.teardown(() => database.close());
+  await database.builder.raw(failing('40001', 3));
+  const sizes: number[] = [];
+  const run = async (shared: Database, items: readonly number[]) => {
+    sizes.push(items.length);
+    const rows = await shared.rows<{ id: number }>(
+      { name: 'shared', sql: 'select id from unnest(?::int4[]) as id where (select fails_first()) = 1' },
+      [items],
+    );
+    return items.map((item) => rows.some(({ id }) => id === item));
+  };
+  const results = await Promise.all([1, 2, 3].map((item) => database.batched('shared', item, run)));
+  t.deepEqual(results, [true, true, true]);
+  t.deepEqual(sizes, [3]);
+});
+
+test('a statement whose outcome is unknown is not repeated', async (t) => {
+  const { url } = await freshDatabase(t);
+  const database = new Database(await connect(url, { poolSize: 1 }));
+  t.teardown(() => database.close());
+  await database.builder.raw(failing('40003', 1));
+  const call = () => database.rows({ name: 'unknown', sql: 'select fails_first() as done' }, []);
+  await t.throwsAsync(call(), { instanceOf: Unavailable });
+  t.deepEqual(await call(), [{ done: 1 }]);
 });
