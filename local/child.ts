@@ -15,7 +15,7 @@ export interface ChildOptions {
   readonly args: readonly string[];
   /** The log file is `<dataDir>/logs/<name>.log`. */
   readonly dataDir: string;
-  /** The child's whole environment. Absent: the child inherits the environment of this process. */
+  /** The child's whole environment. Missing: the child inherits the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Runs the child as this user. Only root can set it. */

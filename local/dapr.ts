@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { daprPaths } from '../scripts/dapr-build.mjs';
-import type { Role } from '../src/config/config.ts';
+import type { ProcessRole } from '../src/config/config.ts';
 import { startChild, type Child } from './child.ts';
 import type { Service } from './service.ts';
 import { freePort } from './ports.ts';
@@ -46,7 +46,7 @@ export interface DaprOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   /** Role of the process that uses this daprd. Default: actors. Only the daprd of an actor host calls its app. */
-  readonly role?: Role;
+  readonly role?: ProcessRole;
   /** A daprd that has ended. The new one uses the same ports and tokens. For crash tests. */
   readonly insteadOf?: Sidecar;
 }

@@ -2,8 +2,8 @@
 // them.
 //
 // The lock is an open SQLite transaction, which holds an operating system lock on a file. The kernel releases it when
-// the process ends, also after kill -9. A pid file would not do: after kill -9 nobody can tell whether it is stale,
-// because pids are reused. In containers the same pids almost always return.
+// the process ends, also after kill -9. A pid file is not sufficient: after kill -9 it may name the pid
+// of another process. In containers the same pids almost always return.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

@@ -102,7 +102,7 @@ export async function installPackage(what: Installable, { allowed, say }: Instal
   if (!first) return `No package of ${manager.command} is known to contain it.`;
   if (!allowed) {
     const sudo = manager.needsRoot && process.getuid?.() !== 0 ? ['sudo'] : [];
-    return `Install it with: ${commandText(sudo, first)}`;
+    return `Install it with "${commandText(sudo, first)}".`;
   }
   const prefix = await privilege(manager);
   if (!prefix) return `Installing it with ${manager.command} needs root, or sudo without a password.`;

@@ -20,9 +20,9 @@ import { storedSecret } from './secret.ts';
 export interface PostgresOptions {
   readonly dataDir: string;
   readonly log: Log;
-  /** Absent: nothing is written outside `dataDir`. */
+  /** Missing: nothing is written outside `dataDir`. */
   readonly installer?: Installer;
-  /** Absent: a free port, the same at every start while it stays free. */
+  /** Missing: a free port, the same at every start while it stays free. */
   readonly port?: number;
   /** Additional server settings, e.g. `{ fsync: 'off' }` for tests. */
   readonly settings?: Readonly<Record<string, string>>;

@@ -19,9 +19,7 @@ const CANDIDATES: readonly RedisProgram[] = [
   { name: 'Redis', command: '/opt/homebrew/bin/redis-server' },
   { name: 'Redis', command: '/usr/local/bin/redis-server' },
 ];
-const ADVICE =
-  'Install redis-server or valkey-server (e.g. "apt-get install redis-server", "dnf install valkey", "apk add redis", ' +
-  '"brew install redis"), or set REDIS_URL to a running Redis.';
+const ADVICE = 'Install redis-server or valkey-server, or set REDIS_URL to a running Redis.';
 
 /** Finds the program, or installs it if that is allowed. @throws ServiceError with advice if there is none */
 export async function redisProgram(installer: Installer, log: Log): Promise<RedisProgram> {

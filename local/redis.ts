@@ -14,9 +14,9 @@ import { storedSecret } from './secret.ts';
 export interface RedisOptions {
   readonly dataDir: string;
   readonly log: Log;
-  /** Absent: a missing program is not installed. */
+  /** Missing: a missing program is not installed. */
   readonly installer?: Installer;
-  /** Absent: a free port, the same at every start while it stays free. */
+  /** Missing: a free port, the same at every start while it stays free. */
   readonly port?: number;
   /** Additional lines of redis.conf, e.g. `['databases 512']` for tests. */
   readonly settings?: readonly string[];

@@ -1,6 +1,5 @@
 // Starts the services that the settings do not name. They start in order and stop in reverse order.
-import type { DaprAddress, ServiceAddresses } from '../src/config/config.ts';
-import { DAPR_HTTP_PORT, type Config } from '../src/config/config.ts';
+import { type DaprAddress, type ServiceAddresses, DAPR_HTTP_PORT, type Config } from '../src/config/config.ts';
 import type { Log } from '../src/telemetry/log.ts';
 import { findDapr, startPlacement, startSidecar } from './dapr.ts';
 import { lockDataFolder } from './data-folder.ts';

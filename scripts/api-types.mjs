@@ -1,18 +1,19 @@
-// Generates web/src/api/types.ts, the types of the public API for the pages and the terminal program, from the schemas
-// of the OpenAPI document. Needs the pinned Node, because it imports TypeScript files.
+// Generates two files for the pages and the terminal program: web/src/api/types.ts, the types of the public API, from the
+// schemas of the OpenAPI document, and web/src/api/limits.ts from src/domain/limits.ts. Needs the pinned Node, because it
+// imports TypeScript files.
 //
-//   node scripts/api-types.mjs            writes the file
-//   node scripts/api-types.mjs --check    exit code 1 if the file is not up to date
+//   node scripts/api-types.mjs            writes the files
+//   node scripts/api-types.mjs --check    exit code 1 if a file is not up to date
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
+import { MESSAGE_LIMITS, NOTE_CHARACTERS, USER_ID_PATTERN, USER_ID_RULE } from '../src/domain/limits.ts';
 import { openApiDocument } from '../src/http/openapi.ts';
 import { operationsOf } from '../src/http/operations.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const FILE = join(ROOT, 'web/src/api/types.ts');
-const BANNER = '// Generated from the OpenAPI document by `npm run check -- --fix`. Do not edit.';
+const BANNER = (source) => `// Generated from ${source} by \`npm run check -- --fix\`. Do not edit.`;
 
 /** The schemas, with their references in the form that the generator expects. */
 function schemas() {
@@ -23,7 +24,7 @@ function schemas() {
 }
 
 const generated = await compile({ definitions: schemas() }, 'Api', {
-  bannerComment: BANNER,
+  bannerComment: BANNER('the OpenAPI document'),
   unreachableDefinitions: true,
   additionalProperties: false,
   style: { singleQuote: true, printWidth: 120 },
@@ -34,12 +35,26 @@ const types = generated
   .replaceAll(/ \* This interface was referenced by[^\n]*\n \* via the `definition`[^\n]*\n/g, '')
   .replaceAll(/\/\*\*\n \*\/\n/g, '\n');
 
-if (process.argv.includes('--check')) {
-  const current = existsSync(FILE) ? readFileSync(FILE, 'utf8') : '';
-  if (current !== types) {
-    console.error('web/src/api/types.ts differs from the OpenAPI document: run `npm run check -- --fix`.');
+const text = (value) => `'${value.replaceAll('\\', '\\\\')}'`;
+const limits = `${BANNER('src/domain/limits.ts')}
+
+/** Maximum characters of a message and of an edited reply. */
+export const TEXT_CHARACTERS = ${MESSAGE_LIMITS.textCharacters};
+
+/** Maximum characters of a reviewer's note. */
+export const NOTE_CHARACTERS = ${NOTE_CHARACTERS};
+
+/** For the \`pattern\` attribute of an input, where a hyphen must be escaped. */
+export const USER_ID_PATTERN = ${text(USER_ID_PATTERN.replace('-]', '\\-]'))};
+export const USER_ID_RULE = ${text(USER_ID_RULE)};
+`;
+
+for (const [path, content] of Object.entries({ 'web/src/api/types.ts': types, 'web/src/api/limits.ts': limits })) {
+  const file = join(ROOT, path);
+  if (!process.argv.includes('--check')) {
+    writeFileSync(file, content);
+  } else if (!existsSync(file) || readFileSync(file, 'utf8') !== content) {
+    console.error(`${path} is not up to date: run \`npm run check -- --fix\`.`);
     process.exitCode = 1;
   }
-} else {
-  writeFileSync(FILE, types);
 }

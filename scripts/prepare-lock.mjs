@@ -1,8 +1,7 @@
 // Allows one `npm ci` at a time in a checkout: two at the same time remove each other's files. The lock is a folder
 // created by mkdir, which succeeds for only one of two processes. It is outside node_modules, which npm ci removes.
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -11,10 +10,9 @@ const POLL_MS = 250;
 const NAMELESS_MS = 5_000;
 const WAIT_LIMIT_MS = 15 * 60_000;
 
-/** Runs `work` under the lock of the checkout `root`. Waits while another process of this user holds the lock. */
+/** Runs `work` under the lock of the checkout `root`. Waits while another process holds the lock. */
 export async function withPrepareLock(root, say, work) {
-  const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
-  const lock = join(tmpdir(), `turnkeeper-prepare-${process.getuid?.() ?? 0}-${hash}.lock`);
+  const lock = join(root, '.prepare.lock');
   const me = `${process.pid} ${startOf(process.pid)} ${randomUUID()}`;
   await acquire(lock, me, say);
   const release = () => {

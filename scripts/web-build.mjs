@@ -50,7 +50,10 @@ export async function buildWeb({ root, node, say }) {
 function run(command, args, cwd) {
   return new Promise((resolve) => {
     let output = '';
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+    // Vite's launcher would keep compiled code in the system's folder for temporary files.
+    const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' };
+    const options = { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' };
+    const child = spawn(command, args, options);
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
     child.once('error', (error) => resolve({ code: 1, output: `${command}: ${error.message}` }));

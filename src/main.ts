@@ -2,8 +2,15 @@
 import closeWithGrace from 'close-with-grace';
 import { readSecrets } from './dapr/secrets.ts';
 import { compose, type App } from './composition/compose.ts';
-import type { ServiceAddresses } from './config/config.ts';
-import { ConfigError, DAPR_HTTP_PORT, helpText, readConfig, SECRETS, type Config } from './config/config.ts';
+import {
+  type ServiceAddresses,
+  ConfigError,
+  DAPR_HTTP_PORT,
+  helpText,
+  readConfig,
+  SECRETS,
+  type Config,
+} from './config/config.ts';
 import { watchParent } from '../local/parent-watch.ts';
 import { ServiceError } from '../local/service.ts';
 import { startServices } from '../local/services.ts';

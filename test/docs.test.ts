@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import test from 'ava';
 import { PROBLEMS } from '../src/http/problem.ts';
@@ -6,20 +6,43 @@ import { startApp } from './support/app.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const textOf = (file: string) => readFileSync(join(ROOT, file), 'utf8');
-const PAGES = [
-  'README.md',
-  'ARCHITECTURE.md',
-  'examples/README.md',
-  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).map((file) => `docs/${file}`),
-].filter((file) => file.endsWith('.md'));
+/** Every document. `**` does not match folders whose name starts with a dot. */
+const PAGES = globSync(['**/*.md', '.github/**/*.md'], { cwd: ROOT, exclude: ['**/node_modules/**'] });
 
-test('every relative link between documents leads to an existing file', (t) => {
+/** Returns the anchors that GitHub gives to the headings of a document. A repeated heading gets a number. */
+function anchorsOf(text: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const [, heading] of text.replaceAll(/^```.*?^```/gms, '').matchAll(/^#{1,6} +(.+?) *#*$/gm)) {
+    const words = heading!.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
+    const slug = words.replaceAll(/[^\p{L}\p{M}\p{N}_ -]/gu, '').replaceAll(' ', '-');
+    let anchor = slug;
+    for (let n = 1; anchors.has(anchor); n += 1) anchor = `${slug}-${n}`;
+    anchors.add(anchor);
+  }
+  return anchors;
+}
+
+test('the anchors of headings follow the rule of GitHub', (t) => {
+  const text = '# A `b_c`: [D](e.md), é!\n\n## Again\n\n```sh\n# a comment\n```\n\n### Again\n';
+  t.deepEqual([...anchorsOf(text)], ['a-b_c-d-é', 'again', 'again-1']);
+});
+
+test('every relative link of a document leads to an existing file, and every anchor to a heading', (t) => {
+  for (const page of ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'docs/terms.md'])
+    t.true(PAGES.includes(page), page);
+  let anchors = 0;
   for (const page of PAGES) {
-    for (const [, target] of textOf(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
-      if (/^[a-z]+:/.test(target!)) continue;
-      t.true(existsSync(join(ROOT, dirname(page), target!)), `${page}: ${target}`);
+    for (const [, path, anchor] of textOf(page).matchAll(/\]\(([^)#\s]*)(?:#([^)\s]*))?[^)]*\)/g)) {
+      if (/^[a-z]+:/.test(path!)) continue;
+      const target = path === '' ? page : join(dirname(page), path!);
+      const exists = existsSync(join(ROOT, target));
+      t.true(exists, `${page}: ${path}`);
+      if (!exists || anchor === undefined || !target.endsWith('.md')) continue;
+      anchors += 1;
+      t.true(anchorsOf(textOf(target)).has(anchor), `${page}: ${path}#${anchor}`);
     }
   }
+  t.true(anchors >= 3, `${anchors} anchors`);
 });
 
 test('docs/errors.md explains every problem code and every turn error code', (t) => {

@@ -1,9 +1,9 @@
 // The test run: starts one PostgreSQL and one Redis for all test files, runs ava, and removes everything at the end.
 // Arguments are passed to ava: a file pattern, or --match. The last line is `N passed, N failed, N skipped`.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { buildDapr } from '../scripts/dapr-build.mjs';
 import type { Service } from '../local/service.ts';
@@ -17,11 +17,51 @@ import { TapReport } from './support/tap-report.ts';
 
 const ROOT = dirname(import.meta.dirname);
 const CONCURRENCY = '2';
+const log = (line: string) => console.log(line);
 /** As for `npm start`: with `INSTALL_PARTS=no` the run prints what is missing and does not install it. */
-const installer = { allowed: process.env['INSTALL_PARTS'] !== 'no', say: (line: string) => console.log(line) };
+const installer = { allowed: process.env['INSTALL_PARTS'] !== 'no', say: log };
+const interrupt = new AbortController();
+
+interface Optional {
+  readonly name: string;
+  /** Matches the text of the test files that use it. */
+  readonly usedBy: RegExp;
+  /** Returns the settings for the tests. @throws with the reason, if it is not available */
+  readonly prepare: () => Promise<Record<string, string>>;
+}
+
+/** What only some test files use. If it is not available, their tests are reported as skipped. */
+const OPTIONAL: readonly Optional[] = [
+  {
+    name: 'Dapr',
+    usedBy: /\b(isAvailable|daprBinaries)\b/,
+    prepare: async () => {
+      const { daprd, placement } = await buildDapr({ log, signal: interrupt.signal });
+      return { TURNKEEPER_TEST_DAPRD: daprd, TURNKEEPER_TEST_PLACEMENT: placement };
+    },
+  },
+  {
+    name: 'Python client',
+    usedBy: /TURNKEEPER_TEST_PYTHON/,
+    prepare: async () => ({ TURNKEEPER_TEST_PYTHON: await installPythonClient({ log, signal: interrupt.signal }) }),
+  },
+  {
+    name: 'browser',
+    usedBy: /\bwebTest\b/,
+    prepare: async () => {
+      const found = await chromiumProgram(installer, createLog('info'));
+      if ('path' in found) return { TURNKEEPER_TEST_CHROMIUM: found.path };
+      throw new Error(found.why);
+    },
+  },
+  {
+    name: 'promtool',
+    usedBy: /TURNKEEPER_TEST_PROMTOOL/,
+    prepare: async () => ({ TURNKEEPER_TEST_PROMTOOL: await findPromtool(installer, createLog('warn')) }),
+  },
+];
 
 let ava: ChildProcess | undefined;
-const interrupt = new AbortController();
 // Ctrl-C in a terminal also reaches ava directly. A second signal makes ava stop at once, which does no harm.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
@@ -33,15 +73,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 const folder = mkdtempSync(join(tmpdir(), 'turnkeeper-test-'));
 chmodSync(folder, 0o711); // if started by root, PostgreSQL runs as another user
 const services: Service[] = [];
-const report = new TapReport((line) => console.log(line));
+const report = new TapReport(log);
 try {
-  const env = {
-    ...(await startServices()),
-    ...(await daprEnvironment()),
-    ...(await pythonEnvironment()),
-    ...(await browserEnvironment()),
-    ...(await promtoolEnvironment()),
-  };
+  const env = { ...(await startServices()), ...(await prepareOptional()) };
   if (!interrupt.signal.aborted) await runAva(env);
 } catch (error) {
   report.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -53,15 +87,15 @@ if (interrupt.signal.aborted) report.fail('The run was interrupted.');
 process.exitCode = report.finish() ? 0 : 1;
 
 async function startServices(): Promise<Record<string, string>> {
-  const log = createLog('warn');
+  const serviceLog = createLog('warn');
   const startedAt = Date.now();
   // If a database is configured (CockroachDB in the hosted CI), it is tested instead of the embedded PostgreSQL.
   const configured = process.env['TURNKEEPER_TEST_DATABASE_URL'];
   const postgres = configured
     ? null
-    : await startEmbeddedPostgres({ dataDir: folder, log, settings: { fsync: 'off' } });
+    : await startEmbeddedPostgres({ dataDir: folder, log: serviceLog, settings: { fsync: 'off' } });
   if (postgres) services.push(postgres);
-  const redis = await startEmbeddedRedis({ dataDir: folder, log, installer, settings: ['databases 512'] });
+  const redis = await startEmbeddedRedis({ dataDir: folder, log: serviceLog, installer, settings: ['databases 512'] });
   services.push(redis);
   console.log(
     `PostgreSQL ${postgres?.detail ?? 'as configured'}\nRedis ${redis.detail}\nready in ${Date.now() - startedAt} ms`,
@@ -73,46 +107,30 @@ async function startServices(): Promise<Record<string, string>> {
   };
 }
 
-/** Without Dapr its tests are reported as skipped. */
-async function daprEnvironment(): Promise<Record<string, string>> {
-  try {
-    const { daprd, placement } = await buildDapr({ log: (line) => console.log(line), signal: interrupt.signal });
-    return { TURNKEEPER_TEST_DAPRD: daprd, TURNKEEPER_TEST_PLACEMENT: placement };
-  } catch (error) {
-    console.log(`No Dapr in this run: ${(error as Error).message.split('\n')[0]}`);
-    return {};
-  }
+/** Returns the texts of the test files that the arguments select. Empty: they name no file, so ava runs all files. */
+function selectedTests(): string[] {
+  const patterns = process.argv.slice(2).map((argument) => argument.replace(/:[\d,-]+$/, '')); // file.test.ts:12
+  return globSync(
+    patterns.flatMap((pattern) => [pattern, `${pattern}/**`]),
+    { cwd: ROOT },
+  )
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => readFileSync(resolve(ROOT, file), 'utf8'));
 }
 
-/** Without Python the test of the Python client is reported as skipped. */
-async function pythonEnvironment(): Promise<Record<string, string>> {
-  try {
-    const log = (line: string) => console.log(line);
-    return { TURNKEEPER_TEST_PYTHON: await installPythonClient({ log, signal: interrupt.signal }) };
-  } catch (error) {
-    console.log(`No Python client in this run: ${(error as Error).message.split('\n')[0]}`);
-    return {};
+/** Prepares the programs that the selected tests use, and returns their settings. */
+async function prepareOptional(): Promise<Record<string, string>> {
+  const tests = selectedTests();
+  const env: Record<string, string> = {};
+  for (const { name, usedBy, prepare } of OPTIONAL) {
+    if (tests.length > 0 && !tests.some((text) => usedBy.test(text))) continue;
+    try {
+      Object.assign(env, await prepare());
+    } catch (error) {
+      console.log(`No ${name} in this run: ${(error as Error).message.split('\n')[0]}`);
+    }
   }
-}
-
-/** Without a browser the tests of the pages are reported as skipped. Finds a browser only if these tests are selected. */
-async function browserEnvironment(): Promise<Record<string, string>> {
-  const patterns = process.argv.slice(2);
-  if (patterns.length > 0 && !patterns.some((pattern) => pattern.includes('web'))) return {};
-  const found = await chromiumProgram(installer, createLog('info'));
-  if ('path' in found) return { TURNKEEPER_TEST_CHROMIUM: found.path };
-  console.log(`No browser in this run: ${found.why}`);
-  return {};
-}
-
-/** Without promtool the checks of the alert rules are reported as skipped. */
-async function promtoolEnvironment(): Promise<Record<string, string>> {
-  try {
-    return { TURNKEEPER_TEST_PROMTOOL: await findPromtool(installer, createLog('warn')) };
-  } catch (error) {
-    console.log(`No promtool in this run: ${(error as Error).message.split('\n')[0]}`);
-    return {};
-  }
+  return env;
 }
 
 /** Runs ava. Its TAP output goes through the report. What the tests print to stderr is passed through. */

@@ -7,12 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Exit, Service } from '../service.ts';
 import { flaggedByWords, moderations, parseModerationCall } from './moderation.ts';
 import { replyTo } from './reply.ts';
-import { type Answer, chunks, completion, parseChatCall, usageOf, WireError } from './wire.ts';
+import { type OfflineReply, chunks, completion, parseChatCall, usageOf, WireError } from './wire.ts';
 
 export const OFFLINE_MODEL = 'turnkeeper-offline';
 
 export interface OfflineModelOptions {
-  /** Absent: a free port. */
+  /** Missing: a free port. */
   readonly port?: number;
   /** Delay before the first chunk. */
   readonly delayMs?: number;
@@ -69,7 +69,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, delayM
 async function chat(body: string, response: ServerResponse, delayMs: number): Promise<void> {
   const call = parseChatCall(body, OFFLINE_MODEL);
   const text = replyTo(call.messages);
-  const result: Answer = {
+  const result: OfflineReply = {
     // The same messages get the same reply and the same id.
     id: `chatcmpl-${createHash('sha256').update(JSON.stringify(call.messages)).digest('hex').slice(0, 24)}`,
     model: OFFLINE_MODEL,

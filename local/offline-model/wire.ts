@@ -57,7 +57,7 @@ export function parseChatCall(body: string, model: string): ChatCall {
   };
 }
 
-export interface Answer {
+export interface OfflineReply {
   readonly id: string;
   readonly model: string;
   readonly created: number;
@@ -67,7 +67,7 @@ export interface Answer {
 }
 
 /** Counts words instead of tokens. */
-export function usageOf(messages: readonly ChatMessage[], text: string): Answer['usage'] {
+export function usageOf(messages: readonly ChatMessage[], text: string): OfflineReply['usage'] {
   const prompt = messages.reduce((sum, { content }) => sum + wordsOf(content).length, 0);
   const completion = wordsOf(text).length;
   return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
@@ -77,14 +77,14 @@ export function usageOf(messages: readonly ChatMessage[], text: string): Answer[
 export const wordsOf = (text: string): string[] => text.match(/\s*\S+\s*?(?=\s|$)|\s+$/g) ?? [];
 
 /** The response as one body. */
-export function completion({ id, model, created, text, finishReason, usage }: Answer): object {
+export function completion({ id, model, created, text, finishReason, usage }: OfflineReply): object {
   const message = { role: 'assistant', content: text, refusal: null };
   const choice = { index: 0, message, logprobs: null, finish_reason: finishReason };
   return { id, object: 'chat.completion', created, model, choices: [choice], usage };
 }
 
 /** The response as server-sent events. The last one is the end mark [DONE] instead of JSON. */
-export function* chunks(answer: Answer, includeUsage: boolean): Generator<string> {
+export function* chunks(answer: OfflineReply, includeUsage: boolean): Generator<string> {
   const { id, model, created, text, finishReason, usage } = answer;
   const event = (choices: object[], rest: object = {}) =>
     `data: ${JSON.stringify({ id, object: 'chat.completion.chunk', created, model, choices, ...rest })}\n\n`;

@@ -14,6 +14,7 @@
 // one running turn for each user, and every commit requires the epoch of its claim (store/claims.ts,
 // store/commit-turn.ts).
 import { z } from 'zod';
+import { MEMORY_LIMITS } from '../domain/limits.ts';
 import {
   forgetMemory,
   NO_HISTORY,
@@ -97,8 +98,8 @@ async function write({ state, userId }: SessionContext, next: UserMemory): Promi
 }
 
 const nothing = z.strictObject({});
-/** The ingress accepts 4,000 characters, each of which may be two UTF-16 units. */
-const shortText = z.string().max(8_000);
+/** A character may be two UTF-16 units. */
+const shortText = z.string().max(2 * MEMORY_LIMITS.summaryCharacters);
 
 interface Method<A, R> {
   readonly args: z.ZodType<A>;
@@ -126,7 +127,7 @@ export const METHODS = {
     z.strictObject({
       name: shortText.optional(),
       preferredStyle: shortText.optional(),
-      favouriteTopics: z.array(shortText).max(64).optional(),
+      favouriteTopics: z.array(shortText).max(MEMORY_LIMITS.topics).optional(),
       summary: shortText.optional(),
     }) as z.ZodType<MemoryPatch>,
     async (context, patch) => write(context, patchMemory(await readAll(context), patch, context.now())),

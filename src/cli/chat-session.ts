@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Turn } from '../../web/src/api/types.ts';
 import type { Api } from './api.ts';
 import { ApiError } from './failure.ts';
-import { followTurn, isSettled, isFinal, type TurnEvent } from './follow-turn.ts';
+import { followTurn, isSettled, isFinal, type ReceivedEvent } from './follow-turn.ts';
 
 export interface ChatSessionOptions {
   readonly userId: string;
@@ -70,7 +70,7 @@ export class ChatSession {
   }
 
   /** Follows a turn until it is settled. */
-  async untilSettled(turnId: string, show: (event: TurnEvent) => void): Promise<SettledTurn> {
+  async untilSettled(turnId: string, show: (event: ReceivedEvent) => void): Promise<SettledTurn> {
     try {
       return await this.#follow(turnId, undefined, isSettled, show);
     } finally {
@@ -88,7 +88,7 @@ export class ChatSession {
     turnId: string,
     after: string | undefined,
     isDone: (turn: Turn) => boolean,
-    show: (event: TurnEvent) => void,
+    show: (event: ReceivedEvent) => void,
   ): Promise<SettledTurn> {
     const options = { after, signal: this.#stopped.signal, onDisconnect: this.#onDisconnect };
     for await (const event of followTurn(this.#api, turnId, options)) {

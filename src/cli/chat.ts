@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { chatAtPrompt } from './chat-prompt.ts';
 import type { Command, Context } from './command.ts';
 import { EXIT_CODES, type ExitReason } from './exit-codes.ts';
-import type { TurnEvent } from './follow-turn.ts';
+import type { ReceivedEvent } from './follow-turn.ts';
 import { ChatSession } from './chat-session.ts';
 import { exitReasonOfTurn, TurnView } from './turn-view.ts';
 
@@ -27,7 +27,7 @@ async function sendAll(
   for await (const text of messages) {
     const { turn_id: turnId } = await session.send(text);
     const view = new TurnView(output);
-    const { turn } = await session.untilSettled(turnId, (event: TurnEvent) => view.show(event));
+    const { turn } = await session.untilSettled(turnId, (event: ReceivedEvent) => view.show(event));
     if (turn.status === 'awaiting_review') output.note(`To wait for the decision: turnkeeper turn ${turnId} --follow`);
     if (exitReason === 'ok') exitReason = exitReasonOfTurn(turn);
   }

@@ -1,16 +1,8 @@
 // turnkeeper dead-letters: lists and replays jobs that failed for good.
+import type { DeadLetter } from '../../web/src/api/types.ts';
 import { wholeNumberFault, type Command } from './command.ts';
 import { excerpt, plain } from './output.ts';
 import { readPages } from './pages.ts';
-
-interface DeadLetter {
-  readonly topic: string;
-  readonly job_id: string;
-  readonly user_id: string | null;
-  readonly failed_at: string;
-  readonly attempts: number;
-  readonly reason: string;
-}
 
 export const listDeadLetters: Command = {
   words: 'dead-letters list',

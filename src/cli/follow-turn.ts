@@ -5,7 +5,7 @@ import type { Turn } from '../../web/src/api/types.ts';
 import type { Api } from './api.ts';
 import { Failure, Unreachable } from './failure.ts';
 
-export type TurnEvent =
+export type ReceivedEvent =
   /** The whole turn. Status `running` restarts the reply text. */
   | { readonly event: 'turn'; readonly id: string; readonly turn: Turn }
   /** The next piece of the reply text. */
@@ -33,7 +33,7 @@ export const isSettled = (turn: Turn): boolean => turn.status === 'awaiting_revi
 /** Yields the events of a turn up to the final one. An interrupted stream is resumed after the last received event,
  *  unless no connection succeeds for `api.patienceS`.
  *  @throws Unreachable, ApiError; the reason of `signal` */
-export async function* followTurn(api: Api, turnId: string, options: FollowOptions): AsyncGenerator<TurnEvent> {
+export async function* followTurn(api: Api, turnId: string, options: FollowOptions): AsyncGenerator<ReceivedEvent> {
   const { signal, onDisconnect } = options;
   const retry = { retryMs: RETRY_MS };
   let after = options.after;
@@ -67,7 +67,7 @@ async function* eventsAfter(
   after: string | undefined,
   retry: { retryMs: number },
   signal: AbortSignal | undefined,
-): AsyncGenerator<TurnEvent | null> {
+): AsyncGenerator<ReceivedEvent | null> {
   const silence = new AbortController();
   const response = await api.open(`/turns/${encodeURIComponent(turnId)}/events`, {
     headers: { accept: 'text/event-stream', ...(after !== undefined && { 'last-event-id': after }) },

@@ -1,10 +1,6 @@
 // Reads lists that the server returns in pages.
+import type { Page } from '../../web/src/api/derived.ts';
 import type { Api } from './api.ts';
-
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly next_cursor: string | null;
-}
 
 /** Maximum items of one page. */
 const PAGE = 100;

@@ -1,7 +1,7 @@
 // Shows a turn while it runs: as JSON events, or as text.
 import type { Turn } from '../../web/src/api/types.ts';
 import type { ExitReason } from './exit-codes.ts';
-import type { TurnEvent } from './follow-turn.ts';
+import type { ReceivedEvent } from './follow-turn.ts';
 import { plain, type Output } from './output.ts';
 
 /** The exit reason for a turn; `ok` if it is not final. */
@@ -34,7 +34,7 @@ export class TurnView {
     this.#output = output;
   }
 
-  show(event: TurnEvent): void {
+  show(event: ReceivedEvent): void {
     if (this.#output.json) this.#output.document(event);
     else if (event.event === 'delta') this.#write(event.text);
     else this.#showTurn(event.turn);

@@ -2,17 +2,12 @@
 import { createInterface } from 'node:readline/promises';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Erasure } from '../../web/src/api/types.ts';
 import type { Command, Context } from './command.ts';
 import { Failure, Unreachable, UsageFailure } from './failure.ts';
 
 /** Between two polls of an erasure. */
 const POLL_MS = 500;
-
-interface Erasure {
-  readonly erasure_id: string;
-  readonly status: string;
-  readonly links: { readonly self: string };
-}
 
 const pathOf = (userId: string): string => `/users/${encodeURIComponent(userId)}`;
 

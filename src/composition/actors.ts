@@ -42,6 +42,6 @@ export function createActorRuntime(foundation: Foundation, onLost: () => void): 
   const { appPort: port, appToken: token } = dapr;
   const subscriptions = { 'review-decisions': pubsubDecisions(queues, log) };
   const options = { port, token, store, state: new DaprState(dapr), subscriptions, log };
-  const host = config.roles.includes('actors') ? () => startActorHost(options) : undefined;
+  const host = async () => (config.roles.includes('actors') ? startActorHost(options) : null);
   return new DaprRuntime({ sidecar: dapr, readyWithinMs: ACTORS_READY_MS, host });
 }

@@ -11,7 +11,7 @@ import { startWorkerRole } from './worker-role.ts';
 export interface ComposeOptions extends FoundationOptions {
   /** Called when the process must end, with the reason. */
   readonly onFatal: (reason: string) => void;
-  /** How host names of webhooks are resolved; absent: with DNS. */
+  /** How host names of webhooks are resolved; missing: with DNS. */
   readonly resolveNames?: ResolveNames | undefined;
 }
 

@@ -1,7 +1,6 @@
 // Starts what every role needs: tracing, metrics, database, Redis, queues, hints and hooks.
 import packageJson from '../../package.json' with { type: 'json' };
-import type { ServiceAddresses } from '../config/config.ts';
-import type { Config } from '../config/config.ts';
+import type { ServiceAddresses, Config } from '../config/config.ts';
 import { checkRedisKeepsKeys, connectRedis, type RedisConnection } from '../redis/connection.ts';
 import { hintsOver, type Hints } from '../redis/hints.ts';
 import { connect } from '../store/connect.ts';

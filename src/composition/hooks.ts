@@ -1,6 +1,5 @@
 // The hooks of a process: hints for other processes, and calls of this process's own worker role.
-import type { Hooks } from '../domain/events.ts';
-import type { OutboxEvent } from '../domain/events.ts';
+import type { Hooks, OutboxEvent } from '../domain/events.ts';
 import type { Hints } from '../redis/hints.ts';
 
 /** What the worker role does after a commit of the same process. */

@@ -1,4 +1,4 @@
-// Remembers what a process has started and stops it in reverse order, each step once.
+// Records what a process has started and stops it in reverse order, each step once.
 import type { Log } from '../telemetry/log.ts';
 
 /** Running work gets this time to finish when the process stops; then other processes take it over. */

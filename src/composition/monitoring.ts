@@ -19,10 +19,10 @@ function scrapeOf({ config, database, queues, metrics, log }: Foundation): Scrap
   const { registry } = metrics;
   // A process that only hosts actors accepts and runs no turns: it does not report the backlog.
   const reportsBacklog = config.roles.some((role) => role !== 'actors');
-  const backlog = reportsBacklog ? new Backlog({ database, countJobs: () => queues.counts(), metrics, log }) : null;
+  const backlog = new Backlog({ database, countJobs: () => queues.counts(), metrics, log });
   return {
     async text() {
-      await backlog?.refresh();
+      if (reportsBacklog) await backlog.refresh();
       return registry.metrics();
     },
     contentType: registry.contentType,

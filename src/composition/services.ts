@@ -43,11 +43,8 @@ function overviewOf({ database, queues, log }: Foundation): () => Promise<Overvi
       log.debug({ detail: error.message }, 'The topics could not be counted.');
       return null;
     });
-    const [rows, { queues: bullmq, edge: pubsub }] = await Promise.all([
-      counter.read(now),
-      outboxBacklog(database, COUNTED),
-    ]);
-    const outbox = { waiting: bullmq.events + pubsub.events, ageS: Math.max(bullmq.oldestS, pubsub.oldestS) };
+    const [rows, { queues: bullmq, pubsub }] = await Promise.all([counter.read(now), outboxBacklog(database, COUNTED)]);
+    const outbox = { unpublished: bullmq.events + pubsub.events, ageS: Math.max(bullmq.oldestS, pubsub.oldestS) };
     return { rows, outbox, topics: await topics };
   });
 }

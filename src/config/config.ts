@@ -6,13 +6,13 @@ import { commaSeparated } from './setting-kinds.ts';
 import { SETTINGS } from './settings.ts';
 
 export const ROLES = ['http', 'worker', 'actors'] as const;
-export type Role = (typeof ROLES)[number];
+export type ProcessRole = (typeof ROLES)[number];
 
 type SettingName = keyof typeof SETTINGS;
 export type Settings = { readonly [N in SettingName]: z.output<(typeof SETTINGS)[N]['parse']> };
 
 export interface Config extends Settings {
-  readonly roles: readonly Role[];
+  readonly roles: readonly ProcessRole[];
   /** The whole environment, to find and start other programs. */
   readonly environment: NodeJS.ProcessEnv;
   /** Migrate the database before the start. */
@@ -38,7 +38,7 @@ export const SECRETS = ['DATABASE_URL', 'OPENAI_API_KEY'] as const satisfies rea
 const JWT_SETTINGS = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URL'] as const;
 
 /** The faults between settings. */
-function crossFaults(settings: Settings, roles: readonly Role[]): string[] {
+function crossFaults(settings: Settings, roles: readonly ProcessRole[]): string[] {
   const split = roles.length < ROLES.length;
   const rules: [boolean, string][] = [
     [
@@ -66,7 +66,7 @@ function crossFaults(settings: Settings, roles: readonly Role[]): string[] {
   return rules.filter(([broken]) => broken).map(([, fault]) => fault);
 }
 
-function parseRoles(value: string, faults: string[]): Role[] {
+function parseRoles(value: string, faults: string[]): ProcessRole[] {
   const names = commaSeparated(value);
   const unknown = names.filter((role) => !ROLES.some((known) => known === role));
   if (unknown.length > 0 || names.length === 0)

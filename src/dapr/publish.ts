@@ -1,12 +1,13 @@
 // Publishes events to Dapr pub/sub through the sidecar, many events with each call. It replaces the SDK's
 // `publishBulk`, which reports no failure if all events fail (dapr/js-sdk#703).
+import type { Published } from '../domain/events.ts';
 import { DAPR_HOST, type SidecarAddress } from './sidecar.ts';
 
 /** Name of the pub/sub component, of any type: components/pubsub.yaml. */
 export const PUBSUB = 'pubsub';
 
-/** Timeout of all calls of one batch together. Twice this value is still below the age at which other processes treat
- *  an event as left over (src/workers/relay.ts). */
+/** Timeout of all calls of one batch together. Twice this value is still below the age at which other processes publish
+ *  an unpublished event (src/workers/relay.ts). */
 const TIMEOUT_MS = 2_000;
 /** Size limit of a request body; daprd accepts 4 MiB. */
 const CALL_BYTES = 1_000_000;
@@ -38,9 +39,8 @@ function callsOf(entries: readonly Entry[]): Entry[][] {
   return calls;
 }
 
-/** Event ids by outcome: `published`, or `refused` for good. `fault` is the reason why the other events are not
- *  published; null: there are none. */
-interface Outcome {
+/** The result while it is collected. */
+interface Collected extends Published {
   readonly published: Set<string>;
   readonly refused: Set<string>;
   fault: string | null;
@@ -55,7 +55,7 @@ export function daprPublisher({ httpPort, apiToken }: SidecarAddress) {
     ...(apiToken === undefined ? {} : { 'dapr-api-token': apiToken }),
   };
 
-  async function call(topic: string, entries: readonly Entry[], outcome: Outcome, signal: AbortSignal): Promise<void> {
+  async function call(topic: string, entries: readonly Entry[], result: Collected, signal: AbortSignal): Promise<void> {
     const response = await fetch(`${base}/${topic}`, {
       method: 'POST',
       headers,
@@ -63,18 +63,18 @@ export function daprPublisher({ httpPort, apiToken }: SidecarAddress) {
       signal,
     });
     const text = await response.text();
-    if (response.ok) return entries.forEach(({ id }) => outcome.published.add(id));
-    if (response.status === TOO_LARGE && entries.length === 1) return void outcome.refused.add(entries[0]!.id);
-    outcome.fault = `${response.status} ${text.slice(0, 500)}`;
+    if (response.ok) return entries.forEach(({ id }) => result.published.add(id));
+    if (response.status === TOO_LARGE && entries.length === 1) return void result.refused.add(entries[0]!.id);
+    result.fault = `${response.status} ${text.slice(0, 500)}`;
     const { failedEntries } = parsed(text);
     // Without a list of failed entries, none is known to be published.
     if (!failedEntries?.length) return;
     const failed = new Set(failedEntries.map(({ entryId }) => entryId));
-    for (const { id } of entries) if (!failed.has(id)) outcome.published.add(id);
+    for (const { id } of entries) if (!failed.has(id)) result.published.add(id);
   }
 
-  return async (topic: string, events: readonly { readonly id: string }[]): Promise<Outcome> => {
-    const outcome: Outcome = { published: new Set(), refused: new Set(), fault: null };
+  return async (topic: string, events: readonly { readonly id: string }[]): Promise<Published> => {
+    const result: Collected = { published: new Set(), refused: new Set(), fault: null };
     const entries = events.map((event) => ({
       id: event.id,
       json: JSON.stringify({ entryId: event.id, event, contentType: 'application/cloudevents+json' }),
@@ -83,14 +83,14 @@ export function daprPublisher({ httpPort, apiToken }: SidecarAddress) {
     try {
       // One call after another. If a call fails, the remaining ones are left for the next attempt.
       for (const batch of callsOf(entries)) {
-        await call(topic, batch, outcome, signal);
-        if (outcome.fault !== null) break;
+        await call(topic, batch, result, signal);
+        if (result.fault !== null) break;
       }
     } catch (error) {
       const { message, cause } = error as Error;
-      outcome.fault = cause instanceof Error ? `${message}: ${cause.message}` : message;
+      result.fault = cause instanceof Error ? `${message}: ${cause.message}` : message;
     }
-    return outcome;
+    return result;
   };
 }
 

@@ -24,8 +24,8 @@ interface DaprRuntimeOptions {
   readonly sidecar: SidecarAddress;
   /** Milliseconds that `start` waits for an actor to answer. */
   readonly readyWithinMs: number;
-  /** Starts the actor host of this process; undefined: this process hosts no actors. */
-  readonly host: (() => Promise<ActorHost>) | undefined;
+  /** Starts the actor host of this process; null: this process hosts no actors. */
+  readonly host: () => Promise<ActorHost | null>;
 }
 
 /** The sidecar answered with an error or not at all. The call can be repeated at once. */
@@ -35,7 +35,7 @@ export class DaprRuntime implements ActorRuntime {
   readonly name = 'dapr';
   readonly #options: DaprRuntimeOptions;
   readonly #client: HTTPClient;
-  #host: ActorHost | undefined;
+  #host: ActorHost | null = null;
 
   constructor(options: DaprRuntimeOptions) {
     this.#options = options;
@@ -43,7 +43,7 @@ export class DaprRuntime implements ActorRuntime {
   }
 
   async start(): Promise<void> {
-    this.#host ??= await this.#options.host?.();
+    this.#host ??= await this.#options.host();
     const deadline = Date.now() + this.#options.readyWithinMs;
     for (;;) {
       try {
@@ -87,6 +87,6 @@ export class DaprRuntime implements ActorRuntime {
 
   async stop(): Promise<void> {
     await this.#host?.stop();
-    this.#host = undefined;
+    this.#host = null;
   }
 }

@@ -1,9 +1,8 @@
 // Decisions that arrive on the topic `review-decisions`, in every accepted format.
 import { z } from 'zod';
-import { MESSAGE_LIMITS } from './limits.ts';
+import { MESSAGE_LIMITS, NOTE_CHARACTERS } from './limits.ts';
 import { DECISIONS, type Decision } from './review.ts';
 
-const NOTE_LIMIT = 4_000;
 const NAME_LIMIT = 200;
 /** Used if an event does not name the reviewer. */
 const UNKNOWN_REVIEWER = 'unknown';
@@ -26,7 +25,7 @@ const data = z
     decision: z.enum(DECISIONS).optional(),
     approved: z.boolean().optional(),
     reply: storable(MESSAGE_LIMITS.textCharacters).min(1).nullish(),
-    note: storable(NOTE_LIMIT).nullish(),
+    note: storable(NOTE_CHARACTERS).nullish(),
     decided_by: storable(NAME_LIMIT).min(1).default(UNKNOWN_REVIEWER),
   })
   .refine((given) => (given.review_id ?? given.turn_id ?? given.instance_id) !== undefined)

@@ -110,3 +110,21 @@ export interface Hooks {
   /** A webhook was added, or a delivery was requested by hand: the webhook sender does not wait for its next sweep. */
   webhookAdded(): void;
 }
+
+/** Hints about changed turns. */
+export interface TurnHints {
+  /** False while hints cannot arrive. */
+  readonly listening: boolean;
+  /** Calls `listener` after every change of the turn until the returned function is called. */
+  listenTo(turnId: string, listener: () => void): () => void;
+}
+
+/** The result of publishing events to one destination. */
+export interface Published {
+  /** Ids of the published events. */
+  readonly published: ReadonlySet<string>;
+  /** Ids of the events that the destination will never accept. */
+  readonly refused: ReadonlySet<string>;
+  /** Why the other events were not published; null: there are none. */
+  readonly fault: string | null;
+}

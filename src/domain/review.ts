@@ -96,8 +96,7 @@ export interface Ending {
   readonly by: string | null;
 }
 
-type Outcome = Pick<Ending, 'status' | 'turnStatus'>;
-const ENDS: Readonly<Record<DecisionKind | 'expire', Outcome>> = {
+const ENDS: Readonly<Record<DecisionKind | 'expire', Pick<Ending, 'status' | 'turnStatus'>>> = {
   approve: { status: 'approved', turnStatus: 'completed' },
   edit: { status: 'edited', turnStatus: 'completed' },
   reject: { status: 'rejected', turnStatus: 'rejected' },

@@ -39,7 +39,7 @@ export interface TurnsOverview {
 export interface Overview {
   readonly rows: TurnsOverview;
   /** Number of events that are not published yet, and the age of the oldest one in seconds. */
-  readonly outbox: { readonly waiting: number; readonly ageS: number };
+  readonly outbox: { readonly unpublished: number; readonly ageS: number };
   /** Null: the queues do not answer. */
   readonly topics: readonly TopicCounts[] | null;
 }

@@ -59,7 +59,7 @@ export interface DeliveryFilter {
 }
 
 export interface WebhookFilter {
-  /** `everybody`: all webhooks; `somebody`: only webhooks of single users. */
+  /** `all`: every webhook. `users`: every webhook of a single user. */
   readonly owner: 'all' | 'users' | { readonly userId: string };
   readonly after?: string | undefined;
   readonly limit: number;

@@ -21,7 +21,7 @@ const SECURITY_HEADERS = {
 /** The status that nginx logs for a client that disconnected before the response. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-export interface AnswerDeps {
+export interface ResponseDeps {
   readonly log: Log;
   /** Called once per request. `route` is the path template of the operation, or `unmatched`. */
   readonly observe: (route: string, method: string, status: number, seconds: number) => void;
@@ -43,7 +43,7 @@ async function writeProblem(ctx: Koa.Context, problem: Problem): Promise<void> {
 }
 
 /** Sets headers, writes errors, logs and observes every request. */
-export function answerAll({ log, observe, stopping }: AnswerDeps): Koa.Middleware<RequestState> {
+export function answerAll({ log, observe, stopping }: ResponseDeps): Koa.Middleware<RequestState> {
   const answer = async (ctx: Koa.ParameterizedContext<RequestState>, next: Koa.Next): Promise<void> => {
     const startedAt = performance.now();
     ctx.set(SECURITY_HEADERS);

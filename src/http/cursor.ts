@@ -1,5 +1,6 @@
 // Cursors of lists: opaque to clients, and validated when a client sends one back.
 import { z } from 'zod';
+import { UUID_PATTERN as UUID } from '../domain/limits.ts';
 import type { ReviewPosition } from '../domain/review.ts';
 import type { DeadLetterPosition, QueueName } from '../domain/topics.ts';
 
@@ -12,7 +13,6 @@ const encode = (text: string): string => Buffer.from(text).toString('base64url')
 
 const MAX_LENGTH = 1_200;
 const NUMBER = '(?:0|[1-9]\\d{0,14})';
-const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 
 /** The cursors of one list. A cursor contains its `kind`, so that a cursor of another list is rejected. */
 function cursorOf<P>(

@@ -27,9 +27,9 @@ export interface ApiSettings {
   readonly version: string;
   /** The name of the configured model. */
   readonly model: string;
-  /** Absent: every caller is admin. */
+  /** Missing: every caller is admin. */
   readonly authenticator?: Authenticator;
-  /** Absent: the pages in web/dist. */
+  /** Missing: the pages in web/dist. */
   readonly pages?: Pages;
 }
 

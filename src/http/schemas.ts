@@ -1,6 +1,6 @@
 // Schemas that several operations share. Registered schemas are components of the OpenAPI document.
 import { z } from 'zod';
-import { MESSAGE_LIMITS, USER_ID, UUID } from '../domain/limits.ts';
+import { MESSAGE_LIMITS, USER_ID, USER_ID_RULE, UUID } from '../domain/limits.ts';
 import { textFault } from './storable-text.ts';
 
 /** The component names of the OpenAPI document. */
@@ -8,7 +8,7 @@ export const COMPONENTS = z.registry<{ id: string }>();
 
 export const userId = z
   .string()
-  .regex(USER_ID, { error: 'must be 1 to 128 characters of A–Z a–z 0–9 . _ @ : -' })
+  .regex(USER_ID, { error: `must be ${USER_ID_RULE}` })
   .meta({ description: 'Id of a user. The turns of a user run one at a time.', examples: ['alice'] });
 
 export const sessionId = z

@@ -3,9 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import type { Log } from '../telemetry/log.ts';
-import { answerAll, type AnswerDeps } from './answer.ts';
+import { answerAll, type ResponseDeps } from './answer.ts';
 import { authenticateBy, noAuthentication, type Authenticator } from './auth/authenticate.ts';
-import { authenticateByKey, type KeyEntry } from './auth/authenticate-by-key.ts';
+import type { ApiKey } from '../config/settings.ts';
+import { authenticateByKey } from './auth/authenticate-by-key.ts';
 import { authenticateByToken, type TokenRules } from './auth/authenticate-by-token.ts';
 import { boardRoutes, type Board } from './endpoints/board.ts';
 import { foreignOriginCheck, type ForeignOrigin } from './auth/foreign-origin.ts';
@@ -23,7 +24,7 @@ export interface IngressSettings {
   readonly port: number;
   readonly auth: Authenticator['auth'];
   /** For `auth: 'keys'`. */
-  readonly apiKeys: readonly KeyEntry[];
+  readonly apiKeys: readonly ApiKey[];
   /** For `auth: 'keys'`: the random secret that signs sessions. It is the same at every ingress. */
   readonly sessionSecret?: Uint8Array | undefined;
   /** For `auth: 'jwt'`. */
@@ -35,15 +36,15 @@ export interface IngressSettings {
 export interface IngressOptions {
   readonly services: Services;
   readonly settings: IngressSettings;
-  /** The queue board. Absent: the ingress serves none. */
+  /** The queue board. Missing: the ingress serves none. */
   readonly board?: Board | undefined;
   readonly log: Log;
   readonly version?: string;
   /** Milliseconds after which a client that reads nothing from a stream is disconnected. */
   readonly stalledMs?: number;
-  /** The name of the configured model. Absent: the only model name is turnkeeper. */
+  /** The name of the configured model. Missing: the only model name is turnkeeper. */
   readonly model?: string;
-  readonly observe?: AnswerDeps['observe'];
+  readonly observe?: ResponseDeps['observe'];
 }
 
 export interface Ingress {

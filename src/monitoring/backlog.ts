@@ -24,7 +24,7 @@ type Jobs = Readonly<Record<string, Readonly<Record<string, number>>>>;
 /** Runs the queries one after another, so that a scrape uses one connection of the pool instead of five. */
 async function readDatabase(database: Database, gauges: Gauges): Promise<void> {
   const turns = await turnBacklog(database);
-  gauges.turnsQueued.set(turns.waiting);
+  gauges.turnsQueued.set(turns.queued);
   gauges.turnsRunning.set(turns.running);
   gauges.oldestTurnSeconds.set(turns.oldestS);
   for (const [destination, { events, oldestS }] of Object.entries(await outboxBacklog(database, COUNTED))) {

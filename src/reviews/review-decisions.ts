@@ -1,6 +1,6 @@
 // Ends reviews: by a decision, by a decision that arrived before the turn was parked, at the deadline, or when the turn
 // is cancelled.
-import type { Hooks } from '../domain/events.ts';
+import { type Hooks, deliveryEvents } from '../domain/events.ts';
 import { newId } from '../domain/ids.ts';
 import type { Log } from '../telemetry/log.ts';
 import { inSpan, traceparent } from '../telemetry/tracing.ts';
@@ -9,7 +9,6 @@ import type { Database } from '../store/database.ts';
 import { forgetKeptDecisions, keepEarlyDecision, keptDecisionOf, keptDecisions } from '../store/kept-decisions.ts';
 import { endReview, overdueReviews, type Moment } from '../store/end-review.ts';
 import { findReview, reviewOfTurn } from '../store/reviews.ts';
-import { deliveryEvents } from '../domain/events.ts';
 import type { AddressedDecision } from '../domain/decision-events.ts';
 import {
   endingAtDeadline,

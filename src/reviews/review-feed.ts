@@ -25,7 +25,7 @@ export type FeedEvent =
   /** No event was sent for a while. */
   | { readonly type: 'heartbeat' };
 
-class Follower {
+class FeedReader {
   readonly #deps: ReviewFeedDeps;
   readonly #signal: AbortSignal;
   #position: number;
@@ -107,6 +107,6 @@ export class ReviewFeed {
   /** Yields the events after position `from` until the signal aborts. Reads more only when the consumer has taken the
    *  previous events. */
   follow(from: number, signal: AbortSignal): AsyncGenerator<FeedEvent, void, undefined> {
-    return new Follower(this.#deps, from, signal).run();
+    return new FeedReader(this.#deps, from, signal).run();
   }
 }

@@ -1,7 +1,7 @@
 // The review operations of the ingress: list, read, claim and release reviews, and post decisions to their topic.
 import { wakeUp } from '../concurrency/wake-up.ts';
 import { within } from '../concurrency/within.ts';
-import type { Hooks } from '../domain/events.ts';
+import type { Hooks, TurnHints } from '../domain/events.ts';
 import { newId } from '../domain/ids.ts';
 import type { Log } from '../telemetry/log.ts';
 import { lastOfSession } from '../store/conversations.ts';
@@ -39,7 +39,7 @@ export interface ReviewServiceDeps {
   readonly claimLeaseS: number;
   /** Posts to the topic `review-decisions`. */
   readonly post: (review: Review, decision: Decision) => Promise<void>;
-  readonly hints: { listenTo(turnId: string, listener: () => void): () => void };
+  readonly hints: Pick<TurnHints, 'listenTo'>;
   readonly hooks: Pick<Hooks, 'reviewChanged'>;
   readonly log: Log;
 }
@@ -49,7 +49,7 @@ export type DecideReply =
   /** `queued`: the decision was stored and will be applied. */
   | { readonly outcome: DecisionOutcome | 'queued'; readonly review: Review };
 
-export type ClaimReply =
+export type ReviewClaimReply =
   | { readonly outcome: 'unknown' }
   | { readonly outcome: 'claimed' | 'claimed_by_other' | 'ended' | 'late'; readonly review: Review };
 
@@ -83,7 +83,7 @@ export class ReviewService {
 
   /** Claims the review for `by`, or renews the claim. The lease is advisory: it does not prevent others from deciding.
    *  @throws Unavailable */
-  async claim(reviewId: string, by: string): Promise<ClaimReply> {
+  async claim(reviewId: string, by: string): Promise<ReviewClaimReply> {
     const { database, claimLeaseS: leaseS } = this.#deps;
     const claimed = await claimReview(database, { reviewId, by, leaseS, eventId: newId() });
     if (claimed) this.#deps.hooks.reviewChanged();

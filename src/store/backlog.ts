@@ -10,9 +10,9 @@ const TURNS: Statement = {
 };
 
 /** The numbers of queued and running turns, and the age of the oldest queued turn in seconds. @throws Unavailable */
-export async function turnBacklog(database: Database): Promise<{ waiting: number; running: number; oldestS: number }> {
+export async function turnBacklog(database: Database): Promise<{ queued: number; running: number; oldestS: number }> {
   const [row] = await database.rows<{ waiting: number; running: number; oldest_s: number }>(TURNS, []);
-  return { waiting: row!.waiting, running: row!.running, oldestS: row!.oldest_s };
+  return { queued: row!.waiting, running: row!.running, oldestS: row!.oldest_s };
 }
 
 const countedEvents = (condition: string, order: string) =>
@@ -34,18 +34,18 @@ interface EventCount {
   readonly oldestS: number;
 }
 
-/** Events that are not published yet, by destination: BullMQ (`queues`) or Dapr pub/sub (`edge`).
+/** Events that are not published yet, by destination: BullMQ (`queues`) or Dapr pub/sub (`pubsub`).
  *  @throws Unavailable */
 export async function outboxBacklog(
   database: Database,
   limit: number,
-): Promise<Readonly<Record<'queues' | 'edge', EventCount>>> {
+): Promise<Readonly<Record<'queues' | 'pubsub', EventCount>>> {
   const [row] = await database.rows<
     Record<'queues_events' | 'queues_oldest_s' | 'edge_events' | 'edge_oldest_s', number>
   >(OUTBOX, [limit, limit]);
   return {
     queues: { events: row!.queues_events, oldestS: row!.queues_oldest_s },
-    edge: { events: row!.edge_events, oldestS: row!.edge_oldest_s },
+    pubsub: { events: row!.edge_events, oldestS: row!.edge_oldest_s },
   };
 }
 

@@ -122,7 +122,7 @@ export interface IdleHead {
   readonly epoch: number;
 }
 
-/** A page of first unfinished turns that no worker seems to run, by user, after `afterUser`. @throws Unavailable */
+/** A page of first queued or running turns that no worker seems to run, by user, after `afterUser`. @throws Unavailable */
 export function idleHeads(database: Database, afterUser: string, ageS: number, limit: number): Promise<IdleHead[]> {
   return database.rows<IdleHead>(IDLE, [afterUser, ageS, limit]);
 }

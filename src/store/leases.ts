@@ -1,5 +1,6 @@
 // Named leases: rows that one process holds at a time. The table is created outside the migrations, because migrating
 // takes a lease too.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { newId } from '../domain/ids.ts';
 
@@ -44,7 +45,7 @@ export async function takeLease(builder: Knex, name: string, { waitMs, lost }: T
   await ensureTable(builder);
   for (const deadline = Date.now() + waitMs; !(await take(builder, name, owner));) {
     if (Date.now() > deadline) return null;
-    await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    await sleep(WAIT_MS);
   }
   const timer = setInterval(() => {
     take(builder, name, owner).then(

@@ -3,11 +3,11 @@ import { singleFlight } from '../concurrency/single-flight.ts';
 import { within } from '../concurrency/within.ts';
 
 export const DEPENDENCIES = ['database', 'redis', 'actors'] as const;
-export type Dependency = (typeof DEPENDENCIES)[number];
+export type CheckedDependency = (typeof DEPENDENCIES)[number];
 
 export interface Health {
   /** Calls the dependency. Rejects if it does not answer in time. */
-  readonly checks: Readonly<Record<Dependency, () => Promise<void>>>;
+  readonly checks: Readonly<Record<CheckedDependency, () => Promise<void>>>;
   /** True as soon as the process is stopping. */
   draining(): boolean;
 }
@@ -15,7 +15,7 @@ export interface Health {
 export interface Readiness {
   readonly ready: boolean;
   readonly draining: boolean;
-  readonly up: Readonly<Record<Dependency, boolean>>;
+  readonly up: Readonly<Record<CheckedDependency, boolean>>;
 }
 
 /** Timeout of a probe. After that the dependency counts as unavailable. */
@@ -26,7 +26,7 @@ export const withinProbeTime = <T>(probe: Promise<T>): Promise<T> => within(PROB
 
 /** The health of a process with these dependencies. */
 export function healthOf(
-  probes: Readonly<Record<Dependency, () => Promise<unknown>>>,
+  probes: Readonly<Record<CheckedDependency, () => Promise<unknown>>>,
   draining: () => boolean,
 ): Health {
   const { database, redis, actors } = probes;
@@ -36,7 +36,7 @@ export function healthOf(
 
 /** Calls every dependency. Concurrent callers share one round of calls, because any client may ask. Never rejects. */
 export function sharedReadiness(health: Health): () => Promise<Readiness> {
-  const answers = (dependency: Dependency) =>
+  const answers = (dependency: CheckedDependency) =>
     health.checks[dependency]().then(
       () => true,
       () => false,

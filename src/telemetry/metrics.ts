@@ -97,13 +97,13 @@ export function createMetrics() {
     turnsAccepted: new Counter({ name: 'turnkeeper_turns_accepted_total', help: 'Turns accepted.', registers }),
     turnsFinished: new Counter({
       name: 'turnkeeper_turns_finished_total',
-      help: 'Turns that workers finished, by status; lost: another claim or a cancellation ended the claim first.',
+      help: 'Claims that ended, by status of the turn; lost: another claim or a cancellation ended the claim first.',
       labelNames: ['status'] as const,
       registers,
     }),
     turnSeconds: new Histogram({
       name: 'turnkeeper_turn_duration_seconds',
-      help: 'Time from accepting a turn until a worker finished it, including the queue but not a review, by status.',
+      help: 'Time from accepting a turn until its claim ended, including the queue but not a review, by status.',
       labelNames: ['status'] as const,
       buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800],
       registers,

@@ -42,7 +42,7 @@ export interface ClaimedWork {
   readonly policy: ReviewPolicy;
 }
 
-export type Outcome =
+export type AnswerOutcome =
   | { readonly status: 'completed'; readonly events: readonly OutboxEvent[] }
   /** A reviewer must decide; the event requests the review. */
   | { readonly status: 'awaiting_review'; readonly events: readonly OutboxEvent[] }
@@ -66,35 +66,28 @@ async function commitUntilDone<T>(commit: () => Promise<T>, signal: AbortSignal)
   }
 }
 
-async function fail(
-  deps: AnswerDeps,
-  work: Work,
-  attempts: number,
-  error: TurnError,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  const done = await commitUntilDone(() => commitFailure(deps.database, work, attempts, error), signal);
-  return done ? { status: 'failed', error } : { status: 'lost' };
-}
-
 /** Answers the claimed turn. Rejects with the signal's reason when the signal aborts. A commit that has started then is
  *  not undone. @throws Unavailable */
 export async function answerTurn(
   deps: AnswerDeps,
   { work, model, policy }: ClaimedWork,
   signal: AbortSignal,
-): Promise<Outcome> {
+): Promise<AnswerOutcome> {
   const { database, log } = deps;
+  let attempts = work.attempts;
+  const fail = async (error: TurnError): Promise<AnswerOutcome> => {
+    const done = await commitUntilDone(() => commitFailure(database, work, attempts, error), signal);
+    return done ? { status: 'failed', error } : { status: 'lost' };
+  };
   if (work.epoch > MAX_CLAIMS) {
     const error = {
       code: 'claims_exhausted',
       detail: `the turn was claimed ${MAX_CLAIMS} times and never became final`,
     };
-    return fail(deps, work, work.attempts, error, signal);
+    return fail(error);
   }
   const history = await lastOfSession(database, work.sessionId, deps.historyExchanges);
   const messages = promptOf({ memory: work.memory, messageCount: work.messageCount, history, text: work.text });
-  let attempts = work.attempts;
   const sink = mayNeedReview(policy, work.text)
     ? NO_DELTAS
     : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: attempts });
@@ -116,7 +109,7 @@ export async function answerTurn(
   } catch (error) {
     screening.abandon();
     if (!(error instanceof ModelError)) throw error;
-    return fail(deps, work, attempts, { code: error.code, detail: error.message }, signal);
+    return fail({ code: error.code, detail: error.message });
   } finally {
     sink.end();
   }

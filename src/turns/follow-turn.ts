@@ -5,7 +5,7 @@ import { DELTA_LIMITS, DeltaBuffer } from './delta-buffer.ts';
 import type { DeltaFeed, DeltaRecord } from '../domain/delta.ts';
 import type { StreamPosition } from '../domain/stream-position.ts';
 import { TurnEvents, type TurnEvent } from '../domain/turn-events.ts';
-import type { TurnHints } from './turn-service.ts';
+import type { TurnHints } from '../domain/events.ts';
 import { isFinal, type Turn } from '../domain/turn.ts';
 
 /** Poll interval of the row while hints arrive, and while they cannot arrive. */
@@ -25,7 +25,7 @@ export interface FollowDeps {
 /** A heartbeat means that no event was sent for a while. */
 export type FollowedEvent = TurnEvent | { readonly type: 'heartbeat' };
 
-class Follower {
+class TurnReader {
   readonly #deps: FollowDeps;
   readonly #events: TurnEvents;
   readonly #buffer: DeltaBuffer;
@@ -54,13 +54,13 @@ class Follower {
     const unfollow = deltas.follow(turnId, this.#buffer);
     this.#signal.addEventListener('abort', changed);
     try {
-      if (isFinal(this.#turn.status)) return yield* this.#finish();
+      if (isFinal(this.#turn.status)) return yield* this.#sendFinal();
       yield* this.#events.turn(this.#turn);
       // The caller read the row before this follower subscribed, so it may have changed since.
       this.#changed = true;
       while (!this.#signal.aborted) {
         if (this.#changed && !(await this.#readTurn())) return;
-        if (isFinal(this.#turn.status)) return yield* this.#finish();
+        if (isFinal(this.#turn.status)) return yield* this.#sendFinal();
         yield* this.#events.turn(this.#turn);
         yield* this.#sendDeltas();
         if (!(await this.#waitForEvent())) yield { type: 'heartbeat' };
@@ -126,7 +126,7 @@ class Follower {
     }
   }
 
-  async *#finish(): AsyncGenerator<TurnEvent, void, undefined> {
+  async *#sendFinal(): AsyncGenerator<TurnEvent, void, undefined> {
     if (!this.#events.isAtStart) yield* this.#readStream();
     if (!this.#signal.aborted) yield* this.#events.turn(this.#turn);
   }
@@ -153,5 +153,5 @@ export function followTurn(
   from: StreamPosition,
   signal: AbortSignal,
 ): AsyncGenerator<FollowedEvent, void, undefined> {
-  return new Follower(deps, turn, from, signal).run();
+  return new TurnReader(deps, turn, from, signal).run();
 }

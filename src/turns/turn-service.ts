@@ -5,19 +5,12 @@ import { acceptTurn } from '../store/accept-turn.ts';
 import { findTurn, listTurns } from '../store/turn-rows.ts';
 import type { AcceptOutcome, NewTurn } from '../domain/accept.ts';
 import { cancel, announceCancelled, type CancelDeps, type CancelOutcome } from './cancellation.ts';
+import type { TurnHints } from '../domain/events.ts';
 import { isSettled, type Turn, type TurnFilter } from '../domain/turn.ts';
 
 /** Poll interval of a wait while hints arrive, and while they cannot arrive. */
 const POLL_MS = 5_000;
 const POLL_WITHOUT_HINTS_MS = 500;
-
-/** Hints about changed turns. */
-export interface TurnHints {
-  /** False while hints cannot arrive. */
-  readonly listening: boolean;
-  /** Calls `listener` after every change of the turn until the returned function is called. */
-  listenTo(turnId: string, listener: () => void): () => void;
-}
 
 export interface TurnServiceDeps extends CancelDeps {
   readonly limits: { readonly perUser: number; readonly ofAll: number };

@@ -8,7 +8,7 @@ import type { Database } from '../store/database.ts';
 import { firstQueued, type Claim } from '../store/claims.ts';
 import { keepPartialReply } from '../store/cancel-turn.ts';
 import { inSpan, type SpanOptions } from '../telemetry/tracing.ts';
-import type { ClaimedWork, Outcome } from './answer-turn.ts';
+import type { ClaimedWork, AnswerOutcome } from './answer-turn.ts';
 import { ClaimLost, Stopping, type ClaimKeeper } from './claim-keeper.ts';
 import { mayNeedReview, type PolicySource } from '../domain/policy.ts';
 import type { Hooks } from '../domain/events.ts';
@@ -24,7 +24,7 @@ export interface RunnerDeps {
   readonly policies: PolicySource;
   readonly model: Model;
   /** Answers a claimed turn and commits the outcome. Rejects with the signal's reason once it aborts. */
-  readonly answer: (turn: ClaimedWork, signal: AbortSignal) => Promise<Outcome>;
+  readonly answer: (turn: ClaimedWork, signal: AbortSignal) => Promise<AnswerOutcome>;
   readonly leaseS: number;
   readonly hooks: Pick<Hooks, 'turnChanged' | 'reviewChanged' | 'eventsCommitted'>;
   /** Applies a decision that was made before the turn was parked for review. */
@@ -33,7 +33,7 @@ export interface RunnerDeps {
   readonly log: Log;
 }
 
-const STATUSES: readonly Outcome['status'][] = ['completed', 'awaiting_review', 'failed', 'lost'];
+const STATUSES: readonly AnswerOutcome['status'][] = ['completed', 'awaiting_review', 'failed', 'lost'];
 
 const spanOf = (work: Work): SpanOptions => ({
   parent: work.traceparent,
@@ -106,7 +106,7 @@ export class UserRunner {
     hooks.turnChanged(work.turnId);
     const partial = new PartialReply(this.#deps.model);
     const policy = this.#deps.policies.current;
-    let outcome: Outcome = { status: 'lost' };
+    let outcome: AnswerOutcome = { status: 'lost' };
     try {
       const answer = (signal: AbortSignal) => this.#deps.answer({ work, model: partial, policy }, signal);
       outcome = await inSpan('turn', spanOf(work), async (span) => {
@@ -121,7 +121,7 @@ export class UserRunner {
     // If the reply might have needed a review, its text is not kept: a reviewer has not seen it.
     if (outcome.status === 'lost' && partial.text !== null && !mayNeedReview(policy, work.text))
       await this.#keepPartial(work, partial.text);
-    this.#finish(work.turnId, outcome, work.queuedS + (performance.now() - claimedAt) / 1000);
+    this.#recordOutcome(work.turnId, outcome, work.queuedS + (performance.now() - claimedAt) / 1000);
     return true;
   }
 
@@ -136,7 +136,7 @@ export class UserRunner {
   }
 
   /** Calls the hooks and counts the outcome. `seconds`: time since the turn was accepted. */
-  #finish(turnId: string, outcome: Outcome, seconds: number): void {
+  #recordOutcome(turnId: string, outcome: AnswerOutcome, seconds: number): void {
     const { hooks, applyKeptDecision, metrics, log } = this.#deps;
     hooks.turnChanged(turnId);
     metrics.turnsFinished.inc({ status: outcome.status });

@@ -5,6 +5,7 @@ import { request as httpsRequest } from 'node:https';
 import { randomBytes } from 'node:crypto';
 import { isIP, type LookupFunction } from 'node:net';
 import { Webhook as Signer } from 'standardwebhooks';
+import { TimedOut, within } from '../concurrency/within.ts';
 import type { ResolveNames } from './names.ts';
 import type { Attempt } from '../domain/delivery-schedule.ts';
 import { faultOfAddresses, faultOfUrl, hostOf } from './target.ts';
@@ -49,12 +50,6 @@ const pinned =
     else callback(null, found[0]!.address, found[0]!.family);
   };
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
-}
-
 /** Sends the body. Resolves to the status when the response has ended or BODY_BYTES of it were read. */
 function exchange(open: () => ClientRequest, body: string): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -78,7 +73,7 @@ function exchange(open: () => ClientRequest, body: string): Promise<number> {
 
 /** Describes a network error in a sentence that contains no address. */
 function reasonOf(error: unknown, signal: AbortSignal, timeoutMs: number): string {
-  if (signal.aborted) return `The receiver did not respond within ${timeoutMs / 1000} s.`;
+  if (signal.aborted || error instanceof TimedOut) return `The receiver did not respond within ${timeoutMs / 1000} s.`;
   const { code } = error as NodeJS.ErrnoException;
   return `The receiver could not be reached${code ? ` (${code})` : ''}.`;
 }
@@ -98,7 +93,7 @@ export async function post({ url: text, headers, body }: Message, deps: PostDeps
   const url = new URL(text);
   const signal = AbortSignal.timeout(timeoutMs);
   try {
-    const addresses = await Promise.race([resolve(hostOf(url)), aborted(signal)]);
+    const addresses = await within(timeoutMs, resolve(hostOf(url)));
     const forbidden = faultOfAddresses(addresses, allowPrivate);
     if (forbidden) return refused(forbidden);
     const options: RequestOptions = {

@@ -1,5 +1,6 @@
 // The webhook sender: claims due deliveries, sends a bounded number of them at the same time, and records the results.
 // The rows are the source of truth: if a process dies, its deliveries become due again.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { within } from '../concurrency/within.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -102,7 +103,7 @@ export class WebhookSender {
   async #poll(): Promise<void> {
     while (this.#requested && !this.#stopped) {
       this.#requested = false;
-      await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+      await sleep(GATHER_MS);
       for (;;) {
         const room = this.#stopped ? null : this.#slots.room(performance.now());
         if (!room) break;

@@ -16,9 +16,6 @@ export interface BoardAnswer {
   readonly body: string | Buffer;
 }
 
-/** Answers a GET request for a path below the board's path, such as `/api/queues`; null: not found. */
-export type Board = (path: string, query: Readonly<Record<string, string>>) => Promise<BoardAnswer | null>;
-
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -123,13 +120,14 @@ class ReadOnlyAdapter implements ServerAdapter {
   }
 }
 
-/** Creates the board. `path`: the path at which it is served. */
-export function queueBoard(queues: Queues, path: string): Board {
+/** Creates the board that is served at `path`. It answers a GET request for a path below, such as `/api/queues`; null: not
+ *  found. */
+export function queueBoard(queues: Queues, path: string) {
   const serverAdapter = new ReadOnlyAdapter(path);
   createBullBoard({
     queues: queues.names.map((name) => new BullMQAdapter(queues.get(name), { readOnlyMode: true })),
     serverAdapter,
     options: { uiConfig: { boardTitle: 'turnkeeper topics' } },
   });
-  return (subpath, query) => serverAdapter.get(subpath, query);
+  return (subpath: string, query: Readonly<Record<string, string>>) => serverAdapter.get(subpath, query);
 }

@@ -7,21 +7,12 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { eventsForPubsub, markQueued, removeEvents } from '../store/outbox.ts';
 import type { Database } from '../store/database.ts';
 import type { NextDestination } from './relay.ts';
-import { outboxCloudEvent, type CloudEvent, type OutboxEvent } from '../domain/events.ts';
+import { outboxCloudEvent, type CloudEvent, type OutboxEvent, type Published } from '../domain/events.ts';
 import type { OutboxTopic } from '../domain/topics.ts';
 
 const BATCH = 500;
 /** Batch size while pub/sub is unavailable: enough to find out whether it is back. */
 const PROBE_BATCH = 10;
-
-export interface Published {
-  /** Ids of the published events. */
-  readonly published: ReadonlySet<string>;
-  /** Ids of the events that pub/sub will never accept. */
-  readonly refused: ReadonlySet<string>;
-  /** Why the other events were not published; null: there are none. */
-  readonly fault: string | null;
-}
 
 /** Publishes events of one topic within seconds. Never rejects. */
 export type PublishToPubsub = (topic: OutboxTopic, events: readonly CloudEvent[]) => Promise<Published>;

@@ -1,5 +1,5 @@
-// The outbox relay: publishes the events of this process's commits at once, and events that other processes left over
-// some seconds later. It publishes to BullMQ first. With Dapr, the pub/sub bridge publishes next. The last of the two
+// The outbox relay: publishes the events of this process's commits at once, and unpublished events of other processes
+// after some seconds. It publishes to BullMQ first. With Dapr, the pub/sub bridge publishes next. The last of the two
 // deletes the rows.
 import { singleFlight } from '../concurrency/single-flight.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -30,7 +30,7 @@ const idsOf = (events: readonly OutboxEvent[]): string[] => events.map(({ eventI
 export interface NextDestination {
   /** Publishes events that this process committed, or deletes their rows. */
   push(events: readonly OutboxEvent[]): Promise<void> | void;
-  /** Marks left-over events for its own sweep, or deletes their rows. @throws Unavailable */
+  /** Marks unpublished events for its own sweep, or deletes their rows. @throws Unavailable */
   leave(eventIds: readonly string[]): Promise<void>;
   /** Starts to publish the marked events in the background, since the destination may hang. */
   sweep(): void;
@@ -99,7 +99,7 @@ export class Relay {
     for (const { topic } of events) this.#deps.metrics.eventsPublished.inc({ topic });
   }
 
-  /** Publishes left-over events. Rejects while the database or Redis is unavailable. */
+  /** Publishes unpublished events of other processes. Rejects while the database or Redis is unavailable. */
   async sweep(): Promise<void> {
     const { database, next } = this.#deps;
     next.sweep();

@@ -1,4 +1,5 @@
 // The consumers of the worker: one function for each topic, and the table of all consumers.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { chatRequested, cloudEvent, conversationUpdated, messageSent } from '../domain/events.ts';
 import { bareDecision, reviewDecided } from '../domain/decision-events.ts';
@@ -64,7 +65,7 @@ interface MessageDeps extends EventDeps {
 function messages({ database, ...deps }: MessageDeps): Consumer {
   let batch: { readonly turnIds: string[]; readonly counted: Promise<void> } | null = null;
   const count = async (turnIds: string[]): Promise<void> => {
-    await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+    await sleep(GATHER_MS);
     batch = null;
     await countTurns(database, turnIds);
   };

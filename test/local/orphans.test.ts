@@ -9,7 +9,7 @@ import { startEmbeddedPostgres } from '../../local/postgres.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { temporaryFolder } from '../support/folder.ts';
 
-const HOLDER = join(import.meta.dirname, '../support/part-holder.ts');
+const HOLDER = join(import.meta.dirname, '../support/service-holder.ts');
 const END_TIMEOUT_MS = 15_000;
 
 async function allEnded(pids: readonly number[]): Promise<boolean> {

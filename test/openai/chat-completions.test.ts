@@ -198,7 +198,7 @@ test('a retried attempt with the same text is not visible in the stream; with an
   t.is(await read('same'), WORDS);
   const failure = await failureOf(read('other'));
   t.like(failure, { name: 'APIError', code: 'turn_unfinished' });
-  t.regex(failure.message, /was restarted/);
+  t.regex(failure.message, /The reply was restarted, and its new text differs/);
 });
 
 test('retries of a request with an idempotency key create one turn', async (t) => {

@@ -31,7 +31,7 @@ async function outbox(t: Owner, app: TestApp): Promise<() => Promise<{ all: numb
 const turnsIn = (outsider: Outsider, name: string) =>
   new Set(outsider.ofTopic(name).map(({ data }) => data['turn_id']));
 
-async function talk(app: TestApp, prefix: string, count: number): Promise<string[]> {
+async function sendMessages(app: TestApp, prefix: string, count: number): Promise<string[]> {
   const accepted = Array.from({ length: count }, (_, n) =>
     chat(app.url, { user_id: `${prefix}-${n % 10}`, text: `${prefix} ${n}` }),
   );
@@ -90,12 +90,12 @@ run('a broker that was unavailable gets all events later, and BullMQ gets each e
   const app = await startApp(t, { runtime: 'dapr', brokerUrl: broker.url, redisUrl: await redisUrl(t) });
   const outsider = await startOutsider(t, broker.url, TOPICS);
   const rows = await outbox(t, app);
-  const before = await talk(app, 'before', 20);
+  const before = await sendMessages(app, 'before', 20);
   await allPublished(t, outsider, before);
 
-  const during = await talk(app, 'during', 10);
+  const during = await sendMessages(app, 'during', 10);
   await broker.kill();
-  during.push(...(await talk(app, 'during', 40)));
+  during.push(...(await sendMessages(app, 'during', 40)));
   await Promise.all(during.map((id) => waitForTurn(app.url, id)));
   // Memory and analytics consume from BullMQ, so they continue.
   await eventually('all turns are counted', async () => {
@@ -124,15 +124,15 @@ run('every event arrives under one id even if turnkeeper’s daprd or a subscrib
   const app = await startApp(t, { runtime: 'dapr' });
   const outsider = await startOutsider(t, app.redisUrl, TOPICS);
   const rows = await outbox(t, app);
-  const turns = await talk(app, 'first', 100);
+  const turns = await sendMessages(app, 'first', 100);
   await eventually('some events arrived', async () => outsider.received.length > 20);
   app.sidecar!.kill('SIGKILL');
-  turns.push(...(await talk(app, 'second', 20)));
+  turns.push(...(await sendMessages(app, 'second', 20)));
   await sleep(OUTAGE_MS);
   await app.restartSidecar();
   for (const id of turns) t.is((await waitForTurn(app.url, id)).status, 'completed');
   await outsider.crash();
-  turns.push(...(await talk(app, 'third', 50)));
+  turns.push(...(await sendMessages(app, 'third', 50)));
   await allPublished(t, outsider, turns);
   await eventually('the outbox is empty', async () => (await rows()).all === 0);
   t.is(
@@ -147,7 +147,7 @@ run('a broker that hangs delays neither turns nor BullMQ', async (t) => {
   const app = await startApp(t, { runtime: 'dapr', brokerUrl: broker.url, redisUrl: await redisUrl(t) });
   const outsider = await startOutsider(t, broker.url, TOPICS);
   broker.pause();
-  const turns = await talk(app, 'hanging', 60);
+  const turns = await sendMessages(app, 'hanging', 60);
   await Promise.all(turns.map((id) => waitForTurn(app.url, id)));
   await eventually('all events are in BullMQ', async () => {
     return (await metricOf(app.url, 'turnkeeper_events_published_total')) === 2 * turns.length;

@@ -1,7 +1,6 @@
 // Starts turnkeeper in the test's process, on its own database and Redis, with a scripted model.
 import { compose, type ComposeOptions } from '../../src/composition/compose.ts';
-import type { ServiceAddresses } from '../../src/config/config.ts';
-import { readConfig } from '../../src/config/config.ts';
+import { type ServiceAddresses, readConfig } from '../../src/config/config.ts';
 import { startPlacement, startSidecar, type Placement, type Sidecar } from '../../local/dapr.ts';
 import { Lifecycle } from '../../src/composition/lifecycle.ts';
 import { createLog } from '../../src/telemetry/log.ts';

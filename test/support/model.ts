@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { moderations } from '../../local/offline-model/moderation.ts';
-import { type Answer, chunks, completion, usageOf } from '../../local/offline-model/wire.ts';
+import { type OfflineReply, chunks, completion, usageOf } from '../../local/offline-model/wire.ts';
 import type { Owner } from './owner.ts';
 
 export const SCRIPTED_MODEL = 'scripted';
@@ -182,7 +182,7 @@ async function stream(call: ModelCall, script: ModelScript, response: ServerResp
   response.end();
 }
 
-function answerTo(call: ModelCall, script: ModelScript): Answer {
+function answerTo(call: ModelCall, script: ModelScript): OfflineReply {
   const echo =
     call.kind === 'chat'
       ? `echo: ${call.lastUserMessage}`

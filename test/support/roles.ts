@@ -1,5 +1,5 @@
 // Starts the three roles as separate processes, each with its own daprd, as in a deployment.
-import type { Role } from '../../src/config/config.ts';
+import type { ProcessRole } from '../../src/config/config.ts';
 import { startPlacement, startSidecar } from '../../local/dapr.ts';
 import { daprBinaries } from './app.ts';
 import { temporaryFolder } from './folder.ts';
@@ -13,13 +13,13 @@ export async function startRoles(
   t: Owner,
   model: ScriptedModel,
   settings: Readonly<Record<string, string>> = {},
-): Promise<Readonly<Record<Role, AppProcess>>> {
+): Promise<Readonly<Record<ProcessRole, AppProcess>>> {
   const dataDir = temporaryFolder(t);
   const { url: databaseUrl } = await freshDatabase(t);
   const redis = await redisUrl(t);
   const placement = await startPlacement(daprBinaries!, dataDir);
   t.teardown(() => placement.stop());
-  const start = async (role: Role, migrate: boolean) => {
+  const start = async (role: ProcessRole, migrate: boolean) => {
     const sidecar = await startSidecar(
       { binaries: daprBinaries!, dataDir, databaseUrl, redisUrl: redis, role },
       placement.port,

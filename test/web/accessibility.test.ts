@@ -21,7 +21,7 @@ const SCENES: readonly Scene[] = [
       const sessions = page.getByRole('button', { name: 'Sessions' });
       if (await sessions.isVisible()) await sessions.click();
       await page.locator('.session').first().click();
-      await page.getByText('Waiting for a reviewer').waitFor();
+      await page.getByText('Held for review', { exact: true }).waitFor();
     },
   },
   { name: 'an empty chat', path: '/?user=nobody', prepare: (page) => page.getByText('Start a conversation').waitFor() },

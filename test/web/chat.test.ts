@@ -50,7 +50,7 @@ webTest('a held reply is shown as held, and the reviewed reply replaces it', asy
   const app = await startApp(t);
   const { page } = await visit(await openBrowser(t), `${app.url}/?user=ann`);
   await send(page, 'this is urgent');
-  await turn(page, 1).getByText('Waiting for a reviewer').waitFor();
+  await turn(page, 1).getByText('Held for review', { exact: true }).waitFor();
   t.notRegex(await page.locator('body').innerText(), /echo: this is urgent/);
   const { body } = await call<{ items: { review_id: string }[] }>(app.url, '/reviews');
   await decide(app.url, body.items[0]!.review_id, { decision: 'edit', reply: 'A colleague calls you.' });

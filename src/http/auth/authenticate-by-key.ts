@@ -1,15 +1,9 @@
 // AUTH=keys: API keys as bearer tokens, and cookie sessions that were started with a key.
 import { hash, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
+import type { ApiKey } from '../../config/settings.ts';
 import { roleOf, type Identity } from './access.ts';
 import { invalidToken, unauthorized, type Authenticator } from './authenticate.ts';
-
-export interface KeyEntry {
-  readonly name: string;
-  readonly role: string;
-  /** Hexadecimal SHA-256 of the key. */
-  readonly sha256: string;
-}
 
 interface KnownKey {
   readonly digest: Buffer;
@@ -29,7 +23,7 @@ const KEY_BYTES = 32;
 const deriveKey = (secret: Uint8Array, digest: Buffer, name: string, use: string): Uint8Array =>
   new Uint8Array(hkdfSync('sha256', secret, digest, `turnkeeper ${use} ${name}`, KEY_BYTES));
 
-function knownKey({ name, role, sha256 }: KeyEntry, secret: Uint8Array): KnownKey {
+function knownKey({ name, role, sha256 }: ApiKey, secret: Uint8Array): KnownKey {
   const rights = roleOf(role);
   if (!rights) throw new Error(`API key ${name} has the unknown role ${role}`);
   const digest = Buffer.from(sha256, 'hex');
@@ -54,7 +48,7 @@ function keyIdOf(cookie: string): string | undefined {
 /** Authenticates with API keys. A credential is compared with every key in constant time, so that the timing reveals
  *  nothing about the keys. `secret`: at least 32 random bytes, the same at every ingress. */
 export function authenticateByKey(
-  keys: readonly KeyEntry[],
+  keys: readonly ApiKey[],
   secret: Uint8Array,
   now: () => Date = () => new Date(),
 ): Authenticator {

@@ -1,16 +1,18 @@
 // The memory of a user: profile and summary.
 import { z } from 'zod';
+import { MEMORY_LIMITS } from '../../domain/limits.ts';
 import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../../domain/memory.ts';
 import { json, operation, type Operation } from '../operation.ts';
 import { COMPONENTS, instant, storableText, userId } from '../schemas.ts';
 import type { MemoryService } from '../services.ts';
 
+const { nameCharacters, summaryCharacters, topics, topicCharacters } = MEMORY_LIMITS;
 const fields = {
-  name: storableText(1, 200).meta({ examples: ['Alice'] }),
-  preferred_style: storableText(1, 200).meta({ examples: ['casual'] }),
-  user_summary: storableText(0, 4000).meta({ examples: ['Alice is a new user.'] }),
+  name: storableText(1, nameCharacters).meta({ examples: ['Alice'] }),
+  preferred_style: storableText(1, nameCharacters).meta({ examples: ['casual'] }),
+  user_summary: storableText(0, summaryCharacters).meta({ examples: ['Alice is a new user.'] }),
 };
-const favouriteTopics = z.array(storableText(1, 100)).max(50);
+const favouriteTopics = z.array(storableText(1, topicCharacters)).max(topics);
 
 const initializeMemory = z
   .strictObject({ ...fields, favourite_topics: favouriteTopics.optional() })

@@ -73,7 +73,7 @@ const overviewJson = ({ rows, outbox, topics }: Overview): z.output<typeof overv
     input_tokens: rows.model.inputTokens,
     output_tokens: rows.model.outputTokens,
   },
-  outbox: { waiting: outbox.waiting, age_s: outbox.ageS },
+  outbox: { waiting: outbox.unpublished, age_s: outbox.ageS },
 });
 
 /** Operations for the overview. */

@@ -27,7 +27,7 @@ const PAGES = [
 /** The name of an asset contains a hash of its content, so an asset never changes. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
-interface Page {
+interface PageFile {
   readonly type: string;
   readonly bytes: Buffer;
   readonly gzipped: Buffer;
@@ -35,9 +35,9 @@ interface Page {
 }
 
 /** The files by their path below the folder. Empty: the pages are not built. */
-export type Pages = ReadonlyMap<string, Page>;
+export type Pages = ReadonlyMap<string, PageFile>;
 
-function readPage(path: string): Page {
+function readPage(path: string): PageFile {
   const bytes = readFileSync(path);
   const type = TYPES[extname(path)] ?? 'application/octet-stream';
   return { type, bytes, gzipped: gzipSync(bytes), etag: etagOf(bytes.toString('latin1')) };
@@ -74,7 +74,7 @@ const headers = z.object({
   'if-none-match': ifNoneMatch.meta({ description: 'The ETag of the version that the client has.' }),
 });
 
-const answerOf = ({ type, bytes, gzipped, etag }: Page, cacheControl: string): Answer => ({
+const answerOf = ({ type, bytes, gzipped, etag }: PageFile, cacheControl: string): Answer => ({
   status: 200,
   type,
   headers: { etag, 'cache-control': cacheControl },

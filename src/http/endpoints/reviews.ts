@@ -1,6 +1,6 @@
 // Reviews: a reviewer approves, edits or rejects a draft before the user sees it.
 import { z } from 'zod';
-import { isUuid, MESSAGE_LIMITS } from '../../domain/limits.ts';
+import { isUuid, MESSAGE_LIMITS, NOTE_CHARACTERS } from '../../domain/limits.ts';
 import { DECISIONS, REVIEW_STATUSES, type Decision, type Review } from '../../domain/review.ts';
 import { page, reviewCursor } from '../cursor.ts';
 import { json, operation, type Answer, type Operation } from '../operation.ts';
@@ -22,7 +22,7 @@ const decisionRequest = z
     reply: storableText(1, MESSAGE_LIMITS.textCharacters)
       .optional()
       .meta({ description: 'The reply to deliver instead of the draft. Required with `edit`, otherwise not allowed.' }),
-    note: storableText(1, 4_000)
+    note: storableText(1, NOTE_CHARACTERS)
       .optional()
       .meta({ description: 'A note for the audit trail. The user does not see it.' }),
   })
@@ -52,7 +52,7 @@ function idOf(path: { review_id: string }): string {
 function alreadyDecided(review: Review): Problem {
   const { reviewId, status, decision, decidedBy, decidedAt } = review;
   const by = decidedBy === null ? '' : ` by ${decidedBy}`;
-  return new Problem('already_decided', `The review is ${status}${by}.`, {
+  return new Problem('already_decided', `The review was ${status}${by}.`, {
     members: {
       applied: {
         review_id: reviewId,

@@ -44,9 +44,9 @@ const newWebhook = z
   .strictObject({
     url,
     user_id: userId.optional().meta({
-      description: 'The user whose turns are sent. Absent: the turns of all users (role admin only).',
+      description: 'The user whose turns are sent. Missing: the turns of all users (role admin only).',
     }),
-    events: events.default([...WEBHOOK_EVENTS]).meta({ description: 'The types of the events to send. Absent: all.' }),
+    events: events.default([...WEBHOOK_EVENTS]).meta({ description: 'The types of the events to send. Missing: all.' }),
     description: description.optional(),
   })
   .register(COMPONENTS, { id: 'NewWebhook' });
@@ -97,7 +97,7 @@ export function webhookOperations(webhooks: Services['webhooks']): Operation[] {
       path: '/webhooks',
       summary: 'Create a webhook',
       description:
-        'turnkeeper sends each event by POST as `{type, timestamp, data}`, signed as defined by Standard Webhooks; `data` is the turn as `GET /turns/{turn_id}` returns it at the time of the event. An event may be delivered more than once, always with the same `webhook-id`, and events may be delivered out of order. A 2xx response is a success. Any other response, including redirects, is retried for a day; 410 disables the webhook. A caller with the role `user` must set `user_id` to its own user id.',
+        'turnkeeper sends each event by POST as `{type, timestamp, data}`, signed as defined by Standard Webhooks; `data` is the turn as `GET /turns/{turn_id}` returns it when the request is sent. An event may be delivered more than once, always with the same `webhook-id`, and events may be delivered out of order. A 2xx response is a success. Any other response, including redirects, is retried for a day; 410 disables the webhook. A caller with the role `user` must set `user_id` to its own user id.',
       body: newWebhook,
       example: { url: 'https://example.com/turnkeeper', user_id: 'alice', events: ['turn.completed'] },
       answers: {

@@ -12,11 +12,11 @@ import { noReplyProblem } from './await-turn.ts';
 const frame = (data: object): string => `data: ${JSON.stringify(data)}\n\n`;
 const DONE = 'data: [DONE]\n\n';
 
-/** The problem for a reply that was restartedProblem with a different text than the client already has. */
+/** The problem for a reply that was restarted with a different text than the client already has. */
 export const restartedProblem = (turn: Turn): Problem =>
   new Problem(
     'turn_unfinished',
-    `The reply was restartedProblem, and its new text differs from the text already sent. See /turns/${turn.turnId} or /v1/responses/${responseIdOf(turn.turnId)}.`,
+    `The reply was restarted, and its new text differs from the text already sent. See /turns/${turn.turnId} or /v1/responses/${responseIdOf(turn.turnId)}.`,
     { members: { turnkeeper: turnkeeperJson(turn) } },
   );
 

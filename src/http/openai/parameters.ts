@@ -60,7 +60,7 @@ export const metadata = z
   })
   .nullish()
   .meta({
-    description: 'At most 16 strings and 4096 bytes. `session_id`: the session of the turn, a UUID.',
+    description: `At most 16 strings and ${MESSAGE_LIMITS.metadataBytes} bytes. \`session_id\`: the session of the turn, a UUID.`,
   });
 
 export type GivenMetadata = z.output<typeof metadata>;

@@ -246,7 +246,7 @@ const NO_OVERVIEW = {
     takeovers: 0,
     model: { requests: 0, errors: 0, latencyP50S: null, latencyP95S: null, inputTokens: 0, outputTokens: 0 },
   },
-  outbox: { waiting: 0, ageS: 0 },
+  outbox: { unpublished: 0, ageS: 0 },
   topics: null,
 };
 

@@ -1396,11 +1396,11 @@ export interface NewWebhook {
    */
   url: string;
   /**
-   * The user whose turns are sent. Absent: the turns of all users (role admin only).
+   * The user whose turns are sent. Missing: the turns of all users (role admin only).
    */
   user_id?: string;
   /**
-   * The types of the events to send. Absent: all.
+   * The types of the events to send. Missing: all.
    *
    * @minItems 1
    * @maxItems 6

@@ -1,12 +1,12 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { Bones } from '../parts/Bones.tsx';
+import { LoadingPlaceholder } from '../parts/LoadingPlaceholder.tsx';
 import { Empty } from '../parts/Empty.tsx';
 import { Notice } from '../parts/Notice.tsx';
 import { Composer } from './Composer.tsx';
 import { outgoing, send } from './outbox.ts';
 import { OutgoingView } from './OutgoingView.tsx';
 import { TurnView } from './TurnView.tsx';
-import { isUnderWay } from './turn-state.ts';
+import { isQueuedOrRunning } from './turn-state.ts';
 import type { UserTurns } from './user-turns.ts';
 
 /** The side column that is open over the page on a narrow screen. */
@@ -29,7 +29,7 @@ export function Conversation({ turns, sessionId, onSession, drawer, onDrawer }: 
   const follows = useRef(true);
   const shown = sessionId === null ? [] : turns.turns.value.filter(({ session_id: id }) => id === sessionId);
   const unsent = outgoing.value.filter((each) => each.userId === turns.userId && each.sessionId === sessionId);
-  const busy = turns.turns.value.some(isUnderWay);
+  const busy = turns.turns.value.some(isQueuedOrRunning);
   const written = turns.written.value;
 
   useLayoutEffect(() => void (follows.current = true), [sessionId, unsent.length]);
@@ -64,7 +64,7 @@ export function Conversation({ turns, sessionId, onSession, drawer, onDrawer }: 
               {turns.error.value}
             </Notice>
           )}
-          {turns.loading.value && turns.error.value === null && <Bones what="the conversation" />}
+          {turns.loading.value && turns.error.value === null && <LoadingPlaceholder what="the conversation" />}
           {!turns.loading.value && shown.length === 0 && unsent.length === 0 && (
             <Empty title={sessionId === null ? 'Start a conversation' : 'No messages'}>
               {sessionId === null ? (

@@ -5,7 +5,7 @@ import { Notice } from '../parts/Notice.tsx';
 const Held = ({ review }: Pick<Turn, 'review'>) => (
   <div class="held">
     <p>
-      <strong>Waiting for a reviewer</strong>
+      <strong>Held for review</strong>
     </p>
     {review && (
       <p class="soft small">

@@ -1,5 +1,5 @@
 import { Badge } from '../parts/Badge.tsx';
-import { Bones } from '../parts/Bones.tsx';
+import { LoadingPlaceholder } from '../parts/LoadingPlaceholder.tsx';
 import { Moment } from '../parts/Moment.tsx';
 import { UserPicker } from './UserPicker.tsx';
 import type { UserTurns } from './user-turns.ts';
@@ -22,7 +22,7 @@ export function SessionList({ turns, current, fixedUser, onOpen, onUser }: Props
         New session
       </button>
       {turns.loading.value && turns.error.value === null ? (
-        <Bones lines={5} what="sessions" />
+        <LoadingPlaceholder lines={5} what="sessions" />
       ) : (
         <ul class="session-list">
           {sessions.map(({ sessionId, title, lastAt, held }) => (

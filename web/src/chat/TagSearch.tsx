@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { call, pathTo } from '../api/call.ts';
 import type { Page } from '../api/derived.ts';
 import type { UserMessage } from '../api/types.ts';
-import { Bones } from '../parts/Bones.tsx';
+import { LoadingPlaceholder } from '../parts/LoadingPlaceholder.tsx';
 import { Moment } from '../parts/Moment.tsx';
 import { Notice } from '../parts/Notice.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
@@ -46,7 +46,7 @@ export function TagSearch({ userId, onOpen }: Props) {
           {error}
         </Notice>
       )}
-      {!value && error === null && <Bones what="messages" />}
+      {!value && error === null && <LoadingPlaceholder what="messages" />}
       {value?.items.length === 0 && (
         <p class="soft">{tag === '' ? 'No messages yet.' : `No messages tagged #${tag}.`}</p>
       )}

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { USER_ID_PATTERN, USER_ID_TITLE } from '../api/limits.ts';
+import { USER_ID_PATTERN, USER_ID_RULE } from '../api/limits.ts';
 
 interface Props {
   readonly userId: string;
@@ -32,7 +32,7 @@ export function UserPicker({ userId, fixed, onUser }: Props) {
           value={typed}
           required
           pattern={USER_ID_PATTERN}
-          title={USER_ID_TITLE}
+          title={USER_ID_RULE}
           autocomplete="off"
           spellcheck={false}
           onInput={({ currentTarget }) => setTyped(currentTarget.value)}

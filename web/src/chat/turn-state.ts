@@ -19,8 +19,7 @@ const RANK: Readonly<Record<TurnStatus, number>> = {
 export const newer = (known: Turn | undefined, received: Turn): Turn =>
   known && RANK[known.status] > RANK[received.status] ? known : received;
 
-/** Queued or running. */
-export const isUnderWay = ({ status }: Turn): boolean => RANK[status] < RANK.awaiting_review;
+export const isQueuedOrRunning = ({ status }: Turn): boolean => RANK[status] < RANK.awaiting_review;
 
 /** Not final. */
 export const isOpen = ({ status }: Turn): boolean => RANK[status] < RANK.completed;

@@ -6,7 +6,7 @@ import { report } from '../api/connection.ts';
 import { followEvents } from '../api/event-stream.ts';
 import type { Page } from '../api/derived.ts';
 import type { Turn } from '../api/types.ts';
-import { isOpen, isUnderWay, newer } from './turn-state.ts';
+import { isOpen, isQueuedOrRunning, newer } from './turn-state.ts';
 
 const PAGE = 100;
 const POLL_MS = 1_500;
@@ -106,7 +106,7 @@ export class UserTurns {
 
   #followOpen(): void {
     const open = this.turns.value.filter(isOpen);
-    const first = open.find(isUnderWay);
+    const first = open.find(isQueuedOrRunning);
     if (this.#followed && this.#followed.turnId !== first?.turn_id) {
       this.#followed.stop();
       this.#followed = null;
@@ -142,7 +142,7 @@ export class UserTurns {
         const turn = await call<Turn>(`/turns/${turnId}`);
         this.update([turn]);
         this.written.value = { turnId, text: '' };
-        return isUnderWay(turn);
+        return isQueuedOrRunning(turn);
       },
     });
     this.#followed = { turnId, stop };

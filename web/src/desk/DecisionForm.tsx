@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Decision } from '../api/derived.ts';
-import { TEXT_CHARACTERS } from '../api/limits.ts';
+import { NOTE_CHARACTERS, TEXT_CHARACTERS } from '../api/limits.ts';
 
 const TEXT: Readonly<Record<Decision, { readonly title: string; readonly send: string }>> = {
   approve: { title: 'The user receives the draft unchanged.', send: 'Approve' },
@@ -57,7 +57,7 @@ export function DecisionForm({ decision, draft, sending, onEdited, onSend, onCan
       <input
         aria-label="Note for the audit trail"
         placeholder="Note for the audit trail (not shown to the user)"
-        maxLength={4_000}
+        maxLength={NOTE_CHARACTERS}
         data-first={decision === 'reject' ? true : undefined}
         value={note}
         onInput={({ currentTarget }) => setNote(currentTarget.value)}

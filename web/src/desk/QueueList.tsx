@@ -1,4 +1,4 @@
-import { Bones } from '../parts/Bones.tsx';
+import { LoadingPlaceholder } from '../parts/LoadingPlaceholder.tsx';
 import { Empty } from '../parts/Empty.tsx';
 import { Notice } from '../parts/Notice.tsx';
 import type { Queue } from './queue.ts';
@@ -45,7 +45,7 @@ export function QueueList({ queue, selected, onSelect, onMove, onEnter }: Props)
           {queue.error.value}
         </Notice>
       )}
-      {state === 'loading' && <Bones lines={9} what="reviews" />}
+      {state === 'loading' && <LoadingPlaceholder lines={9} what="reviews" />}
       {state === 'ready' && list.length === 0 && (
         <Empty title={queue.filter.value.view === 'pending' ? 'No pending reviews' : 'No reviews'}>
           <p>

@@ -4,12 +4,12 @@ import { useClock } from '../parts/use-clock.ts';
 import { Countdown } from './Countdown.tsx';
 import { OUTCOME } from './outcome.ts';
 import { claimantOf } from './review-order.ts';
-import type { Claim } from './use-claim.ts';
+import type { ClaimControls } from './use-claim.ts';
 
 interface Props {
   readonly review: Review;
   readonly me: string;
-  readonly claim: Claim;
+  readonly claim: ClaimControls;
   readonly onBack: () => void;
 }
 

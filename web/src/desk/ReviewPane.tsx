@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { Bones } from '../parts/Bones.tsx';
+import { LoadingPlaceholder } from '../parts/LoadingPlaceholder.tsx';
 import { Notice } from '../parts/Notice.tsx';
 import { DecisionBar } from './DecisionBar.tsx';
 import { outcomeText } from './outcome.ts';
@@ -33,7 +33,7 @@ export function ReviewPane({ queue, reviewId, nextOf, onNext, onBack }: Props) {
   });
   if (!review)
     return error === null ? (
-      <Bones lines={10} what="the review" />
+      <LoadingPlaceholder lines={10} what="the review" />
     ) : (
       <div class="middle">
         <Notice kind="bad" action={{ label: 'Try again', act: reload }}>

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { call, errorText, pathTo } from '../api/call.ts';
 import type { Review } from '../api/types.ts';
 
-export interface Claim {
+export interface ClaimControls {
   readonly isMine: boolean;
   /** The error of the last claim or release. */
   readonly failed: string | null;
@@ -19,7 +19,7 @@ export function useClaim(
   me: string,
   apply: (review: Review) => void,
   reload: () => void,
-): Claim {
+): ClaimControls {
   const [failed, setFailed] = useState<string | null>(null);
   const isMine = review?.status === 'pending' && review.claimed_by === me;
   const path = pathTo(['reviews', review?.review_id ?? '', 'claim']);

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { call, errorText, pathTo } from '../api/call.ts';
 import type { Page } from '../api/derived.ts';
 import type { DeadLetter as Letter, Overview } from '../api/types.ts';
-import { Bones } from '../parts/Bones.tsx';
+import { LoadingPlaceholder } from '../parts/LoadingPlaceholder.tsx';
 import { Empty } from '../parts/Empty.tsx';
 import { Notice } from '../parts/Notice.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
@@ -59,7 +59,7 @@ export function DeadLetters() {
           {error}
         </Notice>
       )}
-      {!value && error === null && <Bones what="dead letters" />}
+      {!value && error === null && <LoadingPlaceholder what="dead letters" />}
       {value?.items.length === 0 && (
         <Empty title="No dead letters">
           <p>Every job is completed or queued.</p>

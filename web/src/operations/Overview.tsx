@@ -1,6 +1,6 @@
 import { call } from '../api/call.ts';
 import type { Overview as OverviewJson } from '../api/types.ts';
-import { Bones } from '../parts/Bones.tsx';
+import { LoadingPlaceholder } from '../parts/LoadingPlaceholder.tsx';
 import { Notice } from '../parts/Notice.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
 import { Failures } from './Failures.tsx';
@@ -27,7 +27,7 @@ export function Overview() {
       {value && ' Showing the last values received.'}
     </Notice>
   );
-  if (!value) return errorNotice || <Bones lines={10} what="the overview" />;
+  if (!value) return errorNotice || <LoadingPlaceholder lines={10} what="the overview" />;
   const { turns, oldest_waiting_s: oldest, takeovers, outbox } = value;
   return (
     <>

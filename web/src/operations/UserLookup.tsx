@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { hrefOf } from './use-section.ts';
-import { USER_ID_PATTERN, USER_ID_TITLE } from '../api/limits.ts';
+import { USER_ID_PATTERN, USER_ID_RULE } from '../api/limits.ts';
 
 /** The form that opens a user's page. */
 export function UserLookup() {
@@ -21,7 +21,7 @@ export function UserLookup() {
             class="grow"
             required
             pattern={USER_ID_PATTERN}
-            title={USER_ID_TITLE}
+            title={USER_ID_RULE}
             autocomplete="off"
             value={userId}
             onInput={({ currentTarget }) => setUserId(currentTarget.value)}

@@ -3,7 +3,7 @@ import { call, pathTo } from '../api/call.ts';
 import type { Page } from '../api/derived.ts';
 import type { Turn } from '../api/types.ts';
 import { Badge } from '../parts/Badge.tsx';
-import { Bones } from '../parts/Bones.tsx';
+import { LoadingPlaceholder } from '../parts/LoadingPlaceholder.tsx';
 import { Moment } from '../parts/Moment.tsx';
 import { Notice } from '../parts/Notice.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
@@ -22,7 +22,7 @@ export function UserTurnsTable({ userId }: { readonly userId: string }) {
           {error}
         </Notice>
       )}
-      {!value && error === null && <Bones what="turns" />}
+      {!value && error === null && <LoadingPlaceholder what="turns" />}
       {value?.items.length === 0 && <p class="soft">This user has no turns.</p>}
       {value && value.items.length > 0 && (
         <div class="table-box" tabIndex={0} role="region" aria-label="Turns, table">

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { loadSession, PAGES, signedIn, type PageName } from '../api/session.ts';
 import type { Session } from '../api/types.ts';
-import { Bones } from '../parts/Bones.tsx';
+import { LoadingPlaceholder } from '../parts/LoadingPlaceholder.tsx';
 import { Empty } from '../parts/Empty.tsx';
 import { Notice } from '../parts/Notice.tsx';
 import { Bar } from './Bar.tsx';
@@ -15,7 +15,7 @@ interface Props {
 
 function Content({ page, children }: Props) {
   const state = signedIn.value;
-  if (state.state === 'loading') return <Bones what="your session" />;
+  if (state.state === 'loading') return <LoadingPlaceholder what="your session" />;
   if (state.state === 'signed-out') return <SignIn />;
   if (state.state === 'failed')
     return (

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { call, errorText, pathTo } from '../api/call.ts';
 import type { Memory } from '../api/types.ts';
-import { Bones } from '../parts/Bones.tsx';
+import { LoadingPlaceholder } from '../parts/LoadingPlaceholder.tsx';
 import { Notice } from '../parts/Notice.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
 import { MemoryForm } from './MemoryForm.tsx';
@@ -32,7 +32,7 @@ export function MemoryPanel({ userId, changedBy = '' }: Props) {
     setFailed(null);
     call(path, { method: 'DELETE' }).then(reload, (problem: unknown) => setFailed(errorText(problem)));
   };
-  if (!value && error === null) return <Bones what="memory" />;
+  if (!value && error === null) return <LoadingPlaceholder what="memory" />;
   return (
     <section class="memory" aria-label="Memory">
       {(failed ?? error) !== null && (

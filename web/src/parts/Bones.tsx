@@ -1,9 +1,0 @@
-/** A loading placeholder. It reserves space, so that the layout does not shift when the content appears. */
-export const Bones = ({ lines = 6, what }: { readonly lines?: number; readonly what: string }) => (
-  <div class="bones" role="status">
-    {Array.from({ length: lines }, (_, line) => (
-      <span key={line} aria-hidden="true" />
-    ))}
-    <p class="hidden">Loading {what}…</p>
-  </div>
-);
