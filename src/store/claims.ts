@@ -9,7 +9,7 @@ import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 const CLAIM: Statement = {
   name: 'claim',
   sql: `update turns set status = 'running', epoch = epoch + 1, attempts = attempts + 1,
-               lease_until = now() + ? * interval '1 second', started_at = coalesce(started_at, now())
+               lease_until = now() + ?::float8 * interval '1 second', started_at = coalesce(started_at, now())
         from unnest(?::text[]) as asked (user_id) cross join lateral (
           select turn_id from turns t where t.user_id = asked.user_id and t.status in ('queued', 'running') order by t.seq limit 1) head
         where turns.turn_id = head.turn_id
@@ -86,7 +86,7 @@ export async function claimNext(database: Database, userId: string, leaseS: numb
 
 const RENEW: Statement = {
   name: 'renew-leases',
-  sql: `update turns set lease_until = now() + ? * interval '1 second'
+  sql: `update turns set lease_until = now() + ?::float8 * interval '1 second'
         from unnest(?::uuid[], ?::int4[]) as held (turn_id, epoch)
         where turns.turn_id = held.turn_id and turns.epoch = held.epoch and turns.status = 'running' returning turns.turn_id`,
 };
@@ -112,7 +112,8 @@ const IDLE: Statement = {
   sql: `select user_id, turn_id, epoch from (
           select distinct on (user_id) user_id, turn_id, epoch, status, lease_until, created_at
           from turns where status in ('queued', 'running') and user_id > ? order by user_id, seq) heads
-        where (status = 'running' and lease_until < now()) or (status = 'queued' and created_at < now() - ? * interval '1 second')
+        where (status = 'running' and lease_until < now())
+           or (status = 'queued' and created_at < now() - ?::float8 * interval '1 second')
         order by user_id limit ?`,
 };
 

@@ -46,7 +46,8 @@ const CLAIM: Statement = {
           from placed p left join webhooks w on w.webhook_id = p.webhook_id
           where p.place <= case when p.webhook_id = any(?::uuid[]) then 1 else ?::int4 end)
         update webhook_deliveries d
-        set epoch = d.epoch + 1, attempts = d.attempts + 1, last_attempt_at = now(), next_attempt_at = now() + ? * interval '1 second'
+        set epoch = d.epoch + 1, attempts = d.attempts + 1, last_attempt_at = now(),
+            next_attempt_at = now() + ?::float8 * interval '1 second'
         from chosen where d.delivery_id = chosen.delivery_id and d.status = 'pending' and d.next_attempt_at <= now()
         returning d.delivery_id, d.epoch, d.attempts, d.webhook_id, d.turn_id, d.event, d.created_at,
                   chosen.url, chosen.enabled, chosen.secret, chosen.old_secret`,
@@ -132,7 +133,8 @@ const PRUNE: Statement = {
   name: 'deliveries-prune',
   sql: `delete from webhook_deliveries where delivery_id in (
           select delivery_id from webhook_deliveries
-          where status = ? and ended_at < now() - ? * interval '1 day' order by ended_at limit ?) returning delivery_id`,
+          where status = ? and ended_at < now() - ?::float8 * interval '1 day' order by ended_at limit ?)
+        returning delivery_id`,
 };
 
 /** Removes at most `limit` deliveries that ended more than `afterDays` days ago, and returns their number.

@@ -57,7 +57,7 @@ export async function findErasure(database: Database, erasureId: string): Promis
 /** If two workers query at the same time, the row lock lets one of them take the erasure. */
 const DUE: Statement = {
   name: 'erasures-due',
-  sql: `update erasures set due_at = now() + ? * interval '1 second'
+  sql: `update erasures set due_at = now() + ?::float8 * interval '1 second'
         where erasure_id in (select erasure_id from erasures where finished_at is null and due_at <= now() order by due_at limit ?)
           and finished_at is null and due_at <= now()
         returning erasure_id, user_id, turn_ids, passes`,
@@ -83,7 +83,7 @@ export async function dueErasures(database: Database, leaseS: number, limit: num
 
 const PASSED: Statement = {
   name: 'erasure-passed',
-  sql: `update erasures set passes = passes + 1, due_at = now() + ? * interval '1 second' where erasure_id = ?`,
+  sql: `update erasures set passes = passes + 1, due_at = now() + ?::float8 * interval '1 second' where erasure_id = ?`,
 };
 
 /** Records a completed pass. The next one is due in `settleS` seconds. @throws Unavailable */
@@ -93,7 +93,7 @@ export async function erasurePassed(database: Database, erasureId: string, settl
 
 const POSTPONE: Statement = {
   name: 'erasure-postpone',
-  sql: `update erasures set due_at = now() + ? * interval '1 second' where erasure_id = ?`,
+  sql: `update erasures set due_at = now() + ?::float8 * interval '1 second' where erasure_id = ?`,
 };
 
 /** Postpones a pass that failed. It is due again in `seconds` seconds. @throws Unavailable */

@@ -9,7 +9,7 @@ const RENEW_MS = 2_000;
 const WAIT_MS = 300;
 
 const CREATE = `create table if not exists leases (name text primary key, owner text not null, held_until timestamptz not null)`;
-const TAKE = `insert into leases (name, owner, held_until) values (?, ?, now() + ? * interval '1 second')
+const TAKE = `insert into leases (name, owner, held_until) values (?, ?, now() + ?::float8 * interval '1 second')
               on conflict (name) do update set owner = excluded.owner, held_until = excluded.held_until
               where leases.owner = excluded.owner or leases.held_until < now() returning owner`;
 const RELEASE = 'delete from leases where name = ? and owner = ?';

@@ -9,7 +9,8 @@ const EVENTS = `select o.event_id, o.topic, o.user_id, o.data, o.created_at, t.t
         from outbox o left join turns t on t.turn_id = (o.data ->> 'turn_id')::uuid`;
 const LEFT_OVER: Statement = {
   name: 'outbox-left-over',
-  sql: `${EVENTS} where o.queued_at is null and o.created_at < now() - ? * interval '1 second' order by o.created_at limit ?`,
+  sql: `${EVENTS} where o.queued_at is null and o.created_at < now() - ?::float8 * interval '1 second'
+        order by o.created_at limit ?`,
 };
 const FOR_PUBSUB: Statement = {
   name: 'outbox-for-edge',

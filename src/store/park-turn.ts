@@ -14,7 +14,7 @@ const PARK: Statement = {
         parked as (
           insert into reviews (review_id, turn_id, user_id, session_id, seq, reasons, draft, deadline)
           select ?::uuid, turn_id, user_id, session_id, seq, ?::jsonb, ?,
-                 date_trunc('milliseconds', now() + ? * interval '1 second') from done
+                 date_trunc('milliseconds', now() + ?::float8 * interval '1 second') from done
           returning review_id, turn_id, user_id, session_id, reasons, draft, deadline),
         audited as (
           insert into review_events (event_id, review_id, what, reasons, original)

@@ -80,7 +80,7 @@ const POSITIONS: Statement = {
   sql: `select last, coalesce((
           select min(position) - 1 from (
             select position, at from review_events where position is not null order by position desc limit 1000) lately
-          where at > now() - ? * interval '1 second'), last) as lately
+          where at > now() - ?::float8 * interval '1 second'), last) as lately
         from review_positions where name = 'review-events'`,
 };
 

@@ -126,7 +126,7 @@ export async function reviewsOfUser(
 const CLAIM: Statement = {
   name: 'review-claim',
   sql: `with claimed as (
-          update reviews set claimed_by = ?, claimed_until = now() + ? * interval '1 second'
+          update reviews set claimed_by = ?, claimed_until = now() + ?::float8 * interval '1 second'
           where review_id = ? and status = 'pending' and deadline > now()
             and (claimed_by is null or claimed_until <= now() or claimed_by = ?)
           returning review_id, claimed_by)

@@ -86,7 +86,7 @@ export async function changeWebhook(
 
 const ROTATE: Statement = {
   name: 'webhook-rotate',
-  sql: `update webhooks set old_secret = secret, old_secret_until = now() + ? * interval '1 second', secret = ?
+  sql: `update webhooks set old_secret = secret, old_secret_until = now() + ?::float8 * interval '1 second', secret = ?
         where webhook_id = ? returning webhook_id`,
 };
 
