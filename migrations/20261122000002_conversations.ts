@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 
 /** Delivered messages, two for each turn: ordinal 0 is the user's message, 1 the assistant's reply. */
 export async function up(knex: Knex): Promise<void> {
-  await knex.schema.raw(`create table conversation_rows (
+  await knex.schema.raw(`create table if not exists conversation_rows (
     user_id text not null,
     seq int8 not null,
     ordinal int2 not null,
@@ -14,9 +14,13 @@ export async function up(knex: Knex): Promise<void> {
     metadata jsonb not null,
     created_at timestamptz not null default now(),
     primary key (user_id, seq, ordinal))`);
-  await knex.schema.raw('create index conversation_rows_session on conversation_rows (session_id, seq, ordinal)');
-  await knex.schema.raw('create index conversation_rows_user_time on conversation_rows (user_id, created_at)');
-  await knex.schema.raw(`create table conversation_tags (
+  await knex.schema.raw(
+    'create index if not exists conversation_rows_session on conversation_rows (session_id, seq, ordinal)',
+  );
+  await knex.schema.raw(
+    'create index if not exists conversation_rows_user_time on conversation_rows (user_id, created_at)',
+  );
+  await knex.schema.raw(`create table if not exists conversation_tags (
     user_id text not null,
     tag text not null,
     seq int8 not null,
@@ -24,5 +28,5 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  for (const table of ['conversation_tags', 'conversation_rows']) await knex.schema.dropTable(table);
+  for (const table of ['conversation_tags', 'conversation_rows']) await knex.schema.dropTableIfExists(table);
 }

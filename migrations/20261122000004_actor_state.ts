@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 
 /** The state of the embedded runtime's UserSession actors. Dapr keeps the same in its own state store. */
 export async function up(knex: Knex): Promise<void> {
-  await knex.schema.raw(`create table actor_state (
+  await knex.schema.raw(`create table if not exists actor_state (
     user_id text not null,
     key text not null,
     value jsonb not null,
@@ -10,5 +10,5 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.schema.dropTable('actor_state');
+  await knex.schema.dropTableIfExists('actor_state');
 }

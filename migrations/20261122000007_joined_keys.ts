@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 /** Idempotency keys of messages that joined a turn of another request (`on_busy: merge`). The keys of messages that
  *  created a turn are in `turns`. */
 export async function up(knex: Knex): Promise<void> {
-  await knex.schema.raw(`create table joined_keys (
+  await knex.schema.raw(`create table if not exists joined_keys (
     user_id text not null,
     idempotency_key text not null,
     turn_id uuid not null,
@@ -13,5 +13,5 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.schema.dropTable('joined_keys');
+  await knex.schema.dropTableIfExists('joined_keys');
 }

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 
 /** Erasures of users. A completed erasure contains no user id, only a hash to check a known user id against. */
 export async function up(knex: Knex): Promise<void> {
-  await knex.schema.raw(`create table erasures (
+  await knex.schema.raw(`create table if not exists erasures (
     erasure_id uuid primary key,
     user_id text,
     owner_hash text not null,
@@ -12,14 +12,14 @@ export async function up(knex: Knex): Promise<void> {
     requested_at timestamptz not null default now(),
     finished_at timestamptz)`);
   // One running erasure for each user. Completed erasures have no user id.
-  await knex.schema.raw('create unique index erasures_user on erasures (user_id)');
-  await knex.schema.raw('create index erasures_due on erasures (due_at) where finished_at is null');
+  await knex.schema.raw('create unique index if not exists erasures_user on erasures (user_id)');
+  await knex.schema.raw('create index if not exists erasures_due on erasures (due_at) where finished_at is null');
   // For erasing rows by user.
-  await knex.schema.raw('create index sessions_user on sessions (user_id)');
-  await knex.schema.raw('create index reviews_user on reviews (user_id, seq)');
+  await knex.schema.raw('create index if not exists sessions_user on sessions (user_id)');
+  await knex.schema.raw('create index if not exists reviews_user on reviews (user_id, seq)');
 }
 
 export async function down(knex: Knex): Promise<void> {
-  for (const index of ['reviews_user', 'sessions_user']) await knex.schema.raw(`drop index ${index}`);
-  await knex.schema.dropTable('erasures');
+  for (const index of ['reviews_user', 'sessions_user']) await knex.schema.raw(`drop index if exists ${index}`);
+  await knex.schema.dropTableIfExists('erasures');
 }

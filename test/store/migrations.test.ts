@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs';
 import test from 'ava';
-import { connect } from '../../src/store/connect.ts';
+import type { Knex } from 'knex';
+import { connect, MIGRATIONS } from '../../src/store/connect.ts';
 import { migrateToLatest, pendingMigrations } from '../../src/store/migrate.ts';
 import { freshDatabase } from '../support/services.ts';
 
@@ -34,3 +36,17 @@ test('all migrations can be rolled back and applied again', async (t) => {
   t.deepEqual(await pendingMigrations(builder), applied);
   t.deepEqual(await migrateToLatest(builder), applied);
 });
+
+test('every statement of a migration can run again, because a migration may have stopped half way', async (t) => {
+  const { url } = await freshDatabase(t);
+  const builder = await open(t, url);
+  const folder = MIGRATIONS.directory as string;
+  const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
+  const migrations = await Promise.all(
+    files.toSorted().map(async (file) => (await import(`${folder}/${file}`)) as Record<'up' | 'down', Step>),
+  );
+  for (const { up } of migrations) for (const _ of [1, 2]) await up(builder);
+  for (const { down } of migrations.toReversed()) for (const _ of [1, 2]) await down(builder);
+  t.false(await builder.schema.hasTable('turns'));
+});
+type Step = (knex: Knex) => Promise<void>;
