@@ -13,7 +13,8 @@ const COUNT: Statement = {
           on conflict (turn_id) do nothing returning turn_id),
         counted as (
           select t.user_id, (t.finished_at at time zone 'UTC')::date as day, count(*) as turns,
-                 coalesce(sum(t.input_tokens), 0) as input_tokens, coalesce(sum(t.output_tokens), 0) as output_tokens,
+                 coalesce(sum(t.input_tokens), 0)::int8 as input_tokens,
+                 coalesce(sum(t.output_tokens), 0)::int8 as output_tokens,
                  min(t.finished_at) as first_at, max(t.finished_at) as last_at
           from turns t join fresh on fresh.turn_id = t.turn_id where t.status = 'completed' group by 1, 2),
         days as (
