@@ -133,7 +133,7 @@ test('past hours are counted once and stay in the overview', async (t) => {
   const addCompleted = (hoursAgo: number) =>
     builder.raw(
       `insert into turns (turn_id, user_id, session_id, seq, status, text, metadata, tags, finished_at)
-       values (gen_random_uuid(), 'ann', gen_random_uuid(), ?, 'completed', 'x', '{}', '[]', now() - ? * interval '1 hour')`,
+       values (gen_random_uuid(), 'ann', gen_random_uuid(), ?, 'completed', 'x', '{}', '[]', now() - ?::float8 * interval '1 hour')`,
       [(seq += 1), hoursAgo],
     );
   const sum = async () =>

@@ -22,9 +22,10 @@ const OUTCOMES = [
 async function moveDeadline(t: Owner, databaseUrl: string, seconds: number): Promise<void> {
   const builder = await connect(databaseUrl, { poolSize: 1 });
   t.teardown(() => builder.destroy());
-  await builder.raw("update reviews set deadline = date_trunc('milliseconds', now() + ? * interval '1 second')", [
-    seconds,
-  ]);
+  await builder.raw(
+    "update reviews set deadline = date_trunc('milliseconds', now() + ?::float8 * interval '1 second')",
+    [seconds],
+  );
 }
 
 for (const { outcome, review: status, turn: turnStatus, reply, rows, late } of OUTCOMES) {

@@ -32,7 +32,7 @@ test('filters select reviews and page without gaps or repeats', async (t) => {
   const { url, databaseUrl } = await startApp(t);
   const builder = await connect(databaseUrl, { poolSize: 1 });
   t.teardown(() => builder.destroy());
-  for (const sql of [TURNS, REVIEWS, 'analyze']) await builder.raw(sql);
+  for (const sql of [TURNS, REVIEWS, 'analyze turns', 'analyze reviews']) await builder.raw(sql);
   const all = async (query: string): Promise<Page['items']> => {
     const items: Page['items'] = [];
     let cursor = '';
