@@ -9,6 +9,7 @@ import { buildDapr } from '../scripts/dapr-build.mjs';
 import type { Service } from '../local/service.ts';
 import { startEmbeddedPostgres } from '../local/postgres.ts';
 import { startEmbeddedRedis } from '../local/redis.ts';
+import { connectionConfig } from '../src/store/connect.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { findPromtool } from './support/promtool.ts';
 import { installPythonClient } from './support/python-client.ts';
@@ -100,8 +101,10 @@ async function startServices(): Promise<Record<string, string>> {
   console.log(
     `PostgreSQL ${postgres?.detail ?? 'as configured'}\nRedis ${redis.detail}\nready in ${Date.now() - startedAt} ms`,
   );
+  const databaseUrl = postgres?.url ?? configured!;
   return {
-    TURNKEEPER_TEST_DATABASE_URL: postgres?.url ?? configured!,
+    TURNKEEPER_TEST_DATABASE_URL: databaseUrl,
+    TURNKEEPER_TEST_DIALECT: (await connectionConfig(databaseUrl, { poolSize: 1 })).client as string,
     TURNKEEPER_TEST_REDIS_URL: redis.url,
     TURNKEEPER_TEST_FOLDER: folder,
   };

@@ -2,7 +2,7 @@ import test from 'ava';
 import { Unavailable } from '../../src/domain/errors.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
-import { freshDatabase } from '../support/services.ts';
+import { freshDatabase, onPostgres } from '../support/services.ts';
 
 test('transactions that fail with a serialisation failure are retried until all are committed', async (t) => {
   const { url } = await freshDatabase(t);
@@ -38,7 +38,7 @@ const failing = (sqlstate: string, times: number) => `
     return 1;
   end $$`;
 
-test('a shared statement that fails with a serialisation failure is retried with all its items', async (t) => {
+onPostgres('a shared statement that fails with a serialisation failure is retried with all its items', async (t) => {
   const { url } = await freshDatabase(t);
   const database = new Database(await connect(url, { poolSize: 2 }));
   t.teardown(() => database.close());
@@ -57,7 +57,7 @@ test('a shared statement that fails with a serialisation failure is retried with
   t.deepEqual(sizes, [3]);
 });
 
-test('a statement whose outcome is unknown is not repeated', async (t) => {
+onPostgres('a statement whose outcome is unknown is not repeated', async (t) => {
   const { url } = await freshDatabase(t);
   const database = new Database(await connect(url, { poolSize: 1 }));
   t.teardown(() => database.close());

@@ -1,9 +1,9 @@
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { Client } from 'pg';
 import { Unavailable } from '../../src/domain/errors.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database, type Queries, type Statement } from '../../src/store/database.ts';
-import { freshDatabase } from '../support/services.ts';
+import { freshDatabase, onPostgres } from '../support/services.ts';
 
 const LIMITS = { lock: 300, statement: 800, idleInTransaction: 600, silence: 1_200 };
 
@@ -57,7 +57,7 @@ async function isReplaced(t: ExecutionContext, { database, observer, committed }
 }
 type Opened = Awaited<ReturnType<typeof open>>;
 
-test('a connection that sends nothing is closed, and its open transaction is not reused', async (t) => {
+onPostgres('a connection that sends nothing is closed, and its open transaction is not reused', async (t) => {
   const opened = await open(t);
   let pid = 0;
   let resume = () => {};
@@ -74,7 +74,7 @@ test('a connection that sends nothing is closed, and its open transaction is not
   await isReplaced(t, opened, pid);
 });
 
-test('a connection that is frozen at its commit is not reused', async (t) => {
+onPostgres('a connection that is frozen at its commit is not reused', async (t) => {
   const opened = await open(t);
   let pid = 0;
   let resume = () => {};
@@ -88,7 +88,7 @@ test('a connection that is frozen at its commit is not reused', async (t) => {
 });
 
 // Knex stops waiting for a rollback after 5 s and returns the connection to the pool.
-test('a connection whose rollback is not confirmed is not reused', async (t) => {
+onPostgres('a connection whose rollback is not confirmed is not reused', async (t) => {
   const opened = await open(t, { ...LIMITS, idleInTransaction: 20_000, silence: 20_000 });
   let pid = 0;
   let resume = () => {};
@@ -107,28 +107,31 @@ test('a connection whose rollback is not confirmed is not reused', async (t) => 
   await isReplaced(t, opened, pid);
 });
 
-test('a statement that runs too long, or waits too long for a lock, means that the database is unavailable', async (t) => {
-  const { database, observer, committed } = await open(t);
-  const pid = await pidOf(database);
-  await t.throwsAsync(database.rows(SLEEP, [30]), { instanceOf: Unavailable });
-  await database.rows(ADD, [1]);
-  await observer.query('begin');
-  await observer.query('select id from entries for update');
-  await t.throwsAsync(database.rows(LOCK, [1]), { instanceOf: Unavailable });
-  await t.throwsAsync(
-    database.transaction(async (queries) => {
-      await queries.rows(ADD, [2]);
-      await queries.rows(LOCK, [1]);
-    }),
-    { instanceOf: Unavailable },
-  );
-  await observer.query('commit');
-  await database.rows(ADD, [3]);
-  t.deepEqual(await committed(), [1, 3]);
-  t.is(await pidOf(database), pid, 'the server has ended the statements, so the connection is used again');
-});
+onPostgres(
+  'a statement that runs too long, or waits too long for a lock, means that the database is unavailable',
+  async (t) => {
+    const { database, observer, committed } = await open(t);
+    const pid = await pidOf(database);
+    await t.throwsAsync(database.rows(SLEEP, [30]), { instanceOf: Unavailable });
+    await database.rows(ADD, [1]);
+    await observer.query('begin');
+    await observer.query('select id from entries for update');
+    await t.throwsAsync(database.rows(LOCK, [1]), { instanceOf: Unavailable });
+    await t.throwsAsync(
+      database.transaction(async (queries) => {
+        await queries.rows(ADD, [2]);
+        await queries.rows(LOCK, [1]);
+      }),
+      { instanceOf: Unavailable },
+    );
+    await observer.query('commit');
+    await database.rows(ADD, [3]);
+    t.deepEqual(await committed(), [1, 3]);
+    t.is(await pidOf(database), pid, 'the server has ended the statements, so the connection is used again');
+  },
+);
 
-test('a transaction that stays idle is ended by the server', async (t) => {
+onPostgres('a transaction that stays idle is ended by the server', async (t) => {
   const { database, committed } = await open(t);
   const work = database.transaction(async (queries) => {
     await queries.rows(ADD, [1]);
@@ -140,7 +143,7 @@ test('a transaction that stays idle is ended by the server', async (t) => {
   t.deepEqual(await committed(), [3]);
 });
 
-test('a connection that the server closed while it was idle is replaced', async (t) => {
+onPostgres('a connection that the server closed while it was idle is replaced', async (t) => {
   const { database, observer } = await open(t);
   const pid = await pidOf(database);
   await observer.query('select pg_terminate_backend($1)', [pid]);

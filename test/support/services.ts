@@ -1,6 +1,7 @@
 // PostgreSQL and Redis for tests: databases on the shared servers of test/run.ts, or servers that a test may kill.
 
 import { randomBytes } from 'node:crypto';
+import test from 'ava';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../local/postgres.ts';
@@ -16,6 +17,9 @@ function fromRun(name: string): string {
   if (!value) throw new Error(`${name} is not set: run the tests with "npm test", which starts the services.`);
   return value;
 }
+
+/** For tests of what only PostgreSQL has: its processes, its plans, its functions. Skipped on CockroachDB. */
+export const onPostgres = process.env['TURNKEEPER_TEST_DIALECT'] === 'cockroachdb' ? test.skip : test;
 
 /** Creates an empty database on the run's PostgreSQL. It is dropped when the test ends. */
 export async function freshDatabase(t: Owner): Promise<{ url: string }> {
