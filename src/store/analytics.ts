@@ -5,11 +5,17 @@ import type { Database, Statement } from './database.ts';
 
 /** Counts only turns that `counted_turns` does not contain yet, so an event that is delivered again counts nothing. The
  *  rows of the turns are locked, so an erasure runs before this (then there is nothing to count) or after this (then it
- *  removes the counts). */
+ *  removes the counts). The users are locked first and in one order, as accepts and erasures do; otherwise this
+ *  statement and they can wait for each other. */
 const COUNT: Statement = {
   name: 'count-turns',
-  sql: `with fresh as (
-          insert into counted_turns (turn_id) select turn_id from turns where turn_id = any(?::uuid[]) order by turn_id for key share
+  sql: `with owners as materialized (
+          select user_id from users where user_id in (select user_id from turns where turn_id = any(?::uuid[]))
+          order by user_id for update),
+        fresh as (
+          insert into counted_turns (turn_id)
+          select turn_id from turns where turn_id = any(?::uuid[]) and (select count(*) from owners) > 0
+          order by turn_id for key share
           on conflict (turn_id) do nothing returning turn_id),
         counted as (
           select t.user_id, (t.finished_at at time zone 'UTC')::date as day, count(*) as turns,
@@ -32,7 +38,7 @@ const COUNT: Statement = {
 
 /** Counts these delivered turns, each once, however often this is called. @throws Unavailable */
 export async function countTurns(database: Database, turnIds: readonly string[]): Promise<void> {
-  await database.rows(COUNT, [turnIds]);
+  await database.rows(COUNT, [turnIds, turnIds]);
 }
 
 const INITIALIZE: Statement = {
