@@ -70,7 +70,7 @@ export class ReviewDecisions {
     return others.every((other) => other?.reviewId === first?.reviewId) ? first : 'contradiction';
   }
 
-  /** Applies a decision to a review. `moment`: with `whenever` the deadline is not checked, because the caller knows
+  /** Applies a decision to a review. `moment`: with `any` the deadline is not checked, because the caller knows
    *  that the decision was made in time. @throws Unavailable */
   async apply(review: Review, decision: Decision, moment: Moment = 'before'): Promise<'applied' | DecisionOutcome> {
     const madeInTime = moment === 'any';

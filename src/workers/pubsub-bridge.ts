@@ -6,7 +6,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { eventsForPubsub, markQueued, removeEvents } from '../store/outbox.ts';
 import type { Database } from '../store/database.ts';
-import type { NextDestination } from './relay.ts';
+import { idsOf, type NextDestination } from './relay.ts';
 import { outboxCloudEvent, type CloudEvent, type OutboxEvent, type Published } from '../domain/events.ts';
 import type { OutboxTopic } from '../domain/topics.ts';
 
@@ -16,8 +16,6 @@ const PROBE_BATCH = 10;
 
 /** Publishes events of one topic within seconds. Never rejects. */
 export type PublishToPubsub = (topic: OutboxTopic, events: readonly CloudEvent[]) => Promise<Published>;
-
-const idsOf = (events: readonly OutboxEvent[]): string[] => events.map(({ eventId }) => eventId);
 
 export interface BridgeDeps {
   readonly database: Database;

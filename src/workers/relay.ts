@@ -24,7 +24,7 @@ async function withSpan(event: OutboxEvent): Promise<OutboxEvent> {
   const create = async () => ({ ...event, traceparent: traceparent() });
   return inSpan(`${topic} create`, { kind: 'producer', parent }, create);
 }
-const idsOf = (events: readonly OutboxEvent[]): string[] => events.map(({ eventId }) => eventId);
+export const idsOf = (events: readonly OutboxEvent[]): string[] => events.map(({ eventId }) => eventId);
 
 /** Where events go when BullMQ has them. The last destination deletes their rows. */
 export interface NextDestination {

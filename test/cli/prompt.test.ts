@@ -86,13 +86,30 @@ onTerminal('/busy interrupt: a message typed while a turn runs cancels that turn
   await prompt.sees('ira> ');
   prompt.type('/busy interrupt\r');
   await prompt.sees('ira> ');
-  // Both in one write: the second message must not be accepted first.
-  prompt.type('slow two\rinstead\r');
+  prompt.type('slow two\r');
+  // The rule cancels a running turn, not a queued one.
+  await waitForCall(app.model, 'slow two');
+  prompt.type('instead\r');
   await prompt.sees('[cancelled]');
   await prompt.sees('ira> instead');
   await prompt.sees('echo: instead');
   prompt.type('/quit\r');
   t.is((await prompt.ended).code, 0);
+});
+
+onTerminal('two messages in one write are accepted and shown in the order of typing', async (t) => {
+  const prompt = start(t, ['chat', '--user', 'duo'], { env, terminal: true });
+  await prompt.sees('duo> ');
+  prompt.type('first\rsecond\r');
+  await prompt.sees('echo: first');
+  await prompt.sees('duo> second');
+  await prompt.sees('echo: second');
+  prompt.type('/quit\r');
+  t.is((await prompt.ended).code, 0);
+  t.deepEqual(
+    (await turnsOf('duo')).map(({ text }) => text),
+    ['first', 'second'],
+  );
 });
 
 onTerminal('an API error is shown with its faults, and the chat continues', async (t) => {
