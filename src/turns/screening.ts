@@ -44,14 +44,19 @@ export class Screening {
   readonly #deps: ScreeningDeps;
   readonly #policy: ReviewPolicy;
   readonly #message: string;
+  readonly #models: ReadonlyMap<string, readonly Part[]>;
   readonly #abandoned = new AbortController();
   readonly #signal: AbortSignal;
-  readonly #messageVerdicts: Promise<ModelVerdicts[]>;
+  /** Null: no model judges anything. */
+  readonly #messageVerdicts: Promise<ModelVerdicts[]> | null = null;
 
   constructor(deps: ScreeningDeps, policy: ReviewPolicy, message: string, signal: AbortSignal) {
     this.#deps = deps;
     this.#policy = policy;
     this.#message = message;
+    this.#models = partsToModerate(policy);
+    this.#signal = signal;
+    if (this.#models.size === 0) return;
     this.#signal = AbortSignal.any([signal, this.#abandoned.signal]);
     this.#messageVerdicts = this.#moderate({ message, reply: '' }, (parts) => !parts.includes('reply'));
     // `reasons` passes a rejection on. If `reasons` is never called, the rejection must not be reported as unhandled.
@@ -59,7 +64,7 @@ export class Screening {
   }
 
   #moderate(turn: ScreenedTurn, which: (parts: readonly Part[]) => boolean): Promise<ModelVerdicts[]> {
-    const calls = [...partsToModerate(this.#policy)].filter(([, parts]) => which(parts));
+    const calls = [...this.#models].filter(([, parts]) => which(parts));
     return Promise.all(
       calls.map(([model, parts]) =>
         moderate(this.#deps, { model, texts: new Map(parts.map((part) => [part, turn[part]])) }, this.#signal),
@@ -70,6 +75,7 @@ export class Screening {
   /** The reasons why the reply needs a review; empty: it needs none. Rejects with the signal's reason if it aborts. */
   async reasons(reply: string): Promise<Reason[]> {
     const turn = { message: this.#message, reply };
+    if (!this.#messageVerdicts) return screen(this.#policy, turn);
     const replyVerdicts = this.#moderate(turn, (parts) => parts.includes('reply'));
     const verdicts = (await Promise.all([this.#messageVerdicts, replyVerdicts])).flat();
     return [...screen(this.#policy, turn), ...moderationReasons(this.#policy, new Map(verdicts))];
