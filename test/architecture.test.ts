@@ -34,7 +34,7 @@ const OUTSIDE: Readonly<Record<string, readonly string[]>> = {
 /** local/ starts services for `npm start` and the tests. It imports settings and logs, but nothing of the product. */
 const LOCAL = ['src/config', 'src/telemetry', 'scripts', 'local'];
 
-/** The folder that imports a library. Only Koa and pg have two. */
+/** The folder that imports a library. Only Koa, pg and eventsource-parser have two. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   // The ingress, and the actor host, which is a server of its own.
   koa: ['src/http', 'src/dapr'],
@@ -49,6 +49,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   // local/ checks that a PostgreSQL that it started answers.
   pg: ['src/store', 'local'],
   openai: ['src/model'],
+  undici: ['src/model'],
   '@dapr/dapr': ['src/dapr'],
   pino: ['src/telemetry'],
   'prom-client': ['src/telemetry'],
@@ -65,7 +66,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'libphonenumber-js': ['src/domain'],
   standardwebhooks: ['src/webhooks'],
   'ipaddr.js': ['src/webhooks'],
-  'eventsource-parser': ['src/cli'],
+  'eventsource-parser': ['src/cli', 'src/model'],
 };
 /** Schemas are defined where data enters: in every layer. */
 const ANYWHERE = ['zod'];

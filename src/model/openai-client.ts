@@ -1,5 +1,6 @@
 // The client of the openai SDK: without retries and logging of the SDK, and with one timeout for a whole attempt.
 import OpenAI from 'openai';
+import { newFetch } from './transport.ts';
 
 export interface Endpoint {
   /** Undefined: the SDK's default, which is OpenAI. */
@@ -17,20 +18,30 @@ export const clientOf = ({ baseUrl, apiKey, timeoutS }: Endpoint): OpenAI =>
     maxRetries: 0,
     timeout: timeoutS * 1000,
     logLevel: 'off',
+    fetch: newFetch(),
   });
 
 /** Runs `work` with a signal that aborts with `signal` or after `ms` milliseconds. `timedOut()`: the time is up.
- *  AbortSignal.timeout is not used, because its timer would stay alive long after the attempt. */
+ *  AbortSignal.timeout is not used, because its timer would stay alive long after the attempt, and AbortSignal.any is
+ *  not, because it costs more than one listener. */
 export async function withDeadline<T>(
   signal: AbortSignal,
   ms: number,
   work: (combined: AbortSignal, timedOut: () => boolean) => Promise<T>,
 ): Promise<T> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), ms);
+  const combined = new AbortController();
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    combined.abort();
+  }, ms);
+  const abort = () => combined.abort(signal.reason);
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
   try {
-    return await work(AbortSignal.any([signal, deadline.signal]), () => deadline.signal.aborted);
+    return await work(combined.signal, () => timedOut);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
   }
 }

@@ -1,7 +1,7 @@
 // The model port over the openai SDK: one streamed attempt with one timeout for all of it, without retries.
 import type OpenAI from 'openai';
-import type { Stream } from 'openai/core/streaming';
 import { inSpan } from '../telemetry/tracing.ts';
+import { readValues } from './event-stream.ts';
 import { failureOf } from './failure.ts';
 import { clientOf, withDeadline, type Endpoint } from './openai-client.ts';
 import { ModelError, type Completion, type CompletionRequest, type Model } from './model.ts';
@@ -96,16 +96,18 @@ export class OpenAiModel implements Model {
       outputTokens: 0,
     };
     try {
-      const stream: Stream<Chunk> = await this.#client.chat.completions.create(
-        { model: this.#model, messages: [...messages], stream: true, stream_options: { include_usage: true } },
-        { signal: combined },
-      );
-      for await (const chunk of stream) {
+      const response = await this.#client.chat.completions
+        .create(
+          { model: this.#model, messages: [...messages], stream: true, stream_options: { include_usage: true } },
+          { signal: combined },
+        )
+        .asResponse();
+      await readValues(response, (value) => {
         const before = gathered.text.length;
-        addChunk(gathered, chunk);
+        addChunk(gathered, value as Chunk);
         if (gathered.text.length > before) onDelta?.(gathered.text.slice(before));
-      }
-      // The SDK ends an aborted stream without an error.
+      });
+      // The last chunks may have arrived together, before the connection noticed the abort.
       combined.throwIfAborted();
       return completionOf(gathered);
     } catch (error) {

@@ -1,0 +1,55 @@
+// The `fetch` of the openai SDK, built on undici.request: without the web streams and checks of Node's own fetch, which
+// cost more than the rest of a call (docs/decisions/0029-model-transport.md).
+import http from 'node:http';
+import { Agent, EnvHttpProxyAgent, interceptors, request, type Dispatcher } from 'undici';
+
+/** The body of a response: a stream of Node. */
+export type Body = Dispatcher.ResponseData['body'];
+
+/** What the SDK passes to `fetch`. */
+interface Call {
+  readonly method: Dispatcher.HttpMethod;
+  readonly headers: Headers;
+  readonly body: string;
+  readonly signal: AbortSignal;
+}
+
+/** As many as Node's own fetch follows. */
+const MAX_REDIRECTS = 20;
+
+/** Connections without timeouts for responses, because the deadline of an attempt includes its response. Their number
+ *  is the number of calls that run at the same time. */
+function connections(): Dispatcher {
+  const options = { headersTimeout: 0, bodyTimeout: 0 };
+  // Like Node's own fetch, use the proxies of the environment only if Node is told to (NODE_USE_ENV_PROXY).
+  const { proxyEnv } = (http.globalAgent as unknown as { readonly options: http.AgentOptions }).options;
+  const agent = proxyEnv ? new EnvHttpProxyAgent(options) : new Agent(options);
+  return agent.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTS }));
+}
+
+/** Returns a `fetch` with its own connections. A response has the members that the SDK uses, and a body for `bodyOf`. A
+ *  connection is free again when the body was read to its end. */
+export function newFetch(): typeof fetch {
+  const dispatcher = connections();
+  const call = async (url: string, { method, headers, body, signal }: Call) => {
+    const response = await request(url, {
+      dispatcher,
+      method,
+      // Bodies are not decompressed here.
+      headers: { ...Object.fromEntries(headers), 'accept-encoding': 'identity' },
+      body,
+      signal,
+    });
+    return {
+      ok: response.statusCode >= 200 && response.statusCode < 300,
+      status: response.statusCode,
+      headers: new Headers(response.headers as Record<string, string>),
+      body: response.body,
+      text: () => response.body.text(),
+    };
+  };
+  return call as unknown as typeof fetch;
+}
+
+/** The body of a response of `newFetch`. */
+export const bodyOf = ({ body }: Response): Body => body as unknown as Body;
