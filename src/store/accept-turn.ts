@@ -1,7 +1,9 @@
-// The accept transaction: it assigns the user's next seq and inserts the turn, or it writes nothing.
+// Accepts a turn: together with those of other callers if it certainly may be accepted, otherwise in a transaction of its
+// own, which assigns the user's next seq and inserts the turn, or writes nothing.
 import { traceparent } from '../telemetry/tracing.ts';
 import { effectOf } from '../domain/busy-rules.ts';
 import { refusalOf, type AcceptLimits, type AcceptOutcome, type NewTurn, type Refusal } from '../domain/accept.ts';
+import { acceptShared } from './accept-shared.ts';
 import { cancelRunning } from './cancel-turn.ts';
 import type { Database, Queries, Statement } from './database.ts';
 import { findJoinable, join } from './join-turn.ts';
@@ -10,8 +12,9 @@ import { TURN_COLUMNS, TURN_SELECT, turnOf, type TurnRow } from './turn-rows.ts'
 /** Assigns the next seq. Locks the user's row until the transaction ends, which serialises the accepts of one user. */
 const NEXT_SEQ: Statement = {
   name: 'accept-next-seq',
-  sql: `insert into users (user_id, last_seq) values (?, 1)
-        on conflict (user_id) do update set last_seq = users.last_seq + 1 returning last_seq as seq`,
+  sql: `insert into users (user_id, last_seq, version) values (?, 1, 1)
+        on conflict (user_id) do update set last_seq = users.last_seq + 1, version = users.version + 1
+        returning last_seq as seq`,
 };
 
 /** Reads everything that may refuse the turn, under the user's lock, so that the user's limit and keys are exact. The
@@ -118,6 +121,12 @@ export async function acceptTurn(
   turn: NewTurn,
   limits: AcceptLimits,
 ): Promise<AcceptOutcome> {
+  // The other rules depend on the user's other turns, or change them.
+  if (turn.onBusy === 'enqueue' && limits.queuedOfAll < limits.ofAll) {
+    const posted = { turnId, turn, traceparent: traceparent(), perUser: limits.perUser };
+    const accepted = await acceptShared(database, posted);
+    if (accepted) return { outcome: 'accepted', turn: accepted, cancelled: null };
+  }
   try {
     return await database.transaction((queries) => accept(queries, turnId, turn, limits));
   } catch (error) {

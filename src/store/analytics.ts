@@ -5,17 +5,13 @@ import type { Database, Statement } from './database.ts';
 
 /** Counts only turns that `counted_turns` does not contain yet, so an event that is delivered again counts nothing. The
  *  rows of the turns are locked, so an erasure runs before this (then there is nothing to count) or after this (then it
- *  removes the counts). The users are locked first and in one order, as accepts and erasures do; otherwise this
- *  statement and they can wait for each other. */
+ *  removes the counts). Both lock turns, days and counts in this order, each in the order of its key; otherwise they
+ *  could wait for each other. */
 const COUNT: Statement = {
   name: 'count-turns',
-  sql: `with owners as materialized (
-          select user_id from users where user_id in (select user_id from turns where turn_id = any(?::uuid[]))
-          order by user_id for update),
-        fresh as (
+  sql: `with fresh as (
           insert into counted_turns (turn_id)
-          select turn_id from turns where turn_id = any(?::uuid[]) and (select count(*) from owners) > 0
-          order by turn_id for key share
+          select turn_id from turns where turn_id = any(?::uuid[]) order by turn_id for key share
           on conflict (turn_id) do nothing returning turn_id),
         counted as (
           select t.user_id, (t.finished_at at time zone 'UTC')::date as day, count(*) as turns,
@@ -31,20 +27,26 @@ const COUNT: Statement = {
               input_tokens = analytics_days.input_tokens + excluded.input_tokens,
               output_tokens = analytics_days.output_tokens + excluded.output_tokens,
               first_at = least(analytics_days.first_at, excluded.first_at),
-              last_at = greatest(analytics_days.last_at, excluded.last_at))
-        update users set message_count = message_count + sent.turns
-        from (select user_id, sum(turns)::int8 as turns from counted group by user_id) sent where users.user_id = sent.user_id`,
+              last_at = greatest(analytics_days.last_at, excluded.last_at)
+          returning user_id)
+        insert into message_counts (user_id, sent)
+        select user_id, sum(turns)::int8 from counted where (select count(*) from days) > 0 group by user_id order by user_id
+        on conflict (user_id) do update set sent = message_counts.sent + excluded.sent`,
 };
 
-/** Counts these delivered turns, each once, however often this is called. @throws Unavailable */
-export async function countTurns(database: Database, turnIds: readonly string[]): Promise<void> {
-  await database.rows(COUNT, [turnIds, turnIds]);
+async function countAll(database: Database, groups: readonly (readonly string[])[]): Promise<void[]> {
+  await database.rows(COUNT, [groups.flat()]);
+  return groups.map(() => {});
 }
+
+/** Counts these delivered turns, each once, however often this is called. @throws Unavailable */
+export const countTurns = (database: Database, turnIds: readonly string[]): Promise<void> =>
+  database.batched('count-turns', turnIds, countAll);
 
 const INITIALIZE: Statement = {
   name: 'analytics-initialize',
-  sql: `insert into users (user_id, message_count) values (?, ?)
-        on conflict (user_id) do update set message_count = excluded.message_count`,
+  sql: `insert into message_counts (user_id, sent) values (?, ?)
+        on conflict (user_id) do update set sent = excluded.sent`,
 };
 
 /** Sets the number of messages that the user has sent. @throws Unavailable */
@@ -89,16 +91,16 @@ const UNFINISHED: Statement = {
   sql: `select status, count(*) as turns from turns where user_id = ? and status in ('queued', 'running') group by status
         union all select 'awaiting_review', count(*) from reviews where user_id = ? and status = 'pending'`,
 };
-const MESSAGES: Statement = { name: 'analytics-messages', sql: 'select message_count from users where user_id = ?' };
+const MESSAGES: Statement = { name: 'analytics-messages', sql: 'select sent from message_counts where user_id = ?' };
 
 /** The activity of one user. `byStatus` includes turns that are not final. @throws Unavailable */
 export async function activityOfUser(database: Database, userId: string): Promise<Activity> {
   const [rows, unfinished, messages] = await Promise.all([
     database.rows<CounterRow>(OF_USER, [userId]),
     database.rows<{ status: TurnStatus; turns: number }>(UNFINISHED, [userId, userId]),
-    database.rows<{ message_count: number }>(MESSAGES, [userId]),
+    database.rows<{ sent: number }>(MESSAGES, [userId]),
   ]);
-  const activity = activityOf(rows, messages[0]?.message_count ?? 0);
+  const activity = activityOf(rows, messages[0]?.sent ?? 0);
   const unfinishedByStatus = Object.fromEntries(unfinished.map(({ status, turns }) => [status, turns]));
   return { ...activity, byStatus: { ...activity.byStatus, ...unfinishedByStatus } };
 }

@@ -9,10 +9,12 @@ export interface Batched<I, O> {
   run(items: readonly I[]): Promise<O[]>;
 }
 
-/** Maximum of concurrent statements of one kind: one runs while the results of the other are read. */
-const MAX_RUNNING = 2;
 /** Maximum of items in one statement: enough to share its cost, few enough to keep it short. */
 const MAX_ITEMS = 64;
+/** One statement runs at a time, so that the items that arrive meanwhile share the next one. If it takes longer than
+ *  this, another one may start, up to the maximum: one connection that hangs must not stop all callers. */
+const SLOW_MS = 250;
+const MAX_RUNNING = 4;
 
 interface Pending<I, O> {
   readonly item: I;
@@ -23,7 +25,9 @@ interface Pending<I, O> {
 export class Batch<I, O> {
   readonly #kind: Batched<I, O>;
   #pending: Pending<I, O>[] = [];
+  /** Statements that run. The timer lets the next one start if the latest of them is slow. */
   #running = 0;
+  #slow: NodeJS.Timeout | undefined;
   #scheduled = false;
 
   constructor(kind: Batched<I, O>) {
@@ -40,18 +44,20 @@ export class Batch<I, O> {
 
   /** Flushes after the callbacks that are due, so that the items that they add go into the same statement. */
   #schedule(): void {
-    if (this.#scheduled || this.#running >= MAX_RUNNING || this.#pending.length === 0) return;
+    if (this.#scheduled || this.#pending.length === 0) return;
+    if (this.#slow || this.#running >= MAX_RUNNING) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
       void this.#flush();
-      this.#schedule();
     });
   }
 
   async #flush(): Promise<void> {
     const batch = this.#pending.splice(0, MAX_ITEMS);
     this.#running += 1;
+    const slow = setTimeout(() => this.#admitNext(slow), SLOW_MS);
+    this.#slow = slow;
     try {
       const results = await this.#kind.run(batch.map(({ item }) => item));
       batch.forEach(({ resolve }, index) => resolve(results[index]!));
@@ -59,8 +65,15 @@ export class Batch<I, O> {
       await this.#oneByOne(batch, error);
     } finally {
       this.#running -= 1;
-      this.#schedule();
+      clearTimeout(slow);
+      this.#admitNext(slow);
     }
+  }
+
+  /** The statement of this timer has ended or is slow. If it is the latest one, the next one may start. */
+  #admitNext(timer: NodeJS.Timeout): void {
+    if (this.#slow === timer) this.#slow = undefined;
+    this.#schedule();
   }
 
   /** An item that fails must not fail the others. If the database is unavailable, all items fail. */

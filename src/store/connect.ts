@@ -60,6 +60,14 @@ function socketWith(silence: number): Socket {
   return socket.setTimeout(silence, () => socket.destroy(fault()));
 }
 
+/** Named statements are planned once per connection, not for the values of each call: planning costs more than most of
+ *  them, and a plan for the first values may not fit later ones. No statement gains from compiling its plan.
+ *  CockroachDB has neither setting. */
+const PLANS: Readonly<Record<Dialect, string>> = {
+  pg: '-c plan_cache_mode=force_generic_plan -c jit=off',
+  cockroachdb: '',
+};
+
 const connection = (url: string, { lock, statement, idleInTransaction, silence }: TimeLimits): pg.ClientConfig => ({
   connectionString: url,
   application_name: 'turnkeeper',
@@ -99,7 +107,7 @@ export async function connectionConfig(
   const client = await detectDialect(url);
   return {
     client,
-    connection: connection(url, limits) as Knex.PgConnectionConfig,
+    connection: { ...connection(url, limits), options: PLANS[client] } as Knex.PgConnectionConfig,
     pool: {
       min: 0,
       max: poolSize,

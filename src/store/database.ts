@@ -2,6 +2,7 @@
 // require.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import type pg from 'pg';
 import { Unavailable } from '../domain/errors.ts';
 import { Batch, type Batched } from './batch.ts';
 
@@ -62,9 +63,34 @@ async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-async function run<T>(builder: Knex, { name, sql }: Statement, bindings: readonly unknown[]): Promise<T[]> {
-  const result = (await builder.raw(sql, bindings as Knex.RawBinding[]).options({ name })) as { rows: T[] };
+/** Runs a statement in a transaction of the builder. */
+async function runIn<T>(trx: Knex.Transaction, { name, sql }: Statement, bindings: readonly unknown[]): Promise<T[]> {
+  const result = (await trx.raw(sql, bindings as Knex.RawBinding[]).options({ name })) as { rows: T[] };
   return result.rows;
+}
+
+/** The texts of statements with the placeholders of the driver: `$1`, `$2`, … */
+const TEXTS = new WeakMap<Statement, string>();
+
+function textOf(statement: Statement): string {
+  let text = TEXTS.get(statement);
+  if (text === undefined) {
+    let count = 0;
+    text = statement.sql.replaceAll('?', () => `$${(count += 1)}`);
+    TEXTS.set(statement, text);
+  }
+  return text;
+}
+
+/** Runs a statement on a connection of the builder's pool. The builder itself would compile the text at every call. */
+async function run<T>({ client }: Knex, statement: Statement, values: readonly unknown[]): Promise<T[]> {
+  const connection = (await client.acquireConnection()) as pg.Client;
+  try {
+    const query = { name: statement.name, text: textOf(statement), values: values as unknown[] };
+    return (await connection.query<T & pg.QueryResultRow>(query)).rows;
+  } finally {
+    client.releaseConnection(connection);
+  }
 }
 
 export class Database implements Queries {
@@ -99,7 +125,7 @@ export class Database implements Queries {
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
     return retrying(() =>
       this.builder.transaction((trx) =>
-        work({ builder: trx, rows: (statement, bindings) => run(trx, statement, bindings) }),
+        work({ builder: trx, rows: (statement, bindings) => runIn(trx, statement, bindings) }),
       ),
     );
   }

@@ -2,7 +2,7 @@
 // the user id any more.
 import { ownerHashOf, type DueErasure, type Erasure } from '../domain/erasure.ts';
 import type { Database, Statement } from './database.ts';
-import { purgeUser } from './purge-user.ts';
+import { forgetUser, purgeUser } from './purge-user.ts';
 
 interface Row {
   readonly erasure_id: string;
@@ -111,6 +111,7 @@ const FINISH: Statement = {
 export function finishErasure(database: Database, { erasureId, userId }: DueErasure): Promise<void> {
   return database.transaction(async (queries) => {
     await purgeUser(queries, userId);
+    await forgetUser(queries, userId);
     await queries.rows(FINISH, [erasureId]);
   });
 }

@@ -1,10 +1,11 @@
 // Removes every row of a user. The counts stay, without the user id.
 import type { Queries, Statement } from './database.ts';
 
-/** Accepts of the user wait for this lock, even if the user has no row yet. */
+/** Accepts of the user wait for this lock, even if the user has no row yet. An accept that read the rows before it had
+ *  the lock notices the new version. */
 const LOCK_USER: Statement = {
   name: 'purge-lock-user',
-  sql: `insert into users (user_id) values (?) on conflict (user_id) do update set last_seq = users.last_seq`,
+  sql: `insert into users (user_id, version) values (?, 1) on conflict (user_id) do update set version = users.version + 1`,
 };
 
 /** Commits, decisions, counts and claims of reviews all lock the row of their turn or review. So they run before this,
@@ -12,7 +13,7 @@ const LOCK_USER: Statement = {
  *  read. */
 const LOCK_TURNS: Statement = {
   name: 'purge-lock-turns',
-  sql: `with locked as (select turn_id, status, finished_at from turns where user_id = ? for update)
+  sql: `with locked as (select turn_id, status, finished_at from turns where user_id = ? order by turn_id for update)
         select turn_id from locked where finished_at is null or finished_at > now() - interval '10 minutes'`,
 };
 const LOCK_REVIEWS: Statement = {
@@ -53,8 +54,8 @@ const TABLES: readonly (readonly [table: string, which: string])[] = [
   ['joined_keys', OF_USER],
   ['sessions', OF_USER],
   ['analytics_days', OF_USER],
+  ['message_counts', OF_USER],
   ['turns', OF_USER],
-  ['users', OF_USER],
 ];
 
 const DELETES = TABLES.map(([table, which]): Statement => ({
@@ -62,8 +63,16 @@ const DELETES = TABLES.map(([table, which]): Statement => ({
   sql: `delete from ${table} ${which}`,
 }));
 
-/** Removes all rows of the user; part of a transaction. Returns the ids of turns that may still be in use. It does not
- *  remove actor state, which only the actor writes. */
+const FORGET_USER: Statement = { name: 'purge-users', sql: `delete from users ${OF_USER}` };
+
+/** Removes the row that the accepts of the user lock. Part of the transaction that completes the erasure: while the
+ *  erasure runs, an accept must find the row to notice the erasure. */
+export async function forgetUser(queries: Queries, userId: string): Promise<void> {
+  await queries.rows(FORGET_USER, [userId]);
+}
+
+/** Removes all rows of the user except the one that accepts lock; part of a transaction. Returns the ids of turns that
+ *  may still be in use. It does not remove actor state, which only the actor writes. */
 export async function purgeUser(queries: Queries, userId: string): Promise<string[]> {
   await queries.rows(LOCK_USER, [userId]);
   const turns = await queries.rows<{ turn_id: string }>(LOCK_TURNS, [userId]);
