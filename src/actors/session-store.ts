@@ -1,19 +1,31 @@
 // The statements that the UserSession actor runs on the turns table, with results in the form that crosses the actor
 // boundary.
+import type { HistoryMessage } from '../domain/conversation.ts';
 import { claimNext } from '../store/claims.ts';
 import { lastSeq } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
 import { turnsExist } from '../store/turn-rows.ts';
 import type { SessionStore } from './user-session.ts';
 
-export const sessionStore = (database: Database): SessionStore => ({
-  async claimNext(userId, leaseS) {
-    const claim = await claimNext(database, userId, leaseS);
+/** UTF-16 units of a history that crosses the actor boundary: daprd refuses bodies above 4 MB. */
+const HISTORY_LIMIT = 500_000;
+
+const lengthOf = (history: readonly HistoryMessage[]): number =>
+  history.reduce((sum, { content }) => sum + content.length, 0);
+
+/** `holdsState`: the actor state is in this database too. */
+export const sessionStore = (database: Database, { holdsState }: { readonly holdsState: boolean }): SessionStore => ({
+  holdsState,
+  async claimNext(userId, { leaseS, exchanges }, stateKey) {
+    const request = { userId, leaseS, exchanges, memoryKey: holdsState ? stateKey : null };
+    const claim = await claimNext(database, request);
     if (claim.outcome !== 'claimed') return claim;
     const { turnId, epoch, sessionId, seq, text, metadata, attempts } = claim.turn;
-    const { messageCount, queuedS, traceparent } = claim;
+    const { tags, createdAt, startedAt } = claim.turn;
+    const { messageCount, queuedS, traceparent, history, memory } = claim;
     return {
       outcome: 'claimed',
+      memory,
       work: {
         turnId,
         epoch,
@@ -22,10 +34,14 @@ export const sessionStore = (database: Database): SessionStore => ({
         seq,
         text,
         metadata,
+        tags,
         attempts,
+        createdAt: createdAt.getTime(),
+        startedAt: startedAt!.getTime(),
         messageCount,
         queuedS,
         traceparent,
+        history: lengthOf(history) > HISTORY_LIMIT ? null : history,
       },
     };
   },

@@ -28,6 +28,7 @@ import {
   type NewSummary,
   type UserMemory,
 } from '../domain/memory.ts';
+import type { HistoryMessage } from '../domain/conversation.ts';
 import type { Metadata } from '../domain/turn.ts';
 
 export const ACTOR_TYPE = 'UserSession';
@@ -41,13 +42,20 @@ export interface Work {
   readonly seq: number;
   readonly text: string;
   readonly metadata: Metadata;
+  readonly tags: readonly string[];
   readonly attempts: number;
+  /** Times in milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly startedAt: number;
   /** The turn's W3C traceparent; null: the turn is not traced. */
   readonly traceparent: string | null;
   /** Seconds from its acceptance to this claim. */
   readonly queuedS: number;
   /** Messages the user has sent so far. */
   readonly messageCount: number;
+  /** The last messages of the session, oldest first; null: too long to cross the actor boundary, so the worker reads
+   *  them. */
+  readonly history: readonly HistoryMessage[] | null;
   readonly memory: MemoryRecord;
 }
 
@@ -56,13 +64,24 @@ export type ClaimReply =
 
 type TurnToClaim = Omit<Work, 'memory'>;
 
+export interface ClaimArgs {
+  /** Seconds until the claim lapses, unless it is renewed. */
+  readonly leaseS: number;
+  /** Exchanges of the history. */
+  readonly exchanges: number;
+}
+
 /** The queries of the actor. */
 export interface SessionStore {
-  /** Claims the user's next turn with one conditional update. */
+  /** The actor state is in the same database, so a claim returns it. */
+  readonly holdsState: boolean;
+  /** Claims the user's next turn with one conditional update. `memory`: the actor state with this key, if the store
+   *  holds it. */
   claimNext(
     userId: string,
-    leaseS: number,
-  ): Promise<{ outcome: 'claimed'; work: TurnToClaim } | { outcome: 'busy' | 'nothing' }>;
+    args: ClaimArgs,
+    stateKey: string,
+  ): Promise<{ outcome: 'claimed'; work: TurnToClaim; memory: unknown } | { outcome: 'busy' | 'nothing' }>;
   /** The highest `seq` assigned to a turn of the user. */
   lastSeq(userId: string): Promise<number>;
   /** Whether rows of all these turns exist. An erased turn has none. */
@@ -111,13 +130,19 @@ const method = <A, R>(args: z.ZodType<A>, run: (context: SessionContext, args: A
 });
 
 export const METHODS = {
-  /** Claims the user's next turn for `leaseS` seconds. Returns the turn and the user's memory. */
-  claim: method(z.strictObject({ leaseS: z.number().positive() }), async (context, { leaseS }): Promise<ClaimReply> => {
-    const [claim, memory] = await Promise.all([context.store.claimNext(context.userId, leaseS), readMemory(context)]);
-    return claim.outcome === 'claimed'
-      ? { outcome: 'claimed', work: { ...claim.work, memory } }
-      : { outcome: claim.outcome };
-  }),
+  /** Claims the user's next turn. Returns the turn, its history and the user's memory. Memory that the claim does not
+   *  return is read before it: a claim whose reply fails would block the user until it lapses. */
+  claim: method<ClaimArgs, ClaimReply>(
+    z.strictObject({ leaseS: z.number().positive(), exchanges: z.int().min(0) }),
+    async (context, args) => {
+      const { store, userId } = context;
+      const before = store.holdsState ? null : await readMemory(context);
+      const claim = await store.claimNext(userId, args, MEMORY);
+      if (claim.outcome !== 'claimed') return { outcome: claim.outcome };
+      const memory = before ?? (claim.memory as MemoryRecord | null) ?? unknownUser(userId);
+      return { outcome: 'claimed', work: { ...claim.work, memory } };
+    },
+  ),
 
   memory: method(nothing, readMemory),
 

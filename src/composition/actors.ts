@@ -33,12 +33,13 @@ function processLease(database: Database): ProcessLease {
 /** Creates the runtime; the caller must call `start`. `onLost`: another process took over the embedded actors. */
 export function createActorRuntime(foundation: Foundation, onLost: () => void): ActorRuntime {
   const { config, addresses, database, queues, log } = foundation;
-  const store = sessionStore(database);
   const { dapr } = addresses;
   if (!dapr) {
+    const store = sessionStore(database, { holdsState: true });
     const lease = processLease(database);
     return new EmbeddedRuntime({ store, state: sqlActorState(database), lease, onLost });
   }
+  const store = sessionStore(database, { holdsState: false });
   const { appPort: port, appToken: token } = dapr;
   const subscriptions = { 'review-decisions': pubsubDecisions(queues, log) };
   const options = { port, token, store, state: new DaprState(dapr), subscriptions, log };

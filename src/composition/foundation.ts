@@ -9,6 +9,7 @@ import { migrateDatabase, pendingMigrations } from '../store/migrate.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { Queues } from '../workers/queues.ts';
+import { TurnWaker } from '../workers/turn-waker.ts';
 import { ProcessHooks } from './hooks.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
@@ -28,6 +29,7 @@ export interface Foundation extends FoundationOptions {
   /** Fails at once while Redis is unavailable. */
   readonly redis: RedisConnection;
   readonly queues: Queues;
+  readonly waker: TurnWaker;
   readonly hints: Hints;
   readonly hooks: ProcessHooks;
 }
@@ -70,5 +72,8 @@ export async function startFoundation(options: FoundationOptions): Promise<Found
   const subscriber = await connectRedis(addresses.redisUrl, 'patient', log);
   lifecycle.started('redis subscriber', async () => subscriber.disconnect());
   const hints = hintsOver(redis, subscriber);
-  return { ...options, metrics, database, redis, queues, hints, hooks: new ProcessHooks(hints) };
+  const hooks = new ProcessHooks(hints);
+  const waker = new TurnWaker({ queues, startHere: (userId) => hooks.worker.startTurns(userId), log });
+  lifecycle.started('turn waker', () => waker.stop());
+  return { ...options, metrics, database, redis, queues, waker, hints, hooks };
 }

@@ -1,9 +1,12 @@
-// The hooks of a process: hints for other processes, and calls of this process's own worker role.
-import type { Hooks, OutboxEvent } from '../domain/events.ts';
+// The hooks of a process: hints for other processes, and calls of this process's own roles.
+import type { Hooks, OutboxEvent, TurnChange, TurnHints } from '../domain/events.ts';
+import type { Turn } from '../domain/turn.ts';
 import type { Hints } from '../redis/hints.ts';
 
 /** What the worker role does after a commit of the same process. */
 export interface WorkerHooks {
+  /** Runs the user's turns here. False: all places are taken. */
+  startTurns(userId: string): boolean;
   /** Publishes committed events. */
   publish(events: readonly OutboxEvent[]): void;
   /** A webhook delivery may be due. */
@@ -12,19 +15,34 @@ export interface WorkerHooks {
   webhookAdded(): void;
 }
 
-const NO_WORKER: WorkerHooks = { publish: () => {}, deliveryDue: () => {}, webhookAdded: () => {} };
+const NO_WORKER: WorkerHooks = {
+  startTurns: () => false,
+  publish: () => {},
+  deliveryDue: () => {},
+  webhookAdded: () => {},
+};
+
+/** The note of a hint about a turn that a worker started. */
+const STARTED = 'started';
 
 export class ProcessHooks implements Hooks {
   /** Set by the worker role. Without it the sweep of another process publishes and sends. */
   worker: WorkerHooks = NO_WORKER;
   readonly #hints: Hints;
+  readonly #listeners = new Map<string, Set<(turn: Turn) => void>>();
 
   constructor(hints: Hints) {
     this.#hints = hints;
   }
 
-  turnChanged(turnId: string): void {
+  turnStarted(turnId: string): void {
+    this.#hints.turns.announce(turnId, STARTED);
+  }
+
+  turnChanged(turnId: string, final?: Turn): void {
     this.#hints.turns.announce(turnId);
+    // Readers of this process get a final turn at once, and need not read its row.
+    if (final) for (const listener of this.#listeners.get(turnId) ?? []) listener(final);
     this.worker.deliveryDue();
   }
 
@@ -42,5 +60,29 @@ export class ProcessHooks implements Hooks {
 
   webhookAdded(): void {
     this.worker.webhookAdded();
+  }
+
+  /** Hints about turns, with the final turns of this process. */
+  get turnHints(): TurnHints {
+    const { turns } = this.#hints;
+    return {
+      get listening() {
+        return turns.listening;
+      },
+      listenTo: (turnId, listener) => this.#listenTo(turnId, listener),
+    };
+  }
+
+  #listenTo(turnId: string, listener: (change: TurnChange) => void): () => void {
+    const listeners = this.#listeners.get(turnId) ?? new Set();
+    this.#listeners.set(turnId, listeners.add(listener));
+    const unlisten = this.#hints.turns.listenTo(turnId, (_id, note) =>
+      listener(note === STARTED ? 'started' : 'changed'),
+    );
+    return () => {
+      unlisten();
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#listeners.get(turnId) === listeners) this.#listeners.delete(turnId);
+    };
   }
 }

@@ -58,21 +58,21 @@ const memoryOf = (actors: ActorRuntime): Services['memory'] => ({
 
 /** The services of the ingress. */
 export function servicesOf(foundation: Foundation, options: ServiceOptions): Services {
-  const { config, database, redis, queues, hints, hooks, metrics, log } = foundation;
+  const { config, database, redis, queues, waker, hints, hooks, metrics, log } = foundation;
   const { actors, deltas, queued, health, scrape, resolveNames } = options;
   const decisions = reviewDecisionsOf(foundation);
   const turns = new TurnService({
     database,
     limits: { perUser: config.QUEUE_LIMIT_PER_USER, ofAll: config.QUEUE_LIMIT },
     queuedOfAll: () => queued.value,
-    wake: (turn) => queues.wake([turn]),
-    hints: hints.turns,
+    wake: (turn) => waker.wake(turn),
+    hints: hooks.turnHints,
     hooks,
     cancelReview: (turnId, by) => decisions.cancel(turnId, by),
     metrics,
     log,
   });
-  const follow = { find: (turnId: string) => turns.find(turnId), hints: hints.turns, deltas };
+  const follow = { find: (turnId: string) => turns.find(turnId), hints: hooks.turnHints, deltas };
   return {
     turns,
     turnEvents: { follow: (turn, from, signal) => followTurn(follow, turn, from, signal) },
@@ -85,7 +85,7 @@ export function servicesOf(foundation: Foundation, options: ServiceOptions): Ser
       decisions,
       claimLeaseS: config.REVIEW_CLAIM_S,
       post: (review, decision) => queues.postDecision(review.userId, decisionData(review.reviewId, decision)),
-      hints: hints.turns,
+      hints: hooks.turnHints,
       hooks,
       log,
     }),

@@ -7,16 +7,19 @@ import { OpenAiModel } from '../model/openai-model.ts';
 import { OpenAiModerator } from '../model/openai-moderator.ts';
 import { connectRedis } from '../redis/connection.ts';
 import { RedisDeltaWriter } from '../redis/delta-writer.ts';
+import { SummarySchedule } from '../redis/summary-schedule.ts';
 import { LivePolicy } from '../reviews/live-policy.ts';
 import type { ReviewDecisions } from '../reviews/review-decisions.ts';
-import { releaseClaims, renewLeases } from '../store/claims.ts';
+import { firstQueued, releaseClaims, renewLeases } from '../store/claims.ts';
 import { numberReviewEvents } from '../store/review-feed.ts';
 import { answerTurn } from '../turns/answer-turn.ts';
 import { ClaimKeeper } from '../turns/claim-keeper.ts';
+import { TurnRun } from '../turns/turn-run.ts';
 import { UserRunner } from '../turns/user-runner.ts';
 import type { ResolveNames } from '../webhooks/names.ts';
 import { WebhookSender } from '../webhooks/webhook-sender.ts';
 import { Consumers } from '../workers/consumers.ts';
+import { DueSummaries } from '../workers/due-summaries.ts';
 import { PubsubBridge } from '../workers/pubsub-bridge.ts';
 import { bullmqOnly, Relay } from '../workers/relay.ts';
 import { Sweeper } from '../workers/sweeper.ts';
@@ -44,7 +47,7 @@ function startRelay({ addresses, database, queues, metrics, log, lifecycle }: Fo
 
 /** Runs the turns of users. */
 function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: ReviewDecisions) {
-  const { config, addresses, database, redis, hints, hooks, metrics, log, lifecycle } = foundation;
+  const { config, addresses, database, redis, waker, hints, hooks, metrics, log, lifecycle } = foundation;
   const policies = new LivePolicy({ keywords: config.REVIEW_KEYWORDS, file: config.REVIEW_POLICY, metrics, log });
   policies.start();
   lifecycle.started('policy', () => policies.stop());
@@ -68,7 +71,7 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
     reviewDeadlineS: config.REVIEW_DEADLINE_S,
     log,
   };
-  const runner = new UserRunner({
+  const turns = new TurnRun({
     database,
     actors,
     keeper,
@@ -76,9 +79,17 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
     model: measured(model, 'reply', metrics),
     answer: (turn, signal) => answerTurn(answer, turn, signal),
     leaseS: config.LEASE_S,
+    exchanges: config.HISTORY_EXCHANGES,
     hooks,
     applyKeptDecision: (turnId) => decisions.applyKept(turnId),
     metrics,
+    log,
+  });
+  const runner = new UserRunner({
+    turns,
+    concurrency: config.WORKER_CONCURRENCY,
+    firstQueued: (userId) => firstQueued(database, userId),
+    requeue: (turn) => waker.wake({ ...turn, traceparent: null }),
     log,
   });
   return { runner, model };
@@ -86,31 +97,36 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
 
 /** Starts consuming. Rejects while Redis is unavailable; `lifecycle` holds what was started. */
 export async function startWorkerRole(foundation: Foundation, { actors, resolveNames }: WorkerOptions): Promise<void> {
-  const { config, addresses, database, queues, hooks, metrics, log, lifecycle } = foundation;
+  const { config, addresses, database, redis, queues, hooks, metrics, log, lifecycle } = foundation;
   const decisions = reviewDecisionsOf(foundation);
   const eraser = eraserOf(foundation, actors);
   const relay = startRelay(foundation);
   const target = webhookTarget(config, resolveNames);
   const sender = new WebhookSender({ database, post: target, show: turnJson, metrics, log });
+  const { runner, model } = startRunner(foundation, actors, decisions);
   hooks.worker = {
+    startTurns: (userId) => runner.tryStart(userId),
     publish: (events) => relay.push(events),
     deliveryDue: () => sender.wake(),
     webhookAdded: () => sender.webhookAdded(),
   };
-  const { runner, model } = startRunner(foundation, actors, decisions);
-  const { MODEL_MAX_ATTEMPTS: modelAttempts, MEMORY_DEBOUNCE_MS: debounceMs, WORKER_CONCURRENCY: concurrency } = config;
+  const { MODEL_MAX_ATTEMPTS: modelAttempts, MEMORY_DEBOUNCE_MS: debounceMs } = config;
+  const summaries = new DueSummaries({ schedule: new SummarySchedule(redis), queues, debounceMs, log });
+  lifecycle.started('due summaries', () => summaries.stop());
   const table = consumersOf({
-    chatRequests: { runner, queues, concurrency, metrics, log },
-    conversations: { queues, debounceMs, metrics, log },
+    chatRequests: { runner, queues, metrics, log },
+    conversations: { summaries, queues, metrics, log },
     summaries: { database, actors, model: measured(model, 'summary', metrics), modelAttempts, log },
-    messages: { database, metrics, log },
+    messages: { database, queues, metrics, log },
     reviewDecisions: { decisions, metrics, log },
   });
   const consumerRedis = await connectRedis(addresses.redisUrl, 'patient', log);
   lifecycle.started('redis consumer', async () => consumerRedis.disconnect());
   const consumers = new Consumers(table, consumerRedis, log);
   consumers.start();
-  lifecycle.started('consumers', () => consumers.stop(DRAIN_MS));
+  lifecycle.started('consumers', async () => {
+    await Promise.all([consumers.stop(DRAIN_MS), runner.drain(DRAIN_MS)]);
+  });
   eraser.start();
   lifecycle.started('eraser', () => eraser.stop());
   lifecycle.started('webhook sender', () => sender.stop(WEBHOOK_DRAIN_MS));
@@ -120,6 +136,7 @@ export async function startWorkerRole(foundation: Foundation, { actors, resolveN
     steps: [
       () => relay.sweep(),
       () => decisions.sweep(),
+      () => summaries.sweep(),
       () => sender.sweep(),
       // Readers of the feed number the events too, but there may be no readers.
       () => numberReviewEvents(database),

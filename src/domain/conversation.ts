@@ -16,6 +16,9 @@ export interface ConversationRow {
   readonly createdAt: Date;
 }
 
+/** A message as a prompt shows it. */
+export type HistoryMessage = Pick<ConversationRow, 'role' | 'content'>;
+
 export interface ConversationPosition {
   readonly seq: number;
   readonly ordinal: number;

@@ -1,6 +1,7 @@
 // The events of turns: the rows that a commit writes to the outbox, and their CloudEvents 1.0 envelope.
 import { z } from 'zod';
 import { newId } from './ids.ts';
+import type { Turn } from './turn.ts';
 import { TOPIC_TYPES, type OutboxTopic, type Topic } from './topics.ts';
 
 export const chatRequested = z.object({ turn_id: z.uuid(), user_id: z.string() });
@@ -99,8 +100,11 @@ export function dataOf<T>(topic: Topic, shape: z.ZodType<T>, event: unknown): T 
 /** Called after a commit. A hook returns at once and never throws: the rows are the source of truth, and polling or the
  *  sweeper finds what a hook could not do. */
 export interface Hooks {
-  /** The turn changed: clients that wait for it read it again, and webhooks may be due. */
-  turnChanged(turnId: string): void;
+  /** A worker started the turn. */
+  turnStarted(turnId: string): void;
+  /** The turn changed: clients that wait for it read it again, and webhooks may be due. `final`: the turn, if it is
+   *  final. */
+  turnChanged(turnId: string, final?: Turn): void;
   /** The turn was cancelled or erased: its worker stops. */
   turnCancelled(turnId: string): void;
   /** A review was requested, claimed, released or ended: readers of the reviews read them again. */
@@ -111,12 +115,16 @@ export interface Hooks {
   webhookAdded(): void;
 }
 
+/** A worker started the turn; it changed in another way; or the turn itself, which is final. A final turn is known only
+ *  in the process that committed it. */
+export type TurnChange = 'started' | 'changed' | Turn;
+
 /** Hints about changed turns. */
 export interface TurnHints {
-  /** False while hints cannot arrive. */
+  /** False while hints of other processes cannot arrive. */
   readonly listening: boolean;
   /** Calls `listener` after every change of the turn until the returned function is called. */
-  listenTo(turnId: string, listener: () => void): () => void;
+  listenTo(turnId: string, listener: (change: TurnChange) => void): () => void;
 }
 
 /** The result of publishing events to one destination. */

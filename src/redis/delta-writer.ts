@@ -24,6 +24,8 @@ class Sink implements DeltaSink {
   start = 0;
   /** The stream contains the first, empty entry of the generation. */
   started = false;
+  /** A reader may have seen an entry of any generation. */
+  visible = false;
   /** The first half of a surrogate pair whose second half comes with the next delta. */
   #half = '';
   readonly #changed: (sink: Sink) => void;
@@ -72,14 +74,17 @@ export class RedisDeltaWriter implements DeltaWriter {
   }
 
   open(turnId: string, generation: Generation): DeltaSink {
-    const sink = new Sink(turnId, generation, (changed) => {
-      this.#dirty.add(changed);
-      // The commit follows soon. The rest should be written before it, so that readers get it as deltas.
-      this.#schedule(changed.ended ? 0 : GATHER_MS);
-    });
-    this.#dirty.add(sink);
-    this.#schedule(0);
+    const sink = new Sink(turnId, generation, (changed) => this.#changed(changed));
+    this.#changed(sink);
     return sink;
+  }
+
+  #changed(sink: Sink): void {
+    // A reply that took less time than the first flush: no reader would notice its deltas before its final text.
+    if (sink.ended && !sink.visible) return void this.#dirty.delete(sink);
+    this.#dirty.add(sink);
+    // The commit follows the end soon. The rest should be written before it, so that readers get it as deltas.
+    this.#schedule(sink.ended ? 0 : GATHER_MS);
   }
 
   #schedule(ms: number): void {
@@ -116,6 +121,7 @@ export class RedisDeltaWriter implements DeltaWriter {
       sink.pending = '';
       sink.start += pending.length;
       sink.started = true;
+      sink.visible = true;
       return { sink, generation, pending, started, first, last: pipeline.length };
     });
     const results = (await pipeline.exec().catch(() => null)) ?? [];

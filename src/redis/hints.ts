@@ -2,7 +2,11 @@
 // unavailable. The rows are the source of truth, and every listener also polls them.
 import type { RedisConnection } from './connection.ts';
 
-type Listener = (id: string) => void;
+type Listener = (id: string, note: string) => void;
+
+/** Between the hints of a message, and between the id and the note of a hint. */
+const HINTS = '\n';
+const NOTE = ' ';
 
 /** Hints of one kind. A process receives only the kinds that it subscribes to. */
 export class HintChannel {
@@ -11,6 +15,8 @@ export class HintChannel {
   readonly #subscriber: RedisConnection;
   readonly #all = new Set<Listener>();
   readonly #byId = new Map<string, Set<Listener>>();
+  /** Hints of this iteration of the event loop. They share a message. */
+  #announced = new Set<string>();
 
   constructor(name: string, publisher: RedisConnection, subscriber: RedisConnection) {
     this.#name = name;
@@ -20,13 +26,18 @@ export class HintChannel {
 
   /** Starts to listen. ioredis subscribes again after every reconnect. */
   subscribe(): void {
-    this.#subscriber.on('message', (channel: string, id: string) => {
+    this.#subscriber.on('message', (channel: string, message: string) => {
       if (channel !== this.#name) return;
-      for (const listener of this.#all) listener(id);
-      for (const listener of this.#byId.get(id) ?? []) listener(id);
+      for (const hint of message.split(HINTS)) this.#receive(hint);
     });
     // Rejects only if the connection is closed for good.
     this.#subscriber.subscribe(this.#name).catch(() => {});
+  }
+
+  #receive(hint: string): void {
+    const [id = '', note = ''] = hint.split(NOTE);
+    for (const listener of this.#all) listener(id, note);
+    for (const listener of this.#byId.get(id) ?? []) listener(id, note);
   }
 
   /** True while hints arrive. Otherwise a listener has to poll. */
@@ -35,11 +46,18 @@ export class HintChannel {
   }
 
   /** Sends a hint. It is lost while Redis is unavailable. */
-  announce(id = ''): void {
-    this.#publisher.publish(this.#name, id).catch(() => {});
+  announce(id = '', note = ''): void {
+    if (this.#announced.size === 0) setImmediate(() => this.#send());
+    this.#announced.add(note === '' ? id : id + NOTE + note);
   }
 
-  /** Calls `listener` with the id of every hint until the returned function is called. */
+  #send(): void {
+    const message = [...this.#announced].join(HINTS);
+    this.#announced = new Set();
+    this.#publisher.publish(this.#name, message).catch(() => {});
+  }
+
+  /** Calls `listener` with the id and the note of every hint until the returned function is called. */
   listen(listener: Listener): () => void {
     this.#all.add(listener);
     return () => void this.#all.delete(listener);

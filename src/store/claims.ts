@@ -1,30 +1,36 @@
 // Claims the next turn of a user, renews and releases claims, and finds turns that no worker runs. Leases use the
 // database's clock.
+import type { HistoryMessage } from '../domain/conversation.ts';
 import type { Turn } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
 /** Takes the first queued or running turn of each user, if it is queued or its lease has expired. One conditional update:
- *  of two concurrent claims one hits the row, and the other finds the turn running. */
+ *  of two concurrent claims one hits the row, and the other finds the turn running. `case` rather than `or`: PostgreSQL
+ *  would use an index for each side of `or`, and a plan that was made while the index of unfinished turns was empty
+ *  would read all of them for each user. The state of the actor is read only if it is in this database. */
 const CLAIM: Statement = {
   name: 'claim',
-  sql: `update turns set status = 'running', epoch = epoch + 1, attempts = attempts + 1,
-               lease_until = now() + ?::float8 * interval '1 second', started_at = coalesce(started_at, now())
-        from unnest(?::text[]) as asked (user_id) cross join lateral (
-          select turn_id from turns t where t.user_id = asked.user_id and t.status in ('queued', 'running') order by t.seq limit 1) head
-        where turns.turn_id = head.turn_id
-          and (turns.status = 'queued' or (turns.status = 'running' and turns.lease_until < now()))
-        returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')},
-          turns.traceparent, extract(epoch from now() - turns.created_at)::float8 as waited_s,
-          (select message_count from users u where u.user_id = turns.user_id) as message_count`,
-};
-
-const HEADS: Statement = {
-  name: 'claim-heads',
-  sql: `select asked.user_id, head.status = 'running' and head.lease_until >= now() as busy
-        from unnest(?::text[]) as asked (user_id) cross join lateral (
-          select status, lease_until from turns t
-          where t.user_id = asked.user_id and t.status in ('queued', 'running') order by t.seq limit 1) head`,
+  sql: `with heads as materialized (
+          select asked.user_id, head.turn_id, head.status, head.lease_until
+          from unnest(?::text[]) as asked (user_id) cross join lateral (
+            select turn_id, status, lease_until from turns t
+            where t.user_id = asked.user_id and t.status in ('queued', 'running') order by t.user_id, t.seq limit 1) head),
+        claimed as (
+          update turns set status = 'running', epoch = epoch + 1, attempts = attempts + 1,
+                 lease_until = now() + ?::float8 * interval '1 second', started_at = coalesce(started_at, now())
+          from heads
+          where turns.turn_id = heads.turn_id
+            and case turns.status when 'queued' then true when 'running' then turns.lease_until < now() else false end
+          returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')}, turns.traceparent)
+        select heads.user_id as asked_user, heads.status = 'running' and heads.lease_until >= now() as busy, claimed.*,
+          extract(epoch from now() - claimed.created_at)::float8 as queued_s,
+          (select sent from message_counts where message_counts.user_id = claimed.user_id) as message_count,
+          (select value from actor_state where actor_state.user_id = claimed.user_id and key = ?::text) as memory,
+          (select json_agg(json_build_object('role', last.role, 'content', last.content) order by last.seq, last.ordinal)
+           from (select role, content, seq, ordinal from conversation_rows c where c.session_id = claimed.session_id
+                 order by c.session_id desc, c.seq desc, c.ordinal desc limit ?::int8) last) as history
+        from heads left join claimed on claimed.turn_id = heads.turn_id`,
 };
 
 export interface ClaimedTurn {
@@ -35,6 +41,10 @@ export interface ClaimedTurn {
   readonly messageCount: number;
   /** Position of the turn in its trace; null: the turn is not traced. */
   readonly traceparent: string | null;
+  /** The last messages of the session, oldest first. */
+  readonly history: readonly HistoryMessage[];
+  /** The user's actor state with the requested key; null: none, or no key was requested. */
+  readonly memory: unknown;
 }
 
 export type ClaimResult =
@@ -43,43 +53,61 @@ export type ClaimResult =
   | { readonly outcome: 'busy' }
   | { readonly outcome: 'nothing' };
 
-interface ClaimRequest {
+export interface ClaimRequest {
   readonly userId: string;
   readonly leaseS: number;
+  /** Exchanges of the session to read. */
+  readonly exchanges: number;
+  /** Key of the actor state to read; null: it is not in this database. */
+  readonly memoryKey: string | null;
+}
+
+interface ClaimRow extends TurnRow {
+  readonly asked_user: string;
+  readonly busy: boolean;
+  readonly queued_s: number;
+  readonly message_count: number | null;
+  readonly traceparent: string | null;
+  readonly memory: unknown;
+  readonly history: readonly HistoryMessage[] | null;
+}
+
+function resultOf(row: ClaimRow): ClaimResult | 'retry' {
+  // Left join: no turn was claimed.
+  if ((row.turn_id as string | null) === null) return row.busy ? { outcome: 'busy' } : 'retry';
+  const { queued_s: queuedS, message_count: messageCount, traceparent, history, memory } = row;
+  return {
+    outcome: 'claimed',
+    turn: turnOf(row),
+    queuedS,
+    messageCount: messageCount ?? 0,
+    traceparent,
+    history: history ?? [],
+    memory,
+  };
 }
 
 async function claimAll(database: Database, requests: readonly ClaimRequest[]): Promise<(ClaimResult | 'retry')[]> {
-  // Every request of a process has the same leaseS: the setting LEASE_S.
-  const rows = await database.rows<TurnRow & { message_count: number; waited_s: number; traceparent: string | null }>(
-    CLAIM,
-    [requests[0]!.leaseS, requests.map(({ userId }) => userId)],
-  );
-  const claimed = new Map(rows.map((row) => [row.user_id, row]));
-  const results = requests.map(({ userId }): ClaimResult | null => {
-    const row = claimed.get(userId);
+  const users = new Set(requests.map(({ userId }) => userId));
+  // All requests of a process have the same settings.
+  const { leaseS, exchanges, memoryKey } = requests[0]!;
+  const rows = await database.rows<ClaimRow>(CLAIM, [[...users], leaseS, memoryKey, exchanges * 2]);
+  const found = new Map(rows.map((row) => [row.asked_user, row]));
+  return requests.map(({ userId }) => {
+    const row = found.get(userId);
+    if (!row) return users.has(userId) ? { outcome: 'nothing' } : { outcome: 'busy' };
     // One claim for each row: another request for the same user in this batch finds the turn running.
-    claimed.delete(userId);
-    if (!row) return null;
-    const { message_count: messageCount, waited_s: queuedS, traceparent } = row;
-    return { outcome: 'claimed', turn: turnOf(row), messageCount, queuedS, traceparent };
-  });
-  const others = requests.filter((_, index) => !results[index]).map(({ userId }) => userId);
-  if (others.length === 0) return results as ClaimResult[];
-  const heads = await database.rows<{ user_id: string; busy: boolean }>(HEADS, [others]);
-  const busy = new Map(heads.map((head) => [head.user_id, head.busy]));
-  return results.map((result, index) => {
-    if (result) return result;
-    const head = busy.get(requests[index]!.userId);
-    if (head === undefined) return { outcome: 'nothing' };
-    // CLAIM found a running turn, and HEADS finds one that can be claimed: the former was committed in between.
-    return head ? { outcome: 'busy' } : 'retry';
+    found.delete(userId);
+    users.delete(userId);
+    return resultOf(row);
   });
 }
 
-/** Claims the user's next turn for `leaseS` seconds. @throws Unavailable */
-export async function claimNext(database: Database, userId: string, leaseS: number): Promise<ClaimResult> {
+/** Claims the user's next turn for `leaseS` seconds, and reads what its prompt needs. @throws Unavailable */
+export async function claimNext(database: Database, request: ClaimRequest): Promise<ClaimResult> {
   for (;;) {
-    const result = await database.batched('claim', { userId, leaseS }, claimAll);
+    const result = await database.batched('claim', request, claimAll);
+    // The head could be claimed when it was read, but not when it was updated: another claim came first.
     if (result !== 'retry') return result;
   }
 }

@@ -53,11 +53,12 @@ const COMPLETE: Statement = {
           update turns set status = 'completed', reply = answers.reply, model = answers.model, input_tokens = answers.input_tokens,
                  output_tokens = answers.output_tokens, attempts = answers.attempts, finished_at = now(), lease_until = null
           from answers
-          where turns.turn_id = answers.turn_id and turns.epoch = answers.epoch and turns.status = 'running'
+          where turns.turn_id = answers.turn_id and turns.epoch = answers.epoch
+            and case turns.status when 'running' then true else false end
           returning turns.turn_id, turns.user_id, turns.session_id, turns.seq, turns.text, turns.reply, turns.tags, turns.metadata,
-                    turns.status),
+                    turns.status, turns.finished_at),
         ${DELIVER}
-        select turn_id from done`,
+        select turn_id, finished_at from done`,
 };
 
 /** Counts the turn too, because no event reports a turn without a reply. */
@@ -90,9 +91,9 @@ interface AnswerToCommit {
   readonly events: readonly OutboxEvent[];
 }
 
-async function commitAll(database: Database, all: readonly AnswerToCommit[]): Promise<boolean[]> {
+async function commitAll(database: Database, all: readonly AnswerToCommit[]): Promise<(Date | null)[]> {
   const events = all.flatMap(({ claim, events: ofTurn }) => ofTurn.map((event) => ({ turnId: claim.turnId, event })));
-  const rows = await database.rows<{ turn_id: string }>(COMPLETE, [
+  const rows = await database.rows<{ turn_id: string; finished_at: Date }>(COMPLETE, [
     all.map(({ claim }) => claim.turnId),
     all.map(({ claim }) => claim.epoch),
     all.map(({ answer }) => answer.reply),
@@ -102,19 +103,19 @@ async function commitAll(database: Database, all: readonly AnswerToCommit[]): Pr
     all.map(({ attempts }) => attempts),
     ...eventBindings(events),
   ]);
-  const done = new Set(rows.map((row) => row.turn_id));
-  return all.map(({ claim }) => done.has(claim.turnId));
+  const done = new Map(rows.map((row) => [row.turn_id, row.finished_at]));
+  return all.map(({ claim }) => done.get(claim.turnId) ?? null);
 }
 
-/** Delivers the reply with its conversation rows and events. False: the claim was lost and nothing was written.
- *  @throws Unavailable */
+/** Delivers the reply with its conversation rows and events. Returns the time; null: the claim was lost and nothing was
+ *  written. @throws Unavailable */
 export const commitAnswer = (
   database: Database,
   claim: Claim,
   attempts: number,
   answer: ModelReply,
   events: readonly OutboxEvent[],
-): Promise<boolean> => database.batched('commit-answer', { claim, attempts, answer, events }, commitAll);
+): Promise<Date | null> => database.batched('commit-answer', { claim, attempts, answer, events }, commitAll);
 
 /** Ends the turn without a reply. False: the claim was lost and nothing was written. @throws Unavailable */
 export async function commitFailure(

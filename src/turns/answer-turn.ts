@@ -6,7 +6,7 @@ import { newId } from '../domain/ids.ts';
 import type { Log } from '../telemetry/log.ts';
 import { completeWithRetries } from '../model/attempts.ts';
 import { ModelError, type Completion, type Model, type Moderator } from '../model/model.ts';
-import { commitAnswer, commitFailure } from '../store/commit-turn.ts';
+import { commitAnswer, commitFailure, type ModelReply } from '../store/commit-turn.ts';
 import { lastOfSession } from '../store/conversations.ts';
 import { Unavailable } from '../domain/errors.ts';
 import type { Database } from '../store/database.ts';
@@ -17,7 +17,7 @@ import { deliveryEvents, type OutboxEvent } from '../domain/events.ts';
 import { NO_DELTAS, type DeltaWriter } from '../domain/delta.ts';
 import { promptOf } from './prompt.ts';
 import { Screening } from './screening.ts';
-import type { TurnError } from '../domain/turn.ts';
+import type { Turn, TurnError } from '../domain/turn.ts';
 
 /** A turn that was claimed more often than this fails: it probably crashes its workers. */
 const MAX_CLAIMS = 10;
@@ -43,7 +43,7 @@ export interface ClaimedWork {
 }
 
 export type AnswerOutcome =
-  | { readonly status: 'completed'; readonly events: readonly OutboxEvent[] }
+  | { readonly status: 'completed'; readonly events: readonly OutboxEvent[]; readonly turn: Turn }
   /** A reviewer must decide; the event requests the review. */
   | { readonly status: 'awaiting_review'; readonly events: readonly OutboxEvent[] }
   | { readonly status: 'failed'; readonly error: TurnError }
@@ -86,7 +86,7 @@ export async function answerTurn(
     };
     return fail(error);
   }
-  const history = await lastOfSession(database, work.sessionId, deps.historyExchanges);
+  const history = work.history ?? (await lastOfSession(database, work.sessionId, deps.historyExchanges));
   const messages = promptOf({ memory: work.memory, messageCount: work.messageCount, history, text: work.text });
   const sink = mayNeedReview(policy, work.text)
     ? NO_DELTAS
@@ -130,6 +130,30 @@ export async function answerTurn(
     return { status: 'awaiting_review', events: [event] };
   }
   const events = deliveryEvents(work, completion.text, traceparent());
-  const done = await commitUntilDone(() => commitAnswer(database, work, attempts, answer, events), signal);
-  return done ? { status: 'completed', events } : { status: 'lost' };
+  const finishedAt = await commitUntilDone(() => commitAnswer(database, work, attempts, answer, events), signal);
+  if (!finishedAt) return { status: 'lost' };
+  return { status: 'completed', events, turn: completedTurn(work, attempts, answer, finishedAt) };
 }
+
+/** The turn as its row is after the commit. */
+const completedTurn = (work: Work, attempts: number, answer: ModelReply, finishedAt: Date): Turn => ({
+  turnId: work.turnId,
+  userId: work.userId,
+  sessionId: work.sessionId,
+  seq: work.seq,
+  status: 'completed',
+  epoch: work.epoch,
+  text: work.text,
+  reply: answer.reply,
+  partialReply: null,
+  metadata: work.metadata,
+  tags: work.tags,
+  error: null,
+  attempts,
+  usage: answer.usage,
+  model: answer.model,
+  review: null,
+  createdAt: new Date(work.createdAt),
+  startedAt: new Date(work.startedAt),
+  finishedAt,
+});

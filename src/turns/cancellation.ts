@@ -1,9 +1,10 @@
 // Cancels a turn, notifies its worker and its waiting clients, and wakes a worker for the user's next turn.
 import type { Hooks } from '../domain/events.ts';
+import { traceparent } from '../telemetry/tracing.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { cancelTurn } from '../store/cancel-turn.ts';
-import { firstQueued } from '../store/claims.ts';
+import { firstQueued, type Claim } from '../store/claims.ts';
 import type { Database } from '../store/database.ts';
 import { findTurn } from '../store/turn-rows.ts';
 import type { Turn } from '../domain/turn.ts';
@@ -18,7 +19,7 @@ export type CancelOutcome =
 export interface CancelDeps {
   readonly database: Database;
   /** Wakes a worker for the turn's user. */
-  readonly wake: (turn: { userId: string; turnId: string; epoch: number }) => Promise<void>;
+  readonly wake: (turn: Claim & { readonly userId: string; readonly traceparent: string | null }) => void;
   /** Cancels a turn that awaits review, and its review. False: the turn does not await review. */
   readonly cancelReview: (turnId: string, by: string) => Promise<boolean>;
   readonly hooks: Pick<Hooks, 'turnChanged' | 'turnCancelled'>;
@@ -38,7 +39,7 @@ export function announceCancelled({ hooks, metrics }: CancelDeps, turnId: string
 async function wakeNext({ database, wake, log }: CancelDeps, userId: string): Promise<void> {
   try {
     const next = await firstQueued(database, userId);
-    if (next) await wake({ ...next, userId });
+    if (next) wake({ ...next, userId, traceparent: traceparent() });
   } catch (error) {
     log.debug({ detail: (error as Error).message }, 'The next turn could not be woken; the sweeper will.');
   }

@@ -32,6 +32,8 @@ class TurnReader {
   readonly #signal: AbortSignal;
   #turn: Turn;
   #changed = false;
+  /** The final turn, if this process committed it. */
+  #final: Turn | null = null;
   #lastHeartbeat = performance.now();
   readonly #wakeUp = wakeUp();
 
@@ -50,7 +52,10 @@ class TurnReader {
       this.#changed = true;
       this.#wakeUp.wake();
     };
-    const unlisten = hints.listenTo(turnId, changed);
+    const unlisten = hints.listenTo(turnId, (change) => {
+      if (typeof change === 'object') this.#final = change;
+      changed();
+    });
     const unfollow = deltas.follow(turnId, this.#buffer);
     this.#signal.addEventListener('abort', changed);
     try {
@@ -76,7 +81,7 @@ class TurnReader {
   async #readTurn(): Promise<boolean> {
     this.#changed = false;
     try {
-      const turn = await this.#deps.find(this.#turn.turnId);
+      const turn = this.#final ?? (await this.#deps.find(this.#turn.turnId));
       if (turn) this.#turn = turn;
       return turn !== null;
     } catch {

@@ -2,7 +2,7 @@
 import type { MemoryRecord } from '../domain/memory.ts';
 import type { Message } from '../model/model.ts';
 import { asData, capped } from '../domain/text.ts';
-import type { ConversationRow } from '../domain/conversation.ts';
+import type { HistoryMessage } from '../domain/conversation.ts';
 
 /** Maximum characters of all favourite topics together, and of each one. */
 const TOPICS_LIMIT = 1_000;
@@ -32,7 +32,7 @@ export interface PromptParts {
   /** Messages the user sent before this one. */
   readonly messageCount: number;
   /** The last exchanges of the session, oldest first. */
-  readonly history: readonly ConversationRow[];
+  readonly history: readonly HistoryMessage[];
   readonly text: string;
 }
 

@@ -1,4 +1,5 @@
-// Validates the events of a topic before its consumer handles them. All topics with CloudEvents use it.
+// Validates the events of a topic before its consumer handles them. A job has one event or an array of events. All topics
+// with CloudEvents use it.
 import type { z } from 'zod';
 import { dataOf } from '../domain/events.ts';
 import type { Topic } from '../domain/topics.ts';
@@ -14,28 +15,68 @@ export interface EventDeps {
 interface EventTopic<T> {
   readonly topic: Topic;
   readonly shape: z.ZodType<T>;
-  /** Events that one process handles at the same time. */
+  /** Jobs that one process handles at the same time. */
   readonly concurrency: number;
+}
+
+function ignore({ metrics, log }: EventDeps, topic: Topic): void {
+  metrics.eventsIgnored.inc({ topic });
+  log.warn({ topic }, 'An event with an invalid type or shape was ignored.');
 }
 
 /** Creates a consumer of events of one type and shape. Any other payload is counted, logged and kept as a dead
  *  letter. */
-export function eventConsumer<T>(
-  { metrics, log }: EventDeps,
-  { topic, shape, concurrency }: EventTopic<T>,
-  handle: (data: T) => Promise<void>,
-): Consumer {
+export function eventConsumer<T>(deps: EventDeps, topic: EventTopic<T>, handle: (data: T) => Promise<void>): Consumer {
   return {
-    queue: topic,
-    concurrency,
+    queue: topic.topic,
+    concurrency: topic.concurrency,
     async handle(payload) {
-      const data = dataOf(topic, shape, payload);
+      const data = dataOf(topic.topic, topic.shape, payload);
       if (data === null) {
-        metrics.eventsIgnored.inc({ topic });
-        log.warn({ topic }, 'An event with an invalid type or shape was ignored.');
-        throw new InvalidEvent(topic);
+        ignore(deps, topic.topic);
+        throw new InvalidEvent(topic.topic);
       }
       await handle(data);
+    },
+  };
+}
+
+export interface SharedJobDeps extends EventDeps {
+  readonly queues: {
+    /** Adds each event again as its own job. */
+    split(topic: Topic, events: readonly unknown[]): Promise<void>;
+  };
+}
+
+/** Like `eventConsumer`, for jobs that may also have an array of events. If some of them are invalid, or if they cannot
+ *  be handled together, these events become jobs of their own, so that each one is retried and kept as a dead letter by
+ *  itself. */
+export function sharedJobConsumer<T>(
+  deps: SharedJobDeps,
+  topic: EventTopic<T>,
+  handleAll: (data: readonly T[]) => Promise<void>,
+): Consumer {
+  const single = eventConsumer(deps, topic, (data) => handleAll([data]));
+  return {
+    ...single,
+    async handle(payload) {
+      if (!Array.isArray(payload) || payload.length === 0) return single.handle(payload);
+      const events = payload.map((event: unknown) => ({ event, data: dataOf(topic.topic, topic.shape, event) }));
+      const again = events.filter(({ data }) => data === null);
+      const valid = events.filter(({ data }) => data !== null);
+      try {
+        if (valid.length > 0) await handleAll(valid.map(({ data }) => data!));
+      } catch (error) {
+        const detail = { topic: topic.topic, events: valid.length, err: error as Error };
+        deps.log.warn(detail, 'The events of a job could not be handled together. Each one is tried alone.');
+        again.push(...valid);
+      }
+      if (again.length > 0) {
+        await deps.queues.split(
+          topic.topic,
+          again.map(({ event }) => event),
+        );
+      }
     },
   };
 }

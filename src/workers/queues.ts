@@ -6,13 +6,15 @@ import type { RedisConnection } from '../redis/connection.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Claim } from '../store/claims.ts';
 import { traceparent } from '../telemetry/tracing.ts';
-import { cloudEvent, outboxCloudEvent, type OutboxEvent } from '../domain/events.ts';
+import { cloudEvent, outboxCloudEvent, type CloudEvent, type OutboxEvent } from '../domain/events.ts';
+import type { DueSummary } from '../redis/summary-schedule.ts';
 import {
   QUEUE_NAMES,
   SUMMARIES,
   TOPIC_TYPES,
   type JobCounts,
   type QueueName,
+  type Topic,
   type TopicCounts,
 } from '../domain/topics.ts';
 import { removeJobsOf } from './remove-jobs.ts';
@@ -35,20 +37,57 @@ const COUNTED_STATES = ['wait', 'active', 'delayed', 'failed'] as const;
 
 export interface QueuedTurn extends Claim {
   readonly userId: string;
+  /** Position in the trace of the turn; null: the turn is not traced. */
+  readonly traceparent: string | null;
 }
 
-const chatJob = ({ turnId, epoch, userId }: QueuedTurn) => ({
-  name: 'ChatRequested',
-  data: cloudEvent({
+/** The job of a group of events. It has the same id if the same group is published again. */
+const jobIdOf = (group: readonly OutboxEvent[]): string =>
+  group.length === 1 ? group[0]!.eventId : `${group[0]!.eventId}-${group.length}`;
+
+const textLengthOf = ({ data }: OutboxEvent): number =>
+  Object.values(data).reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
+
+/** Maximum of events in one job. Adding, taking and removing a job costs as much as processing many events. */
+const EVENTS_PER_JOB = { 'chat-requests': 16, conversations: 64, messages: 64 } as const;
+/** A job ends when it has this many UTF-16 units of text, however few events it has. */
+const TEXT_PER_JOB = 100_000;
+
+/** Groups that share a job. An event of a trace gets its own job, because a job continues one trace. */
+function groupsOf<T>(
+  all: readonly T[],
+  { most, isTraced, textOf }: { most: number; isTraced: (item: T) => boolean; textOf: (item: T) => number },
+): T[][] {
+  const groups: T[][] = [];
+  let open: T[] = [];
+  let text = 0;
+  for (const item of all) {
+    if (isTraced(item)) {
+      groups.push([item]);
+      continue;
+    }
+    if (open.length === 0) groups.push(open);
+    open.push(item);
+    text += textOf(item);
+    if (open.length < most && text < TEXT_PER_JOB) continue;
+    open = [];
+    text = 0;
+  }
+  return groups;
+}
+
+const chatEvent = ({ turnId, userId, traceparent }: QueuedTurn): CloudEvent =>
+  cloudEvent({
     topic: 'chat-requests',
     id: turnId,
     userId,
     data: { turn_id: turnId, user_id: userId },
-    traceparent: traceparent(),
-  }),
-  // Contains the epoch, because a remaining job of a dead worker would block another job with the same id.
-  opts: { jobId: `${turnId}-${epoch}`, ...REMOVE_ALL },
-});
+    traceparent,
+  });
+
+/** The data of a job: one event, or an array of several. */
+const dataOf = (events: readonly CloudEvent[]): CloudEvent | readonly CloudEvent[] =>
+  events.length === 1 ? events[0]! : events;
 
 export class Queues {
   readonly #queues: Record<QueueName, Queue>;
@@ -75,29 +114,60 @@ export class Queues {
   /** Adds jobs that wake a worker for the users of these turns. Rejects while Redis is unavailable; the sweeper adds
    *  the jobs later. */
   async wake(turns: readonly QueuedTurn[]): Promise<void> {
-    await this.#queues['chat-requests'].addBulk(turns.map(chatJob));
+    const isTraced = ({ traceparent }: QueuedTurn) => traceparent !== null;
+    const groups = groupsOf(turns, { most: EVENTS_PER_JOB['chat-requests'], isTraced, textOf: () => 0 });
+    await this.#queues['chat-requests'].addBulk(
+      groups.map((group) => ({
+        name: TOPIC_TYPES['chat-requests'],
+        data: dataOf(group.map(chatEvent)),
+        // Contains the epoch, because a remaining job of a dead worker would block another job with the same id.
+        opts: { jobId: `${group[0]!.turnId}-${group[0]!.epoch}`, ...REMOVE_ALL },
+      })),
+    );
   }
 
-  /** Publishes events. An event whose job still exists is not added again. Rejects while Redis is unavailable. */
+  /** Publishes events. A job that still exists is not added again. Rejects while Redis is unavailable. */
   async publish(events: readonly OutboxEvent[]): Promise<void> {
-    const byTopic = Map.groupBy(events, (event) => event.topic);
-    for (const [topic, ofTopic] of byTopic) {
-      const jobs = ofTopic.map((outboxEvent) => {
-        const event = outboxCloudEvent(outboxEvent);
-        return { name: event.type, data: event, opts: { jobId: event.id, ...KEEP_FAILED } };
-      });
+    for (const [topic, ofTopic] of Map.groupBy(events, (event) => event.topic)) {
+      const groups =
+        topic === 'human-review'
+          ? ofTopic.map((event) => [event])
+          : groupsOf(ofTopic, {
+              most: EVENTS_PER_JOB[topic],
+              isTraced: ({ traceparent }) => traceparent !== null,
+              textOf: textLengthOf,
+            });
+      const jobs = groups.map((group) => ({
+        name: TOPIC_TYPES[topic],
+        data: dataOf(group.map(outboxCloudEvent)),
+        opts: { jobId: jobIdOf(group), ...KEEP_FAILED },
+      }));
       await this.#queues[topic].addBulk(jobs);
     }
   }
 
-  /** Requests a new summary of the user after `quietMs` milliseconds without another call for the user. */
-  async summarise(userId: string, quietMs: number): Promise<void> {
-    // A hash, because BullMQ writes deduplication ids to its event log, from which an erasure cannot remove them.
-    const deduplication = { id: hash('sha256', userId), keepLastIfActive: true, reschedule: true };
-    await this.#queues[SUMMARIES].add(
-      SUMMARIES,
-      { user_id: userId, traceparent: traceparent() },
-      { delay: quietMs, deduplication, ...KEEP_FAILED },
+  /** Adds each event of a job again as its own job. Does nothing for an event whose job exists. Rejects while Redis is
+   *  unavailable. */
+  async split(topic: Topic, events: readonly unknown[]): Promise<void> {
+    await this.#queues[topic].addBulk(
+      events.map((event) => ({
+        name: TOPIC_TYPES[topic],
+        data: event,
+        opts: { jobId: `single-${hash('sha256', JSON.stringify(event))}`, ...KEEP_FAILED },
+      })),
+    );
+  }
+
+  /** Adds the jobs of summaries that are due. A job that still exists is not added again. Rejects while Redis is
+   *  unavailable. */
+  async summarise(due: readonly DueSummary[]): Promise<void> {
+    await this.#queues[SUMMARIES].addBulk(
+      due.map(({ userId, dueAt, traceparent }) => ({
+        name: SUMMARIES,
+        data: { user_id: userId, traceparent },
+        // A hash, because BullMQ writes job ids to its event log, from which an erasure cannot remove them.
+        opts: { jobId: `${hash('sha256', userId)}-${dueAt}`, ...KEEP_FAILED },
+      })),
     );
   }
 

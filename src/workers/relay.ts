@@ -1,7 +1,6 @@
 // The outbox relay: publishes the events of this process's commits at once, and unpublished events of other processes
 // after some seconds. It publishes to BullMQ first. With Dapr, the pub/sub bridge publishes next. The last of the two
 // deletes the rows.
-import { singleFlight } from '../concurrency/single-flight.ts';
 import type { Log } from '../telemetry/log.ts';
 import { inSpan, traceparent } from '../telemetry/tracing.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -13,6 +12,8 @@ import type { Queues } from './queues.ts';
 /** Maximum number of events in memory. The sweep finds the others in the table. */
 const BUFFER = 10_000;
 const BATCH = 500;
+/** Time for which events are gathered. No client waits for them. */
+const GATHER_MS = 25;
 /** At this age in seconds, the process that committed an event will not publish it any more. */
 const LEFT_OVER_AGE_S = 5;
 
@@ -57,8 +58,9 @@ export interface RelayDeps {
 
 export class Relay {
   readonly #deps: RelayDeps;
-  readonly #flush = singleFlight(() => this.#flushAll());
   #buffer: OutboxEvent[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> = Promise.resolve();
 
   constructor(deps: RelayDeps) {
     this.#deps = deps;
@@ -68,11 +70,16 @@ export class Relay {
   push(events: readonly OutboxEvent[]): void {
     if (this.#buffer.length + events.length > BUFFER) return;
     this.#buffer.push(...events);
-    void this.#flush();
+    this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#flushing = this.#flushing.then(() => this.#flushAll());
   }
 
   async #flushAll(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
     while (this.#buffer.length > 0) {
       const batch = this.#buffer.splice(0, BATCH);
       try {
@@ -115,7 +122,8 @@ export class Relay {
 
   /** Resolves when all buffered events were processed, also by the next destination. */
   async idle(): Promise<void> {
-    await this.#flush();
+    this.#flush();
+    await this.#flushing;
     await this.#deps.next.idle();
   }
 }

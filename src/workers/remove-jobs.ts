@@ -22,18 +22,42 @@ const userFieldsOf = (payload: unknown): readonly unknown[] => {
 export const userOf = (payload: unknown): string | null =>
   userFieldsOf(payload).find((value) => typeof value === 'string') ?? null;
 
-const isOf = (job: Job<unknown> | undefined, userId: string): boolean => userFieldsOf(job?.data).includes(userId);
+const isOf = (payload: unknown, userId: string): boolean => userFieldsOf(payload).includes(userId);
 
-/** Removes all jobs of the user that are not running. A job that changes its state during the search may be missed, so
- *  the caller must repeat the call later. Rejects while Redis is unavailable. */
+/** The data of a job without the events of the user; null: nothing is left. */
+function without(data: unknown, userId: string): unknown {
+  if (!Array.isArray(data)) return isOf(data, userId) ? null : data;
+  const rest = data.filter((event: unknown) => !isOf(event, userId));
+  return rest.length === 0 ? null : rest;
+}
+
+const eventsIn = (data: unknown): number => (Array.isArray(data) ? data.length : 1);
+
+/** Removes all jobs of the user that are not running, and the user's events from jobs with several events. A job that
+ *  changes its state during the search may be missed, so the caller must repeat the call later. Rejects while Redis is
+ *  unavailable. */
 export async function removeJobsOf(queue: Queue, userId: string): Promise<void> {
-  const found: string[] = [];
+  const found: Job[] = [];
   for (const state of STATES) {
     for (let from = 0; ; from += PAGE) {
       const jobs: (Job | undefined)[] = await queue.getJobs([state], from, from + PAGE - 1, true);
-      for (const job of jobs) if (isOf(job, userId)) found.push(job!.id!);
+      for (const job of jobs) if (job && concerns(job.data, userId)) found.push(job);
       if (jobs.length < PAGE) break;
     }
   }
-  for (const id of found) await queue.remove(id);
+  for (const job of found) {
+    const rest = without(job.data, userId);
+    if (rest === null) await queue.remove(job.id!);
+    else await job.updateData(rest).catch(ifGone);
+  }
+}
+
+const concerns = (data: unknown, userId: string): boolean => {
+  const rest = without(data, userId);
+  return rest === null || eventsIn(rest) < eventsIn(data);
+};
+
+/** BullMQ refuses with a numeric code: the job has ended meanwhile. */
+function ifGone(error: unknown): void {
+  if (typeof (error as { code?: unknown }).code !== 'number') throw error;
 }

@@ -69,7 +69,7 @@ export class Sweeper {
       const heads = await idleHeads(this.#deps.database, after, MIN_QUEUED_S, PAGE);
       if (heads.length > 0) {
         await this.#deps.queues.wake(
-          heads.map((head) => ({ userId: head.user_id, turnId: head.turn_id, epoch: head.epoch })),
+          heads.map((head) => ({ userId: head.user_id, turnId: head.turn_id, epoch: head.epoch, traceparent: null })),
         );
         this.#deps.metrics.swept.inc(heads.length);
       }

@@ -1,5 +1,4 @@
 // The consumers of the worker: one function for each topic, and the table of all consumers.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { chatRequested, cloudEvent, conversationUpdated, messageSent } from '../domain/events.ts';
 import { bareDecision, reviewDecided } from '../domain/decision-events.ts';
@@ -9,35 +8,32 @@ import type { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { countTurns } from '../store/analytics.ts';
 import type { Database } from '../store/database.ts';
 import type { UserRunner } from '../turns/user-runner.ts';
+import { traceparent } from '../telemetry/tracing.ts';
 import { InvalidEvent, type Consumer } from './consumers.ts';
-import { eventConsumer, type EventDeps } from './event-consumer.ts';
-import type { Queues } from './queues.ts';
+import type { DueSummaries } from './due-summaries.ts';
+import { eventConsumer, sharedJobConsumer, type EventDeps, type SharedJobDeps } from './event-consumer.ts';
 
-interface ChatRequestDeps extends EventDeps {
-  readonly runner: Pick<UserRunner, 'run'>;
-  readonly queues: Pick<Queues, 'wake'>;
-  readonly concurrency: number;
+interface ChatRequestDeps extends SharedJobDeps {
+  readonly runner: Pick<UserRunner, 'start'>;
 }
 
-/** `chat-requests`: runs the turns of a user. The worker uses only the user id; the user's actor decides which turn
- *  runs. */
-const chatRequests = ({ runner, queues, concurrency, ...deps }: ChatRequestDeps): Consumer =>
-  eventConsumer(deps, { topic: 'chat-requests', shape: chatRequested, concurrency }, async ({ user_id: userId }) => {
-    const next = await runner.run(userId);
-    // The new job goes behind the jobs of other users, so that one busy user does not delay them.
-    if (next) await queues.wake([{ ...next, userId }]);
+/** `chat-requests`: runs the turns of users. The worker uses the turn id only to skip turns that it knows; the user's
+ *  actor decides which turn runs. A job ends when its runs have started, so the concurrency is the number of jobs whose
+ *  users wait for a free place here, while other workers may have one. The sweeper wakes users whose run failed. */
+const chatRequests = ({ runner, ...deps }: ChatRequestDeps): Consumer =>
+  sharedJobConsumer(deps, { topic: 'chat-requests', shape: chatRequested, concurrency: 4 }, async (events) => {
+    for (const { user_id: userId, turn_id: turnId } of events) await runner.start(userId, turnId);
   });
 
-interface ConversationDeps extends EventDeps {
-  readonly queues: Pick<Queues, 'summarise'>;
-  readonly debounceMs: number;
+interface ConversationDeps extends SharedJobDeps {
+  readonly summaries: Pick<DueSummaries, 'delivered'>;
 }
 
-/** `conversations`: a reply was delivered. Requests a new summary, which runs when the user has been quiet for a
- *  while. */
-const conversations = ({ queues, debounceMs, ...deps }: ConversationDeps): Consumer =>
-  eventConsumer(deps, { topic: 'conversations', shape: conversationUpdated, concurrency: 64 }, ({ user_id: userId }) =>
-    queues.summarise(userId, debounceMs),
+/** `conversations`: replies were delivered. Schedules new summaries of their users, which run when the users have been
+ *  quiet for a while. */
+const conversations = ({ summaries: due, ...deps }: ConversationDeps): Consumer =>
+  sharedJobConsumer(deps, { topic: 'conversations', shape: conversationUpdated, concurrency: 16 }, (events) =>
+    due.delivered(events.map(({ user_id: userId }) => ({ userId, traceparent: traceparent() }))),
   );
 
 const summaryJob = z.object({ user_id: z.string() });
@@ -54,31 +50,18 @@ const summaries = (deps: SummariseDeps): Consumer => ({
   },
 });
 
-/** Time for which events are collected for one statement. */
-const GATHER_MS = 20;
-
-interface MessageDeps extends EventDeps {
+interface MessageDeps extends SharedJobDeps {
   readonly database: Database;
 }
 
-/** `messages`: counts each delivered turn once. Events that arrive within GATHER_MS share one statement. */
-function messages({ database, ...deps }: MessageDeps): Consumer {
-  let batch: { readonly turnIds: string[]; readonly counted: Promise<void> } | null = null;
-  const count = async (turnIds: string[]): Promise<void> => {
-    await sleep(GATHER_MS);
-    batch = null;
-    await countTurns(database, turnIds);
-  };
-  const topic = { topic: 'messages', shape: messageSent, concurrency: 256 } as const;
-  return eventConsumer(deps, topic, async ({ turn_id: turnId }) => {
-    if (!batch) {
-      const turnIds: string[] = [];
-      batch = { turnIds, counted: count(turnIds) };
-    }
-    batch.turnIds.push(turnId);
-    await batch.counted;
-  });
-}
+/** `messages`: counts each delivered turn once. Concurrent jobs share a statement. */
+const messages = ({ database, ...deps }: MessageDeps): Consumer =>
+  sharedJobConsumer(deps, { topic: 'messages', shape: messageSent, concurrency: 64 }, (events) =>
+    countTurns(
+      database,
+      events.map(({ turn_id: turnId }) => turnId),
+    ),
+  );
 
 interface DecisionDeps extends EventDeps {
   readonly decisions: Pick<ReviewDecisions, 'decide'>;

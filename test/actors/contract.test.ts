@@ -30,29 +30,31 @@ for (const runtime of RUNTIMES) {
 
   run(`${runtime}: turns of a user are claimed one at a time, in order, and the epoch increases`, async (t) => {
     const { actors, database } = await startRuntime(t, runtime);
-    t.deepEqual(await actors.call('ann', 'claim', { leaseS: 10 }), { outcome: 'nothing' });
+    t.deepEqual(await actors.call('ann', 'claim', { leaseS: 10, exchanges: 5 }), { outcome: 'nothing' });
     const first = await accept(database, 'ann', 'one');
     await accept(database, 'ann', 'two');
 
-    const claim = await actors.call('ann', 'claim', { leaseS: 10 });
+    const claim = await actors.call('ann', 'claim', { leaseS: 10, exchanges: 5 });
     t.is(claim.outcome, 'claimed');
     if (claim.outcome !== 'claimed') return;
     t.like(claim.work, { turnId: first.turnId, epoch: 1, seq: 1, text: 'one', attempts: 1, messageCount: 0 });
     t.is(claim.work.memory.summary, 'ann is a new user.');
-    t.deepEqual(await actors.call('ann', 'claim', { leaseS: 10 }), { outcome: 'busy' });
+    t.deepEqual(await actors.call('ann', 'claim', { leaseS: 10, exchanges: 5 }), { outcome: 'busy' });
 
     await database
       .builder('turns')
       .where('turn_id', first.turnId)
       .update({ lease_until: new Date(0) });
-    const takeover = await actors.call('ann', 'claim', { leaseS: 10 });
+    const takeover = await actors.call('ann', 'claim', { leaseS: 10, exchanges: 5 });
     t.like(takeover, { outcome: 'claimed', work: { turnId: first.turnId, epoch: 2, attempts: 2 } });
   });
 
   run(`${runtime}: only one of a hundred concurrent claims succeeds`, async (t) => {
     const { actors, database } = await startRuntime(t, runtime);
     await accept(database, 'ben', 'only');
-    const claims = await Promise.all(Array.from({ length: 100 }, () => actors.call('ben', 'claim', { leaseS: 10 })));
+    const claims = await Promise.all(
+      Array.from({ length: 100 }, () => actors.call('ben', 'claim', { leaseS: 10, exchanges: 5 })),
+    );
     t.is(claims.filter(({ outcome }) => outcome === 'claimed').length, 1);
   });
 

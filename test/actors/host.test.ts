@@ -14,7 +14,12 @@ async function startHost(t: Owner, delayMs = 0, subscriptions: Subscriptions = {
   const host = await startActorHost({
     port: 0,
     token: TOKEN,
-    store: { claimNext: async () => ({ outcome: 'nothing' }), lastSeq: async () => 0, turnsExist: async () => true },
+    store: {
+      holdsState: false,
+      claimNext: async () => ({ outcome: 'nothing' }),
+      lastSeq: async () => 0,
+      turnsExist: async () => true,
+    },
     state: {
       async get(userId, key) {
         running.most = Math.max(running.most, ++running.now);

@@ -30,7 +30,7 @@ export async function startRuntime(t: Owner, name: RuntimeName, join?: TestRunti
   const database = new Database(await connect(databaseUrl, { poolSize: 8 }));
   t.teardown(() => database.close());
   await migrateToLatest(database.builder);
-  const store = sessionStore(database);
+  const store = sessionStore(database, { holdsState: name === 'embedded' });
   if (name === 'embedded') {
     const lease = { acquire: async () => {}, release: async () => {} };
     const actors = new EmbeddedRuntime({

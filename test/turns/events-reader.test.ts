@@ -34,7 +34,7 @@ class FakeTurn {
   stored: DeltaRecord[] = [];
   reads = 0;
   readonly #listeners = new Set<DeltaListener>();
-  readonly #changed = new Set<() => void>();
+  readonly #changed = new Set<(change: 'changed') => void>();
   readonly #feed: DeltaFeed = {
     listening: true,
     follow: (_turnId, listener) => {
@@ -51,7 +51,7 @@ class FakeTurn {
 
   update(change: Partial<Turn>): void {
     this.turn = { ...this.turn, ...change };
-    for (const changed of this.#changed) changed();
+    for (const changed of this.#changed) changed('changed');
   }
 
   /** Writes a record that is stored, sent to the readers, or both. */
@@ -67,7 +67,7 @@ class FakeTurn {
   follow(from: StreamPosition = START, signal = new AbortController().signal, heartbeatMs = 60_000) {
     const hints = {
       listening: true,
-      listenTo: (_turnId: string, changed: () => void) => {
+      listenTo: (_turnId: string, changed: (change: 'changed') => void) => {
         this.#changed.add(changed);
         return () => void this.#changed.delete(changed);
       },

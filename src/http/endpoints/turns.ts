@@ -61,13 +61,17 @@ export const turnOperations = (turns: Services['turns']): Operation[] => [
     },
     problems: ['turn_not_found', 'database_unavailable'],
     async handle({ path, query }, context) {
-      let turn = await ownTurn(turns, path.turn_id, context);
-      if (query.wait && !isFinal(turn.status)) {
-        turn = notErased(
-          await turns.waitUntilSettled(turn, { timeoutMs: query.wait * 1000, signal: context.signal() }),
-        );
+      if (!query.wait) return turnAnswer(await ownTurn(turns, path.turn_id, context));
+      // Created before the turn is read, so that the turn need not be read again before the wait.
+      const watch = turns.watch(path.turn_id.toLowerCase());
+      try {
+        const turn = await ownTurn(turns, path.turn_id, context);
+        if (isFinal(turn.status)) return turnAnswer(turn);
+        const options = { timeoutMs: query.wait * 1000, signal: context.signal() };
+        return turnAnswer(notErased(await watch.untilSettled(turn, options)));
+      } finally {
+        watch.close();
       }
-      return turnAnswer(turn);
     },
   }),
   operation({

@@ -153,6 +153,10 @@ export class MemoryServices {
           .toSorted((a, b) => b.seq - a.seq)
           .slice(0, limit),
       cancel: async (turnId) => this.#cancel(turnId),
+      watch: () => ({
+        untilSettled: (turn, { timeoutMs, signal }) => this.#wait(turn, timeoutMs, signal),
+        close: () => {},
+      }),
       waitUntilSettled: (turn, { timeoutMs, signal }) => this.#wait(turn, timeoutMs, signal),
     },
     turnEvents: {

@@ -1,0 +1,126 @@
+// Runs one turn: claims the user's next turn, answers it, and announces the outcome.
+import type { ActorRuntime } from '../actors/runtime.ts';
+import type { Work } from '../actors/user-session.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Model } from '../model/model.ts';
+import type { Database } from '../store/database.ts';
+import type { Claim } from '../store/claims.ts';
+import { keepPartialReply } from '../store/cancel-turn.ts';
+import { inSpan, type SpanOptions } from '../telemetry/tracing.ts';
+import type { ClaimedWork, AnswerOutcome } from './answer-turn.ts';
+import { ClaimLost, Stopping, type ClaimKeeper } from './claim-keeper.ts';
+import { mayNeedReview, type PolicySource } from '../domain/policy.ts';
+import type { Hooks } from '../domain/events.ts';
+import { PartialReply } from './partial-reply.ts';
+
+export interface TurnRunDeps {
+  readonly database: Database;
+  readonly actors: ActorRuntime;
+  readonly keeper: ClaimKeeper;
+  readonly policies: PolicySource;
+  readonly model: Model;
+  /** Answers a claimed turn and commits the outcome. Rejects with the signal's reason once it aborts. */
+  readonly answer: (turn: ClaimedWork, signal: AbortSignal) => Promise<AnswerOutcome>;
+  readonly leaseS: number;
+  /** Exchanges of the session in a prompt. */
+  readonly exchanges: number;
+  readonly hooks: Pick<Hooks, 'turnStarted' | 'turnChanged' | 'reviewChanged' | 'eventsCommitted'>;
+  /** Applies a decision that was made before the turn was parked for review. */
+  readonly applyKeptDecision: (turnId: string) => Promise<void>;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+const STATUSES: readonly AnswerOutcome['status'][] = ['completed', 'awaiting_review', 'failed', 'lost'];
+
+const spanOf = (work: Work): SpanOptions => ({
+  parent: work.traceparent,
+  attributes: { 'turnkeeper.turn_id': work.turnId, 'turnkeeper.seq': work.seq, 'turnkeeper.epoch': work.epoch },
+});
+
+/** A turn that was claimed, and whether its outcome was committed. */
+export interface Ran {
+  readonly turnId: string;
+  readonly settled: boolean;
+}
+
+export class TurnRun {
+  readonly #deps: TurnRunDeps;
+
+  constructor(deps: TurnRunDeps) {
+    this.#deps = deps;
+    // Every series starts at 0. Prometheus sees no increase in the first value of a series, so it would miss the first
+    // failure.
+    for (const status of STATUSES) deps.metrics.turnsFinished.inc({ status }, 0);
+  }
+
+  /** Claims and answers the user's next turn. Null: no turn could be claimed, or this process is stopping.
+   *  @throws Unavailable */
+  async next(userId: string): Promise<Ran | null> {
+    const { actors, keeper, leaseS, exchanges, log, hooks } = this.#deps;
+    if (keeper.abandoned) return null;
+    const claim = await actors.call(userId, 'claim', { leaseS, exchanges });
+    if (claim.outcome !== 'claimed') return null;
+    const { work } = claim;
+    const claimedAt = performance.now();
+    if (work.epoch > 1) {
+      this.#deps.metrics.takeovers.inc();
+      log.warn({ turn_id: work.turnId, epoch: work.epoch }, 'A turn whose claim lapsed was taken over.');
+    }
+    hooks.turnStarted(work.turnId);
+    const partial = new PartialReply(this.#deps.model);
+    const policy = this.#deps.policies.current;
+    let outcome: AnswerOutcome = { status: 'lost' };
+    try {
+      const answer = (signal: AbortSignal) => this.#deps.answer({ work, model: partial, policy }, signal);
+      outcome = await inSpan('turn', spanOf(work), async (span) => {
+        const result = await keeper.hold(work, answer);
+        span.setAttribute('turnkeeper.outcome', result.status);
+        return result;
+      });
+    } catch (error) {
+      if (error instanceof Stopping) return null;
+      if (!(error instanceof ClaimLost)) throw error;
+    }
+    // If the reply might have needed a review, its text is not kept: a reviewer has not seen it.
+    if (outcome.status === 'lost' && partial.text !== null && !mayNeedReview(policy, work.text))
+      await this.#keepPartial(work, partial.text);
+    this.#recordOutcome(work.turnId, outcome, work.queuedS + (performance.now() - claimedAt) / 1000);
+    return { turnId: work.turnId, settled: outcome.status !== 'lost' };
+  }
+
+  /** Keeps the partial reply of a lost turn if a cancellation ended its claim; the statement decides that. Best effort:
+   *  an unavailable database must not delay the next turn. */
+  async #keepPartial(claim: Claim, text: string): Promise<void> {
+    try {
+      await keepPartialReply(this.#deps.database, claim, text);
+    } catch (error) {
+      this.#deps.log.warn({ turn_id: claim.turnId, err: error }, 'A partial reply could not be stored.');
+    }
+  }
+
+  /** Calls the hooks and counts the outcome. `seconds`: time since the turn was accepted. */
+  #recordOutcome(turnId: string, outcome: AnswerOutcome, seconds: number): void {
+    const { hooks, applyKeptDecision, metrics, log } = this.#deps;
+    hooks.turnChanged(turnId, outcome.status === 'completed' ? outcome.turn : undefined);
+    metrics.turnsFinished.inc({ status: outcome.status });
+    if (outcome.status !== 'lost') metrics.turnSeconds.observe({ status: outcome.status }, seconds);
+    if (outcome.status === 'completed' || outcome.status === 'awaiting_review') hooks.eventsCommitted(outcome.events);
+    if (outcome.status === 'awaiting_review') {
+      hooks.reviewChanged();
+      // Not awaited, so that the user's next turns are not delayed. If this fails, the sweeper applies the decision.
+      applyKeptDecision(turnId).catch((error: Error) =>
+        log.debug(
+          { turn_id: turnId, detail: error.message },
+          'A kept decision could not be read; the sweeper will apply it.',
+        ),
+      );
+    }
+    if (outcome.status === 'failed') {
+      metrics.turnFailures.inc({ code: outcome.error.code });
+      log.error({ turn_id: turnId, code: outcome.error.code }, 'A turn failed.');
+    }
+    if (outcome.status === 'lost') log.warn({ turn_id: turnId }, 'A claim was lost; the result was discarded.');
+  }
+}
