@@ -1,7 +1,7 @@
 // Publishes events to Dapr pub/sub through the sidecar, many events with each call. It replaces the SDK's
 // `publishBulk`, which reports no failure if all events fail (dapr/js-sdk#703).
 import type { Published } from '../domain/events.ts';
-import { DAPR_HOST, type SidecarAddress } from './sidecar.ts';
+import { isSuccess, SidecarClient, type SidecarAddress } from './sidecar.ts';
 
 /** Name of the pub/sub component, of any type: components/pubsub.yaml. */
 export const PUBSUB = 'pubsub';
@@ -48,24 +48,16 @@ interface Collected extends Published {
 
 /** Returns a function that publishes CloudEvents unchanged: with the content type `application/cloudevents+json`, daprd
  *  keeps their id, source, type, subject and time. The returned function never rejects. */
-export function daprPublisher({ httpPort, apiToken }: SidecarAddress) {
-  const base = `http://${DAPR_HOST}:${httpPort}/v1.0-alpha1/publish/bulk/${PUBSUB}`;
-  const headers = {
-    'content-type': 'application/json',
-    ...(apiToken === undefined ? {} : { 'dapr-api-token': apiToken }),
-  };
+export function daprPublisher(address: SidecarAddress) {
+  const client = new SidecarClient(address);
 
   async function call(topic: string, entries: readonly Entry[], result: Collected, signal: AbortSignal): Promise<void> {
-    const response = await fetch(`${base}/${topic}`, {
-      method: 'POST',
-      headers,
-      body: `[${entries.map(({ json }) => json).join(',')}]`,
-      signal,
-    });
-    const text = await response.text();
-    if (response.ok) return entries.forEach(({ id }) => result.published.add(id));
-    if (response.status === TOO_LARGE && entries.length === 1) return void result.refused.add(entries[0]!.id);
-    result.fault = `${response.status} ${text.slice(0, 500)}`;
+    const body = `[${entries.map(({ json }) => json).join(',')}]`;
+    const response = await client.send('POST', `/v1.0-alpha1/publish/bulk/${PUBSUB}/${topic}`, { body, signal });
+    const { status, text } = response;
+    if (isSuccess(response)) return entries.forEach(({ id }) => result.published.add(id));
+    if (status === TOO_LARGE && entries.length === 1) return void result.refused.add(entries[0]!.id);
+    result.fault = `${status} ${text.slice(0, 500)}`;
     const { failedEntries } = parsed(text);
     // Without a list of failed entries, none is known to be published.
     if (!failedEntries?.length) return;
@@ -87,8 +79,7 @@ export function daprPublisher({ httpPort, apiToken }: SidecarAddress) {
         if (result.fault !== null) break;
       }
     } catch (error) {
-      const { message, cause } = error as Error;
-      result.fault = cause instanceof Error ? `${message}: ${cause.message}` : message;
+      result.fault = (error as Error).message;
     }
     return result;
   };
