@@ -18,6 +18,7 @@ test('without settings, the defaults of the contract apply', (t) => {
     PORT: 8080,
     DATA_DIR: '.turnkeeper',
     ACTOR_RUNTIME: 'auto',
+    EDGE_TOPICS: 'yes',
     MODEL_TIMEOUT_S: 60,
     MODEL_MAX_ATTEMPTS: 4,
     HISTORY_EXCHANGES: 5,
@@ -38,6 +39,12 @@ test('METRICS_PORT must be a valid port number', (t) => {
   t.like(readConfig([], { METRICS_PORT: '9464' }), { METRICS_PORT: 9464, METRICS_HOST: '127.0.0.1' });
   for (const port of ['65536', '-1', 'x'])
     t.deepEqual(faultsOf({ METRICS_PORT: port }), ['METRICS_PORT: must be a port number']);
+});
+
+test('EDGE_TOPICS is yes or no', (t) => {
+  t.is(readConfig([], { EDGE_TOPICS: 'no' }).EDGE_TOPICS, 'no');
+  for (const value of ['NO', 'false', 'human-review'])
+    t.deepEqual(faultsOf({ EDGE_TOPICS: value }), ['EDGE_TOPICS: must be one of yes, no']);
 });
 
 test('an empty variable counts as not set', (t) => {

@@ -3,8 +3,8 @@ import { EmbeddedRuntime, type ProcessLease } from '../actors/embedded-runtime.t
 import type { ActorRuntime } from '../actors/runtime.ts';
 import { sessionStore } from '../actors/session-store.ts';
 import { startActorHost } from '../dapr/actor-host.ts';
+import { DaprState } from '../dapr/actor-state.ts';
 import { DaprRuntime } from '../dapr/runtime.ts';
-import { DaprState } from '../dapr/sidecar.ts';
 import { sqlActorState } from '../store/actor-state.ts';
 import type { Database } from '../store/database.ts';
 import { takeLease, type Lease } from '../store/leases.ts';

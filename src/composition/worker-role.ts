@@ -1,6 +1,7 @@
 // The worker role: runs turns, consumes topics, publishes the outbox, sends webhooks, sweeps.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import { daprPublisher } from '../dapr/publish.ts';
+import { OUTBOX_TOPICS, type OutboxTopic } from '../domain/topics.ts';
 import { turnJson } from '../http/endpoints/turn-json.ts';
 import { measured, measuredModerator } from '../model/measured.ts';
 import { OpenAiModel } from '../model/openai-model.ts';
@@ -28,6 +29,8 @@ import type { Foundation } from './foundation.ts';
 import { DRAIN_MS } from './lifecycle.ts';
 import { eraserOf, reviewDecisionsOf, webhookTarget } from './use-cases.ts';
 
+/** The topic that a service needs in order to decide reviews. */
+const REVIEW_TOPICS: readonly OutboxTopic[] = ['human-review'];
 /** When the process stops, webhook attempts get this time; slower ones are repeated later. */
 const WEBHOOK_DRAIN_MS = 3_000;
 
@@ -37,9 +40,10 @@ export interface WorkerOptions {
 }
 
 /** Publishes the outbox to BullMQ and, with Dapr, to pub/sub. */
-function startRelay({ addresses, database, queues, metrics, log, lifecycle }: Foundation): Relay {
+function startRelay({ config, addresses, database, queues, metrics, log, lifecycle }: Foundation): Relay {
   const publish = addresses.dapr && daprPublisher(addresses.dapr);
-  const next = publish ? new PubsubBridge({ database, publish, metrics, log }) : bullmqOnly(database);
+  const topics = config.EDGE_TOPICS === 'yes' ? OUTBOX_TOPICS : REVIEW_TOPICS;
+  const next = publish ? new PubsubBridge({ database, topics, publish, metrics, log }) : bullmqOnly(database);
   const relay = new Relay({ database, queues, next, metrics, log });
   lifecycle.started('relay', () => relay.idle());
   return relay;

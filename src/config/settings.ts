@@ -120,6 +120,10 @@ export const SETTINGS = {
   DAPR_HTTP_PORT: optionalPort('HTTP port of the daprd next to this process', "3500, Dapr's own"),
   DAPR_API_TOKEN: optional('token that daprd requires from turnkeeper'),
   APP_API_TOKEN: optional('token that turnkeeper requires from daprd'),
+  EDGE_TOPICS: oneOf(
+    'topics that are published to Dapr pub/sub too; yes: conversations, messages, human-review; no: only human-review',
+    ['yes', 'no'],
+  ),
   DAPR_SECRET_STORE: optional(
     'Dapr secret store that contains DATABASE_URL and OPENAI_API_KEY if they are not set here',
   ),

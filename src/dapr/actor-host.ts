@@ -13,7 +13,7 @@ import { Mailbox } from '../actors/mailbox.ts';
 import { runMethod } from '../actors/runtime.ts';
 import type { ActorState } from '../domain/memory.ts';
 import { ACTOR_TYPE, isMethod, type SessionStore } from '../actors/user-session.ts';
-import { userOf } from './sidecar.ts';
+import { userOf } from './actor-state.ts';
 import { subscriptionRoutes, type Subscriptions } from './subscriptions.ts';
 
 const BODY_LIMIT = '1mb';
@@ -44,7 +44,7 @@ export interface ActorHost {
   stop(): Promise<void>;
 }
 
-/** Returns the argument object. The SDK's proxy sends it in an array; other clients send the object itself. */
+/** Returns the argument object. turnkeeper sends the object itself; the SDK's proxy sends it in an array. */
 const onlyArgument = (body: unknown): unknown => (Array.isArray(body) ? body[0] : body) ?? {};
 
 function tokenGuard(token: string): Koa.Middleware {

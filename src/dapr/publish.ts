@@ -1,7 +1,7 @@
-// Publishes events to Dapr pub/sub through the sidecar, many events with each call. It replaces the SDK's
-// `publishBulk`, which reports no failure if all events fail (dapr/js-sdk#703).
+// Publishes events to Dapr pub/sub through the sidecar, many events with each call. A daprd without the bulk API gets
+// one event with each call.
 import type { Published } from '../domain/events.ts';
-import { DAPR_HOST, type SidecarAddress } from './sidecar.ts';
+import { isSuccess, SidecarClient, type SidecarAddress, type SidecarResponse } from './sidecar.ts';
 
 /** Name of the pub/sub component, of any type: components/pubsub.yaml. */
 export const PUBSUB = 'pubsub';
@@ -11,10 +11,16 @@ export const PUBSUB = 'pubsub';
 const TIMEOUT_MS = 2_000;
 /** Size limit of a request body; daprd accepts 4 MiB. */
 const CALL_BYTES = 1_000_000;
+/** Events that are published at the same time, if each of them needs a call. */
+const SINGLE_CALLS = 16;
+const NOT_FOUND = 404;
 const TOO_LARGE = 413;
+/** daprd keeps id, source, type, subject and time of an event with this content type. */
+const CONTENT_TYPE = 'application/cloudevents+json';
 
 interface Entry {
   readonly id: string;
+  /** The event. */
   readonly json: string;
 }
 
@@ -46,55 +52,66 @@ interface Collected extends Published {
   fault: string | null;
 }
 
-/** Returns a function that publishes CloudEvents unchanged: with the content type `application/cloudevents+json`, daprd
- *  keeps their id, source, type, subject and time. The returned function never rejects. */
-export function daprPublisher({ httpPort, apiToken }: SidecarAddress) {
-  const base = `http://${DAPR_HOST}:${httpPort}/v1.0-alpha1/publish/bulk/${PUBSUB}`;
-  const headers = {
-    'content-type': 'application/json',
-    ...(apiToken === undefined ? {} : { 'dapr-api-token': apiToken }),
-  };
+/** Whether daprd does not know the bulk API, or its configuration denies it. An unknown component is a 404 too. */
+const lacksBulk = ({ status, text }: SidecarResponse): boolean => status === NOT_FOUND && !text.includes('ERR_PUBSUB');
 
-  async function call(topic: string, entries: readonly Entry[], result: Collected, signal: AbortSignal): Promise<void> {
-    const response = await fetch(`${base}/${topic}`, {
-      method: 'POST',
-      headers,
-      body: `[${entries.map(({ json }) => json).join(',')}]`,
-      signal,
-    });
-    const text = await response.text();
-    if (response.ok) return entries.forEach(({ id }) => result.published.add(id));
-    if (response.status === TOO_LARGE && entries.length === 1) return void result.refused.add(entries[0]!.id);
-    result.fault = `${response.status} ${text.slice(0, 500)}`;
-    const { failedEntries } = parsed(text);
-    // Without a list of failed entries, none is known to be published.
-    if (!failedEntries?.length) return;
-    const failed = new Set(failedEntries.map(({ entryId }) => entryId));
-    for (const { id } of entries) if (!failed.has(id)) result.published.add(id);
+const bulkBody = (entries: readonly Entry[]): string =>
+  `[${entries.map(({ id, json }) => `{"entryId":${JSON.stringify(id)},"event":${json},"contentType":"${CONTENT_TYPE}"}`).join()}]`;
+
+function collect(entries: readonly Entry[], response: SidecarResponse, result: Collected): void {
+  const { status, text } = response;
+  if (status === TOO_LARGE && entries.length === 1) return void result.refused.add(entries[0]!.id);
+  const failed = new Set(parsed(text).failedEntries?.map(({ entryId }) => entryId));
+  const complete = isSuccess(response) && failed.size === 0;
+  if (!complete) result.fault = `${status} ${text.slice(0, 500)}`;
+  // After an error without a list of failed entries, none is known to be published.
+  if (complete || failed.size > 0) for (const { id } of entries) if (!failed.has(id)) result.published.add(id);
+}
+
+/** Returns a function that publishes CloudEvents. It never rejects. It does not use the SDK's `publishBulk`, which
+ *  reports no failure if all events fail (dapr/js-sdk#703). */
+export function daprPublisher(address: SidecarAddress) {
+  const client = new SidecarClient(address);
+
+  /** An event that fails does not keep back the others. */
+  async function sendEach(topic: string, entries: readonly Entry[], result: Collected, signal: AbortSignal) {
+    const waiting = entries.values();
+    const sendNext = async () => {
+      for (const entry of waiting) {
+        const options = { body: entry.json, contentType: CONTENT_TYPE, signal };
+        collect([entry], await client.send('POST', `/v1.0/publish/${PUBSUB}/${topic}`, options), result);
+      }
+    };
+    const ends = await Promise.allSettled(Array.from({ length: SINGLE_CALLS }, sendNext));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
+
+  async function send(topic: string, entries: readonly Entry[], result: Collected, signal: AbortSignal) {
+    const options = { body: bulkBody(entries), signal };
+    const response = await client.send('POST', `/v1.0-alpha1/publish/bulk/${PUBSUB}/${topic}`, options);
+    if (lacksBulk(response)) await sendEach(topic, entries, result, signal);
+    else collect(entries, response, result);
   }
 
   return async (topic: string, events: readonly { readonly id: string }[]): Promise<Published> => {
     const result: Collected = { published: new Set(), refused: new Set(), fault: null };
-    const entries = events.map((event) => ({
-      id: event.id,
-      json: JSON.stringify({ entryId: event.id, event, contentType: 'application/cloudevents+json' }),
-    }));
+    const entries = events.map((event) => ({ id: event.id, json: JSON.stringify(event) }));
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     try {
       // One call after another. If a call fails, the remaining ones are left for the next attempt.
       for (const batch of callsOf(entries)) {
-        await call(topic, batch, result, signal);
+        await send(topic, batch, result, signal);
         if (result.fault !== null) break;
       }
     } catch (error) {
-      const { message, cause } = error as Error;
-      result.fault = cause instanceof Error ? `${message}: ${cause.message}` : message;
+      result.fault = (error as Error).message;
     }
     return result;
   };
 }
 
 function parsed(text: string): Failures {
+  if (text === '') return {};
   try {
     return JSON.parse(text) as Failures;
   } catch {

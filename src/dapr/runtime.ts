@@ -1,14 +1,14 @@
 // The Dapr actor runtime: calls go through the sidecar to the process where Dapr placed the user's actor. A process
 // with the role `actors` hosts some of the actors.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HTTPClient } from '@dapr/dapr';
 import { TimedOut, within } from '../concurrency/within.ts';
 import { Unavailable } from '../domain/errors.ts';
 import { inSpan, traceparent } from '../telemetry/tracing.ts';
 import { unwrap, type ActorRuntime, type CallResult } from '../actors/runtime.ts';
-import { ACTOR_TYPE, type MethodArgs, type MethodName, type MethodReply } from '../actors/user-session.ts';
+import type { MethodArgs, MethodName, MethodReply } from '../actors/user-session.ts';
 import type { ActorHost } from './actor-host.ts';
-import { actorIdOf, clientOptions, type SidecarAddress } from './sidecar.ts';
+import { actorPath } from './actor-state.ts';
+import { isSuccess, SidecarClient, type SidecarAddress } from './sidecar.ts';
 
 /** Longer than Dapr's own retries and draining, because a call that timed out here may still run. */
 const CALL_TIMEOUT_MS = 30_000;
@@ -34,12 +34,12 @@ class SidecarError extends Unavailable {}
 export class DaprRuntime implements ActorRuntime {
   readonly name = 'dapr';
   readonly #options: DaprRuntimeOptions;
-  readonly #client: HTTPClient;
+  readonly #client: SidecarClient;
   #host: ActorHost | null = null;
 
   constructor(options: DaprRuntimeOptions) {
     this.#options = options;
-    this.#client = new HTTPClient(clientOptions(options.sidecar));
+    this.#client = new SidecarClient(options.sidecar);
   }
 
   async start(): Promise<void> {
@@ -69,14 +69,14 @@ export class DaprRuntime implements ActorRuntime {
   }
 
   async #invoke(userId: string, method: MethodName, args: unknown): Promise<CallResult> {
-    const path = `/actors/${ACTOR_TYPE}/${encodeURIComponent(actorIdOf(userId))}/method/${method}`;
+    const path = `${actorPath(userId)}/method/${method}`;
     try {
-      return await inSpan(`UserSession/${method}`, { kind: 'client' }, () => {
-        const parent = traceparent();
-        // The SDK's proxy accepts no headers. daprd passes the trace header on to the host of the actor.
-        const headers = { 'Content-Type': 'application/json', ...(parent !== null && { traceparent: parent }) };
-        const call = this.#client.execute(path, { method: 'POST', headers, body: [args] });
-        return within(CALL_TIMEOUT_MS, call as Promise<CallResult>);
+      return await inSpan(`UserSession/${method}`, { kind: 'client' }, async () => {
+        // daprd passes the trace header on to the host of the actor.
+        const call = this.#client.send('POST', path, { body: JSON.stringify(args), traceparent: traceparent() });
+        const response = await within(CALL_TIMEOUT_MS, call);
+        if (!isSuccess(response)) throw new Error(`${response.status} ${response.text}`);
+        return JSON.parse(response.text) as CallResult;
       });
     } catch (error) {
       // Not repeated here, because the call may still run.

@@ -1,8 +1,7 @@
-// The daprd sidecar of this process: its address, the options of SDK clients, and actor state stored through it.
-import { CommunicationProtocolEnum, HTTPClient, LogLevel, type DaprClientOptions } from '@dapr/dapr';
-import { ACTOR_TYPE } from '../actors/user-session.ts';
-import { Unavailable } from '../domain/errors.ts';
-import type { ActorState } from '../domain/memory.ts';
+// The client of the daprd sidecar: its HTTP API over kept connections. The SDK's client costs more than twice the CPU
+// of a call (docs/decisions/0032-sidecar-client.md).
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { TimedOut } from '../concurrency/within.ts';
 
 export interface SidecarAddress {
   /** HTTP port of daprd on loopback. */
@@ -10,76 +9,73 @@ export interface SidecarAddress {
   readonly apiToken: string | undefined;
 }
 
-/** A character that no user id contains. */
-const MARK = '~';
+export interface SidecarRequest {
+  /** Body; missing: none. */
+  readonly body?: string;
+  /** Content type of the body. Default: JSON. */
+  readonly contentType?: string;
+  /** The position in a trace, which daprd passes on. */
+  readonly traceparent?: string | null;
+  /** Ends the request. */
+  readonly signal?: AbortSignal;
+}
 
-/** The actor id of a user: the user id, with a prefix for `.` and `..`, which a URL path cannot contain. */
-export const actorIdOf = (userId: string): string => (/^\.\.?$/.test(userId) ? MARK + userId : userId);
-
-/** The user id of an actor id. */
-export const userOf = (actorId: string): string => (actorId.startsWith(MARK) ? actorId.slice(MARK.length) : actorId);
+export interface SidecarResponse {
+  readonly status: number;
+  readonly text: string;
+}
 
 export const DAPR_HOST = '127.0.0.1';
 
-/** Options of every SDK client. The log level excludes debug lines, because they contain the token. */
-export const clientOptions = ({ httpPort, apiToken }: SidecarAddress): DaprClientOptions => ({
-  communicationProtocol: CommunicationProtocolEnum.HTTP,
-  daprHost: DAPR_HOST,
-  daprPort: String(httpPort),
-  ...(apiToken === undefined ? {} : { daprApiToken: apiToken }),
-  logger: { level: LogLevel.Error },
-});
+/** Longer than any caller waits: ending a call that waits for its actor makes some versions of Dapr run two calls of the
+ *  actor at once (docs/decisions/0032-sidecar-client.md). */
+const SILENCE_MS = 60_000;
 
-/** Actor state in Dapr's state store. Every call reads and writes through the sidecar without a cache, so that a failed
- *  write is reported to the caller. */
-export class DaprState implements ActorState {
-  readonly #client: HTTPClient;
+/** Whether daprd did what it was asked to do. */
+export const isSuccess = ({ status }: SidecarResponse): boolean => status >= 200 && status < 300;
 
-  constructor(address: SidecarAddress) {
-    this.#client = new HTTPClient(clientOptions(address));
-    // The calls that use this state come from daprd, so daprd is ready. Waiting for it would delay the actor call.
-    this.#client.setIsInitialized(true);
-  }
-
-  async get(userId: string, key: string): Promise<unknown> {
-    const value: unknown = await this.#execute(`${this.#path(userId)}/${encodeURIComponent(key)}`);
-    // An empty string stands for status 204: the key does not exist.
-    return value === '' ? null : value;
-  }
-
-  async set(userId: string, entries: Readonly<Record<string, object>>): Promise<void> {
-    await this.#transact(
-      userId,
-      Object.entries(entries).map(([key, value]) => ({ operation: 'upsert', request: { key, value } })),
-    );
-  }
-
-  async remove(userId: string, keys: readonly string[]): Promise<void> {
-    await this.#transact(
-      userId,
-      keys.map((key) => ({ operation: 'delete', request: { key } })),
-    );
-  }
-
-  async #transact(userId: string, operations: readonly object[]): Promise<void> {
-    await this.#execute(this.#path(userId), {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: operations,
+function textOf(response: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    response.setEncoding('utf8');
+    response.on('data', (part: string) => {
+      text += part;
     });
+    response.on('end', () => resolve(text));
+    response.on('error', reject);
+  });
+}
+
+/** Its idle connections do not keep the process alive, so it needs no stop. */
+export class SidecarClient {
+  readonly #agent: Agent;
+  readonly #port: number;
+  readonly #token: Readonly<Record<string, string>>;
+
+  /** `silenceMs`: the time after which a request without an answer ends. */
+  constructor({ httpPort, apiToken }: SidecarAddress, silenceMs = SILENCE_MS) {
+    this.#agent = new Agent({ keepAlive: true, timeout: silenceMs });
+    this.#port = httpPort;
+    this.#token = apiToken === undefined ? {} : { 'dapr-api-token': apiToken };
   }
 
-  /** The SDK passes on the transport's error. It has a code if the connection failed. @throws Unavailable */
-  async #execute(...call: Parameters<HTTPClient['execute']>): Promise<unknown> {
-    try {
-      return await this.#client.execute(...call);
-    } catch (error) {
-      if (typeof (error as { code?: unknown }).code !== 'string') throw error;
-      throw new Unavailable('actors', { detail: (error as Error).message, cause: error });
-    }
-  }
-
-  #path(userId: string): string {
-    return `/actors/${ACTOR_TYPE}/${encodeURIComponent(actorIdOf(userId))}/state`;
+  /** Returns daprd's response, whatever its status. Rejects if there is none. */
+  send(method: 'GET' | 'POST', path: string, options: SidecarRequest = {}): Promise<SidecarResponse> {
+    const { body, contentType = 'application/json', traceparent, signal } = options;
+    const headers = {
+      ...this.#token,
+      ...(body !== undefined && { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }),
+      ...(typeof traceparent === 'string' && { traceparent }),
+    };
+    return new Promise((resolve, reject) => {
+      const target = { host: DAPR_HOST, port: this.#port, method, path, headers };
+      const call = request({ ...target, agent: this.#agent, ...(signal && { signal }) });
+      call.on('error', reject);
+      call.on('timeout', () => call.destroy(new TimedOut('daprd does not answer')));
+      call.on('response', (response) => {
+        textOf(response).then((text) => resolve({ status: response.statusCode!, text }), reject);
+      });
+      call.end(body);
+    });
   }
 }

@@ -7,6 +7,7 @@ export const OUTBOX_TYPES = {
   'human-review': 'HumanReviewRequired',
 } as const;
 export type OutboxTopic = keyof typeof OUTBOX_TYPES;
+export const OUTBOX_TOPICS = Object.keys(OUTBOX_TYPES) as readonly OutboxTopic[];
 
 /** Every topic and the type of its event. */
 export const TOPIC_TYPES = {

@@ -1,6 +1,6 @@
 // The pub/sub bridge: publishes outbox events that are in BullMQ to Dapr pub/sub, the second destination, and deletes
 // their rows. While pub/sub is unavailable, the rows are marked, so that the relay never publishes them to BullMQ
-// again.
+// again. Of topics that are not published to pub/sub, it only deletes the rows.
 import { singleFlight } from '../concurrency/single-flight.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -19,6 +19,8 @@ export type PublishToPubsub = (topic: OutboxTopic, events: readonly CloudEvent[]
 
 export interface BridgeDeps {
   readonly database: Database;
+  /** The topics that are published to pub/sub. */
+  readonly topics: readonly OutboxTopic[];
   readonly publish: PublishToPubsub;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -44,14 +46,24 @@ export class PubsubBridge implements NextDestination {
   }
 
   /** Marks events that are in BullMQ, so that the next sweep publishes them. @throws Unavailable */
-  leave(eventIds: readonly string[]): Promise<void> {
-    return markQueued(this.#deps.database, eventIds);
+  async leave(events: readonly OutboxEvent[]): Promise<void> {
+    const kept = await this.#withoutOthers(events);
+    if (kept.length > 0) await markQueued(this.#deps.database, idsOf(kept));
+  }
+
+  /** Returns the events to publish, and deletes the rows of the others. @throws Unavailable */
+  async #withoutOthers(events: readonly OutboxEvent[]): Promise<OutboxEvent[]> {
+    const { database, topics } = this.#deps;
+    const others = events.filter(({ topic }) => !topics.includes(topic));
+    if (others.length > 0) await removeEvents(database, idsOf(others));
+    return events.filter(({ topic }) => topics.includes(topic));
   }
 
   async #drainAll(): Promise<void> {
     while (this.#buffer.length > 0) {
-      const events = this.#buffer.splice(0, BATCH);
+      const batch = this.#buffer.splice(0, BATCH);
       try {
+        const events = await this.#withoutOthers(batch);
         // While pub/sub is unavailable, only sweeps call it, so that new events do not wait for its timeout.
         const left = this.#unavailable ? events : await this.#send(events, true);
         if (left.length > 0) await markQueued(this.#deps.database, idsOf(left));
@@ -73,12 +85,12 @@ export class PubsubBridge implements NextDestination {
     try {
       for (;;) {
         const limit = this.#unavailable ? PROBE_BATCH : BATCH;
-        const events = await eventsForPubsub(this.#deps.database, limit);
-        if (events.length === 0) return;
-        const left = await this.#send(events, false);
+        // Marked rows may be of a topic that is not published any more.
+        const marked = await eventsForPubsub(this.#deps.database, limit);
+        const left = await this.#send(await this.#withoutOthers(marked), false);
         // Moved behind all other marked events, so that events which are never accepted do not block the others.
         if (left.length > 0) return await markQueued(this.#deps.database, idsOf(left));
-        if (events.length < limit) return;
+        if (marked.length < limit) return;
       }
     } catch (error) {
       this.#deps.log.debug(
@@ -92,6 +104,7 @@ export class PubsubBridge implements NextDestination {
    *  again under the same ids. Returns the events that remain. `first`: the first attempt for these events.
    *  @throws Unavailable */
   async #send(events: readonly OutboxEvent[], first: boolean): Promise<OutboxEvent[]> {
+    if (events.length === 0) return [];
     const byTopic = [...Map.groupBy(events, ({ topic }) => topic)];
     const results = await Promise.all(
       byTopic.map(([topic, ofTopic]) => this.#sendTo(topic, ofTopic.map(outboxCloudEvent))),

@@ -32,7 +32,7 @@ export interface NextDestination {
   /** Publishes events that this process committed, or deletes their rows. */
   push(events: readonly OutboxEvent[]): Promise<void> | void;
   /** Marks unpublished events for its own sweep, or deletes their rows. @throws Unavailable */
-  leave(eventIds: readonly string[]): Promise<void>;
+  leave(events: readonly OutboxEvent[]): Promise<void>;
   /** Starts to publish the marked events in the background, since the destination may hang. */
   sweep(): void;
   /** Resolves when nothing is in progress. */
@@ -42,7 +42,7 @@ export interface NextDestination {
 /** BullMQ is the only destination. */
 export const bullmqOnly = (database: Database): NextDestination => ({
   push: (events) => removeEvents(database, idsOf(events)),
-  leave: (eventIds) => removeEvents(database, eventIds),
+  leave: (events) => removeEvents(database, idsOf(events)),
   sweep: () => {},
   idle: async () => {},
 });
@@ -115,7 +115,7 @@ export class Relay {
       if (events.length === 0) return;
       await this.#queue(events);
       // Marked or deleted before the next page is read, because the query would return the same page again.
-      await next.leave(idsOf(events));
+      await next.leave(events);
       if (events.length < BATCH) return;
     }
   }

@@ -7,13 +7,19 @@ import { newId } from '../../src/domain/ids.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
 import { migrateToLatest } from '../../src/store/migrate.ts';
+import { markQueued } from '../../src/store/outbox.ts';
 import type { OutboxEvent } from '../../src/domain/events.ts';
+import { OUTBOX_TOPICS, type OutboxTopic } from '../../src/domain/topics.ts';
 import { PubsubBridge, type PublishToPubsub } from '../../src/workers/pubsub-bridge.ts';
 import { eventually } from '../support/client.ts';
 import type { Owner } from '../support/owner.ts';
 import { freshDatabase } from '../support/services.ts';
 
-async function start(t: Owner, resultFor: (userId: string) => 'published' | 'refused' | 'left') {
+async function start(
+  t: Owner,
+  resultFor: (userId: string) => 'published' | 'refused' | 'left',
+  topics: readonly OutboxTopic[] = OUTBOX_TOPICS,
+) {
   const database = new Database(await connect((await freshDatabase(t)).url, { poolSize: 4 }));
   t.teardown(() => database.close());
   await migrateToLatest(database.builder);
@@ -30,17 +36,17 @@ async function start(t: Owner, resultFor: (userId: string) => 'published' | 'ref
     };
   };
   const metrics = createMetrics();
-  const bridge = new PubsubBridge({ database, publish, metrics, log: createLog('silent') });
-  const commit = async (userIds: readonly string[]): Promise<OutboxEvent[]> => {
+  const bridge = new PubsubBridge({ database, topics, publish, metrics, log: createLog('silent') });
+  const commit = async (userIds: readonly string[], topic: OutboxTopic = 'messages'): Promise<OutboxEvent[]> => {
     const events = userIds.map((userId) => ({
       eventId: newId(),
-      topic: 'messages' as const,
+      topic,
       userId,
       data: {},
       traceparent: null,
     }));
     await database.builder('outbox').insert(
-      events.map(({ eventId, topic, userId, data }) => ({
+      events.map(({ eventId, userId, data }) => ({
         event_id: eventId,
         topic,
         user_id: userId,
@@ -51,7 +57,13 @@ async function start(t: Owner, resultFor: (userId: string) => 'published' | 'ref
   };
   const rows = async (): Promise<string[]> =>
     (await database.builder('outbox').orderBy('user_id')).map((row: { user_id: string }) => row.user_id);
-  return { bridge, commit, rows, calls, metrics };
+  /** Marks rows as another process does that publishes their topic. */
+  const mark = (events: readonly OutboxEvent[]) =>
+    markQueued(
+      database,
+      events.map(({ eventId }) => eventId),
+    );
+  return { bridge, commit, mark, rows, calls, metrics };
 }
 
 const users = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
@@ -110,4 +122,36 @@ test('an event that pub/sub refuses for good is counted and deleted', async (t) 
   await bridge.idle();
   t.deepEqual(await rows(), []);
   t.regex(await metrics.registry.metrics(), /edge_events_refused_total\{topic="messages"\} 1/);
+});
+
+test('the rows of a topic that is not published are deleted, whether they are new, left over or marked', async (t) => {
+  const { bridge, commit, rows, calls } = await start(t, () => 'published', ['human-review']);
+  bridge.push([...(await commit(users('off', 3))), ...(await commit(['new'], 'human-review'))]);
+  await bridge.idle();
+  t.deepEqual(await rows(), []);
+  await bridge.leave([...(await commit(users('off', 3))), ...(await commit(['left-over'], 'human-review'))]);
+  t.deepEqual(await rows(), ['left-over']);
+  bridge.sweep();
+  await bridge.idle();
+  t.deepEqual([await rows(), calls], [[], [['new'], ['left-over']]]);
+});
+
+test('marked rows of a topic that is not published any more are deleted, even during an outage', async (t) => {
+  let unavailable = true;
+  const resultFor = () => (unavailable ? 'left' : 'published');
+  const { bridge, commit, rows, calls, metrics, mark } = await start(t, resultFor, ['human-review']);
+  bridge.push(await commit(['review'], 'human-review'));
+  await bridge.idle();
+  await mark(await commit(users('off', 50)));
+  await eventually('only the review event is left', async () => {
+    bridge.sweep();
+    await bridge.idle();
+    return (await rows()).join() === 'review';
+  });
+  t.regex(await metrics.registry.metrics(), /edge_away 1/, 'deleted rows do not count as accepted events');
+  unavailable = false;
+  bridge.sweep();
+  await bridge.idle();
+  t.deepEqual(await rows(), []);
+  t.true(calls.flat().every((user) => user === 'review'));
 });

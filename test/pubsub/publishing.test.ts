@@ -158,6 +158,22 @@ run('a broker that hangs delays neither turns nor BullMQ', async (t) => {
   await allPublished(t, outsider, turns);
 });
 
+run('with EDGE_TOPICS=no, only review events are published, and the outbox is empty afterwards', async (t) => {
+  const app = await startApp(t, { runtime: 'dapr', settings: { EDGE_TOPICS: 'no' } });
+  const outsider = await startOutsider(t, app.redisUrl, TOPICS);
+  const rows = await outbox(t, app);
+  await waitForTurn(app.url, (await chat(app.url, { user_id: 'ann', text: 'hello' })).turn_id);
+  const held = await park(app.url, 'bob', 'help');
+  await eventually('the review event', async () => outsider.ofTopic('human-review').length > 0);
+  await eventually('the outbox is empty', async () => (await rows()).all === 0);
+  t.deepEqual(
+    outsider.received.map(({ event }) => event.id),
+    [held.review!.review_id],
+  );
+  t.is(await metricOf(app.url, 'turnkeeper_events_published_total'), 3, 'BullMQ gets every event');
+  t.is(await metricOf(app.url, 'turnkeeper_edge_events_published_total'), 1);
+});
+
 test.serial('with the embedded runtime, events go only to BullMQ', async (t) => {
   const app = await startApp(t);
   const rows = await outbox(t, app);

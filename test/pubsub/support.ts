@@ -48,10 +48,13 @@ interface DaprdOptions {
   readonly redisUrl: string;
   /** Folder of the components; absent: a component without scopes. */
   readonly components?: string;
+  /** File with its configuration. */
+  readonly config?: string;
 }
 
 /** Starts a daprd for a service. It is stopped when the test ends. */
-export async function startDaprd(t: Owner, { appId, appPort, redisUrl, components }: DaprdOptions): Promise<Daprd> {
+export async function startDaprd(t: Owner, options: DaprdOptions): Promise<Daprd> {
+  const { appId, appPort, redisUrl, components, config } = options;
   const dataDir = temporaryFolder(t);
   let resources = components;
   if (resources === undefined) {
@@ -71,6 +74,7 @@ export async function startDaprd(t: Owner, { appId, appPort, redisUrl, component
     'dapr-internal-grpc-listen-address': '127.0.0.1',
     'resources-path': resources,
     'enable-metrics': false,
+    ...(config !== undefined && { config }),
   };
   const child = await startChild({
     name: `daprd-${appId}`,

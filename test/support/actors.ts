@@ -1,7 +1,7 @@
 // Starts an actor runtime without an ingress and without workers.
 import { startActorHost } from '../../src/dapr/actor-host.ts';
+import { DaprState } from '../../src/dapr/actor-state.ts';
 import { DaprRuntime } from '../../src/dapr/runtime.ts';
-import { DaprState } from '../../src/dapr/sidecar.ts';
 import { EmbeddedRuntime } from '../../src/actors/embedded-runtime.ts';
 import type { ActorRuntime } from '../../src/actors/runtime.ts';
 import { sessionStore } from '../../src/actors/session-store.ts';

@@ -1,0 +1,117 @@
+// The client of daprd and the calls that use it, against a fake daprd: headers, connections, and every kind of failure.
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import test from 'ava';
+import { DaprState } from '../../src/dapr/actor-state.ts';
+import { DaprRuntime } from '../../src/dapr/runtime.ts';
+import { SidecarClient } from '../../src/dapr/sidecar.ts';
+import { Unavailable } from '../../src/domain/errors.ts';
+import { freePort } from '../../local/ports.ts';
+import type { Owner } from '../support/owner.ts';
+
+interface Received {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+type Answer = (request: Received, response: ServerResponse) => void;
+
+async function startSidecar(t: Owner, answer: Answer) {
+  const received: Received[] = [];
+  const connections = new Set<unknown>();
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      const { method, url, headers } = request;
+      received.push({ method: method!, url: url!, headers, body: Buffer.concat(parts).toString() });
+      answer(received.at(-1)!, response);
+    });
+  });
+  server.on('connection', (socket) => connections.add(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { address: { httpPort: (server.address() as AddressInfo).port, apiToken: 'secret' }, received, connections };
+}
+
+const runtimeOf = (sidecar: { httpPort: number; apiToken: string }) =>
+  new DaprRuntime({ sidecar, readyWithinMs: 0, host: async () => null });
+const pong = JSON.stringify({ ok: true, value: 'pong' });
+
+test('a request has the token, its body and its place in the trace, and connections are used again', async (t) => {
+  const { address, received, connections } = await startSidecar(t, (_, response) => response.writeHead(201).end('é'));
+  const client = new SidecarClient(address);
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  t.deepEqual(await client.send('POST', '/a', { body: '{"text":"ü"}', traceparent }), { status: 201, text: 'é' });
+  await client.send('GET', '/b');
+  t.is(connections.size, 1);
+  t.like(received[0], { method: 'POST', url: '/a', body: '{"text":"ü"}' });
+  t.like(received[0]!.headers, { 'dapr-api-token': 'secret', 'content-type': 'application/json', traceparent });
+  t.like(received[1], { method: 'GET', url: '/b', body: '' });
+  t.false('content-type' in received[1]!.headers || 'traceparent' in received[1]!.headers);
+});
+
+test('a request rejects if daprd is unreachable, hangs, or closes the connection', async (t) => {
+  const unreachable = new SidecarClient({ httpPort: await freePort(), apiToken: undefined });
+  await t.throwsAsync(unreachable.send('GET', '/'), { message: /ECONNREFUSED/ });
+  const { address } = await startSidecar(t, ({ url }, response) => {
+    if (url === '/close') response.destroy();
+    if (url === '/half') response.writeHead(200, { 'content-length': '10' }).write('half', () => response.destroy());
+  });
+  await t.throwsAsync(new SidecarClient(address, 50).send('GET', '/hang'), { message: 'daprd does not answer' });
+  await t.throwsAsync(new SidecarClient(address).send('GET', '/hang', { signal: AbortSignal.timeout(50) }));
+  await t.throwsAsync(new SidecarClient(address).send('GET', '/close'), { code: 'ECONNRESET' });
+  await t.throwsAsync(new SidecarClient(address).send('GET', '/half'), { code: 'ECONNRESET' });
+});
+
+test('an actor call is repeated after an error of daprd and after a response that is not JSON', async (t) => {
+  const answers = [
+    [500, '{"errorCode":"ERR_ACTOR_INVOKE_METHOD"}'],
+    [200, 'not JSON'],
+    [200, pong],
+  ] as const;
+  const { address, received } = await startSidecar(t, (_, response) => {
+    const [status, body] = answers[received.length - 1]!;
+    response.writeHead(status).end(body);
+  });
+  t.is(await runtimeOf(address).call('..', 'ping', {}), 'pong');
+  t.is(received.length, 3);
+  t.like(received[0], { method: 'POST', url: '/v1.0/actors/UserSession/~../method/ping', body: '{}' });
+});
+
+test('an actor call of a sidecar that stays away is Unavailable, with the last reason', async (t) => {
+  const { address } = await startSidecar(t, (_, response) => response.writeHead(500).end('no address'));
+  const error = await t.throwsAsync(runtimeOf(address).call('ann', 'ping', {}), { instanceOf: Unavailable });
+  t.like(error, { dependency: 'actors', message: '500 no address' });
+});
+
+test('actor state is null if the key does not exist, and Unavailable only if daprd does not answer', async (t) => {
+  const { address, received } = await startSidecar(t, ({ url, method }, response) => {
+    if (url.endsWith('/broken')) response.writeHead(500).end('no store');
+    else if (url.endsWith('/known')) response.end('{"a":1}');
+    else response.writeHead(method === 'POST' && received.length > 4 ? 500 : 204).end();
+  });
+  const state = new DaprState(address);
+  t.deepEqual(await state.get('a:b', 'known'), { a: 1 });
+  t.is(await state.get('a:b', 'unknown'), null);
+  await state.set('a:b', { known: { a: 2 } });
+  await state.remove('a:b', ['known']);
+  const path = '/v1.0/actors/UserSession/a%3Ab/state';
+  t.deepEqual(
+    received.map(({ method, url, body }) => [method, url, body]),
+    [
+      ['GET', `${path}/known`, ''],
+      ['GET', `${path}/unknown`, ''],
+      ['POST', path, '[{"operation":"upsert","request":{"key":"known","value":{"a":2}}}]'],
+      ['POST', path, '[{"operation":"delete","request":{"key":"known"}}]'],
+    ],
+  );
+  for (const call of [state.get('a', 'broken'), state.set('a', { b: {} }), state.remove('a', ['b'])])
+    t.false((await t.throwsAsync(call, { message: /^actor state: 500/ })) instanceof Unavailable);
+  const gone = new DaprState({ httpPort: await freePort(), apiToken: undefined });
+  await t.throwsAsync(gone.get('a', 'b'), { instanceOf: Unavailable });
+});
