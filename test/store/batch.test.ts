@@ -58,3 +58,27 @@ test('an unavailable database fails all items, without a retry for each item', a
   t.true(results.every(({ status }) => status === 'rejected'));
   t.is(runs.length, 1);
 });
+
+test('one statement runs at a time; while it is slow, other items do not wait for it', async (t) => {
+  const waits: (() => void)[] = [];
+  let running = 0;
+  let most = 0;
+  const batch = new Batch<string, string>({
+    name: 'slow',
+    async run(items) {
+      most = Math.max(most, (running += 1));
+      if (items.includes('hangs')) await new Promise<void>((resolve) => waits.push(resolve));
+      else await new Promise((resolve) => setTimeout(resolve, 5));
+      running -= 1;
+      return [...items];
+    },
+  });
+  await Promise.all(upTo(100).map((n) => batch.add(`${n}`)));
+  t.is(most, 1);
+  const hanging = batch.add('hangs');
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  t.is(await batch.add('other'), 'other');
+  t.is(await batch.add('another'), 'another');
+  waits[0]!();
+  t.is(await hanging, 'hangs');
+});

@@ -1,0 +1,119 @@
+// The places of a worker process: their number, the order of those who wait, and which jobs are skipped.
+import test from 'ava';
+import { createLog } from '../../src/telemetry/log.ts';
+import { UserRunner } from '../../src/turns/user-runner.ts';
+
+const tick = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+/** A runner over queues in memory. A turn named `lost…` loses its claim. */
+function runnerOver(queues: Record<string, string[]>, concurrency: number) {
+  const ran: string[] = [];
+  const requeued: string[] = [];
+  let running = 0;
+  let most = 0;
+  const runner: UserRunner = new UserRunner({
+    turns: {
+      async next(userId) {
+        await tick();
+        const turnId = queues[userId]?.shift();
+        if (turnId === undefined) return null;
+        most = Math.max(most, (running += 1));
+        await tick();
+        running -= 1;
+        ran.push(turnId);
+        return { turnId, settled: !turnId.startsWith('lost') };
+      },
+    },
+    concurrency,
+    firstQueued: async (userId) => {
+      const turnId = queues[userId]?.[0];
+      return turnId === undefined ? null : { turnId, epoch: 0 };
+    },
+    requeue: ({ userId, turnId }) => {
+      requeued.push(turnId);
+      void runner.start(userId, turnId);
+    },
+    log: createLog('silent'),
+  });
+  return { runner, ran, requeued, most: () => most };
+}
+
+const turnsOf = (user: string, count: number) => Array.from({ length: count }, (_, n) => `${user}${n}`);
+
+test('no more users than places run at the same time, started by jobs and in the process alike', async (t) => {
+  const users = Array.from({ length: 40 }, (_, n) => `user${n}-`);
+  const { runner, ran, most } = runnerOver(Object.fromEntries(users.map((user) => [user, turnsOf(user, 3)])), 8);
+  const started = users.map((user) => runner.tryStart(user));
+  t.deepEqual(
+    started,
+    users.map((_, n) => n < 8),
+  );
+  await Promise.all(users.slice(8).map((user) => runner.start(user, `${user}0`)));
+  await runner.drain(1_000);
+  t.true(most() <= 8, `${most()} at the same time`);
+  t.true(ran.length >= 32 * 1);
+});
+
+test('all turns run once, and those of one user in order', async (t) => {
+  const users = Array.from({ length: 20 }, (_, n) => `user${n}-`);
+  const { runner, ran } = runnerOver(Object.fromEntries(users.map((user) => [user, turnsOf(user, 12)])), 3);
+  await Promise.all(users.map((user) => runner.start(user, `${user}0`)));
+  while (ran.length < 240) await tick();
+  t.is(new Set(ran).size, 240);
+  for (const user of users)
+    t.deepEqual(
+      ran.filter((turn) => turn.startsWith(user)),
+      turnsOf(user, 12),
+    );
+});
+
+test('after five turns in a row, a user goes behind the users that wait', async (t) => {
+  const { runner, ran, requeued } = runnerOver({ busy: turnsOf('busy', 20), other: ['other'] }, 1);
+  t.true(runner.tryStart('busy'));
+  const waiting = runner.start('other', 'other');
+  t.false(runner.tryStart('third'), 'a start in the process does not overtake those who wait');
+  await waiting;
+  while (ran.length < 21) await tick();
+  t.is(ran.indexOf('other'), 5);
+  t.deepEqual(requeued, ['busy5']);
+});
+
+test('the job of a turn that was settled here is skipped, that of a lost turn is not', async (t) => {
+  const queues: Record<string, string[]> = { ann: ['a1'], ben: ['lost1'] };
+  const { runner, ran } = runnerOver(queues, 2);
+  runner.tryStart('ann');
+  runner.tryStart('ben');
+  while (ran.length < 2) await tick();
+  await tick();
+  await tick();
+  queues['ann']!.push('a2');
+  queues['ben']!.push('lost1');
+  await runner.start('ann', 'a1');
+  await runner.start('ben', 'lost1');
+  while (ran.length < 3) await tick();
+  t.deepEqual(ran.slice(2), ['lost1']);
+});
+
+test('a turn that is started while the last claim finds nothing runs too', async (t) => {
+  const queues: Record<string, string[]> = { ann: [] };
+  const { runner, ran } = runnerOver(queues, 1);
+  runner.tryStart('ann');
+  // The claim is under way and has found nothing yet.
+  setTimeout(() => {
+    queues['ann']!.push('late');
+    t.true(runner.tryStart('ann'));
+  }, 0);
+  while (ran.length < 1) await tick();
+  t.deepEqual(ran, ['late']);
+});
+
+test('a runner that drains starts nothing, and does not keep those who wait', async (t) => {
+  const { runner, ran } = runnerOver({ ann: turnsOf('a', 3), ben: ['b0'] }, 1);
+  runner.tryStart('ann');
+  const waiting = runner.start('ben', 'b0');
+  await tick();
+  await runner.drain(1_000);
+  await waiting;
+  t.true(ran.length <= 1);
+  t.false(runner.tryStart('ben'));
+});
