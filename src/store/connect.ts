@@ -61,10 +61,19 @@ function socketWith(silence: number): Socket {
 }
 
 /** Named statements are planned once per connection, not for the values of each call: planning costs more than most of
- *  them, and a plan for the first values may not fit later ones. No statement gains from compiling its plan.
- *  CockroachDB has neither setting. */
+ *  them. The plan must be right however much the tables grow afterwards, so it uses indexes whatever the statistics say:
+ *  a plan that is made for empty tables would read them from end to end. No statement gains from compiling its plan.
+ *  CockroachDB has none of these settings (docs/decisions/0033-plans.md). */
 const PLANS: Readonly<Record<Dialect, string>> = {
-  pg: '-c plan_cache_mode=force_generic_plan -c jit=off',
+  pg: [
+    'plan_cache_mode=force_generic_plan',
+    'jit=off',
+    'enable_seqscan=off',
+    'enable_hashjoin=off',
+    'enable_mergejoin=off',
+  ]
+    .map((setting) => `-c ${setting}`)
+    .join(' '),
   cockroachdb: '',
 };
 
