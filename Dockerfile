@@ -33,6 +33,7 @@ EXPOSE 8080
 # database is unavailable. Containers of other roles have other checks or none (compose.yml).
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --start-interval=1s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT||8080}/livez`).then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"]
-# Exec form: node receives SIGTERM itself and stops gracefully. It starts no child processes here, so it needs no init.
+# Exec form: node receives SIGTERM itself and stops gracefully. It needs no init: its only child processes are those of
+# PROCESSES, which it waits for itself.
 # HOST is loopback by default: 0.0.0.0 is refused with AUTH=none, so the user of the image sets both.
 ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning", "src/main.ts"]

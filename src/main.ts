@@ -1,7 +1,7 @@
 // The entry point: reads the settings, starts the services, composes the roles, and stops everything in reverse order.
 import closeWithGrace from 'close-with-grace';
 import { readSecrets } from './dapr/secrets.ts';
-import { compose, type App } from './composition/compose.ts';
+import type { App } from './composition/compose.ts';
 import {
   type ServiceAddresses,
   ConfigError,
@@ -12,9 +12,11 @@ import {
   type Config,
 } from './config/config.ts';
 import { watchParent } from '../local/parent-watch.ts';
+import { freePort } from '../local/ports.ts';
 import { ServiceError } from '../local/service.ts';
 import { startServices } from '../local/services.ts';
 import { Lifecycle } from './composition/lifecycle.ts';
+import { isChild } from './processes/cluster.ts';
 import { createLog, type Log } from './telemetry/log.ts';
 
 /** Longer than the time that running turns get (DRAIN_MS) plus the time to stop the services. */
@@ -31,6 +33,7 @@ function banner(app: App, addresses: ServiceAddresses, config: Config): string {
     `  redis     ${config.REDIS_URL ? 'REDIS_URL' : 'embedded Redis'}`,
     `  model     ${model}`,
     `  actors    ${app.runtime}`,
+    ...(config.PROCESSES > 1 ? [`  processes ${config.PROCESSES}`] : []),
     ...(app.metricsUrl === null ? [] : [`  metrics   ${app.metricsUrl}/metrics`]),
   ];
   if (app.url !== null) {
@@ -53,9 +56,19 @@ async function withSecrets(config: Config): Promise<Config> {
   return readConfig(process.argv.slice(2), { ...environment, ...secrets, DAPR_SECRET_STORE: '' });
 }
 
-async function run(config: Config, log: Log): Promise<void> {
+interface Run {
+  readonly log: Log;
+  /** Starts everything. `lifecycle` holds what was started; `fail` stops it again, with the reason. */
+  readonly start: (lifecycle: Lifecycle, fail: (reason: string) => void) => Promise<void>;
+  /** Prints a line to the user's terminal. */
+  readonly say: (line: string) => void;
+  /** Called with the reason before a stop because of a failure. */
+  readonly onFail?: (reason: string) => Promise<void>;
+}
+
+/** Starts this process and stops it in reverse order: on a signal, when its parent ends, or when something fails. */
+async function run({ log, start, say, onFail = async () => {} }: Run): Promise<void> {
   const lifecycle = new Lifecycle(log);
-  const say = (line: string) => process.stderr.write(`${line}\n`);
   let failed = false;
   const grace = closeWithGrace({ delay: STOP_DEADLINE_MS, logger: false }, async ({ err }) => {
     if (err) {
@@ -77,22 +90,11 @@ async function run(config: Config, log: Log): Promise<void> {
   const fail = (reason: string) => {
     failed = true;
     say(`turnkeeper stops: ${reason}`);
-    stopOnce();
+    void onFail(reason).then(stopOnce);
   };
   watchParent(stopOnce);
   try {
-    const onEnd = (service: string) => fail(`${service} stopped unexpectedly; its log is in ${config.DATA_DIR}/logs`);
-    const { addresses, announce } = await startServices({
-      config,
-      lifecycle,
-      log,
-      path: config.environment['PATH'] ?? '',
-      say,
-      onEnd,
-    });
-    const app = await compose({ config, addresses, lifecycle, log, onFatal: fail });
-    if (app.url !== null) announce(app.url);
-    process.stdout.write(`${banner(app, addresses, config)}\n`);
+    await start(lifecycle, fail);
   } catch (error) {
     // An error during a stop was caused by the stop.
     if (lifecycle.stopping) return;
@@ -101,12 +103,47 @@ async function run(config: Config, log: Log): Promise<void> {
   }
 }
 
-if (process.argv.includes('--help')) {
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+
+/** Runs turnkeeper. With PROCESSES above 1 this process is the parent of the others. */
+async function runServer(settings: Config): Promise<void> {
+  const several = settings.PROCESSES > 1;
+  // A process that is restarted must listen on the same port.
+  const config = several && settings.PORT === 0 ? { ...settings, PORT: await freePort() } : settings;
+  const log = createLog(config.LOG_LEVEL, several ? { process: 'primary', pid: process.pid } : {});
+  await run({
+    log,
+    say,
+    async start(lifecycle, onFatal) {
+      const onEnd = (service: string) =>
+        onFatal(`${service} stopped unexpectedly; its log is in ${config.DATA_DIR}/logs`);
+      const path = config.environment['PATH'] ?? '';
+      const { addresses, announce } = await startServices({ config, lifecycle, log, path, say, onEnd });
+      const options = { config, addresses, lifecycle, log, onFatal };
+      // Loaded only here, because the parent needs neither the ingress nor the worker.
+      const app = several
+        ? await (await import('./composition/primary.ts')).composePrimary(options)
+        : await (await import('./composition/compose.ts')).compose(options);
+      if (app.url !== null) announce(app.url);
+      process.stdout.write(`${banner(app, addresses, config)}\n`);
+    },
+  });
+}
+
+/** Runs one of the processes that the parent started. The parent reports to the user. */
+async function runChild(): Promise<void> {
+  const { receiveOrder } = await import('./composition/child.ts');
+  const { log, start, failed } = await receiveOrder();
+  await run({ log, start, say: () => {}, onFail: failed });
+}
+
+if (isChild()) {
+  await runChild();
+} else if (process.argv.includes('--help')) {
   process.stdout.write(`${helpText()}\n`);
 } else {
   try {
-    const config = await withSecrets(readConfig());
-    await run(config, createLog(config.LOG_LEVEL));
+    await runServer(await withSecrets(readConfig()));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);

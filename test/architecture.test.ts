@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['composition'],
   ['cli', 'http', 'workers', 'monitoring'],
   ['turns', 'reviews', 'memory', 'webhooks', 'users', 'tools'],
-  ['dapr', 'actors'],
+  ['dapr', 'actors', 'processes'],
   ['store', 'redis', 'model'],
   ['config', 'telemetry'],
   ['domain', 'concurrency'],

@@ -47,6 +47,25 @@ test('EDGE_TOPICS is yes or no', (t) => {
     t.deepEqual(faultsOf({ EDGE_TOPICS: value }), ['EDGE_TOPICS: must be one of yes, no']);
 });
 
+test('PROCESSES is a whole number from 1 to 64, and processes need a role that scales', (t) => {
+  t.is(readConfig([], {}).PROCESSES, 1);
+  t.is(readConfig([], { PROCESSES: '64' }).PROCESSES, 64);
+  for (const PROCESSES of ['0', '1.5', 'x', '65', '-1', '1e1', ' '])
+    t.deepEqual(
+      faultsOf({ PROCESSES, LEASE_S: 'x' }),
+      ['PROCESSES: must be a whole number from 1 to 64', 'LEASE_S: must be a whole number from 2 to 3600'],
+      PROCESSES,
+    );
+  const external = { DATABASE_URL: 'postgres://db/x', REDIS_URL: 'redis://redis', ACTOR_RUNTIME: 'dapr' };
+  t.regex(
+    faultsOf({ ...external, PROCESSES: '2' }, ['--roles', 'actors']).join(),
+    /^PROCESSES: .* role http or worker$/,
+  );
+  for (const roles of ['http', 'worker', 'worker,actors'])
+    t.deepEqual(faultsOf({ ...external, PROCESSES: '2' }, ['--roles', roles]), []);
+  t.regex(helpText(), /PROCESSES .*\[1\]/);
+});
+
 test('an empty variable counts as not set', (t) => {
   t.is(readConfig([], { PORT: '' }).PORT, 8080);
   t.is(readConfig([], { METRICS_PORT: '' }).METRICS_PORT, undefined);

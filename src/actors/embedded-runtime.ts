@@ -1,8 +1,7 @@
 // The embedded actor runtime: UserSession methods run in this process, behind one queue for each user.
 import { inSpan } from '../telemetry/tracing.ts';
-import { Unavailable } from '../domain/errors.ts';
 import { Mailbox } from './mailbox.ts';
-import { runMethod, unwrap, type ActorRuntime } from './runtime.ts';
+import { runMethod, unwrap, type ActorRuntime, type CallResult } from './runtime.ts';
 import type { ActorState } from '../domain/memory.ts';
 import type { MethodArgs, MethodName, MethodReply, SessionStore } from './user-session.ts';
 
@@ -41,12 +40,16 @@ export class EmbeddedRuntime implements ActorRuntime {
   }
 
   async call<M extends MethodName>(userId: string, method: M, args: MethodArgs<M>): Promise<MethodReply<M>> {
-    if (!this.#open) throw new Unavailable('actors', { detail: 'the embedded actors are not running' });
+    const result = await inSpan(`UserSession/${method}`, {}, () => this.run(userId, method, args));
+    return unwrap(result) as MethodReply<M>;
+  }
+
+  /** Runs the method like `call`. Never rejects: an error becomes a result with a code. */
+  async run(userId: string, method: MethodName, args: unknown): Promise<CallResult> {
+    if (!this.#open) return { ok: false, code: 'unavailable', detail: 'the embedded actors are not running' };
     const { store, state } = this.#options;
     const context = { userId, store, state, now: () => new Date() };
-    const run = () => runMethod(context, method, args);
-    const result = await inSpan(`UserSession/${method}`, {}, () => this.#mailbox.run(userId, run));
-    return unwrap(result) as MethodReply<M>;
+    return this.#mailbox.run(userId, () => runMethod(context, method, args));
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,6 @@
 // The actor runtime: how this process calls UserSession actors, and with the role `actors` how it hosts them.
 import { EmbeddedRuntime, type ProcessLease } from '../actors/embedded-runtime.ts';
+import { ForwardedRuntime } from '../actors/forwarded-runtime.ts';
 import type { ActorRuntime } from '../actors/runtime.ts';
 import { sessionStore } from '../actors/session-store.ts';
 import { startActorHost } from '../dapr/actor-host.ts';
@@ -32,9 +33,11 @@ function processLease(database: Database): ProcessLease {
 
 /** Creates the runtime; the caller must call `start`. `onLost`: another process took over the embedded actors. */
 export function createActorRuntime(foundation: Foundation, onLost: () => void): ActorRuntime {
-  const { config, addresses, database, queues, log } = foundation;
+  const { config, addresses, database, queues, log, instance } = foundation;
   const { dapr } = addresses;
   if (!dapr) {
+    const parent = instance?.parent;
+    if (parent) return new ForwardedRuntime({ ask: (...request) => parent.ask(...request) });
     const store = sessionStore(database, { holdsState: true });
     const lease = processLease(database);
     return new EmbeddedRuntime({ store, state: sqlActorState(database), lease, onLost });

@@ -3,6 +3,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import type { ServiceAddresses, Config } from '../config/config.ts';
 import { checkRedisKeepsKeys, connectRedis, type RedisConnection } from '../redis/connection.ts';
 import { hintsOver, type Hints } from '../redis/hints.ts';
+import type { Requests } from '../processes/requests.ts';
 import { connect } from '../store/connect.ts';
 import { Database } from '../store/database.ts';
 import { migrateDatabase, pendingMigrations } from '../store/migrate.ts';
@@ -14,13 +15,30 @@ import { ProcessHooks } from './hooks.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 export const VERSION = packageJson.version;
+/** Connections to the database. The processes of one instance share a budget; statements are shared under load, so that
+ *  few connections suffice. */
 const POOL_SIZE = 24;
+const POOL_BUDGET = 64;
+const SMALLEST_POOL = 8;
+
+const poolSizeOf = (processes: number): number =>
+  Math.max(SMALLEST_POOL, Math.min(POOL_SIZE, Math.floor(POOL_BUDGET / processes)));
+
+/** This process as one of the processes of an instance (PROCESSES). */
+export interface Instance {
+  /** `primary` for the parent, `1` to `n` for its children. */
+  readonly process: string;
+  /** Missing: this process is the parent. */
+  readonly parent?: Pick<Requests, 'ask' | 'serve'>;
+}
 
 export interface FoundationOptions {
   readonly config: Config;
   readonly addresses: ServiceAddresses;
   readonly lifecycle: Lifecycle;
   readonly log: Log;
+  /** Missing: this process is the only one of its instance. */
+  readonly instance?: Instance | undefined;
 }
 
 export interface Foundation extends FoundationOptions {
@@ -59,8 +77,8 @@ async function checkSchema(database: Database, url: string, migrate: boolean, lo
 export async function startFoundation(options: FoundationOptions): Promise<Foundation> {
   const { config, addresses, lifecycle, log } = options;
   await startTracing(config, lifecycle);
-  const metrics = createMetrics();
-  const database = new Database(await connect(addresses.databaseUrl, { poolSize: POOL_SIZE }));
+  const metrics = createMetrics(options.instance?.process);
+  const database = new Database(await connect(addresses.databaseUrl, { poolSize: poolSizeOf(config.PROCESSES) }));
   lifecycle.started('database', () => database.close());
   await checkSchema(database, addresses.databaseUrl, config.migrate, log);
 

@@ -57,6 +57,10 @@ function crossFaults(settings: Settings, roles: readonly ProcessRole[]): string[
     [split && settings.REDIS_URL === undefined, 'REDIS_URL: required if the roles run in several processes'],
     [split && settings.ACTOR_RUNTIME === 'embedded', 'ACTOR_RUNTIME: embedded requires all roles in one process'],
     [
+      settings.PROCESSES > 1 && !roles.includes('http') && !roles.includes('worker'),
+      'PROCESSES: more than 1 requires the role http or worker',
+    ],
+    [
       settings.OPENAI_MODEL !== undefined &&
         settings.OPENAI_BASE_URL === undefined &&
         settings.OPENAI_API_KEY === undefined,

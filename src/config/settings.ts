@@ -94,6 +94,12 @@ const policyFile: Setting<PolicyFile | null> = {
 export const SETTINGS = {
   HOST: text('address the ingress listens on', '127.0.0.1'),
   PORT: port('port the ingress listens on; 0: any free port', 8080),
+  PROCESSES: integer(
+    'processes on this machine that share the port and have the roles http and worker; more than 1: the actors run in one more process',
+    1,
+    1,
+    64,
+  ),
   METRICS_HOST: text('address the metrics port listens on; it requires no key, so keep it private', '127.0.0.1'),
   METRICS_PORT: optionalPort('port for /metrics, /livez and /readyz of any role; 0: any free port', 'none'),
   DATA_DIR: text('data folder of the embedded services', '.turnkeeper'),
@@ -134,7 +140,12 @@ export const SETTINGS = {
   MODEL_TIMEOUT_S: integer('timeout of one attempt in seconds', 60, 1, 3600),
   MODEL_MAX_ATTEMPTS: integer('maximum number of attempts before the turn fails', 4, 1, 20),
   HISTORY_EXCHANGES: integer('number of earlier exchanges of the session in the prompt', 5, 0, 100),
-  WORKER_CONCURRENCY: integer('turns that one worker process runs at the same time', 512, 1, 10_000),
+  WORKER_CONCURRENCY: integer(
+    'turns that one worker process runs at the same time; with PROCESSES=n, n times as many',
+    512,
+    1,
+    10_000,
+  ),
   QUEUE_LIMIT_PER_USER: integer('queued turns of one user before 429', 100, 1, 1_000_000),
   QUEUE_LIMIT: integer('queued turns of all users before 503', 100_000, 1, 100_000_000),
   MEMORY_DEBOUNCE_MS: integer(

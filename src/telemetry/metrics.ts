@@ -80,9 +80,11 @@ function backlogGauges(registers: Registry[]) {
   };
 }
 
-/** The metrics of one process, in their own registry. */
-export function createMetrics() {
+/** The metrics of one process, in their own registry. `process`: its name among the processes of one instance;
+ *  undefined: it is the only one, and its series have no label `process`. */
+export function createMetrics(process?: string) {
   const registry = new Registry();
+  if (process !== undefined) registry.setDefaultLabels({ process });
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   return {
@@ -190,6 +192,18 @@ export function createMetrics() {
       name: 'turnkeeper_events_ignored_total',
       help: 'Events with a wrong type or shape, by topic.',
       labelNames: ['topic'] as const,
+      registers,
+    }),
+    processesReady: removeValue(
+      new Gauge({
+        name: 'turnkeeper_processes_ready',
+        help: 'Processes of this instance that are ready. Missing: PROCESSES is 1.',
+        registers,
+      }),
+    ),
+    processRestarts: new Counter({
+      name: 'turnkeeper_process_restarts_total',
+      help: 'Processes of this instance that ended unexpectedly and were restarted.',
       registers,
     }),
     backlog: backlogGauges(registers),

@@ -1,4 +1,5 @@
-// The contract suite of the actor runtimes: every test runs on the embedded and on the Dapr runtime.
+// The contract suite of the actor runtimes: every test runs on the embedded runtime, on the embedded runtime of another
+// process, and on the Dapr runtime.
 import test from 'ava';
 import { newId } from '../../src/domain/ids.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -25,8 +26,8 @@ async function accept(database: Database, userId: string, text: string) {
   return outcome.turn;
 }
 
-for (const runtime of RUNTIMES) {
-  const run = isAvailable(runtime) ? test : test.skip;
+for (const runtime of [...RUNTIMES, 'forwarded'] as const) {
+  const run = runtime === 'forwarded' || isAvailable(runtime) ? test : test.skip;
 
   run(`${runtime}: turns of a user are claimed one at a time, in order, and the epoch increases`, async (t) => {
     const { actors, database } = await startRuntime(t, runtime);

@@ -3,17 +3,20 @@ import { startActorHost } from '../../src/dapr/actor-host.ts';
 import { DaprState } from '../../src/dapr/actor-state.ts';
 import { DaprRuntime } from '../../src/dapr/runtime.ts';
 import { EmbeddedRuntime } from '../../src/actors/embedded-runtime.ts';
+import { ACTOR_CALL, answerCall, ForwardedRuntime } from '../../src/actors/forwarded-runtime.ts';
 import type { ActorRuntime } from '../../src/actors/runtime.ts';
 import { sessionStore } from '../../src/actors/session-store.ts';
 import { startPlacement, startSidecar, type Placement, type Sidecar } from '../../local/dapr.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { sqlActorState } from '../../src/store/actor-state.ts';
+import { Requests } from '../../src/processes/requests.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
 import { migrateToLatest } from '../../src/store/migrate.ts';
 import { daprBinaries, type RuntimeName } from './app.ts';
 import { temporaryFolder } from './folder.ts';
 import type { Owner } from './owner.ts';
+import { channel } from './ports.ts';
 import { freshDatabase, redisUrl } from './services.ts';
 
 export interface TestRuntime {
@@ -24,23 +27,27 @@ export interface TestRuntime {
   readonly placement: Placement | null;
 }
 
+/** `forwarded`: the embedded runtime, called through a channel as by another process. */
+export type TestRuntimeName = RuntimeName | 'forwarded';
+
 /** Starts a runtime on a migrated database. `join`: use the database and placement of another runtime. */
-export async function startRuntime(t: Owner, name: RuntimeName, join?: TestRuntime): Promise<TestRuntime> {
+export async function startRuntime(t: Owner, name: TestRuntimeName, join?: TestRuntime): Promise<TestRuntime> {
   const databaseUrl = join?.databaseUrl ?? (await freshDatabase(t)).url;
   const database = new Database(await connect(databaseUrl, { poolSize: 8 }));
   t.teardown(() => database.close());
   await migrateToLatest(database.builder);
-  const store = sessionStore(database, { holdsState: name === 'embedded' });
-  if (name === 'embedded') {
+  const store = sessionStore(database, { holdsState: name !== 'dapr' });
+  if (name !== 'dapr') {
     const lease = { acquire: async () => {}, release: async () => {} };
-    const actors = new EmbeddedRuntime({
+    const embedded = new EmbeddedRuntime({
       store,
       state: sqlActorState(database),
       lease,
       onLost: () => {},
     });
-    await actors.start();
-    t.teardown(() => actors.stop());
+    await embedded.start();
+    t.teardown(() => embedded.stop());
+    const actors = name === 'embedded' ? embedded : await forwardedTo(embedded);
     return { actors, database, databaseUrl, sidecar: null, placement: null };
   }
   const dataDir = temporaryFolder(t);
@@ -65,4 +72,13 @@ export async function startRuntime(t: Owner, name: RuntimeName, join?: TestRunti
   t.teardown(() => actors.stop());
   await actors.start();
   return { actors, database, databaseUrl, sidecar, placement };
+}
+
+async function forwardedTo(embedded: EmbeddedRuntime): Promise<ActorRuntime> {
+  const { parent, child } = channel();
+  new Requests(parent).serve(ACTOR_CALL, (call) => answerCall(embedded, call));
+  const requests = new Requests(child);
+  const actors = new ForwardedRuntime({ ask: (...request) => requests.ask(...request) });
+  await actors.start();
+  return actors;
 }
