@@ -1,6 +1,7 @@
 // The client of the openai SDK: without retries and logging of the SDK, and with one timeout for a whole attempt.
 import OpenAI from 'openai';
-import { newFetch } from './transport.ts';
+import type { Dispatcher } from 'undici';
+import { connections, fetchOver } from './transport.ts';
 
 export interface Endpoint {
   /** Undefined: the SDK's default, which is OpenAI. */
@@ -10,16 +11,25 @@ export interface Endpoint {
   readonly timeoutS: number;
 }
 
-export const clientOf = ({ baseUrl, apiKey, timeoutS }: Endpoint): OpenAI =>
-  new OpenAI({
+/** A client of the SDK and its connections. */
+export interface Client {
+  readonly sdk: OpenAI;
+  readonly dispatcher: Dispatcher;
+}
+
+export function clientOf({ baseUrl, apiKey, timeoutS }: Endpoint): Client {
+  const dispatcher = connections();
+  const sdk = new OpenAI({
     // The SDK requires a key, even if the endpoint needs none.
     apiKey: apiKey ?? 'none',
     baseURL: baseUrl ?? null,
     maxRetries: 0,
     timeout: timeoutS * 1000,
     logLevel: 'off',
-    fetch: newFetch(),
+    fetch: fetchOver(dispatcher),
   });
+  return { sdk, dispatcher };
+}
 
 /** Runs `work` with a signal that aborts with `signal` or after `ms` milliseconds. `timedOut()`: the time is up.
  *  AbortSignal.timeout is not used, because its timer would stay alive long after the attempt, and AbortSignal.any is

@@ -1,9 +1,11 @@
 // The model port over the openai SDK: one streamed attempt with one timeout for all of it, without retries.
+import { APIError } from 'openai';
 import type OpenAI from 'openai';
 import { inSpan } from '../telemetry/tracing.ts';
-import { readValues } from './event-stream.ts';
+import { eventReader } from './event-stream.ts';
 import { failureOf } from './failure.ts';
-import { clientOf, withDeadline, type Endpoint } from './openai-client.ts';
+import { clientOf, withDeadline, type Client, type Endpoint } from './openai-client.ts';
+import { streamedCall, type BytesReader, type ErrorResponse } from './streamed-call.ts';
 import { ModelError, type Completion, type CompletionRequest, type Model } from './model.ts';
 
 type Chunk = OpenAI.Chat.Completions.ChatCompletionChunk;
@@ -52,7 +54,9 @@ function completionOf({ text, refusal, model, finish, inputTokens, outputTokens 
 }
 
 export class OpenAiModel implements Model {
-  readonly #client: OpenAI;
+  readonly #client: Client;
+  /** The address and the headers of every call, as the SDK builds them. */
+  #template: Promise<{ readonly url: URL; readonly headers: Record<string, string> }> | undefined;
   readonly #model: string;
   readonly #timeoutMs: number;
 
@@ -96,17 +100,12 @@ export class OpenAiModel implements Model {
       outputTokens: 0,
     };
     try {
-      const response = await this.#client.chat.completions
-        .create(
-          { model: this.#model, messages: [...messages], stream: true, stream_options: { include_usage: true } },
-          { signal: combined },
-        )
-        .asResponse();
-      await readValues(response, (value) => {
+      const reader = eventReader((value) => {
         const before = gathered.text.length;
         addChunk(gathered, value as Chunk);
         if (gathered.text.length > before) onDelta?.(gathered.text.slice(before));
       });
+      await this.#call(messages, combined, reader);
       // The last chunks may have arrived together, before the connection noticed the abort.
       combined.throwIfAborted();
       return completionOf(gathered);
@@ -115,4 +114,34 @@ export class OpenAiModel implements Model {
       throw failureOf(error, timedOut(), Date.now());
     }
   }
+  /** @throws APIError as the SDK throws it */
+  async #call(messages: CompletionRequest['messages'], signal: AbortSignal, reader: BytesReader): Promise<void> {
+    this.#template ??= this.#newTemplate();
+    const { url, headers } = await this.#template;
+    const call = { model: this.#model, messages, stream: true, stream_options: { include_usage: true } };
+    const failed = await streamedCall(
+      this.#client.dispatcher,
+      { url, headers, body: JSON.stringify(call), signal },
+      reader,
+    );
+    if (failed) throw apiErrorOf(failed);
+  }
+
+  async #newTemplate() {
+    const { req, url } = await this.#client.sdk.buildRequest({ method: 'post', path: '/chat/completions', body: {} });
+    // Bodies are not decompressed here.
+    return { url: new URL(url), headers: { ...Object.fromEntries(req.headers), 'accept-encoding': 'identity' } };
+  }
+}
+
+/** The error of the SDK for this response. */
+function apiErrorOf({ status, headers, text }: ErrorResponse): APIError {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return APIError.generate(status, undefined, text, headers);
+  }
+  const hasError = typeof body === 'object' && body !== null && 'error' in body;
+  return APIError.generate(status, (hasError ? body : { error: body }) as object, undefined, headers);
 }

@@ -21,7 +21,7 @@ export class OpenAiModerator implements Moderator {
 
   constructor(endpoint: Endpoint) {
     this.#timeoutMs = endpoint.timeoutS * 1000;
-    this.#client = clientOf(endpoint);
+    this.#client = clientOf(endpoint).sdk;
   }
 
   moderate(request: ModerationRequest): Promise<readonly Moderated[]> {

@@ -1,10 +1,7 @@
-// The `fetch` of the openai SDK, built on undici.request: without the web streams and checks of Node's own fetch, which
-// cost more than the rest of a call (docs/decisions/0029-model-transport.md).
+// The connections to the model endpoint, and the `fetch` of the openai SDK over them: without the web streams and checks
+// of Node's own fetch, which cost more than the rest of a call (docs/decisions/0029-model-transport.md).
 import http from 'node:http';
 import { Agent, EnvHttpProxyAgent, interceptors, request, type Dispatcher } from 'undici';
-
-/** The body of a response: a stream of Node. */
-export type Body = Dispatcher.ResponseData['body'];
 
 /** What the SDK passes to `fetch`. */
 interface Call {
@@ -19,7 +16,7 @@ const MAX_REDIRECTS = 20;
 
 /** Connections without timeouts for responses, because the deadline of an attempt includes its response. Their number
  *  is the number of calls that run at the same time. */
-function connections(): Dispatcher {
+export function connections(): Dispatcher {
   const options = { headersTimeout: 0, bodyTimeout: 0 };
   // Like Node's own fetch, use the proxies of the environment only if Node is told to (NODE_USE_ENV_PROXY).
   const { proxyEnv } = (http.globalAgent as unknown as { readonly options: http.AgentOptions }).options;
@@ -27,10 +24,9 @@ function connections(): Dispatcher {
   return agent.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTS }));
 }
 
-/** Returns a `fetch` with its own connections. A response has the members that the SDK uses, and a body for `bodyOf`. A
- *  connection is free again when the body was read to its end. */
-export function newFetch(): typeof fetch {
-  const dispatcher = connections();
+/** Returns a `fetch` over these connections. A response has the members that the SDK uses for a body that it reads to its
+ *  end; then the connection is free again. */
+export function fetchOver(dispatcher: Dispatcher): typeof fetch {
   const call = async (url: string, { method, headers, body, signal }: Call) => {
     const response = await request(url, {
       dispatcher,
@@ -50,6 +46,3 @@ export function newFetch(): typeof fetch {
   };
   return call as unknown as typeof fetch;
 }
-
-/** The body of a response of `newFetch`. */
-export const bodyOf = ({ body }: Response): Body => body as unknown as Body;

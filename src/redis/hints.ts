@@ -4,6 +4,8 @@ import type { RedisConnection } from './connection.ts';
 
 type Listener = (id: string, note: string) => void;
 
+/** Too short for a reader to notice. */
+const GATHER_MS = 4;
 /** Between the hints of a message, and between the id and the note of a hint. */
 const HINTS = '\n';
 const NOTE = ' ';
@@ -15,7 +17,7 @@ export class HintChannel {
   readonly #subscriber: RedisConnection;
   readonly #all = new Set<Listener>();
   readonly #byId = new Map<string, Set<Listener>>();
-  /** Hints of this iteration of the event loop. They share a message. */
+  /** Hints that were announced within GATHER_MS. They share a message. */
   #announced = new Set<string>();
 
   constructor(name: string, publisher: RedisConnection, subscriber: RedisConnection) {
@@ -47,7 +49,7 @@ export class HintChannel {
 
   /** Sends a hint. It is lost while Redis is unavailable. */
   announce(id = '', note = ''): void {
-    if (this.#announced.size === 0) setImmediate(() => this.#send());
+    if (this.#announced.size === 0) setTimeout(() => this.#send(), GATHER_MS);
     this.#announced.add(note === '' ? id : id + NOTE + note);
   }
 

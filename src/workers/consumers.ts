@@ -13,7 +13,7 @@ const STALLED_CHECK_MS = 3_000;
 const MAX_STALLED = 1_000_000;
 /** BullMQ workers for each topic. One of them fetches jobs one by one, with a round trip each; several fetch in
  *  parallel. */
-const FETCHERS = 4;
+const FETCHERS = 2;
 
 /** The payload is not an event of the topic. The job is not retried and is kept among the failed jobs. */
 export class InvalidEvent extends UnrecoverableError {

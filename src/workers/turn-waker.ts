@@ -4,7 +4,7 @@ import type { QueuedTurn, Queues } from './queues.ts';
 
 /** Turns that run here already get their jobs later: only after a crash does another worker need them, and then the
  *  sweeper finds them too. */
-const STARTED_MS = 25;
+const STARTED_MS = 100;
 
 export interface TurnWakerDeps {
   readonly queues: Pick<Queues, 'wake'>;

@@ -1,0 +1,142 @@
+// One request whose response is read as it arrives, with undici's lowest interface: no stream and no response object for
+// each call (docs/decisions/0029-model-transport.md).
+import { APIConnectionError } from 'openai';
+import type { Dispatcher } from 'undici';
+
+/** Maximum length of the body of an error, in bytes. */
+const ERROR_LIMIT = 4 * 1024 * 1024;
+/** Milliseconds to wait for the end of a response after its last event, so that its connection is used again. */
+const END_MS = 1_000;
+
+export interface StreamedRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly signal: AbortSignal;
+}
+
+/** Reads the bytes of a response. */
+export interface BytesReader {
+  /** True: the rest is not needed. */
+  read(bytes: Buffer, headers: () => Headers): boolean;
+  /** The response has ended. */
+  end(headers: () => Headers): void;
+}
+
+/** A response with another status than 2xx. */
+export interface ErrorResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+type Controller = Dispatcher.DispatchController;
+
+class Handler implements Dispatcher.DispatchHandler {
+  readonly result = Promise.withResolvers<ErrorResponse | null>();
+  readonly #reader: BytesReader;
+  #controller: Controller | undefined;
+  #aborted: Error | undefined;
+  /** Null: the response has not started. */
+  #headers: Readonly<Record<string, string>> | null = null;
+  #error: { readonly status: number; readonly chunks: Buffer[]; length: number } | undefined;
+  #done = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(reader: BytesReader) {
+    this.#reader = reader;
+  }
+
+  abort(reason: Error): void {
+    this.result.reject(reason);
+    this.#aborted = reason;
+    this.#controller?.abort(reason);
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller;
+    if (this.#aborted) controller.abort(this.#aborted);
+  }
+
+  onResponseStart(
+    _controller: Controller,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.#headers = headers as Record<string, string>;
+    if (status < 200 || status >= 300) this.#error = { status, chunks: [], length: 0 };
+  }
+
+  /** Built only for errors. */
+  readonly #newHeaders = (): Headers => new Headers(this.#headers!);
+
+  onResponseData(controller: Controller, bytes: Buffer): void {
+    if (this.#done) return;
+    if (this.#error) return this.#readError(bytes);
+    try {
+      if (this.#reader.read(bytes, this.#newHeaders)) this.#finish(controller);
+    } catch (error) {
+      this.abort(error as Error);
+    }
+  }
+
+  #readError(bytes: Buffer): void {
+    const error = this.#error!;
+    error.chunks.push(bytes);
+    error.length += bytes.length;
+    if (error.length <= ERROR_LIMIT) return;
+    this.#fail();
+    this.#controller!.abort(new Error('the rest of the response is not needed'));
+  }
+
+  #fail(): void {
+    const { status, chunks } = this.#error!;
+    this.result.resolve({ status, headers: this.#newHeaders(), text: Buffer.concat(chunks).toString() });
+    this.#done = true;
+  }
+
+  /** The last event was read. The response should end soon; otherwise its connection is closed. */
+  #finish(controller: Controller): void {
+    this.#done = true;
+    this.result.resolve(null);
+    this.#timer = setTimeout(() => controller.abort(new Error('the response does not end')), END_MS);
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.#timer);
+    if (this.#done) return;
+    if (this.#error) return this.#fail();
+    try {
+      this.#reader.end(this.#newHeaders);
+      this.result.resolve(null);
+    } catch (error) {
+      this.result.reject(error);
+    }
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    clearTimeout(this.#timer);
+    this.result.reject(this.#headers ? error : new APIConnectionError({ cause: error }));
+  }
+}
+
+/** Posts the request and passes the bytes of a 2xx response to the reader. Returns when the reader needs no more, or the
+ *  error response; null: none. Rejects with the signal's reason, with what the reader throws, or with an error of the
+ *  connection. A response that was not read to its end loses its connection. */
+export async function streamedCall(
+  dispatcher: Dispatcher,
+  { url, headers, body, signal }: StreamedRequest,
+  reader: BytesReader,
+): Promise<ErrorResponse | null> {
+  signal.throwIfAborted();
+  const handler = new Handler(reader);
+  const abort = () => handler.abort(signal.reason as Error);
+  signal.addEventListener('abort', abort);
+  try {
+    const path = url.pathname + url.search;
+    dispatcher.dispatch({ origin: url.origin, path, method: 'POST', headers, body }, handler);
+    return await handler.result.promise;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
