@@ -1,112 +1,129 @@
-// npm run bench: measures turns per second, latency and cost of turnkeeper on this machine, with both actor runtimes.
-// Prints one table and writes bench/results/latest.json. `--quick` takes 20 s and is less precise.
-import type { ChildProcess } from 'node:child_process';
-import type { Client } from 'pg';
+// npm run bench: measures turnkeeper on this machine beside the floor, and prints one table. See README.md.
 import { findDapr } from '../local/dapr.ts';
-import { cpuMsByKind, cpuMsOf } from './cpu.ts';
-import type { Load, LoadResult } from './driver.ts';
-import { end, nextMessage, type Subject, startScript, startTurnkeeper, type Turnkeeper } from './processes.ts';
-import { report, type Row, rowOf } from './report.ts';
+import { check } from './check.ts';
+import { createContext, type Context } from './scenarios/context.ts';
+import { costLines } from './profile/costs.ts';
+import { growth } from './scenarios/growth.ts';
+import { idle } from './scenarios/idle.ts';
+import { measure, warmUp, type Run } from './scenarios/measure.ts';
+import { parseOptions, USAGE, type LongName, type Options } from './options.ts';
+import { overload } from './scenarios/overload.ts';
+import { breakDown, breakdownLines } from './profile/breakdown.ts';
+import { provenanceLine, writeJson } from './report.ts';
+import { rowOf, tableOf, type Row } from './row.ts';
+import { SCENARIOS, type Shape } from './scenarios/shapes.ts';
+import { soak } from './scenarios/soak.ts';
+import type { SystemName } from './systems/system.ts';
 
-const USERS = 200;
-const SEED = 7;
-const KNOWN = ['--quick'];
-const unknown = process.argv.slice(2).filter((argument) => !KNOWN.includes(argument));
-if (unknown.length > 0) {
-  console.error(`usage: npm run bench [-- --quick]\nunknown: ${unknown.join(' ')}`);
-  process.exit(2);
-}
-const quick = process.argv.includes('--quick');
-/** Seconds. settle: summaries are written about a second after the replies, and their cost belongs to the turns. */
-const TIMES = quick ? { warm: 1.5, load: 1.2, settle: 0.7 } : { warm: 3, load: 12, settle: 3 };
-const CLIENTS = [1, 64];
-/** An idle PostgreSQL session publishes its counters after 10 s. */
-const COUNTERS_S = 11;
-
-const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-
-async function drive(driver: ChildProcess, load: Load): Promise<LoadResult> {
-  driver.send(load);
-  return nextMessage<LoadResult>(driver);
+interface Results {
+  readonly rows: Row[];
+  readonly runs: Run[];
 }
 
-async function numberOf(database: Client, sql: string): Promise<number> {
-  const { rows } = await database.query<{ n: string }>(sql);
-  return Number(rows[0]!.n);
-}
-/** Increases by one with every write transaction, without delay. */
-const WRITES = 'select pg_snapshot_xmax(pg_current_snapshot())::text as n';
-const COMMITS = 'select xact_commit as n from pg_stat_database where datname = current_database()';
+/** --check measures only what it compares. */
+const CHECKED = { scenarios: ['S2'], long: [], runtimes: ['embedded'] } as const;
 
-interface Clients {
-  readonly driver: ChildProcess;
-  readonly model: ChildProcess;
-}
-
-async function measure(subject: Subject, app: Turnkeeper, clients: Clients): Promise<Row[]> {
-  const { url, database } = await app.ready;
-  const flushes =
-    "select count(*) as n from pg_settings where name in ('fsync', 'synchronous_commit') and setting = 'on'";
-  if ((await numberOf(database, flushes)) !== 2) throw new Error('this PostgreSQL does not flush commits to disk');
-  const load = { url, users: USERS, seed: SEED };
-  const commitsBefore = await numberOf(database, COMMITS);
-  const warm = await drive(clients.driver, { ...load, clients: 16, seconds: TIMES.warm, prefix: 'warm' });
-  if (warm.faults.length > 0) throw new Error(`errors during the warm-up:\n${warm.faults.join('\n')}`);
-  await database.query('analyze'); // autovacuum does this on a server that has run for a while
-  await sleep(TIMES.settle);
-
-  const sample = async () => ({
-    writes: await numberOf(database, WRITES),
-    cpuMs: { ...cpuMsByKind(app.pid), driver: cpuMsOf(clients.driver.pid!), model: cpuMsOf(clients.model.pid!) },
-  });
-  const rows: Row[] = [];
-  for (const count of CLIENTS) {
-    const before = await sample();
-    const result = await drive(clients.driver, { ...load, clients: count, seconds: TIMES.load, prefix: `at${count}` });
-    await sleep(TIMES.settle);
-    const after = await sample();
-    rows.push(rowOf({ subject, clients: count, result, before, after }));
-    console.error(`${subject}, ${count} client(s): ${(result.turns / result.seconds).toFixed(0)} turns/s`);
+function readOptions(): Options {
+  if (process.argv.includes('--help')) {
+    console.log(USAGE);
+    process.exit(0);
   }
-  if (quick) return rows;
-  await sleep(COUNTERS_S - TIMES.settle);
-  const turns = rows.reduce((sum, row) => sum + row.turns, warm.turns);
-  const commitsPerTurn = ((await numberOf(database, COMMITS)) - commitsBefore) / turns;
-  return rows.map((row) => ({ ...row, commitsPerTurn }));
-}
-
-async function bench(subject: Subject, modelUrl: string, clients: Clients): Promise<Row[]> {
-  const began = performance.now();
-  const app = startTurnkeeper(subject, modelUrl);
-  stopApp = () => app.stop();
   try {
-    await app.ready;
-    console.error(`${subject}: ready after ${((performance.now() - began) / 1000).toFixed(1)} s`);
-    return await measure(subject, app, clients);
-  } finally {
-    await app.stop();
+    const options = parseOptions(process.argv.slice(2));
+    return options.check ? { ...options, ...CHECKED } : options;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(2);
   }
 }
 
-let stopApp = async () => {};
+/** Runs the closed loops. Repetitions take turns with the floor, so that both see the same minutes of the machine. */
+async function runClosed(context: Context, systems: readonly SystemName[]): Promise<Run[]> {
+  const { options, clients } = context;
+  const runs: Run[] = [];
+  for (let rep = 0; rep < options.reps; rep += 1) {
+    for (const name of systems) {
+      // The floor has no event streams.
+      const scenarios = options.scenarios.filter((scenario) => name !== 'floor' || scenario !== 'S2-events');
+      if (scenarios.length > 0)
+        await context.withSystem(name, {}, async (system) => {
+          for (const scenario of scenarios) {
+            await warmUp(system, clients, scenario);
+            const shape: Shape = { ...SCENARIOS[scenario], ...(options.turns !== null && { turns: options.turns }) };
+            const { profile } = options;
+            runs.push(await context.noted(measure(system, clients, { scenario, shape, prefix: scenario, profile })));
+          }
+        });
+    }
+  }
+  return runs;
+}
+
+/** The scenarios that take long, each with its rows. */
+const LONG: Readonly<Record<LongName, (context: Context, runtimes: readonly SystemName[]) => Promise<Results>>> = {
+  growth,
+  overload: async (context) => ({ rows: [await overload(context)], runs: [] }),
+  soak,
+  idle: async (context, runtimes) => {
+    const rows: Row[] = [];
+    for (const runtime of runtimes) rows.push(await idle(context, runtime));
+    return { rows, runs: [] };
+  },
+};
+
+async function runAll(context: Context, runtimes: readonly SystemName[]): Promise<Results> {
+  const { options } = context;
+  const runs = options.scenarios.length > 0 ? await runClosed(context, ['floor', ...runtimes]) : [];
+  const groups = Map.groupBy(runs, ({ scenario, system }) => `${scenario} ${system}`);
+  const inOrder = [...groups.values()].toSorted((a, b) => order(a[0]!) - order(b[0]!));
+  const rows = inOrder.map((group) => rowOf(group));
+  for (const name of options.long) {
+    const results = await LONG[name](context, runtimes);
+    rows.push(...results.rows);
+    runs.push(...results.runs);
+  }
+  return { rows, runs };
+}
+
+const order = ({ scenario }: Run): number => Object.keys(SCENARIOS).indexOf(scenario);
+
+function printCosts({ system, scenario, turns, costs }: Run): void {
+  if (!costs) return;
+  const { byOwner, byStep } = breakDown(costs.profiles);
+  const parts: [string, string[]][] = [
+    ['CPU by library and folder', breakdownLines(byOwner, turns)],
+    ['CPU by the file of src/ that it was used for, else by library', breakdownLines(byStep, turns)],
+    ['PostgreSQL: calls and time per turn', costLines(costs.statements, turns)],
+    ['Redis: calls and time per turn', costLines(costs.commands, turns)],
+  ];
+  for (const [title, lines] of parts)
+    if (lines.length > 0) console.log(`\n${system}, ${scenario}. ${title}:\n${lines.join('\n')}`);
+}
+
+const options = readOptions();
+const hasDapr = findDapr(process.env['PATH'] ?? '') !== null;
+const runtimes = options.runtimes.filter((runtime) => runtime !== 'dapr' || hasDapr);
+const context = await createContext(options);
 let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     interrupted = true;
-    void stopApp().finally(() => process.exit(130));
+    void context.stop().finally(() => process.exit(130));
   });
 }
 try {
-  const [model, driver] = [await startScript('model.ts'), await startScript('driver.ts')];
-  const clients = { driver: driver.child, model: model.child };
-  const rows = await bench('embedded', model.ready, clients);
-  rows.push(...(await bench('traced', model.ready, clients)));
-  const hasDapr = findDapr(process.env['PATH'] ?? '') !== null;
-  if (hasDapr) rows.push(...(await bench('dapr', model.ready, clients)));
-  await Promise.all([end(driver.child), end(model.child)]);
-  const notMeasured = hasDapr ? null : 'dapr: not measured, because there is no daprd (npm run dapr:build)';
-  console.log(report(rows, { quick, notMeasured }));
-  if (rows.some(({ faults }) => faults.length > 0)) process.exitCode = 1;
+  const { rows, runs } = await runAll(context, runtimes);
+  await context.stop();
+  console.log(`${tableOf(rows)}\n\n${provenanceLine()}`);
+  if (runtimes.length < options.runtimes.length) console.log('dapr was not measured: run `npm run dapr:build` first');
+  for (const run of runs) printCosts(run);
+  writeJson(options.json, rows, runs);
+  const faults = rows.flatMap((row) => row.faults.map((fault) => `${row.system}, ${row.scenario}: ${fault}`));
+  if (faults.length > 0) console.log(`\n${faults.join('\n')}`);
+  const verdict = options.check ? check(runs, options.update) : null;
+  if (verdict) console.log(verdict.line);
+  if (faults.length > 0 || verdict?.holds === false) process.exitCode = 1;
 } catch (error) {
+  await context.stop();
   if (!interrupted) throw error; // an interrupt makes calls fail; those errors are expected
 }
