@@ -74,9 +74,8 @@ export class RedisDeltaWriter implements DeltaWriter {
   }
 
   open(turnId: string, generation: Generation): DeltaSink {
-    const sink = new Sink(turnId, generation, (changed) => this.#changed(changed));
-    this.#changed(sink);
-    return sink;
+    // The first text of a reply starts the first flush: until then there is nothing to send.
+    return new Sink(turnId, generation, (changed) => this.#changed(changed));
   }
 
   #changed(sink: Sink): void {

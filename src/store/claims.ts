@@ -91,7 +91,7 @@ async function claimAll(database: Database, requests: readonly ClaimRequest[]): 
   const users = new Set(requests.map(({ userId }) => userId));
   // All requests of a process have the same settings.
   const { leaseS, exchanges, memoryKey } = requests[0]!;
-  const rows = await database.rows<ClaimRow>(CLAIM, [[...users], leaseS, memoryKey, exchanges * 2]);
+  const rows = await database.rows<ClaimRow>(CLAIM, [[...users].toSorted(), leaseS, memoryKey, exchanges * 2]);
   const found = new Map(rows.map((row) => [row.asked_user, row]));
   return requests.map(({ userId }) => {
     const row = found.get(userId);
@@ -112,11 +112,14 @@ export async function claimNext(database: Database, request: ClaimRequest): Prom
   }
 }
 
+/** A condition that no index has, so that each turn is found by its id, in the order of the ids. */
+export const IS_RUNNING = "case turns.status when 'running' then true else false end";
+
 const RENEW: Statement = {
   name: 'renew-leases',
   sql: `update turns set lease_until = now() + ?::float8 * interval '1 second'
         from unnest(?::uuid[], ?::int4[]) as held (turn_id, epoch)
-        where turns.turn_id = held.turn_id and turns.epoch = held.epoch and turns.status = 'running' returning turns.turn_id`,
+        where turns.turn_id = held.turn_id and turns.epoch = held.epoch and ${IS_RUNNING} returning turns.turn_id`,
 };
 
 export interface Claim {
@@ -124,12 +127,18 @@ export interface Claim {
   readonly epoch: number;
 }
 
+/** In the order in which statements lock several turns. A renewal and a commit of the same turns would otherwise wait for
+ *  each other until the database detects the deadlock after a second. */
+export const inLockOrder = <T extends { readonly turnId: string }>(turns: readonly T[]): T[] =>
+  turns.toSorted((a, b) => (a.turnId < b.turnId ? -1 : 1));
+
 /** Renews the claims and returns the ids of those that are still held. @throws Unavailable */
 export async function renewLeases(database: Database, claims: readonly Claim[], leaseS: number): Promise<Set<string>> {
+  const ordered = inLockOrder(claims);
   const rows = await database.rows<{ turn_id: string }>(RENEW, [
     leaseS,
-    claims.map((claim) => claim.turnId),
-    claims.map((claim) => claim.epoch),
+    ordered.map((claim) => claim.turnId),
+    ordered.map((claim) => claim.epoch),
   ]);
   return new Set(rows.map((row) => row.turn_id));
 }
@@ -185,10 +194,11 @@ const RELEASE: Statement = {
   name: 'release-claims',
   sql: `update turns set lease_until = now()
         from unnest(?::uuid[], ?::int4[]) as held (turn_id, epoch)
-        where turns.turn_id = held.turn_id and turns.epoch = held.epoch and turns.status = 'running'`,
+        where turns.turn_id = held.turn_id and turns.epoch = held.epoch and ${IS_RUNNING}`,
 };
 
 /** Releases the claims, so that other workers can take them over at once. @throws Unavailable */
 export async function releaseClaims(database: Database, claims: readonly Claim[]): Promise<void> {
-  await database.rows(RELEASE, [claims.map((claim) => claim.turnId), claims.map((claim) => claim.epoch)]);
+  const ordered = inLockOrder(claims);
+  await database.rows(RELEASE, [ordered.map((claim) => claim.turnId), ordered.map((claim) => claim.epoch)]);
 }

@@ -1,7 +1,7 @@
 // The final commit of a turn: one statement that requires the claim's epoch. If it hits no row, the claim was lost.
 import type { OutboxEvent } from '../domain/events.ts';
 import type { TurnError, Usage } from '../domain/turn.ts';
-import type { Claim } from './claims.ts';
+import { inLockOrder, IS_RUNNING, type Claim } from './claims.ts';
 import type { Database, Statement } from './database.ts';
 
 const DELIVERY_COLUMNS = `gen_random_uuid(), w.webhook_id, done.user_id, done.turn_id, 'turn.' || done.status`;
@@ -54,7 +54,7 @@ const COMPLETE: Statement = {
                  output_tokens = answers.output_tokens, attempts = answers.attempts, finished_at = now(), lease_until = null
           from answers
           where turns.turn_id = answers.turn_id and turns.epoch = answers.epoch
-            and case turns.status when 'running' then true else false end
+            and ${IS_RUNNING}
           returning turns.turn_id, turns.user_id, turns.session_id, turns.seq, turns.text, turns.reply, turns.tags, turns.metadata,
                     turns.status, turns.finished_at),
         ${DELIVER}
@@ -84,38 +84,38 @@ export interface ModelReply {
   readonly usage: Usage;
 }
 
-interface AnswerToCommit {
-  readonly claim: Claim;
+interface AnswerToCommit extends Claim {
   readonly attempts: number;
   readonly answer: ModelReply;
   readonly events: readonly OutboxEvent[];
 }
 
 async function commitAll(database: Database, all: readonly AnswerToCommit[]): Promise<(Date | null)[]> {
-  const events = all.flatMap(({ claim, events: ofTurn }) => ofTurn.map((event) => ({ turnId: claim.turnId, event })));
+  const events = all.flatMap(({ turnId, events: ofTurn }) => ofTurn.map((event) => ({ turnId, event })));
+  const ordered = inLockOrder(all);
   const rows = await database.rows<{ turn_id: string; finished_at: Date }>(COMPLETE, [
-    all.map(({ claim }) => claim.turnId),
-    all.map(({ claim }) => claim.epoch),
-    all.map(({ answer }) => answer.reply),
-    all.map(({ answer }) => answer.model),
-    all.map(({ answer }) => answer.usage.inputTokens),
-    all.map(({ answer }) => answer.usage.outputTokens),
-    all.map(({ attempts }) => attempts),
+    ordered.map(({ turnId }) => turnId),
+    ordered.map(({ epoch }) => epoch),
+    ordered.map(({ answer }) => answer.reply),
+    ordered.map(({ answer }) => answer.model),
+    ordered.map(({ answer }) => answer.usage.inputTokens),
+    ordered.map(({ answer }) => answer.usage.outputTokens),
+    ordered.map(({ attempts }) => attempts),
     ...eventBindings(events),
   ]);
   const done = new Map(rows.map((row) => [row.turn_id, row.finished_at]));
-  return all.map(({ claim }) => done.get(claim.turnId) ?? null);
+  return all.map(({ turnId }) => done.get(turnId) ?? null);
 }
 
 /** Delivers the reply with its conversation rows and events. Returns the time; null: the claim was lost and nothing was
  *  written. @throws Unavailable */
 export const commitAnswer = (
   database: Database,
-  claim: Claim,
+  { turnId, epoch }: Claim,
   attempts: number,
   answer: ModelReply,
   events: readonly OutboxEvent[],
-): Promise<Date | null> => database.batched('commit-answer', { claim, attempts, answer, events }, commitAll);
+): Promise<Date | null> => database.batched('commit-answer', { turnId, epoch, attempts, answer, events }, commitAll);
 
 /** Ends the turn without a reply. False: the claim was lost and nothing was written. @throws Unavailable */
 export async function commitFailure(

@@ -1,8 +1,11 @@
+import type { ExecutionContext } from 'ava';
 import { Client } from 'pg';
 import { hashRequest, type NewTurn } from '../../src/domain/accept.ts';
 import { newId } from '../../src/domain/ids.ts';
 import { acceptTurn } from '../../src/store/accept-turn.ts';
 import { countTurns } from '../../src/store/analytics.ts';
+import { claimNext, renewLeases } from '../../src/store/claims.ts';
+import { commitAnswer } from '../../src/store/commit-turn.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
 import { beginErasure } from '../../src/store/erasures.ts';
@@ -22,6 +25,18 @@ const messageOf = (userId: string): NewTurn => ({
   requestHash: hashRequest({}),
   onBusy: 'enqueue',
 });
+
+/** The number of deadlocks in the database. Closes the pool: a connection reports its deadlocks when it is closed. */
+async function deadlocksOf(t: ExecutionContext, url: string, database: Database): Promise<number> {
+  await database.close();
+  const observer = new Client(url);
+  await observer.connect();
+  t.teardown(() => observer.end());
+  const { rows } = await observer.query<{ deadlocks: number }>(
+    'select deadlocks::int as deadlocks from pg_stat_database where datname = current_database()',
+  );
+  return rows[0]!.deadlocks;
+}
 
 // A deadlock is resolved after a second, and the statement is repeated. Meanwhile other statements wait.
 onPostgres('accepts, counts and erasures lock rows in one order, so that there is no deadlock', async (t) => {
@@ -46,13 +61,26 @@ onPostgres('accepts, counts and erasures lock rows in one order, so that there i
     await Promise.all([...counts, ...accepts, ...erasures]);
     await database.builder('erasures').delete();
   }
-  await database.close();
-  // A connection reports its deadlocks when it is closed.
-  const observer = new Client(url);
-  await observer.connect();
-  t.teardown(() => observer.end());
-  const { rows } = await observer.query(
-    'select deadlocks::int as deadlocks from pg_stat_database where datname = current_database()',
-  );
-  t.deepEqual(rows, [{ deadlocks: 0 }]);
+  t.is(await deadlocksOf(t, url, database), 0);
+});
+
+onPostgres('commits and renewals of the same turns lock them in one order', async (t) => {
+  const { url } = await freshDatabase(t);
+  await migrateDatabase(url);
+  const database = new Database(await connect(url, { poolSize: 24 }));
+  t.teardown(() => database.close());
+  const answer = { reply: 'reply', model: 'm', usage: { inputTokens: 1, outputTokens: 1 } };
+  for (let round = 0; round < 8; round += 1) {
+    const users = Array.from({ length: 200 }, (_, n) => `user-${n}`);
+    await Promise.all(users.map((user) => acceptTurn(database, newId(), messageOf(user), LIMITS)));
+    const request = { leaseS: 30, exchanges: 0, memoryKey: null };
+    const claims = await Promise.all(users.map((userId) => claimNext(database, { ...request, userId })));
+    const held = claims.flatMap((claim) => (claim.outcome === 'claimed' ? [claim.turn] : []));
+    t.is(held.length, 200);
+    const shuffled = held.toSorted(() => Math.random() - 0.5);
+    const renewals = Array.from({ length: 10 }, () => renewLeases(database, shuffled, 30));
+    const commits = held.toSorted(() => Math.random() - 0.5).map((turn) => commitAnswer(database, turn, 1, answer, []));
+    await Promise.all([...renewals, ...commits]);
+  }
+  t.is(await deadlocksOf(t, url, database), 0);
 });
