@@ -2,6 +2,7 @@
 import type { Hooks, OutboxEvent, TurnChange, TurnHints } from '../domain/events.ts';
 import type { Turn } from '../domain/turn.ts';
 import type { Hints } from '../redis/hints.ts';
+import { RecentTurns } from '../turns/recent-turns.ts';
 
 /** What the worker role does after a commit of the same process. */
 export interface WorkerHooks {
@@ -22,17 +23,36 @@ const NO_WORKER: WorkerHooks = {
   webhookAdded: () => {},
 };
 
-/** The note of a hint about a turn that a worker started. */
+/** Notes of hints: a worker started the turn, or delivered it. */
 const STARTED = 'started';
+const DELIVERED = 'delivered';
 
 export class ProcessHooks implements Hooks {
   /** Set by the worker role. Without it the sweep of another process publishes and sends. */
   worker: WorkerHooks = NO_WORKER;
   readonly #hints: Hints;
   readonly #listeners = new Map<string, Set<(turn: Turn) => void>>();
+  readonly #recent = new RecentTurns();
 
   constructor(hints: Hints) {
     this.#hints = hints;
+    hints.turns.listen((turnId, note) => this.#hear(turnId, note));
+    hints.turns.onListening(() => this.#recent.clear());
+  }
+
+  /** A turn that another process changed is not recent any more. A final one can only be erased. */
+  #hear(turnId: string, note: string): void {
+    if (note === STARTED || (note === DELIVERED && this.#recent.get(turnId)?.status === 'completed')) return;
+    this.#recent.forget(turnId);
+  }
+
+  turnAccepted(turn: Turn): void {
+    this.#remember(turn);
+  }
+
+  /** Only a process with clients needs recent turns; it hears the changes by other processes. */
+  #remember(turn: Turn): void {
+    if (this.#hints.turns.subscribed) this.#recent.put(turn);
   }
 
   turnStarted(turnId: string): void {
@@ -40,7 +60,9 @@ export class ProcessHooks implements Hooks {
   }
 
   turnChanged(turnId: string, final?: Turn): void {
-    this.#hints.turns.announce(turnId);
+    this.#hints.turns.announce(turnId, final ? DELIVERED : '');
+    if (final) this.#remember(final);
+    else this.#recent.forget(turnId);
     // Readers of this process get a final turn at once, and need not read its row.
     if (final) for (const listener of this.#listeners.get(turnId) ?? []) listener(final);
     this.worker.deliveryDue();
@@ -70,6 +92,7 @@ export class ProcessHooks implements Hooks {
         return turns.listening;
       },
       listenTo: (turnId, listener) => this.#listenTo(turnId, listener),
+      recent: (turnId) => (turns.listening ? this.#recent.get(turnId) : null),
     };
   }
 

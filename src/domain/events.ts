@@ -100,6 +100,8 @@ export function dataOf<T>(topic: Topic, shape: z.ZodType<T>, event: unknown): T 
 /** Called after a commit. A hook returns at once and never throws: the rows are the source of truth, and polling or the
  *  sweeper finds what a hook could not do. */
 export interface Hooks {
+  /** The turn was accepted and is queued. */
+  turnAccepted(turn: Turn): void;
   /** A worker started the turn. */
   turnStarted(turnId: string): void;
   /** The turn changed: clients that wait for it read it again, and webhooks may be due. `final`: the turn, if it is
@@ -125,6 +127,9 @@ export interface TurnHints {
   readonly listening: boolean;
   /** Calls `listener` after every change of the turn until the returned function is called. */
   listenTo(turnId: string, listener: (change: TurnChange) => void): () => void;
+  /** The turn as this process accepted or delivered it a short time ago. Null: it may have changed since, so its row must
+   *  be read. */
+  recent(turnId: string): Turn | null;
 }
 
 /** The result of publishing events to one destination. */

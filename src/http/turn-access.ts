@@ -5,7 +5,6 @@ import type { Turn } from '../domain/turn.ts';
 import type { RequestContext } from './operation.ts';
 import { Problem } from './problem.ts';
 import { storableText } from './schemas.ts';
-import type { Services } from './services.ts';
 
 /** The turn id in a path. It may be any string: an id that is not a UUID is answered 404, not 400. */
 export const turnIdParameter = storableText(1, 200).meta({ format: 'uuid' });
@@ -18,7 +17,7 @@ export function notErased(turn: Turn | null): Turn {
 
 /** The turn with this id. @throws Problem turn_not_found, also if the caller may not use it; Unavailable */
 export async function ownTurn(
-  turns: Services['turns'],
+  turns: { find(turnId: string): Promise<Turn | null> },
   id: string,
   { owns }: Pick<RequestContext, 'owns'>,
 ): Promise<Turn> {

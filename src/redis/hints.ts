@@ -17,6 +17,9 @@ export class HintChannel {
   readonly #subscriber: RedisConnection;
   readonly #all = new Set<Listener>();
   readonly #byId = new Map<string, Set<Listener>>();
+  readonly #onListening = new Set<() => void>();
+  #subscribed = false;
+  #listening = false;
   /** Hints that were announced within GATHER_MS. They share a message. */
   #announced = new Set<string>();
 
@@ -26,14 +29,29 @@ export class HintChannel {
     this.#subscriber = subscriber;
   }
 
-  /** Starts to listen. ioredis subscribes again after every reconnect. */
+  /** Starts to listen, and again after every reconnect. */
   subscribe(): void {
+    this.#subscribed = true;
     this.#subscriber.on('message', (channel: string, message: string) => {
       if (channel !== this.#name) return;
       for (const hint of message.split(HINTS)) this.#receive(hint);
     });
-    // Rejects only if the connection is closed for good.
-    this.#subscriber.subscribe(this.#name).catch(() => {});
+    this.#subscriber.on('close', () => {
+      this.#listening = false;
+    });
+    this.#subscriber.on('ready', () => void this.#listen());
+    void this.#listen();
+  }
+
+  /** Hints arrive when Redis has confirmed the subscription; earlier ones are lost. */
+  async #listen(): Promise<void> {
+    try {
+      await this.#subscriber.subscribe(this.#name);
+    } catch {
+      return; // The connection is closed for good, or was lost again and will be ready again.
+    }
+    this.#listening = true;
+    for (const listener of this.#onListening) listener();
   }
 
   #receive(hint: string): void {
@@ -44,7 +62,12 @@ export class HintChannel {
 
   /** True while hints arrive. Otherwise a listener has to poll. */
   get listening(): boolean {
-    return this.#subscriber.status === 'ready';
+    return this.#listening;
+  }
+
+  /** Whether this process wants hints of this kind. */
+  get subscribed(): boolean {
+    return this.#subscribed;
   }
 
   /** Sends a hint. It is lost while Redis is unavailable. */
@@ -57,6 +80,11 @@ export class HintChannel {
     const message = [...this.#announced].join(HINTS);
     this.#announced = new Set();
     this.#publisher.publish(this.#name, message).catch(() => {});
+  }
+
+  /** Calls `listener` when hints begin to arrive, at first and after every reconnect: earlier ones are lost. */
+  onListening(listener: () => void): void {
+    this.#onListening.add(listener);
   }
 
   /** Calls `listener` with the id and the note of every hint until the returned function is called. */

@@ -4,12 +4,13 @@ import { acceptTurn } from '../store/accept-turn.ts';
 import { findTurn, listTurns } from '../store/turn-rows.ts';
 import type { AcceptOutcome, NewTurn } from '../domain/accept.ts';
 import { cancel, announceCancelled, type CancelDeps, type CancelOutcome } from './cancellation.ts';
-import type { TurnHints } from '../domain/events.ts';
+import type { Hooks, TurnHints } from '../domain/events.ts';
 import type { Turn, TurnFilter } from '../domain/turn.ts';
 import { traceparent } from '../telemetry/tracing.ts';
 import { TurnWatch, type WaitOptions, type Watch } from './turn-watch.ts';
 
 export interface TurnServiceDeps extends CancelDeps {
+  readonly hooks: Pick<Hooks, 'turnAccepted' | 'turnChanged' | 'turnCancelled'>;
   readonly limits: { readonly perUser: number; readonly ofAll: number };
   /** Queued turns of all users, as last counted. */
   readonly queuedOfAll: () => number;
@@ -33,6 +34,7 @@ export class TurnService {
     if (outcome.outcome === 'accepted') {
       if (outcome.cancelled) announceCancelled(this.#deps, outcome.cancelled.turnId);
       metrics.turnsAccepted.inc();
+      hooks.turnAccepted(outcome.turn);
       wake({ ...outcome.turn, traceparent: traceparent() });
     }
     return outcome;
@@ -61,7 +63,7 @@ export class TurnService {
   async waitUntilSettled(turn: Turn, options: WaitOptions): Promise<Turn | null> {
     const watch = this.watch(turn.turnId);
     try {
-      const current = await this.find(turn.turnId);
+      const current = await watch.find();
       return current && (await watch.untilSettled(current, options, turn.status));
     } finally {
       watch.close();

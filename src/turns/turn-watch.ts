@@ -19,7 +19,7 @@ export interface WaitOptions {
 }
 
 /** What callers use of a watch. */
-export type Watch = Pick<TurnWatch, 'untilSettled' | 'close'>;
+export type Watch = Pick<TurnWatch, 'find' | 'untilSettled' | 'close'>;
 
 /** Watches one turn from its creation until `close`. A turn that is read after its creation needs no further read
  *  before the wait, because a change in between is noticed. */
@@ -40,6 +40,12 @@ export class TurnWatch {
       if (change !== 'changed') this.#final = change;
       this.#wakeUp.wake();
     });
+  }
+
+  /** The turn, for a wait: read from its row unless this process has accepted or delivered it a short time ago. Null: it
+   *  does not exist. @throws Unavailable */
+  async find(): Promise<Turn | null> {
+    return this.#deps.hints.recent(this.#turnId) ?? this.#deps.find(this.#turnId);
   }
 
   /** Waits until the turn is settled: final or awaiting review. For a turn that already awaits review, waits until that

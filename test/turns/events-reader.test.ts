@@ -67,6 +67,7 @@ class FakeTurn {
   follow(from: StreamPosition = START, signal = new AbortController().signal, heartbeatMs = 60_000) {
     const hints = {
       listening: true,
+      recent: () => null,
       listenTo: (_turnId: string, changed: (change: 'changed') => void) => {
         this.#changed.add(changed);
         return () => void this.#changed.delete(changed);

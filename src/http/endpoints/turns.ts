@@ -65,7 +65,7 @@ export const turnOperations = (turns: Services['turns']): Operation[] => [
       // Created before the turn is read, so that the turn need not be read again before the wait.
       const watch = turns.watch(path.turn_id.toLowerCase());
       try {
-        const turn = await ownTurn(turns, path.turn_id, context);
+        const turn = await ownTurn(watch, path.turn_id, context);
         if (isFinal(turn.status)) return turnAnswer(turn);
         const options = { timeoutMs: query.wait * 1000, signal: context.signal() };
         return turnAnswer(notErased(await watch.untilSettled(turn, options)));

@@ -153,7 +153,11 @@ export class MemoryServices {
           .toSorted((a, b) => b.seq - a.seq)
           .slice(0, limit),
       cancel: async (turnId) => this.#cancel(turnId),
-      watch: () => ({
+      watch: (turnId) => ({
+        find: async () => {
+          this.#check();
+          return this.stored.get(turnId)?.turn ?? null;
+        },
         untilSettled: (turn, { timeoutMs, signal }) => this.#wait(turn, timeoutMs, signal),
         close: () => {},
       }),
