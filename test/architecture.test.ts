@@ -61,7 +61,6 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/resources': ['src/telemetry'],
   '@opentelemetry/sdk-trace': ['src/telemetry'],
   'close-with-grace': ['src/main.ts'],
-  uuid: ['src/domain'],
   validator: ['src/domain'],
   'libphonenumber-js': ['src/domain'],
   standardwebhooks: ['src/webhooks'],

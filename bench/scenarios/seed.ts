@@ -15,9 +15,9 @@ export async function seedUsers(database: Database, prefix: string, users: numbe
   await run(
     database,
     'users',
-    `insert into users (user_id, last_seq, message_count)
-     select ? || '-' || n, ?, ? from generate_series(0, ? - 1) n on conflict (user_id) do update set last_seq = excluded.last_seq`,
-    [prefix, turns, turns, users],
+    `insert into users (user_id, last_seq)
+     select ? || '-' || n, ? from generate_series(0, ? - 1) n on conflict (user_id) do update set last_seq = excluded.last_seq`,
+    [prefix, turns, users],
   );
   await run(
     database,

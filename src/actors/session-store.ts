@@ -4,8 +4,9 @@ import type { HistoryMessage } from '../domain/conversation.ts';
 import { claimNext } from '../store/claims.ts';
 import { lastSeq } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
+import { revokeGrant } from '../store/grants.ts';
 import { turnsExist } from '../store/turn-rows.ts';
-import type { SessionStore } from './user-session.ts';
+import { MEMORY, type SessionStore } from './user-session.ts';
 
 /** UTF-16 units of a history that crosses the actor boundary: daprd refuses bodies above 4 MB. */
 const HISTORY_LIMIT = 500_000;
@@ -16,15 +17,16 @@ const lengthOf = (history: readonly HistoryMessage[]): number =>
 /** `holdsState`: the actor state is in this database too. */
 export const sessionStore = (database: Database, { holdsState }: { readonly holdsState: boolean }): SessionStore => ({
   holdsState,
-  async claimNext(userId, { leaseS, exchanges }, stateKey) {
-    const request = { userId, leaseS, exchanges, memoryKey: holdsState ? stateKey : null };
+  async claimNext(userId, { leaseS, exchanges }, grant) {
+    const request = { userId, leaseS, exchanges, memoryKey: holdsState ? MEMORY : null, grant };
     const claim = await claimNext(database, request);
     if (claim.outcome !== 'claimed') return claim;
     const { turnId, epoch, sessionId, seq, text, metadata, attempts } = claim.turn;
     const { tags, createdAt, startedAt } = claim.turn;
-    const { messageCount, queuedS, traceparent, history, memory } = claim;
+    const { grantVersion, messageCount, queuedS, traceparent, history, memory } = claim;
     return {
       outcome: 'claimed',
+      grantVersion,
       memory,
       work: {
         turnId,
@@ -47,4 +49,6 @@ export const sessionStore = (database: Database, { holdsState }: { readonly hold
   },
   lastSeq: (userId) => lastSeq(database, userId),
   turnsExist: (turnIds) => turnsExist(database, turnIds),
+  // Without grants there is nothing to end.
+  revokeGrant: async (userId) => (holdsState ? undefined : revokeGrant(database, userId)),
 });

@@ -8,12 +8,17 @@
 // `history` is the origin of the summary and the earlier ones. Only this actor writes them. A lost summary is renewed
 // from the rows; a lost profile is not. Turns, replies and reviews are rows and never actor state.
 //
+// What it grants: with the Dapr runtime, a claim also grants the user to the worker for a short time. The worker then
+// claims the next turns by itself (granted-claims.ts), until the grant ends, the memory changes, or it gives the user back.
+// The row of the grant (store/grants.ts) refuses a second worker, also after the actor has moved.
+//
 // What it does not guarantee: that one worker at a time works on a turn. Dapr may activate an actor twice, repeat a
 // call, or release its lock early, and a worker may be frozen for longer than its lease. So two workers may work on a
 // turn, but only one of them commits: a claim is one conditional update that increases the turn's epoch, an index allows
 // one running turn for each user, and every commit requires the epoch of its claim (store/claims.ts,
 // store/commit-turn.ts).
 import { z } from 'zod';
+import type { GrantRequest } from '../store/grants.ts';
 import { MEMORY_LIMITS } from '../domain/limits.ts';
 import {
   forgetMemory,
@@ -59,8 +64,10 @@ export interface Work {
   readonly memory: MemoryRecord;
 }
 
+/** `grantVersion`: of the grant that the worker has got; null: none. `held`: another worker has the grant. */
 export type ClaimReply =
-  { readonly outcome: 'claimed'; readonly work: Work } | { readonly outcome: 'busy' | 'nothing' };
+  | { readonly outcome: 'claimed'; readonly work: Work; readonly grantVersion: number | null }
+  | { readonly outcome: 'busy' | 'nothing' | 'held'; readonly grantVersion: number | null };
 
 type TurnToClaim = Omit<Work, 'memory'>;
 
@@ -71,21 +78,26 @@ export interface ClaimArgs {
   readonly exchanges: number;
 }
 
-/** The queries of the actor. */
+/** The queries of the actor, and of a worker that holds a user. */
 export interface SessionStore {
   /** The actor state is in the same database, so a claim returns it. */
   readonly holdsState: boolean;
-  /** Claims the user's next turn with one conditional update. `memory`: the actor state with this key, if the store
-   *  holds it. */
+  /** Claims the user's next turn with one conditional update. With `grant`, the actor grants the user to the holder
+   *  (`version` null), or the holder claims with the grant it has. `memory`: the stored memory, if the store holds it. */
   claimNext(
     userId: string,
     args: ClaimArgs,
-    stateKey: string,
-  ): Promise<{ outcome: 'claimed'; work: TurnToClaim; memory: unknown } | { outcome: 'busy' | 'nothing' }>;
+    grant: GrantRequest | undefined,
+  ): Promise<
+    | { outcome: 'claimed'; work: TurnToClaim; memory: unknown; grantVersion: number | null }
+    | { outcome: 'busy' | 'nothing' | 'held'; grantVersion: number | null }
+  >;
   /** The highest `seq` assigned to a turn of the user. */
   lastSeq(userId: string): Promise<number>;
   /** Whether rows of all these turns exist. An erased turn has none. */
   turnsExist(turnIds: readonly string[]): Promise<boolean>;
+  /** Ends the grant of the user, because its memory changed. */
+  revokeGrant(userId: string): Promise<void>;
 }
 
 export interface SessionContext {
@@ -95,7 +107,8 @@ export interface SessionContext {
   now(): Date;
 }
 
-const MEMORY = 'memory';
+/** Keys of the actor state. */
+export const MEMORY = 'memory';
 const HISTORY = 'history';
 
 async function readMemory({ state, userId }: SessionContext): Promise<MemoryRecord> {
@@ -111,7 +124,9 @@ async function readAll(context: SessionContext): Promise<UserMemory> {
   return { memory, history };
 }
 
-async function write({ state, userId }: SessionContext, next: UserMemory): Promise<MemoryRecord> {
+/** Ends the grant first: if the write fails, a worker asks again for nothing. Its call waits until this one has ended. */
+async function write({ state, store, userId }: SessionContext, next: UserMemory): Promise<MemoryRecord> {
+  await store.revokeGrant(userId);
   await state.set(userId, { [MEMORY]: next.memory, [HISTORY]: next.history });
   return next.memory;
 }
@@ -130,17 +145,19 @@ const method = <A, R>(args: z.ZodType<A>, run: (context: SessionContext, args: A
 });
 
 export const METHODS = {
-  /** Claims the user's next turn. Returns the turn, its history and the user's memory. Memory that the claim does not
-   *  return is read before it: a claim whose reply fails would block the user until it lapses. */
-  claim: method<ClaimArgs, ClaimReply>(
-    z.strictObject({ leaseS: z.number().positive(), exchanges: z.int().min(0) }),
-    async (context, args) => {
+  /** Claims the user's next turn. Returns the turn, its history and the user's memory, and with `holder` grants the user
+   *  to that worker. Memory that the claim does not return is read before it: a claim whose reply fails would block the
+   *  user until it lapses. */
+  claim: method<ClaimArgs & { readonly holder?: string | undefined }, ClaimReply>(
+    z.strictObject({ leaseS: z.number().positive(), exchanges: z.int().min(0), holder: z.uuid().optional() }),
+    async (context, { holder, ...args }) => {
       const { store, userId } = context;
       const before = store.holdsState ? null : await readMemory(context);
-      const claim = await store.claimNext(userId, args, MEMORY);
-      if (claim.outcome !== 'claimed') return { outcome: claim.outcome };
+      const claim = await store.claimNext(userId, args, holder === undefined ? undefined : { holder, version: null });
+      if (claim.outcome !== 'claimed') return claim;
+      const { work, grantVersion } = claim;
       const memory = before ?? (claim.memory as MemoryRecord | null) ?? unknownUser(userId);
-      return { outcome: 'claimed', work: { ...claim.work, memory } };
+      return { outcome: 'claimed', work: { ...work, memory }, grantVersion };
     },
   ),
 
@@ -180,7 +197,8 @@ export const METHODS = {
   }),
 
   /** Removes the actor state of the user. */
-  erase: method(nothing, async ({ state, userId }): Promise<'erased'> => {
+  erase: method(nothing, async ({ state, store, userId }): Promise<'erased'> => {
+    await store.revokeGrant(userId);
     await state.remove(userId, [MEMORY, HISTORY]);
     return 'erased';
   }),

@@ -25,6 +25,7 @@ import { PubsubBridge } from '../workers/pubsub-bridge.ts';
 import { bullmqOnly, Relay } from '../workers/relay.ts';
 import { Sweeper } from '../workers/sweeper.ts';
 import { consumersOf } from '../workers/topics.ts';
+import { claimsOf } from './claims.ts';
 import type { Foundation } from './foundation.ts';
 import { DRAIN_MS } from './lifecycle.ts';
 import { eraserOf, reviewDecisionsOf, webhookTarget } from './use-cases.ts';
@@ -75,15 +76,14 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
     reviewDeadlineS: config.REVIEW_DEADLINE_S,
     log,
   };
+  const claims = claimsOf(foundation, actors);
   const turns = new TurnRun({
     database,
-    actors,
+    claim: (userId) => claims.claim(userId),
     keeper,
     policies,
     model: measured(model, 'reply', metrics),
     answer: (turn, signal) => answerTurn(answer, turn, signal),
-    leaseS: config.LEASE_S,
-    exchanges: config.HISTORY_EXCHANGES,
     hooks,
     applyKeptDecision: (turnId) => decisions.applyKept(turnId),
     metrics,
@@ -93,9 +93,11 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
     turns,
     concurrency: config.WORKER_CONCURRENCY,
     firstQueued: (userId) => firstQueued(database, userId),
+    askHolder: (userId) => claims.askHolder(userId),
     requeue: (turn) => waker.wake({ ...turn, traceparent: null }),
     log,
   });
+  claims.runWith((userId) => runner.tryStart(userId));
   return { runner, model };
 }
 

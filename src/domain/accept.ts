@@ -1,5 +1,5 @@
 // Decides whether a turn is accepted, from facts that were read under the user's lock. No I/O.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { effectOf, type BusyRule } from './busy-rules.ts';
 import type { Metadata, Turn } from './turn.ts';
 
@@ -95,5 +95,5 @@ function canonical(value: unknown): string {
 
 /** A hash of the request body as the client sent it, before defaults are applied. */
 export function hashRequest(body: unknown): string {
-  return createHash('sha256').update(canonical(body)).digest('base64url');
+  return hash('sha256', canonical(body), 'base64url');
 }

@@ -1,5 +1,5 @@
 // Generates ids. They are UUIDv7, roughly ordered by time, but nothing relies on that: `seq` gives the order.
-import { v7 } from 'uuid';
+import { randomUUIDv7 } from 'node:crypto';
 
 /** A new id. */
-export const newId = (): string => v7();
+export const newId = (): string => randomUUIDv7();

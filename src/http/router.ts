@@ -98,16 +98,27 @@ function answerUnmatched(ctx: Koa.Context): void {
   ctx.set('allow', allow);
 }
 
-/** A middleware that dispatches every request to the operations. */
+const firstSegmentOf = (path: string): string => path.split('/', 2)[1] ?? '';
+
+/** A middleware that dispatches every request to the operations. The routes are grouped by the first segment of their
+ *  path, because the router compares a path with all its routes one after the other. */
 export function routesOf(operations: readonly Operation[], deps: RouterDeps): Koa.Middleware<RequestState> {
+  const bySegment = Map.groupBy(operations, (op) => firstSegmentOf(op.path));
+  const groups = new Map([...bySegment].map(([segment, ofSegment]) => [segment, routerOf(ofSegment, deps).routes()]));
+  return (ctx, next) => {
+    const unmatched = async (): Promise<void> => {
+      answerUnmatched(ctx);
+      await next();
+    };
+    const routes = groups.get(firstSegmentOf(ctx.path));
+    return routes ? routes(ctx as Parameters<typeof routes>[0], unmatched) : unmatched();
+  };
+}
+
+function routerOf(operations: readonly Operation[], deps: RouterDeps): Router<RequestState> {
   const router = new Router<RequestState>({ sensitive: true });
   for (const op of operations) {
     router.register(op.path.replaceAll(/\{(\w+)\}/g, ':$1'), [op.method], handlerOf(op, deps));
   }
-  const routes = router.routes();
-  return (ctx, next) =>
-    routes(ctx as Parameters<typeof routes>[0], async () => {
-      answerUnmatched(ctx);
-      await next();
-    });
+  return router;
 }

@@ -109,6 +109,8 @@ export interface Hints {
   readonly turns: HintChannel;
   /** A review was requested, claimed, released or ended. For readers of the reviews. */
   readonly reviews: HintChannel;
+  /** By user id: the worker that holds the user should run its turns. */
+  readonly heldUsers: HintChannel;
   /** By turn id: the turn was cancelled. For its worker, which otherwise notices at its next renewal or commit. */
   readonly cancellations: HintChannel;
 }
@@ -117,5 +119,6 @@ export interface Hints {
 export const hintsOver = (publisher: RedisConnection, subscriber: RedisConnection): Hints => ({
   turns: new HintChannel('turnkeeper:turn-changes', publisher, subscriber),
   reviews: new HintChannel('turnkeeper:review-changes', publisher, subscriber),
+  heldUsers: new HintChannel('turnkeeper:held-users', publisher, subscriber),
   cancellations: new HintChannel('turnkeeper:cancellations', publisher, subscriber),
 });

@@ -3,6 +3,7 @@
 import type { HistoryMessage } from '../domain/conversation.ts';
 import type { Turn } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
+import { GRANT_S, type GrantRequest } from './grants.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
 /** Takes the first queued or running turn of each user, if it is queued or its lease has expired. One conditional update:
@@ -11,11 +12,27 @@ import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
  *  would read all of them for each user. The state of the actor is read only if it is in this database. */
 const CLAIM: Statement = {
   name: 'claim',
-  sql: `with heads as materialized (
-          select asked.user_id, head.turn_id, head.status, head.lease_until
-          from unnest(?::text[]) as asked (user_id) cross join lateral (
+  sql: `with asked as materialized (
+          select * from unnest(?::text[], ?::uuid[], ?::int8[]) as a (user_id, holder, version)),
+        granted as (
+          insert into user_grants (user_id, holder, version, held_until)
+          select user_id, holder, 1, now() + ${GRANT_S} * interval '1 second' from asked
+          where holder is not null and version is null order by 1
+          on conflict (user_id) do update
+          set holder = excluded.holder, version = user_grants.version + 1, held_until = excluded.held_until
+          where user_grants.holder = excluded.holder or user_grants.held_until <= now()
+          returning user_id, version),
+        allowed as materialized (
+          select user_id, null::int8 as version from asked where holder is null
+          union all select user_id, version from granted
+          union all select held.user_id, held.version
+          from asked join user_grants held on held.user_id = asked.user_id
+            and held.holder = asked.holder and held.version = asked.version and held.held_until > now()),
+        heads as materialized (
+          select allowed.user_id, head.turn_id, head.status, head.lease_until
+          from allowed cross join lateral (
             select turn_id, status, lease_until from turns t
-            where t.user_id = asked.user_id and t.status in ('queued', 'running') order by t.user_id, t.seq limit 1) head),
+            where t.user_id = allowed.user_id and t.status in ('queued', 'running') order by t.user_id, t.seq limit 1) head),
         claimed as (
           update turns set status = 'running', epoch = epoch + 1, attempts = attempts + 1,
                  lease_until = now() + ?::float8 * interval '1 second', started_at = coalesce(started_at, now())
@@ -23,14 +40,15 @@ const CLAIM: Statement = {
           where turns.turn_id = heads.turn_id
             and case turns.status when 'queued' then true when 'running' then turns.lease_until < now() else false end
           returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')}, turns.traceparent)
-        select heads.user_id as asked_user, heads.status = 'running' and heads.lease_until >= now() as busy, claimed.*,
+        select allowed.user_id as asked_user, allowed.version as grant_version, heads.turn_id is not null as has_turn,
+          heads.status = 'running' and heads.lease_until >= now() as busy, claimed.*,
           extract(epoch from now() - claimed.created_at)::float8 as queued_s,
           (select sent from message_counts where message_counts.user_id = claimed.user_id) as message_count,
           (select value from actor_state where actor_state.user_id = claimed.user_id and key = ?::text) as memory,
           (select json_agg(json_build_object('role', last.role, 'content', last.content) order by last.seq, last.ordinal)
            from (select role, content, seq, ordinal from conversation_rows c where c.session_id = claimed.session_id
                  order by c.session_id desc, c.seq desc, c.ordinal desc limit ?::int8) last) as history
-        from heads left join claimed on claimed.turn_id = heads.turn_id`,
+        from allowed left join heads on heads.user_id = allowed.user_id left join claimed on claimed.turn_id = heads.turn_id`,
 };
 
 export interface ClaimedTurn {
@@ -47,11 +65,13 @@ export interface ClaimedTurn {
   readonly memory: unknown;
 }
 
+/** `grantVersion`: of the worker's grant of the user; null: none was requested. */
 export type ClaimResult =
-  | ({ readonly outcome: 'claimed' } & ClaimedTurn)
-  /** The user has a running turn with a valid lease. */
-  | { readonly outcome: 'busy' }
-  | { readonly outcome: 'nothing' };
+  | ({ readonly outcome: 'claimed'; readonly grantVersion: number | null } & ClaimedTurn)
+  /** `busy`: the user has a running turn with a valid lease. */
+  | { readonly outcome: 'busy' | 'nothing'; readonly grantVersion: number | null }
+  /** Another worker holds the user, or the worker's own grant has ended. */
+  | { readonly outcome: 'held'; readonly grantVersion: null };
 
 export interface ClaimRequest {
   readonly userId: string;
@@ -60,10 +80,14 @@ export interface ClaimRequest {
   readonly exchanges: number;
   /** Key of the actor state to read; null: it is not in this database. */
   readonly memoryKey: string | null;
+  /** Missing: without grants, because all claims go through one process. */
+  readonly grant?: GrantRequest | undefined;
 }
 
 interface ClaimRow extends TurnRow {
   readonly asked_user: string;
+  readonly grant_version: number | null;
+  readonly has_turn: boolean;
   readonly busy: boolean;
   readonly queued_s: number;
   readonly message_count: number | null;
@@ -74,10 +98,15 @@ interface ClaimRow extends TurnRow {
 
 function resultOf(row: ClaimRow): ClaimResult | 'retry' {
   // Left join: no turn was claimed.
-  if ((row.turn_id as string | null) === null) return row.busy ? { outcome: 'busy' } : 'retry';
+  const grantVersion = row.grant_version;
+  if ((row.turn_id as string | null) === null) {
+    if (!row.has_turn) return { outcome: 'nothing', grantVersion };
+    return row.busy ? { outcome: 'busy', grantVersion } : 'retry';
+  }
   const { queued_s: queuedS, message_count: messageCount, traceparent, history, memory } = row;
   return {
     outcome: 'claimed',
+    grantVersion,
     turn: turnOf(row),
     queuedS,
     messageCount: messageCount ?? 0,
@@ -87,19 +116,29 @@ function resultOf(row: ClaimRow): ClaimResult | 'retry' {
   };
 }
 
+const HELD: ClaimResult = { outcome: 'held', grantVersion: null };
+
 async function claimAll(database: Database, requests: readonly ClaimRequest[]): Promise<(ClaimResult | 'retry')[]> {
-  const users = new Set(requests.map(({ userId }) => userId));
+  // One request for each user: another one of this batch finds the turn running.
+  const first = new Map(requests.toReversed().map((request) => [request.userId, request]));
+  const asked = [...first.values()].toSorted((a, b) => (a.userId < b.userId ? -1 : 1));
   // All requests of a process have the same settings.
   const { leaseS, exchanges, memoryKey } = requests[0]!;
-  const rows = await database.rows<ClaimRow>(CLAIM, [[...users].toSorted(), leaseS, memoryKey, exchanges * 2]);
-  const found = new Map(rows.map((row) => [row.asked_user, row]));
-  return requests.map(({ userId }) => {
-    const row = found.get(userId);
-    if (!row) return users.has(userId) ? { outcome: 'nothing' } : { outcome: 'busy' };
-    // One claim for each row: another request for the same user in this batch finds the turn running.
-    found.delete(userId);
-    users.delete(userId);
-    return resultOf(row);
+  const rows = await database.rows<ClaimRow>(CLAIM, [
+    asked.map(({ userId }) => userId),
+    asked.map(({ grant }) => grant?.holder ?? null),
+    asked.map(({ grant }) => grant?.version ?? null),
+    leaseS,
+    memoryKey,
+    exchanges * 2,
+  ]);
+  const found = new Map(rows.map((row) => [row.asked_user, resultOf(row)]));
+  return requests.map((request) => {
+    const result = found.get(request.userId) ?? HELD;
+    const earlier = first.get(request.userId)!;
+    if (request === earlier || result === 'retry') return result;
+    if (request.grant?.holder !== earlier.grant?.holder) return HELD;
+    return result.outcome === 'claimed' ? { outcome: 'busy', grantVersion: result.grantVersion } : result;
   });
 }
 

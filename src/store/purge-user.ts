@@ -55,6 +55,7 @@ const TABLES: readonly (readonly [table: string, which: string])[] = [
   ['sessions', OF_USER],
   ['analytics_days', OF_USER],
   ['message_counts', OF_USER],
+  ['user_grants', OF_USER],
   ['turns', OF_USER],
 ];
 

@@ -1,6 +1,5 @@
 // Runs one turn: claims the user's next turn, answers it, and announces the outcome.
-import type { ActorRuntime } from '../actors/runtime.ts';
-import type { Work } from '../actors/user-session.ts';
+import type { ClaimReply, Work } from '../actors/user-session.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Model } from '../model/model.ts';
@@ -16,15 +15,13 @@ import { PartialReply } from './partial-reply.ts';
 
 export interface TurnRunDeps {
   readonly database: Database;
-  readonly actors: ActorRuntime;
+  /** Claims the user's next turn. @throws Unavailable */
+  readonly claim: (userId: string) => Promise<ClaimReply>;
   readonly keeper: ClaimKeeper;
   readonly policies: PolicySource;
   readonly model: Model;
   /** Answers a claimed turn and commits the outcome. Rejects with the signal's reason once it aborts. */
   readonly answer: (turn: ClaimedWork, signal: AbortSignal) => Promise<AnswerOutcome>;
-  readonly leaseS: number;
-  /** Exchanges of the session in a prompt. */
-  readonly exchanges: number;
   readonly hooks: Pick<Hooks, 'turnStarted' | 'turnChanged' | 'reviewChanged' | 'eventsCommitted'>;
   /** Applies a decision that was made before the turn was parked for review. */
   readonly applyKeptDecision: (turnId: string) => Promise<void>;
@@ -55,12 +52,13 @@ export class TurnRun {
     for (const status of STATUSES) deps.metrics.turnsFinished.inc({ status }, 0);
   }
 
-  /** Claims and answers the user's next turn. Null: no turn could be claimed, or this process is stopping.
-   *  @throws Unavailable */
-  async next(userId: string): Promise<Ran | null> {
-    const { actors, keeper, leaseS, exchanges, log, hooks } = this.#deps;
+  /** Claims and answers the user's next turn. Null: no turn could be claimed, or this process is stopping. `held`:
+   *  another worker holds the user. @throws Unavailable */
+  async next(userId: string): Promise<Ran | 'held' | null> {
+    const { keeper, log, hooks } = this.#deps;
     if (keeper.abandoned) return null;
-    const claim = await actors.call(userId, 'claim', { leaseS, exchanges });
+    const claim = await this.#deps.claim(userId);
+    if (claim.outcome === 'held') return 'held';
     if (claim.outcome !== 'claimed') return null;
     const { work } = claim;
     const claimedAt = performance.now();

@@ -15,6 +15,8 @@ export interface RunnerDeps {
   readonly concurrency: number;
   /** The user's first queued turn; null: none. @throws Unavailable */
   readonly firstQueued: (userId: string) => Promise<Claim | null>;
+  /** Another worker holds the user: asks it to run the turns, and starts them here if it does not. */
+  readonly askHolder: (userId: string) => void;
   /** Puts a turn behind the turns of other users. */
   readonly requeue: (turn: Claim & { readonly userId: string }) => void;
   readonly log: Log;
@@ -107,6 +109,10 @@ export class UserRunner {
         if (next) return next;
       }
       const run = await this.#deps.turns.next(userId);
+      if (run === 'held') {
+        this.#deps.askHolder(userId);
+        return null;
+      }
       if (run) {
         inARow += 1;
         if (run.settled) this.#remember(run.turnId);

@@ -49,7 +49,9 @@ const textLengthOf = ({ data }: OutboxEvent): number =>
   Object.values(data).reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
 
 /** Maximum of events in one job. Adding, taking and removing a job costs as much as processing many events. */
-const EVENTS_PER_JOB = { 'chat-requests': 16, conversations: 64, messages: 64 } as const;
+export const EVENTS_PER_JOB = 64;
+/** Fewer for turns that wait for a worker: those of one job wait for the same one. */
+const TURNS_PER_JOB = 16;
 /** A job ends when it has this many UTF-16 units of text, however few events it has. */
 const TEXT_PER_JOB = 100_000;
 
@@ -111,11 +113,11 @@ export class Queues {
     return this.#queues[name];
   }
 
-  /** Adds jobs that wake a worker for the users of these turns. Rejects while Redis is unavailable; the sweeper adds
+  /** Adds jobs of at most `most` turns that wake a worker for their users. Rejects while Redis is unavailable; the sweeper adds
    *  the jobs later. */
-  async wake(turns: readonly QueuedTurn[]): Promise<void> {
+  async wake(turns: readonly QueuedTurn[], most = TURNS_PER_JOB): Promise<void> {
     const isTraced = ({ traceparent }: QueuedTurn) => traceparent !== null;
-    const groups = groupsOf(turns, { most: EVENTS_PER_JOB['chat-requests'], isTraced, textOf: () => 0 });
+    const groups = groupsOf(turns, { most, isTraced, textOf: () => 0 });
     await this.#queues['chat-requests'].addBulk(
       groups.map((group) => ({
         name: TOPIC_TYPES['chat-requests'],
@@ -133,7 +135,7 @@ export class Queues {
         topic === 'human-review'
           ? ofTopic.map((event) => [event])
           : groupsOf(ofTopic, {
-              most: EVENTS_PER_JOB[topic],
+              most: EVENTS_PER_JOB,
               isTraced: ({ traceparent }) => traceparent !== null,
               textOf: textLengthOf,
             });

@@ -1,6 +1,6 @@
 // Starts queued turns: in this process if its worker role has a free place, and with jobs for all workers.
 import type { Log } from '../telemetry/log.ts';
-import type { QueuedTurn, Queues } from './queues.ts';
+import { EVENTS_PER_JOB, type QueuedTurn, type Queues } from './queues.ts';
 
 /** Turns that run here already get their jobs later: only after a crash does another worker need them, and then the
  *  sweeper finds them too. */
@@ -15,10 +15,11 @@ export interface TurnWakerDeps {
 
 export class TurnWaker {
   readonly #deps: TurnWakerDeps;
-  #buffer: QueuedTurn[] = [];
+  /** Turns that run here, and turns that wait for a worker. */
+  #started: QueuedTurn[] = [];
+  #waiting: QueuedTurn[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #soon: NodeJS.Immediate | undefined;
-  #flushing: Promise<void> = Promise.resolve();
+  readonly #adding = new Set<Promise<void>>();
 
   constructor(deps: TurnWakerDeps) {
     this.#deps = deps;
@@ -26,34 +27,43 @@ export class TurnWaker {
 
   /** Starts the turn, or wakes a worker for it. Never throws. If its job is lost, the sweeper adds it again. */
   wake(turn: QueuedTurn): void {
-    const started = this.#deps.startHere(turn.userId);
-    this.#buffer.push(turn);
-    if (started) this.#timer ??= setTimeout(() => this.#flush(), STARTED_MS);
-    else this.#soon ??= setImmediate(() => this.#flush());
-  }
-
-  #flush(): void {
-    clearTimeout(this.#timer);
-    clearImmediate(this.#soon);
-    this.#timer = undefined;
-    this.#soon = undefined;
-    const turns = this.#buffer;
-    this.#buffer = [];
-    if (turns.length > 0) this.#flushing = Promise.all([this.#flushing, this.#add(turns)]).then(() => {});
-  }
-
-  async #add(turns: readonly QueuedTurn[]): Promise<void> {
-    try {
-      await this.#deps.queues.wake(turns);
-    } catch (error) {
-      const detail = { turns: turns.length, detail: (error as Error).message };
-      this.#deps.log.debug(detail, 'Jobs could not be added; the sweeper will add them.');
+    if (this.#deps.startHere(turn.userId)) {
+      this.#started.push(turn);
+      this.#timer ??= setTimeout(() => this.#addStarted(), STARTED_MS);
+      return;
     }
+    if (this.#waiting.length === 0) setImmediate(() => this.#addWaiting());
+    this.#waiting.push(turn);
+  }
+
+  #addStarted(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const turns = this.#started;
+    this.#started = [];
+    this.#add(turns, EVENTS_PER_JOB);
+  }
+
+  #addWaiting(): void {
+    const turns = this.#waiting;
+    this.#waiting = [];
+    this.#add(turns);
+  }
+
+  #add(turns: readonly QueuedTurn[], most?: number): void {
+    if (turns.length === 0) return;
+    const adding = this.#deps.queues.wake(turns, most).catch((error: Error) => {
+      const detail = { turns: turns.length, detail: error.message };
+      this.#deps.log.debug(detail, 'Jobs could not be added; the sweeper will add them.');
+    });
+    this.#adding.add(adding);
+    void adding.then(() => this.#adding.delete(adding));
   }
 
   /** Adds the jobs that are still due, and resolves when no command is running. */
   async stop(): Promise<void> {
-    this.#flush();
-    await this.#flushing;
+    this.#addStarted();
+    this.#addWaiting();
+    await Promise.all(this.#adding);
   }
 }

@@ -16,9 +16,10 @@ async function startHost(t: Owner, delayMs = 0, subscriptions: Subscriptions = {
     token: TOKEN,
     store: {
       holdsState: false,
-      claimNext: async () => ({ outcome: 'nothing' }),
+      claimNext: async () => ({ outcome: 'nothing', grantVersion: null }),
       lastSeq: async () => 0,
       turnsExist: async () => true,
+      revokeGrant: async () => {},
     },
     state: {
       async get(userId, key) {

@@ -35,7 +35,7 @@ for (const [when, texts] of Object.entries(BEFORE))
     const request = { userId: 'ann', leaseS: 5, exchanges: 5, memoryKey: 'memory' };
     const answer = { reply: 'reply', model: 'm', usage: { inputTokens: 1, outputTokens: 1 } };
     for (const text of texts) await database.builder.raw(text);
-    t.deepEqual(await claimNext(database, request), { outcome: 'nothing' });
+    t.deepEqual(await claimNext(database, request), { outcome: 'nothing', grantVersion: null });
     t.is(await commitAnswer(database, { turnId: newId(), epoch: 1 }, 1, answer, []), null);
     await database.builder.raw(turnsOf('ann', 'queued'));
     /** The blocks of a statement that is prepared on the only connection already. */
@@ -47,7 +47,7 @@ for (const [when, texts] of Object.entries(BEFORE))
       const { Plan: plan } = row!['QUERY PLAN'][0];
       return plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
     };
-    const claimed = await blocksOf("claim('{ann}', 5, 'memory', 10)");
+    const claimed = await blocksOf("claim('{ann}', '{null}', '{null}', 5, 'memory', 10)");
     t.true(claimed < MOST_BLOCKS, `the claim read ${claimed} blocks`);
     const running = await database.builder('turns').where('status', 'running').first();
     t.like(running, { seq: 1, epoch: 1 });

@@ -29,6 +29,7 @@ function runnerOver(queues: Record<string, string[]>, concurrency: number) {
       const turnId = queues[userId]?.[0];
       return turnId === undefined ? null : { turnId, epoch: 0 };
     },
+    askHolder: () => {},
     requeue: ({ userId, turnId }) => {
       requeued.push(turnId);
       void runner.start(userId, turnId);
