@@ -9,6 +9,11 @@ import type { Turn, TurnFilter } from '../domain/turn.ts';
 import { traceparent } from '../telemetry/tracing.ts';
 import { TurnWatch, type WaitOptions, type Watch } from './turn-watch.ts';
 
+/** Accepts of one process at the same time. More of them would wait longer than a second for the database, and no accept
+ *  would be faster for it. */
+const MAX_ACCEPTING = 1_024;
+const BUSY_RETRY_AFTER_S = 1;
+
 export interface TurnServiceDeps extends CancelDeps {
   readonly hooks: Pick<Hooks, 'turnAccepted' | 'turnChanged' | 'turnCancelled'>;
   readonly limits: { readonly perUser: number; readonly ofAll: number };
@@ -19,6 +24,8 @@ export interface TurnServiceDeps extends CancelDeps {
 
 export class TurnService {
   readonly #deps: TurnServiceDeps;
+  /** Accepts that are under way. */
+  #accepting = 0;
 
   constructor(deps: TurnServiceDeps) {
     this.#deps = deps;
@@ -27,6 +34,17 @@ export class TurnService {
   /** Accepts the turn. If the outcome is `accepted` or `joined`, the message is durable, even if Redis is unavailable.
    *  @throws Unavailable */
   async accept(turn: NewTurn): Promise<AcceptOutcome> {
+    if (this.#accepting >= MAX_ACCEPTING)
+      return { outcome: 'queue_full', scope: 'all', retryAfterS: BUSY_RETRY_AFTER_S };
+    this.#accepting += 1;
+    try {
+      return await this.#accept(turn);
+    } finally {
+      this.#accepting -= 1;
+    }
+  }
+
+  async #accept(turn: NewTurn): Promise<AcceptOutcome> {
     const { database, limits, queuedOfAll, wake, hooks, metrics } = this.#deps;
     const outcome = await acceptTurn(database, newId(), turn, { ...limits, queuedOfAll: queuedOfAll() });
     // The text of the turn changed: clients that wait for it read it again.
