@@ -1,5 +1,5 @@
 // The desk with 10,000 pending reviews: it renders few rows, and the keyboard reaches the last one.
-import { v7 } from 'uuid';
+import { newId } from '../../src/domain/ids.ts';
 import { park } from '../reviews/support.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
@@ -31,10 +31,10 @@ async function multiply(t: Owner, app: TestApp, turnId: string): Promise<void> {
   const due = (review['deadline'] as Date).getTime();
   for (let done = 1; done < PENDING; done += BATCH) {
     const copies = Array.from({ length: Math.min(BATCH, PENDING - done) }, (_, n) => {
-      const ids = { turn_id: v7(), user_id: `user-${done + n}`, session_id: v7() };
+      const ids = { turn_id: newId(), user_id: `user-${done + n}`, session_id: newId() };
       return {
         turn: asStored({ ...turn, ...ids, idempotency_key: null }),
-        review: asStored({ ...review, ...ids, review_id: v7(), deadline: new Date(due + (done + n) * 1_000) }),
+        review: asStored({ ...review, ...ids, review_id: newId(), deadline: new Date(due + (done + n) * 1_000) }),
       };
     });
     await database.builder('turns').insert(copies.map((copy) => copy.turn));
