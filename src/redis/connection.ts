@@ -9,8 +9,6 @@ const RECONNECT_MAX_MS = 1_000;
 
 const common = {
   retryStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 6), RECONNECT_MAX_MS),
-  // Commands of one iteration of the event loop share a write: under load, writes are most of the cost of Redis.
-  enableAutoPipelining: true,
 };
 
 /** A command fails at once while Redis is unavailable. */

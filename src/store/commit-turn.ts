@@ -36,12 +36,19 @@ export interface CommittedEvent {
   readonly event: OutboxEvent;
 }
 
+/** What the outbox keeps of an event: the texts of a delivered turn are in its row. */
+function storedDataOf({ topic, data }: OutboxEvent): object {
+  if (topic !== 'conversations') return data;
+  const { turn_id: turnId, user_id: userId, session_id: sessionId } = data;
+  return { turn_id: turnId, user_id: userId, session_id: sessionId };
+}
+
 /** The bindings of DELIVER. */
 export const eventBindings = (events: readonly CommittedEvent[]): readonly string[][] => [
   events.map(({ turnId }) => turnId),
   events.map(({ event }) => event.eventId),
   events.map(({ event }) => event.topic),
-  events.map(({ event }) => JSON.stringify(event.data)),
+  events.map(({ event }) => JSON.stringify(storedDataOf(event))),
 ];
 
 const COMPLETE: Statement = {

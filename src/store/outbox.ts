@@ -4,8 +4,10 @@ import type { OutboxEvent } from '../domain/events.ts';
 import type { OutboxTopic } from '../domain/topics.ts';
 import type { Database, Statement } from './database.ts';
 
-/** Reads the traceparent too, so that an event continues the trace of its turn. */
-const EVENTS = `select o.event_id, o.topic, o.user_id, o.data, o.created_at, t.traceparent
+/** Reads the texts of a delivered turn from its row, and the traceparent, so that an event continues the trace. */
+const EVENTS = `select o.event_id, o.topic, o.user_id, o.created_at, t.traceparent,
+          case when o.topic = 'conversations'
+            then o.data || jsonb_build_object('user_message', t.text, 'assistant_reply', t.reply) else o.data end as data
         from outbox o left join turns t on t.turn_id = (o.data ->> 'turn_id')::uuid`;
 const LEFT_OVER: Statement = {
   name: 'outbox-left-over',

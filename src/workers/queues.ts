@@ -49,7 +49,7 @@ const textLengthOf = ({ data }: OutboxEvent): number =>
   Object.values(data).reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
 
 /** Maximum of events in one job. Adding, taking and removing a job costs as much as processing many events. */
-export const EVENTS_PER_JOB = 64;
+export const EVENTS_PER_JOB = 128;
 /** Fewer for turns that wait for a worker: those of one job wait for the same one. */
 const TURNS_PER_JOB = 16;
 /** A job ends when it has this many UTF-16 units of text, however few events it has. */

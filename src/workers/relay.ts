@@ -13,7 +13,7 @@ import type { Queues } from './queues.ts';
 const BUFFER = 10_000;
 const BATCH = 500;
 /** Time for which events are gathered. No client waits for them. */
-const GATHER_MS = 50;
+const GATHER_MS = 100;
 /** At this age in seconds, the process that committed an event will not publish it any more. */
 const LEFT_OVER_AGE_S = 5;
 
