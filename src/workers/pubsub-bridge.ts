@@ -28,9 +28,9 @@ export interface BridgeDeps {
 
 export class PubsubBridge implements NextDestination {
   readonly #deps: BridgeDeps;
-  readonly #drain = singleFlight(() => this.#drainAll());
   readonly #sweep = singleFlight(() => this.#sweepAll());
   #buffer: OutboxEvent[] = [];
+  #draining: Promise<void> = Promise.resolve();
   #sweeping: Promise<void> = Promise.resolve();
   #unavailable = false;
 
@@ -42,7 +42,8 @@ export class PubsubBridge implements NextDestination {
   /** Accepts events that are in BullMQ. Events that arrive during a call go into the next call together. */
   push(events: readonly OutboxEvent[]): void {
     this.#buffer.push(...events);
-    void this.#drain();
+    // After the call that is under way: an event that arrives at its very end must not wait for the next one.
+    this.#draining = this.#draining.then(() => this.#drainAll());
   }
 
   /** Marks events that are in BullMQ, so that the next sweep publishes them. @throws Unavailable */
@@ -144,7 +145,7 @@ export class PubsubBridge implements NextDestination {
 
   /** Resolves when the buffer is empty and no sweep is running. */
   async idle(): Promise<void> {
-    await this.#drain();
+    await this.#draining;
     await this.#sweeping;
   }
 }
