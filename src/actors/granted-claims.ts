@@ -5,9 +5,6 @@ import { GRANT_S } from '../store/grants.ts';
 import type { ActorRuntime } from './runtime.ts';
 import type { ClaimArgs, ClaimReply, SessionStore } from './user-session.ts';
 
-/** Grants beyond this number are dropped when they have ended. */
-const KEPT = 1_000;
-
 export interface GrantedClaimsDeps {
   readonly actors: Pick<ActorRuntime, 'call'>;
   /** Claims with a grant. */
@@ -65,7 +62,7 @@ export class GrantedClaims {
 
   #dropEnded(): void {
     for (const [userId, { until }] of this.#grants) {
-      if (this.#grants.size <= KEPT || until > performance.now()) return;
+      if (until > performance.now()) return;
       this.#grants.delete(userId);
     }
   }

@@ -64,10 +64,11 @@ export interface Work {
   readonly memory: MemoryRecord;
 }
 
-/** `grantVersion`: of the grant that the worker has got; null: none. `held`: another worker has the grant. */
 export type ClaimReply =
+  /** `grantVersion`: of the grant that the worker has got; null: none. */
   | { readonly outcome: 'claimed'; readonly work: Work; readonly grantVersion: number | null }
-  | { readonly outcome: 'busy' | 'nothing' | 'held'; readonly grantVersion: number | null };
+  /** `held`: another worker has the grant, or the worker's own one has ended. */
+  | { readonly outcome: 'busy' | 'nothing' | 'held' };
 
 type TurnToClaim = Omit<Work, 'memory'>;
 
@@ -90,7 +91,7 @@ export interface SessionStore {
     grant: GrantRequest | undefined,
   ): Promise<
     | { outcome: 'claimed'; work: TurnToClaim; memory: unknown; grantVersion: number | null }
-    | { outcome: 'busy' | 'nothing' | 'held'; grantVersion: number | null }
+    | { outcome: 'busy' | 'nothing' | 'held' }
   >;
   /** The highest `seq` assigned to a turn of the user. */
   lastSeq(userId: string): Promise<number>;

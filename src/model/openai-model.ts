@@ -116,7 +116,10 @@ export class OpenAiModel implements Model {
   }
   /** @throws APIError as the SDK throws it */
   async #call(messages: CompletionRequest['messages'], signal: AbortSignal, reader: BytesReader): Promise<void> {
-    this.#template ??= this.#newTemplate();
+    this.#template ??= this.#newTemplate().catch((error: unknown) => {
+      this.#template = undefined;
+      throw error;
+    });
     const { url, headers } = await this.#template;
     const call = { model: this.#model, messages, stream: true, stream_options: { include_usage: true } };
     const failed = await streamedCall(

@@ -63,8 +63,10 @@ class Handler implements Dispatcher.DispatchHandler {
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
+    // Informational: the response follows.
+    if (status < 200) return;
     this.#headers = headers as Record<string, string>;
-    if (status < 200 || status >= 300) this.#error = { status, chunks: [], length: 0 };
+    if (status >= 300) this.#error = { status, chunks: [], length: 0 };
   }
 
   /** Built only for errors. */

@@ -38,7 +38,11 @@ export function forkChild(): ChildProcess {
     port: portOf(worker),
     exited: new Promise((resolve) => {
       worker.once('exit', (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
-      worker.once('error', (error) => resolve(error.message));
+      worker.once('error', (error) => {
+        // Without a pid it was not started. Otherwise a message to it failed: it may still run.
+        if (worker.process.pid === undefined) resolve(error.message);
+        else worker.process.kill('SIGKILL');
+      });
     }),
     kill: () => void worker.process.kill('SIGKILL'),
   };

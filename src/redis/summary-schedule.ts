@@ -33,9 +33,13 @@ export class SummarySchedule {
 
   /** Schedules the summaries of these users, and replaces their earlier times. */
   async postpone(summaries: readonly DueSummary[]): Promise<void> {
-    const traces = summaries.flatMap(({ userId, traceparent }) => (traceparent === null ? [] : [userId, traceparent]));
-    if (traces.length > 0) await this.#redis.hset(TRACES, ...traces);
-    await this.#redis.zadd(DUE, ...summaries.flatMap(({ userId, dueAt }) => [dueAt, userId]));
+    const changes = this.#redis.multi();
+    for (const { userId, dueAt, traceparent } of summaries) {
+      changes.zadd(DUE, dueAt, userId);
+      if (traceparent === null) changes.hdel(TRACES, userId);
+      else changes.hset(TRACES, userId, traceparent);
+    }
+    await changes.exec();
   }
 
   /** The first `limit` summaries that are due at `now`. They stay in the schedule until `remove`. */

@@ -5,7 +5,8 @@ import type { Turn } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 
 /** `seen` is the user's version when the other rows were read. `locked` is the version under the lock. If they differ,
- *  another accept or an erasure came in between, and the rows may be outdated: the turns of this user are left out. The
+ *  another accept or an erasure came in between, and the rows may be outdated: the turns of this user are left out. So are
+ *  those of a user whom somebody else has locked: an erasure takes long, and the others must not wait for it. The
  *  same holds for a new user whose row somebody else has created meanwhile: then `seq` is null, which the table refuses.
  *  An idempotency key or a session that was created meanwhile violates its unique index. */
 const ACCEPT: Statement = {
@@ -16,7 +17,7 @@ const ACCEPT: Statement = {
             as p (turn_id, user_id, session_id, text, metadata, tags, idempotency_key, request_hash, traceparent, n)),
         seen as materialized (select user_id, version from users where user_id = any(?::text[])),
         locked as materialized (
-          select user_id, version, last_seq from users where user_id = any(?::text[]) order by 1 for update),
+          select user_id, version, last_seq from users where user_id = any(?::text[]) order by 1 for update skip locked),
         fit as materialized (
           select posted.*, sessions.user_id as owner, coalesce(locked.version, 0) as version,
                  coalesce(locked.last_seq, 0) + row_number() over (partition by posted.user_id order by posted.n) as seq
@@ -24,7 +25,7 @@ const ACCEPT: Statement = {
           left join seen on seen.user_id = posted.user_id
           left join locked on locked.user_id = posted.user_id
           left join sessions on sessions.session_id = posted.session_id
-          where coalesce(seen.version, 0) = coalesce(locked.version, 0)
+          where locked.version is not distinct from seen.version
             and (sessions.user_id is null or sessions.user_id = posted.user_id)
             and not exists (select 1 from erasures e where e.user_id = posted.user_id)
             and not exists (

@@ -9,15 +9,22 @@ import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 /** Takes the first queued or running turn of each user, if it is queued or its lease has expired. One conditional update:
  *  of two concurrent claims one hits the row, and the other finds the turn running. `case` rather than `or`: PostgreSQL
  *  would use an index for each side of `or`, and a plan that was made while the index of unfinished turns was empty
- *  would read all of them for each user. The state of the actor is read only if it is in this database. */
+ *  would read all of them for each user. A worker is granted a user
+ *  only together with a turn. The state of the actor is read only if it is in this database. */
 const CLAIM: Statement = {
   name: 'claim',
   sql: `with asked as materialized (
           select * from unnest(?::text[], ?::uuid[], ?::int8[]) as a (user_id, holder, version)),
+        heads as materialized (
+          select asked.user_id, head.turn_id, head.status = 'running' and head.lease_until >= now() as busy
+          from asked cross join lateral (
+            select turn_id, status, lease_until from turns t
+            where t.user_id = asked.user_id and t.status in ('queued', 'running') order by t.user_id, t.seq limit 1) head),
         granted as (
           insert into user_grants (user_id, holder, version, held_until)
-          select user_id, holder, 1, now() + ${GRANT_S} * interval '1 second' from asked
-          where holder is not null and version is null order by 1
+          select asked.user_id, asked.holder, 1, now() + ${GRANT_S} * interval '1 second'
+          from asked join heads on heads.user_id = asked.user_id and not heads.busy
+          where asked.holder is not null and asked.version is null order by 1
           on conflict (user_id) do update
           set holder = excluded.holder, version = user_grants.version + 1, held_until = excluded.held_until
           where user_grants.holder = excluded.holder or user_grants.held_until <= now()
@@ -28,27 +35,23 @@ const CLAIM: Statement = {
           union all select held.user_id, held.version
           from asked join user_grants held on held.user_id = asked.user_id
             and held.holder = asked.holder and held.version = asked.version and held.held_until > now()),
-        heads as materialized (
-          select allowed.user_id, head.turn_id, head.status, head.lease_until
-          from allowed cross join lateral (
-            select turn_id, status, lease_until from turns t
-            where t.user_id = allowed.user_id and t.status in ('queued', 'running') order by t.user_id, t.seq limit 1) head),
         claimed as (
           update turns set status = 'running', epoch = epoch + 1, attempts = attempts + 1,
                  lease_until = now() + ?::float8 * interval '1 second', started_at = coalesce(started_at, now())
-          from heads
+          from heads join allowed on allowed.user_id = heads.user_id
           where turns.turn_id = heads.turn_id
             and case turns.status when 'queued' then true when 'running' then turns.lease_until < now() else false end
           returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')}, turns.traceparent)
-        select allowed.user_id as asked_user, allowed.version as grant_version, heads.turn_id is not null as has_turn,
-          heads.status = 'running' and heads.lease_until >= now() as busy, claimed.*,
+        select asked.user_id as asked_user, allowed.user_id is not null as allowed, allowed.version as grant_version,
+          heads.busy, claimed.*,
           extract(epoch from now() - claimed.created_at)::float8 as queued_s,
           (select sent from message_counts where message_counts.user_id = claimed.user_id) as message_count,
           (select value from actor_state where actor_state.user_id = claimed.user_id and key = ?::text) as memory,
           (select json_agg(json_build_object('role', last.role, 'content', last.content) order by last.seq, last.ordinal)
            from (select role, content, seq, ordinal from conversation_rows c where c.session_id = claimed.session_id
                  order by c.session_id desc, c.seq desc, c.ordinal desc limit ?::int8) last) as history
-        from allowed left join heads on heads.user_id = allowed.user_id left join claimed on claimed.turn_id = heads.turn_id`,
+        from asked left join heads on heads.user_id = asked.user_id left join allowed on allowed.user_id = asked.user_id
+        left join claimed on claimed.turn_id = heads.turn_id`,
 };
 
 export interface ClaimedTurn {
@@ -65,13 +68,12 @@ export interface ClaimedTurn {
   readonly memory: unknown;
 }
 
-/** `grantVersion`: of the worker's grant of the user; null: none was requested. */
 export type ClaimResult =
+  /** `grantVersion`: of the worker's grant of the user; null: none was requested. */
   | ({ readonly outcome: 'claimed'; readonly grantVersion: number | null } & ClaimedTurn)
-  /** `busy`: the user has a running turn with a valid lease. */
-  | { readonly outcome: 'busy' | 'nothing'; readonly grantVersion: number | null }
-  /** Another worker holds the user, or the worker's own grant has ended. */
-  | { readonly outcome: 'held'; readonly grantVersion: null };
+  /** `busy`: the user has a running turn with a valid lease. `held`: a turn could be claimed, but another worker holds the
+   *  user, or the worker's own grant has ended. */
+  | { readonly outcome: 'busy' | 'nothing' | 'held' };
 
 export interface ClaimRequest {
   readonly userId: string;
@@ -86,9 +88,10 @@ export interface ClaimRequest {
 
 interface ClaimRow extends TurnRow {
   readonly asked_user: string;
+  readonly allowed: boolean;
   readonly grant_version: number | null;
-  readonly has_turn: boolean;
-  readonly busy: boolean;
+  /** Null: the user has no queued or running turn. */
+  readonly busy: boolean | null;
   readonly queued_s: number;
   readonly message_count: number | null;
   readonly traceparent: string | null;
@@ -98,12 +101,14 @@ interface ClaimRow extends TurnRow {
 
 function resultOf(row: ClaimRow): ClaimResult | 'retry' {
   // Left join: no turn was claimed.
-  const grantVersion = row.grant_version;
+  // Left join: no turn was claimed.
   if ((row.turn_id as string | null) === null) {
-    if (!row.has_turn) return { outcome: 'nothing', grantVersion };
-    return row.busy ? { outcome: 'busy', grantVersion } : 'retry';
+    if (row.busy === null) return { outcome: 'nothing' };
+    if (row.busy) return { outcome: 'busy' };
+    return row.allowed ? 'retry' : { outcome: 'held' };
   }
-  const { queued_s: queuedS, message_count: messageCount, traceparent, history, memory } = row;
+  const { grant_version: grantVersion, queued_s: queuedS, message_count: messageCount } = row;
+  const { traceparent, history, memory } = row;
   return {
     outcome: 'claimed',
     grantVersion,
@@ -115,8 +120,6 @@ function resultOf(row: ClaimRow): ClaimResult | 'retry' {
     memory,
   };
 }
-
-const HELD: ClaimResult = { outcome: 'held', grantVersion: null };
 
 async function claimAll(database: Database, requests: readonly ClaimRequest[]): Promise<(ClaimResult | 'retry')[]> {
   // One request for each user: another one of this batch finds the turn running.
@@ -134,11 +137,10 @@ async function claimAll(database: Database, requests: readonly ClaimRequest[]): 
   ]);
   const found = new Map(rows.map((row) => [row.asked_user, resultOf(row)]));
   return requests.map((request) => {
-    const result = found.get(request.userId) ?? HELD;
+    const result = found.get(request.userId)!;
     const earlier = first.get(request.userId)!;
-    if (request === earlier || result === 'retry') return result;
-    if (request.grant?.holder !== earlier.grant?.holder) return HELD;
-    return result.outcome === 'claimed' ? { outcome: 'busy', grantVersion: result.grantVersion } : result;
+    if (request === earlier || result === 'retry' || result.outcome !== 'claimed') return result;
+    return { outcome: request.grant?.holder === earlier.grant?.holder ? 'busy' : 'held' };
   });
 }
 

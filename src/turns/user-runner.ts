@@ -15,7 +15,7 @@ export interface RunnerDeps {
   readonly concurrency: number;
   /** The user's first queued turn; null: none. @throws Unavailable */
   readonly firstQueued: (userId: string) => Promise<Claim | null>;
-  /** Another worker holds the user: asks it to run the turns, and starts them here if it does not. */
+  /** Another worker holds the user: asks it to run the turns, and tries again later. */
   readonly askHolder: (userId: string) => void;
   /** Puts a turn behind the turns of other users. */
   readonly requeue: (turn: Claim & { readonly userId: string }) => void;
@@ -24,7 +24,7 @@ export interface RunnerDeps {
 
 interface Waiting {
   readonly userId: string;
-  readonly resolve: () => void;
+  readonly resolve: (started: boolean) => void;
 }
 
 export class UserRunner {
@@ -50,17 +50,29 @@ export class UserRunner {
     return true;
   }
 
-  /** Runs the user's turns; resolves when they have started. Waits for a free place. Does nothing if the turn was
+  /** Runs the user's turns. Waits up to `waitMs` for a free place; false: there was none. Does nothing if the turn was
    *  settled here: its job comes after its run. */
-  async start(userId: string, turnId: string): Promise<void> {
-    if (this.#draining || this.#settled.has(turnId) || this.tryStart(userId)) return;
-    await new Promise<void>((resolve) => this.#waiting.push({ userId, resolve }));
+  async start(userId: string, turnId: string, waitMs: number): Promise<boolean> {
+    if (this.#settled.has(turnId) || this.tryStart(userId)) return true;
+    if (this.#draining || waitMs <= 0) return false;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const waiting = { userId, resolve };
+    this.#waiting.push(waiting);
+    const timer = setTimeout(() => {
+      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      resolve(false);
+    }, waitMs);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Claims no more turns, and waits up to `ms` milliseconds for those that run. */
   async drain(ms: number): Promise<void> {
     this.#draining = true;
-    for (const { resolve } of this.#waiting.splice(0)) resolve();
+    for (const { resolve } of this.#waiting.splice(0)) resolve(false);
     if (this.#running.size > 0) await within(ms, this.#idle.promise).catch(() => {});
   }
 
@@ -93,7 +105,7 @@ export class UserRunner {
       const next = this.#waiting.shift();
       if (!next) break;
       this.#start(next.userId);
-      next.resolve();
+      next.resolve(true);
     }
     if (this.#draining && this.#running.size === 0) this.#idle.resolve();
   }

@@ -41,9 +41,8 @@ export interface QueuedTurn extends Claim {
   readonly traceparent: string | null;
 }
 
-/** The job of a group of events. It has the same id if the same group is published again. */
-const jobIdOf = (group: readonly OutboxEvent[]): string =>
-  group.length === 1 ? group[0]!.eventId : `${group[0]!.eventId}-${group.length}`;
+/** The id of a job with these parts: the part itself, or a hash of several. Only the same group has the same id. */
+const jobIdOf = (ids: readonly string[]): string => (ids.length === 1 ? ids[0]! : hash('sha256', ids.join(' ')));
 
 const textLengthOf = ({ data }: OutboxEvent): number =>
   Object.values(data).reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
@@ -123,7 +122,7 @@ export class Queues {
         name: TOPIC_TYPES['chat-requests'],
         data: dataOf(group.map(chatEvent)),
         // Contains the epoch, because a remaining job of a dead worker would block another job with the same id.
-        opts: { jobId: `${group[0]!.turnId}-${group[0]!.epoch}`, ...REMOVE_ALL },
+        opts: { jobId: jobIdOf(group.map(({ turnId, epoch }) => `${turnId}-${epoch}`)), ...REMOVE_ALL },
       })),
     );
   }
@@ -142,7 +141,7 @@ export class Queues {
       const jobs = groups.map((group) => ({
         name: TOPIC_TYPES[topic],
         data: dataOf(group.map(outboxCloudEvent)),
-        opts: { jobId: jobIdOf(group), ...KEEP_FAILED },
+        opts: { jobId: jobIdOf(group.map(({ eventId }) => eventId)), ...KEEP_FAILED },
       }));
       await this.#queues[topic].addBulk(jobs);
     }

@@ -70,6 +70,8 @@ export class Sweeper {
       if (heads.length > 0) {
         await this.#deps.queues.wake(
           heads.map((head) => ({ userId: head.user_id, turnId: head.turn_id, epoch: head.epoch, traceparent: null })),
+          // One turn in each job: a job that exists already must not keep the others out.
+          1,
         );
         this.#deps.metrics.swept.inc(heads.length);
       }

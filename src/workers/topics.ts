@@ -17,12 +17,23 @@ interface ChatRequestDeps extends SharedJobDeps {
   readonly runner: Pick<UserRunner, 'start'>;
 }
 
+/** A worker without a free place gives the turns of a job back after this time: another one may have a place. */
+const PATIENCE_MS = 1_000;
+
 /** `chat-requests`: runs the turns of users. The worker uses the turn id only to skip turns that it knows; the user's
- *  actor decides which turn runs. A job ends when its runs have started, so the concurrency is the number of jobs whose
- *  users wait for a free place here, while other workers may have one. The sweeper wakes users whose run failed. */
+ *  actor decides which turn runs. A job ends when its runs have started. The sweeper wakes users whose run failed. */
 const chatRequests = ({ runner, ...deps }: ChatRequestDeps): Consumer =>
-  sharedJobConsumer(deps, { topic: 'chat-requests', shape: chatRequested, concurrency: 4 }, async (events) => {
-    for (const { user_id: userId, turn_id: turnId } of events) await runner.start(userId, turnId);
+  sharedJobConsumer(deps, { topic: 'chat-requests', shape: chatRequested, concurrency: 4 }, async (requests) => {
+    const until = performance.now() + PATIENCE_MS;
+    const waiting: z.infer<typeof chatRequested>[] = [];
+    for (const request of requests) {
+      const waitMs = until - performance.now();
+      if (!(await runner.start(request.user_id, request.turn_id, waitMs))) waiting.push(request);
+    }
+    if (waiting.length === 0) return;
+    const event = (data: z.infer<typeof chatRequested>) =>
+      cloudEvent({ topic: 'chat-requests', id: data.turn_id, userId: data.user_id, data, traceparent: traceparent() });
+    await deps.queues.split('chat-requests', waiting.map(event));
   });
 
 interface ConversationDeps extends SharedJobDeps {

@@ -2,8 +2,8 @@
 import type { Log } from '../telemetry/log.ts';
 import { EVENTS_PER_JOB, type QueuedTurn, type Queues } from './queues.ts';
 
-/** Turns that run here already get their jobs later: only after a crash does another worker need them, and then the
- *  sweeper finds them too. */
+/** Turns that run here already get their jobs later: other workers need them only if this process ends meanwhile. Then
+ *  their jobs start them earlier than the sweeper would. */
 const STARTED_MS = 100;
 
 export interface TurnWakerDeps {

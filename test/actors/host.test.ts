@@ -16,7 +16,7 @@ async function startHost(t: Owner, delayMs = 0, subscriptions: Subscriptions = {
     token: TOKEN,
     store: {
       holdsState: false,
-      claimNext: async () => ({ outcome: 'nothing', grantVersion: null }),
+      claimNext: async () => ({ outcome: 'nothing' }),
       lastSeq: async () => 0,
       turnsExist: async () => true,
       revokeGrant: async () => {},

@@ -35,7 +35,7 @@ for (const [when, texts] of Object.entries(BEFORE))
     const request = { userId: 'ann', leaseS: 5, exchanges: 5, memoryKey: 'memory' };
     const answer = { reply: 'reply', model: 'm', usage: { inputTokens: 1, outputTokens: 1 } };
     for (const text of texts) await database.builder.raw(text);
-    t.deepEqual(await claimNext(database, request), { outcome: 'nothing', grantVersion: null });
+    t.deepEqual(await claimNext(database, request), { outcome: 'nothing' });
     t.is(await commitAnswer(database, { turnId: newId(), epoch: 1 }, 1, answer, []), null);
     await database.builder.raw(turnsOf('ann', 'queued'));
     /** The blocks of a statement that is prepared on the only connection already. */

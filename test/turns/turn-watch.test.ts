@@ -125,7 +125,7 @@ test('a wait for a turn in review ends when the review has ended', async (t) => 
 });
 
 test('recent turns are limited in number and in text, the oldest ones are forgotten', (t) => {
-  const recent = new RecentTurns({ turns: 3, text: 100 });
+  const recent = new RecentTurns({ turns: 3, text: 100, ageMs: 60_000 });
   const turns = Array.from({ length: 5 }, (_, n) => turnWith({ turnId: `${n}`, text: 'x' }));
   for (const turn of turns) recent.put(turn);
   t.deepEqual(
@@ -142,4 +142,13 @@ test('recent turns are limited in number and in text, the oldest ones are forgot
   recent.put(turns[0]!);
   recent.clear();
   t.is(recent.get('0'), null);
+});
+
+test('a turn is recent for a limited time, also if nothing says that it has changed', async (t) => {
+  const recent = new RecentTurns({ turns: 10, text: 100, ageMs: 30 });
+  const turn = turnWith({});
+  recent.put(turn);
+  t.is(recent.get(turn.turnId), turn);
+  await sleep(50);
+  t.is(recent.get(turn.turnId), null);
 });

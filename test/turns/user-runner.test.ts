@@ -32,7 +32,7 @@ function runnerOver(queues: Record<string, string[]>, concurrency: number) {
     askHolder: () => {},
     requeue: ({ userId, turnId }) => {
       requeued.push(turnId);
-      void runner.start(userId, turnId);
+      void runner.start(userId, turnId, 10_000);
     },
     log: createLog('silent'),
   });
@@ -49,7 +49,7 @@ test('no more users than places run at the same time, started by jobs and in the
     started,
     users.map((_, n) => n < 8),
   );
-  await Promise.all(users.slice(8).map((user) => runner.start(user, `${user}0`)));
+  await Promise.all(users.slice(8).map((user) => runner.start(user, `${user}0`, 10_000)));
   await runner.drain(1_000);
   t.true(most() <= 8, `${most()} at the same time`);
   t.true(ran.length >= 32 * 1);
@@ -58,7 +58,7 @@ test('no more users than places run at the same time, started by jobs and in the
 test('all turns run once, and those of one user in order', async (t) => {
   const users = Array.from({ length: 20 }, (_, n) => `user${n}-`);
   const { runner, ran } = runnerOver(Object.fromEntries(users.map((user) => [user, turnsOf(user, 12)])), 3);
-  await Promise.all(users.map((user) => runner.start(user, `${user}0`)));
+  await Promise.all(users.map((user) => runner.start(user, `${user}0`, 10_000)));
   while (ran.length < 240) await tick();
   t.is(new Set(ran).size, 240);
   for (const user of users)
@@ -71,7 +71,7 @@ test('all turns run once, and those of one user in order', async (t) => {
 test('after five turns in a row, a user goes behind the users that wait', async (t) => {
   const { runner, ran, requeued } = runnerOver({ busy: turnsOf('busy', 20), other: ['other'] }, 1);
   t.true(runner.tryStart('busy'));
-  const waiting = runner.start('other', 'other');
+  const waiting = runner.start('other', 'other', 10_000);
   t.false(runner.tryStart('third'), 'a start in the process does not overtake those who wait');
   await waiting;
   while (ran.length < 21) await tick();
@@ -89,8 +89,8 @@ test('the job of a turn that was settled here is skipped, that of a lost turn is
   await tick();
   queues['ann']!.push('a2');
   queues['ben']!.push('lost1');
-  await runner.start('ann', 'a1');
-  await runner.start('ben', 'lost1');
+  await runner.start('ann', 'a1', 10_000);
+  await runner.start('ben', 'lost1', 10_000);
   while (ran.length < 3) await tick();
   t.deepEqual(ran.slice(2), ['lost1']);
 });
@@ -111,10 +111,19 @@ test('a turn that is started while the last claim finds nothing runs too', async
 test('a runner that drains starts nothing, and does not keep those who wait', async (t) => {
   const { runner, ran } = runnerOver({ ann: turnsOf('a', 3), ben: ['b0'] }, 1);
   runner.tryStart('ann');
-  const waiting = runner.start('ben', 'b0');
+  const waiting = runner.start('ben', 'b0', 10_000);
   await tick();
   await runner.drain(1_000);
-  await waiting;
+  t.false(await waiting);
   t.true(ran.length <= 1);
   t.false(runner.tryStart('ben'));
+});
+
+test('who waits too long for a place is told so, and does not run later', async (t) => {
+  const { runner, ran } = runnerOver({ ann: turnsOf('a', 30), ben: ['b0'] }, 1);
+  runner.tryStart('ann');
+  t.false(await runner.start('ben', 'b0', 0));
+  t.false(await runner.start('ben', 'b0', 1));
+  while (ran.length < 30) await tick();
+  t.deepEqual(ran, turnsOf('a', 30));
 });
