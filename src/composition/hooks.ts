@@ -1,4 +1,5 @@
 // The hooks of a process: hints for other processes, and calls of this process's own roles.
+import { Listeners } from '../concurrency/listeners.ts';
 import type { Hooks, OutboxEvent, TurnChange, TurnHints } from '../domain/events.ts';
 import type { Turn } from '../domain/turn.ts';
 import type { Hints } from '../redis/hints.ts';
@@ -31,7 +32,7 @@ export class ProcessHooks implements Hooks {
   /** Set by the worker role. Without it the sweep of another process publishes and sends. */
   worker: WorkerHooks = NO_WORKER;
   readonly #hints: Hints;
-  readonly #listeners = new Map<string, Set<(turn: Turn) => void>>();
+  readonly #finals = new Listeners<[turn: Turn]>();
   readonly #recent = new RecentTurns();
 
   constructor(hints: Hints) {
@@ -64,7 +65,7 @@ export class ProcessHooks implements Hooks {
     if (final) this.#remember(final);
     else this.#recent.forget(turnId);
     // Readers of this process get a final turn at once, and need not read its row.
-    if (final) for (const listener of this.#listeners.get(turnId) ?? []) listener(final);
+    if (final) this.#finals.call(turnId, final);
     this.worker.deliveryDue();
   }
 
@@ -97,15 +98,13 @@ export class ProcessHooks implements Hooks {
   }
 
   #listenTo(turnId: string, listener: (change: TurnChange) => void): () => void {
-    const listeners = this.#listeners.get(turnId) ?? new Set();
-    this.#listeners.set(turnId, listeners.add(listener));
+    const unlistenFinal = this.#finals.add(turnId, listener);
     const unlisten = this.#hints.turns.listenTo(turnId, (_id, note) =>
       listener(note === STARTED ? 'started' : 'changed'),
     );
     return () => {
+      unlistenFinal();
       unlisten();
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#listeners.get(turnId) === listeners) this.#listeners.delete(turnId);
     };
   }
 }

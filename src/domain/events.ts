@@ -83,6 +83,10 @@ export const cloudEvent = ({ topic, id, userId, data, at = new Date(), tracepare
   data,
 });
 
+/** The event that wakes a worker for a turn's user. */
+export const chatRequestedEvent = (turnId: string, userId: string, traceparent: string | null): CloudEvent =>
+  cloudEvent({ topic: 'chat-requests', id: turnId, userId, data: { turn_id: turnId, user_id: userId }, traceparent });
+
 export const outboxCloudEvent = ({ eventId: id, committedAt: at, ...event }: OutboxEvent): CloudEvent =>
   cloudEvent({ ...event, id, at });
 

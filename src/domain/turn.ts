@@ -76,6 +76,25 @@ export interface Turn {
   readonly finishedAt: Date | null;
 }
 
+/** The parts of a turn that an accept knows. */
+type NewTurnParts = Pick<Turn, 'turnId' | 'userId' | 'sessionId' | 'seq' | 'text' | 'metadata' | 'tags' | 'createdAt'>;
+
+/** A turn as an accept creates it. */
+export const queuedTurn = (parts: NewTurnParts): Turn => ({
+  ...parts,
+  status: 'queued',
+  epoch: 0,
+  reply: null,
+  partialReply: null,
+  error: null,
+  attempts: 0,
+  usage: null,
+  model: null,
+  review: null,
+  startedAt: null,
+  finishedAt: null,
+});
+
 export interface TurnFilter {
   readonly status?: TurnStatus | undefined;
   readonly sessionId?: string | undefined;

@@ -21,12 +21,11 @@ function valueOf({ event, data }: EventSourceMessage, headers: () => Headers): u
   return value;
 }
 
-/** Calls `onValue` with the value of each event up to the last one. The reader throws what `onValue` throws, ModelError,
+/** Calls `onValue` with the value of each event up to the last one. `headers`: of the response. The reader throws what `onValue` throws, ModelError,
  *  APIError and SyntaxError. */
-export function eventReader(onValue: (value: unknown) => void): BytesReader {
+export function eventReader(onValue: (value: unknown) => void, headers: () => Headers): BytesReader {
   const decoder = new TextDecoder();
   let done = false;
-  let headers = (): Headers => new Headers();
   const parser = createParser({
     maxBufferSize: EVENT_LIMIT,
     onEvent: (event) => {
@@ -40,13 +39,11 @@ export function eventReader(onValue: (value: unknown) => void): BytesReader {
     },
   });
   return {
-    read(bytes, ofResponse) {
-      headers = ofResponse;
+    read(bytes) {
       parser.feed(decoder.decode(bytes, { stream: true }));
       return done;
     },
-    end(ofResponse) {
-      headers = ofResponse;
+    end() {
       // Some endpoints do not end their last event with an empty line.
       parser.feed(`${decoder.decode()}\n\n`);
     },

@@ -5,7 +5,7 @@ import { inSpan } from '../telemetry/tracing.ts';
 import { eventReader } from './event-stream.ts';
 import { failureOf } from './failure.ts';
 import { clientOf, withDeadline, type Client, type Endpoint } from './openai-client.ts';
-import { streamedCall, type BytesReader, type ErrorResponse } from './streamed-call.ts';
+import { streamedCall, type ErrorResponse, type OpenReader } from './streamed-call.ts';
 import { ModelError, type Completion, type CompletionRequest, type Model } from './model.ts';
 
 type Chunk = OpenAI.Chat.Completions.ChatCompletionChunk;
@@ -100,12 +100,12 @@ export class OpenAiModel implements Model {
       outputTokens: 0,
     };
     try {
-      const reader = eventReader((value) => {
+      const onValue = (value: unknown): void => {
         const before = gathered.text.length;
         addChunk(gathered, value as Chunk);
         if (gathered.text.length > before) onDelta?.(gathered.text.slice(before));
-      });
-      await this.#call(messages, combined, reader);
+      };
+      await this.#call(messages, combined, (headers) => eventReader(onValue, headers));
       // The last chunks may have arrived together, before the connection noticed the abort.
       combined.throwIfAborted();
       return completionOf(gathered);
@@ -114,8 +114,9 @@ export class OpenAiModel implements Model {
       throw failureOf(error, timedOut(), Date.now());
     }
   }
+
   /** @throws APIError as the SDK throws it */
-  async #call(messages: CompletionRequest['messages'], signal: AbortSignal, reader: BytesReader): Promise<void> {
+  async #call(messages: CompletionRequest['messages'], signal: AbortSignal, open: OpenReader): Promise<void> {
     this.#template ??= this.#newTemplate().catch((error: unknown) => {
       this.#template = undefined;
       throw error;
@@ -125,7 +126,7 @@ export class OpenAiModel implements Model {
     const failed = await streamedCall(
       this.#client.dispatcher,
       { url, headers, body: JSON.stringify(call), signal },
-      reader,
+      open,
     );
     if (failed) throw apiErrorOf(failed);
   }

@@ -18,10 +18,13 @@ export interface StreamedRequest {
 /** Reads the bytes of a response. */
 export interface BytesReader {
   /** True: the rest is not needed. */
-  read(bytes: Buffer, headers: () => Headers): boolean;
+  read(bytes: Buffer): boolean;
   /** The response has ended. */
-  end(headers: () => Headers): void;
+  end(): void;
 }
+
+/** Creates the reader of a 2xx response. `headers` builds the headers of the response, which only errors need. */
+export type OpenReader = (headers: () => Headers) => BytesReader;
 
 /** A response with another status than 2xx. */
 export interface ErrorResponse {
@@ -43,8 +46,8 @@ class Handler implements Dispatcher.DispatchHandler {
   #done = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(reader: BytesReader) {
-    this.#reader = reader;
+  constructor(open: OpenReader) {
+    this.#reader = open(() => this.#newHeaders());
   }
 
   abort(reason: Error): void {
@@ -69,14 +72,15 @@ class Handler implements Dispatcher.DispatchHandler {
     if (status >= 300) this.#error = { status, chunks: [], length: 0 };
   }
 
-  /** Built only for errors. */
-  readonly #newHeaders = (): Headers => new Headers(this.#headers!);
+  #newHeaders(): Headers {
+    return new Headers(this.#headers!);
+  }
 
   onResponseData(controller: Controller, bytes: Buffer): void {
     if (this.#done) return;
     if (this.#error) return this.#readError(bytes);
     try {
-      if (this.#reader.read(bytes, this.#newHeaders)) this.#finish(controller);
+      if (this.#reader.read(bytes)) this.#finish(controller);
     } catch (error) {
       this.abort(error as Error);
     }
@@ -109,7 +113,7 @@ class Handler implements Dispatcher.DispatchHandler {
     if (this.#done) return;
     if (this.#error) return this.#fail();
     try {
-      this.#reader.end(this.#newHeaders);
+      this.#reader.end();
       this.result.resolve(null);
     } catch (error) {
       this.result.reject(error);
@@ -122,16 +126,16 @@ class Handler implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Posts the request and passes the bytes of a 2xx response to the reader. Returns when the reader needs no more, or the
+/** Posts the request and passes the bytes of a 2xx response to a reader. Returns when the reader needs no more, or the
  *  error response; null: none. Rejects with the signal's reason, with what the reader throws, or with an error of the
  *  connection. A response that was not read to its end loses its connection. */
 export async function streamedCall(
   dispatcher: Dispatcher,
   { url, headers, body, signal }: StreamedRequest,
-  reader: BytesReader,
+  open: OpenReader,
 ): Promise<ErrorResponse | null> {
   signal.throwIfAborted();
-  const handler = new Handler(reader);
+  const handler = new Handler(open);
   const abort = () => handler.abort(signal.reason as Error);
   signal.addEventListener('abort', abort);
   try {

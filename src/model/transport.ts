@@ -18,7 +18,7 @@ const MAX_REDIRECTS = 20;
  *  is the number of calls that run at the same time. */
 export function connections(): Dispatcher {
   const options = { headersTimeout: 0, bodyTimeout: 0 };
-  // Like Node's own fetch, use the proxies of the environment only if Node is told to (NODE_USE_ENV_PROXY).
+  // Like Node's own fetch, use the proxies of the environment only with NODE_USE_ENV_PROXY.
   const { proxyEnv } = (http.globalAgent as unknown as { readonly options: http.AgentOptions }).options;
   const agent = proxyEnv ? new EnvHttpProxyAgent(options) : new Agent(options);
   return agent.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTS }));

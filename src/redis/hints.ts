@@ -1,5 +1,6 @@
 // Hints between processes: something changed, so read the rows again. A hint may be lost, for example while Redis is
 // unavailable. The rows are the source of truth, and every listener also polls them.
+import { Listeners } from '../concurrency/listeners.ts';
 import type { RedisConnection } from './connection.ts';
 
 type Listener = (id: string, note: string) => void;
@@ -16,7 +17,7 @@ export class HintChannel {
   readonly #publisher: RedisConnection;
   readonly #subscriber: RedisConnection;
   readonly #all = new Set<Listener>();
-  readonly #byId = new Map<string, Set<Listener>>();
+  readonly #byId = new Listeners<Parameters<Listener>>();
   readonly #onListening = new Set<() => void>();
   #subscribed = false;
   #listening = false;
@@ -57,7 +58,7 @@ export class HintChannel {
   #receive(hint: string): void {
     const [id = '', note = ''] = hint.split(NOTE);
     for (const listener of this.#all) listener(id, note);
-    for (const listener of this.#byId.get(id) ?? []) listener(id, note);
+    this.#byId.call(id, id, note);
   }
 
   /** True while hints arrive. Otherwise a listener has to poll. */
@@ -95,12 +96,7 @@ export class HintChannel {
 
   /** Calls `listener` at every hint with this id until the returned function is called. */
   listenTo(id: string, listener: Listener): () => void {
-    const listeners = this.#byId.get(id) ?? new Set();
-    this.#byId.set(id, listeners.add(listener));
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#byId.get(id) === listeners) this.#byId.delete(id);
-    };
+    return this.#byId.add(id, listener);
   }
 }
 

@@ -33,12 +33,11 @@ export class SummarySchedule {
 
   /** Schedules the summaries of these users, and replaces their earlier times. */
   async postpone(summaries: readonly DueSummary[]): Promise<void> {
-    const changes = this.#redis.multi();
-    for (const { userId, dueAt, traceparent } of summaries) {
-      changes.zadd(DUE, dueAt, userId);
-      if (traceparent === null) changes.hdel(TRACES, userId);
-      else changes.hset(TRACES, userId, traceparent);
-    }
+    const traced = summaries.filter(({ traceparent }) => traceparent !== null);
+    const untraced = summaries.filter(({ traceparent }) => traceparent === null);
+    const changes = this.#redis.multi().zadd(DUE, ...summaries.flatMap(({ userId, dueAt }) => [dueAt, userId]));
+    if (untraced.length > 0) changes.hdel(TRACES, ...untraced.map(({ userId }) => userId));
+    if (traced.length > 0) changes.hset(TRACES, ...traced.flatMap(({ userId, traceparent }) => [userId, traceparent!]));
     await changes.exec();
   }
 

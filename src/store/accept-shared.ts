@@ -1,14 +1,13 @@
 // Accepts turns of many callers in one statement. It accepts only turns that certainly may be accepted. The transaction
 // of accept-turn.ts decides about the others, one by one.
 import type { NewTurn } from '../domain/accept.ts';
-import type { Turn } from '../domain/turn.ts';
+import { queuedTurn, type Turn } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 
 /** `seen` is the user's version when the other rows were read. `locked` is the version under the lock. If they differ,
  *  another accept or an erasure came in between, and the rows may be outdated: the turns of this user are left out. So are
- *  those of a user whom somebody else has locked: an erasure takes long, and the others must not wait for it. The
- *  same holds for a new user whose row somebody else has created meanwhile: then `seq` is null, which the table refuses.
- *  An idempotency key or a session that was created meanwhile violates its unique index. */
+ *  the turns of a user that another transaction has locked: an erasure takes long, and the others must not wait for it.
+ *  If another transaction has created the row of a new user meanwhile, `seq` is null, which the table refuses. An idempotency key or a session that was created meanwhile violates its unique index. */
 const ACCEPT: Statement = {
   name: 'accept-shared',
   sql: `with posted as materialized (
@@ -92,31 +91,11 @@ async function acceptAll(database: Database, all: readonly Posted[]): Promise<(T
   const accepted = new Map(rows.map((row) => [row.turn_id, row]));
   return all.map(({ turnId, turn }) => {
     const row = accepted.get(turnId);
-    return row ? acceptedTurn(turnId, turn, row.seq, row.created_at) : null;
+    if (!row) return null;
+    const { userId, sessionId, text, metadata, tags } = turn;
+    return queuedTurn({ turnId, userId, sessionId, seq: row.seq, text, metadata, tags, createdAt: row.created_at });
   });
 }
-
-const acceptedTurn = (turnId: string, turn: NewTurn, seq: number, createdAt: Date): Turn => ({
-  turnId,
-  userId: turn.userId,
-  sessionId: turn.sessionId,
-  seq,
-  status: 'queued',
-  epoch: 0,
-  text: turn.text,
-  reply: null,
-  partialReply: null,
-  metadata: turn.metadata,
-  tags: turn.tags,
-  error: null,
-  attempts: 0,
-  usage: null,
-  model: null,
-  review: null,
-  createdAt,
-  startedAt: null,
-  finishedAt: null,
-});
 
 /** Accepts the turn together with those of other callers. Null: the turn was not accepted here, and the transaction of
  *  accept-turn.ts must decide about it. @throws Unavailable */

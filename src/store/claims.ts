@@ -9,8 +9,8 @@ import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 /** Takes the first queued or running turn of each user, if it is queued or its lease has expired. One conditional update:
  *  of two concurrent claims one hits the row, and the other finds the turn running. `case` rather than `or`: PostgreSQL
  *  would use an index for each side of `or`, and a plan that was made while the index of unfinished turns was empty
- *  would read all of them for each user. A worker is granted a user
- *  only together with a turn. The state of the actor is read only if it is in this database. */
+ *  would read all of them for each user. A worker is granted a user only together with a turn. The state of the actor is
+ *  read only if it is in this database. */
 const CLAIM: Statement = {
   name: 'claim',
   sql: `with asked as materialized (
@@ -101,7 +101,6 @@ interface ClaimRow extends TurnRow {
 
 function resultOf(row: ClaimRow): ClaimResult | 'retry' {
   // Left join: no turn was claimed.
-  // Left join: no turn was claimed.
   if ((row.turn_id as string | null) === null) {
     if (row.busy === null) return { outcome: 'nothing' };
     if (row.busy) return { outcome: 'busy' };
@@ -173,14 +172,15 @@ export interface Claim {
 export const inLockOrder = <T extends { readonly turnId: string }>(turns: readonly T[]): T[] =>
   turns.toSorted((a, b) => (a.turnId < b.turnId ? -1 : 1));
 
+/** The bindings of `held`. */
+function columnsOf(claims: readonly Claim[]): [turnIds: string[], epochs: number[]] {
+  const ordered = inLockOrder(claims);
+  return [ordered.map(({ turnId }) => turnId), ordered.map(({ epoch }) => epoch)];
+}
+
 /** Renews the claims and returns the ids of those that are still held. @throws Unavailable */
 export async function renewLeases(database: Database, claims: readonly Claim[], leaseS: number): Promise<Set<string>> {
-  const ordered = inLockOrder(claims);
-  const rows = await database.rows<{ turn_id: string }>(RENEW, [
-    leaseS,
-    ordered.map((claim) => claim.turnId),
-    ordered.map((claim) => claim.epoch),
-  ]);
+  const rows = await database.rows<{ turn_id: string }>(RENEW, [leaseS, ...columnsOf(claims)]);
   return new Set(rows.map((row) => row.turn_id));
 }
 
@@ -240,6 +240,5 @@ const RELEASE: Statement = {
 
 /** Releases the claims, so that other workers can take them over at once. @throws Unavailable */
 export async function releaseClaims(database: Database, claims: readonly Claim[]): Promise<void> {
-  const ordered = inLockOrder(claims);
-  await database.rows(RELEASE, [ordered.map((claim) => claim.turnId), ordered.map((claim) => claim.epoch)]);
+  await database.rows(RELEASE, columnsOf(claims));
 }

@@ -63,12 +63,6 @@ async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Runs a statement in a transaction of the builder. */
-async function runIn<T>(trx: Knex.Transaction, { name, sql }: Statement, bindings: readonly unknown[]): Promise<T[]> {
-  const result = (await trx.raw(sql, bindings as Knex.RawBinding[]).options({ name })) as { rows: T[] };
-  return result.rows;
-}
-
 /** The texts of statements with the placeholders of the driver: `$1`, `$2`, … */
 const TEXTS = new WeakMap<Statement, string>();
 
@@ -82,7 +76,8 @@ function textOf(statement: Statement): string {
   return text;
 }
 
-/** Runs a statement on a connection of the builder's pool. The builder itself would compile the text at every call. */
+/** Runs a statement on a connection of the builder: of its pool, or that of its transaction. The builder itself would
+ *  compile the text at every call. */
 async function run<T>({ client }: Knex, statement: Statement, values: readonly unknown[]): Promise<T[]> {
   const connection = (await client.acquireConnection()) as pg.Client;
   try {
@@ -125,7 +120,7 @@ export class Database implements Queries {
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
     return retrying(() =>
       this.builder.transaction((trx) =>
-        work({ builder: trx, rows: (statement, bindings) => runIn(trx, statement, bindings) }),
+        work({ builder: trx, rows: (statement, bindings) => run(trx, statement, bindings) }),
       ),
     );
   }

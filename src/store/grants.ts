@@ -27,7 +27,7 @@ const REVOKE: Statement = {
   sql: 'update user_grants set held_until = now(), version = version + 1 where user_id = ?',
 };
 
-/** Ends the grant of this user, whoever has it. @throws Unavailable */
+/** Ends the grant of this user. @throws Unavailable */
 export async function revokeGrant(database: Database, userId: string): Promise<void> {
   await database.rows(REVOKE, [userId]);
 }

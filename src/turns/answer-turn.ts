@@ -17,7 +17,7 @@ import { deliveryEvents, type OutboxEvent } from '../domain/events.ts';
 import { NO_DELTAS, type DeltaWriter } from '../domain/delta.ts';
 import { promptOf } from './prompt.ts';
 import { Screening } from './screening.ts';
-import type { Turn, TurnError } from '../domain/turn.ts';
+import { queuedTurn, type Turn, type TurnError } from '../domain/turn.ts';
 
 /** A turn that was claimed more often than this fails: it probably crashes its workers. */
 const MAX_CLAIMS = 10;
@@ -136,24 +136,15 @@ export async function answerTurn(
 }
 
 /** The turn as its row is after the commit. */
-const completedTurn = (work: Work, attempts: number, answer: ModelReply, finishedAt: Date): Turn => ({
-  turnId: work.turnId,
-  userId: work.userId,
-  sessionId: work.sessionId,
-  seq: work.seq,
-  status: 'completed',
-  epoch: work.epoch,
-  text: work.text,
-  reply: answer.reply,
-  partialReply: null,
-  metadata: work.metadata,
-  tags: work.tags,
-  error: null,
-  attempts,
-  usage: answer.usage,
-  model: answer.model,
-  review: null,
-  createdAt: new Date(work.createdAt),
-  startedAt: new Date(work.startedAt),
-  finishedAt,
-});
+const completedTurn = (work: Work, attempts: number, answer: ModelReply, finishedAt: Date): Turn => {
+  const { turnId, userId, sessionId, seq, epoch, text, metadata, tags, createdAt, startedAt } = work;
+  return {
+    ...queuedTurn({ turnId, userId, sessionId, seq, text, metadata, tags, createdAt: new Date(createdAt) }),
+    ...answer,
+    status: 'completed',
+    epoch,
+    attempts,
+    startedAt: new Date(startedAt),
+    finishedAt,
+  };
+};

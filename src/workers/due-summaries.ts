@@ -1,7 +1,7 @@
 // Adds the jobs of summaries that are due. This process adds those that it scheduled in time; the sweep adds those of
 // processes that ended.
 import { singleFlight } from '../concurrency/single-flight.ts';
-import type { SummarySchedule } from '../redis/summary-schedule.ts';
+import type { DueSummary, SummarySchedule } from '../redis/summary-schedule.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Queues } from './queues.ts';
 
@@ -17,14 +17,10 @@ export interface DueSummariesDeps {
   readonly log: Log;
 }
 
-export interface DeliveredTurn {
-  readonly userId: string;
-  readonly traceparent: string | null;
-}
-
 export class DueSummaries {
   readonly #deps: DueSummariesDeps;
-  readonly #addDue = singleFlight(() => this.#addAll());
+  /** Adds all jobs that are due. Rejects while Redis is unavailable. */
+  readonly sweep = singleFlight(() => this.#addAll());
   #timer: NodeJS.Timeout | undefined;
   /** When the last summary that this process scheduled is due. */
   #latest = 0;
@@ -35,7 +31,7 @@ export class DueSummaries {
   }
 
   /** Postpones the summaries of the users of these turns. Rejects while Redis is unavailable. */
-  async delivered(turns: readonly DeliveredTurn[]): Promise<void> {
+  async delivered(turns: readonly Omit<DueSummary, 'dueAt'>[]): Promise<void> {
     const { schedule, debounceMs } = this.#deps;
     const dueAt = Date.now() + debounceMs;
     await schedule.postpone(turns.map((turn) => ({ ...turn, dueAt })));
@@ -60,11 +56,6 @@ export class DueSummaries {
     if (this.#latest > Date.now()) this.#wakeAt(this.#latest);
   }
 
-  /** Adds all jobs that are due. Rejects while Redis is unavailable. */
-  sweep(): Promise<void> {
-    return this.#addDue();
-  }
-
   async #addAll(): Promise<void> {
     const { schedule, queues } = this.#deps;
     for (;;) {
@@ -81,6 +72,6 @@ export class DueSummaries {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#addDue().catch(() => {});
+    await this.sweep().catch(() => {});
   }
 }

@@ -6,7 +6,13 @@ import type { RedisConnection } from '../redis/connection.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Claim } from '../store/claims.ts';
 import { traceparent } from '../telemetry/tracing.ts';
-import { cloudEvent, outboxCloudEvent, type CloudEvent, type OutboxEvent } from '../domain/events.ts';
+import {
+  chatRequestedEvent,
+  cloudEvent,
+  outboxCloudEvent,
+  type CloudEvent,
+  type OutboxEvent,
+} from '../domain/events.ts';
 import type { DueSummary } from '../redis/summary-schedule.ts';
 import {
   QUEUE_NAMES,
@@ -54,16 +60,18 @@ const TURNS_PER_JOB = 16;
 /** A job ends when it has this many UTF-16 units of text, however few events it has. */
 const TEXT_PER_JOB = 100_000;
 
-/** Groups that share a job. An event of a trace gets its own job, because a job continues one trace. */
-function groupsOf<T>(
+/** Groups of at most `most` items that share a job. An item of a trace gets its own job, because a job continues one
+ *  trace. */
+function groupsOf<T extends { readonly traceparent: string | null }>(
   all: readonly T[],
-  { most, isTraced, textOf }: { most: number; isTraced: (item: T) => boolean; textOf: (item: T) => number },
+  most: number,
+  textOf: (item: T) => number = () => 0,
 ): T[][] {
   const groups: T[][] = [];
   let open: T[] = [];
   let text = 0;
   for (const item of all) {
-    if (isTraced(item)) {
+    if (item.traceparent !== null) {
       groups.push([item]);
       continue;
     }
@@ -76,15 +84,6 @@ function groupsOf<T>(
   }
   return groups;
 }
-
-const chatEvent = ({ turnId, userId, traceparent }: QueuedTurn): CloudEvent =>
-  cloudEvent({
-    topic: 'chat-requests',
-    id: turnId,
-    userId,
-    data: { turn_id: turnId, user_id: userId },
-    traceparent,
-  });
 
 /** The data of a job: one event, or an array of several. */
 const dataOf = (events: readonly CloudEvent[]): CloudEvent | readonly CloudEvent[] =>
@@ -112,15 +111,13 @@ export class Queues {
     return this.#queues[name];
   }
 
-  /** Adds jobs of at most `most` turns that wake a worker for their users. Rejects while Redis is unavailable; the sweeper adds
-   *  the jobs later. */
+  /** Adds jobs of at most `most` turns that wake a worker for their users. Rejects while Redis is unavailable; the
+   *  sweeper adds the jobs later. */
   async wake(turns: readonly QueuedTurn[], most = TURNS_PER_JOB): Promise<void> {
-    const isTraced = ({ traceparent }: QueuedTurn) => traceparent !== null;
-    const groups = groupsOf(turns, { most, isTraced, textOf: () => 0 });
     await this.#queues['chat-requests'].addBulk(
-      groups.map((group) => ({
+      groupsOf(turns, most).map((group) => ({
         name: TOPIC_TYPES['chat-requests'],
-        data: dataOf(group.map(chatEvent)),
+        data: dataOf(group.map((turn) => chatRequestedEvent(turn.turnId, turn.userId, turn.traceparent))),
         // Contains the epoch, because a remaining job of a dead worker would block another job with the same id.
         opts: { jobId: jobIdOf(group.map(({ turnId, epoch }) => `${turnId}-${epoch}`)), ...REMOVE_ALL },
       })),
@@ -130,14 +127,7 @@ export class Queues {
   /** Publishes events. A job that still exists is not added again. Rejects while Redis is unavailable. */
   async publish(events: readonly OutboxEvent[]): Promise<void> {
     for (const [topic, ofTopic] of Map.groupBy(events, (event) => event.topic)) {
-      const groups =
-        topic === 'human-review'
-          ? ofTopic.map((event) => [event])
-          : groupsOf(ofTopic, {
-              most: EVENTS_PER_JOB,
-              isTraced: ({ traceparent }) => traceparent !== null,
-              textOf: textLengthOf,
-            });
+      const groups = groupsOf(ofTopic, topic === 'human-review' ? 1 : EVENTS_PER_JOB, textLengthOf);
       const jobs = groups.map((group) => ({
         name: TOPIC_TYPES[topic],
         data: dataOf(group.map(outboxCloudEvent)),

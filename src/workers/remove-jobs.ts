@@ -24,14 +24,8 @@ export const userOf = (payload: unknown): string | null =>
 
 const isOf = (payload: unknown, userId: string): boolean => userFieldsOf(payload).includes(userId);
 
-/** The data of a job without the events of the user; null: nothing is left. */
-function without(data: unknown, userId: string): unknown {
-  if (!Array.isArray(data)) return isOf(data, userId) ? null : data;
-  const rest = data.filter((event: unknown) => !isOf(event, userId));
-  return rest.length === 0 ? null : rest;
-}
-
-const eventsIn = (data: unknown): number => (Array.isArray(data) ? data.length : 1);
+/** The events of a job: it has one or an array of several. */
+const eventsOf = (data: unknown): readonly unknown[] => (Array.isArray(data) ? data : [data]);
 
 /** Removes all jobs of the user that are not running, and the user's events from jobs with several events. A job that
  *  changes its state during the search may be missed, so the caller must repeat the call later. Rejects while Redis is
@@ -41,21 +35,16 @@ export async function removeJobsOf(queue: Queue, userId: string): Promise<void> 
   for (const state of STATES) {
     for (let from = 0; ; from += PAGE) {
       const jobs: (Job | undefined)[] = await queue.getJobs([state], from, from + PAGE - 1, true);
-      for (const job of jobs) if (job && concerns(job.data, userId)) found.push(job);
+      for (const job of jobs) if (job && eventsOf(job.data).some((event) => isOf(event, userId))) found.push(job);
       if (jobs.length < PAGE) break;
     }
   }
   for (const job of found) {
-    const rest = without(job.data, userId);
-    if (rest === null) await queue.remove(job.id!);
+    const rest = eventsOf(job.data).filter((event) => !isOf(event, userId));
+    if (rest.length === 0) await queue.remove(job.id!);
     else await job.updateData(rest).catch(ifGone);
   }
 }
-
-const concerns = (data: unknown, userId: string): boolean => {
-  const rest = without(data, userId);
-  return rest === null || eventsIn(rest) < eventsIn(data);
-};
 
 /** BullMQ refuses with a numeric code: the job has ended meanwhile. */
 function ifGone(error: unknown): void {

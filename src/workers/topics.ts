@@ -1,6 +1,6 @@
 // The consumers of the worker: one function for each topic, and the table of all consumers.
 import { z } from 'zod';
-import { chatRequested, cloudEvent, conversationUpdated, messageSent } from '../domain/events.ts';
+import { chatRequested, chatRequestedEvent, cloudEvent, conversationUpdated, messageSent } from '../domain/events.ts';
 import { bareDecision, reviewDecided } from '../domain/decision-events.ts';
 import { SUMMARIES } from '../domain/topics.ts';
 import { summarise, type SummariseDeps } from '../memory/summarise.ts';
@@ -31,9 +31,10 @@ const chatRequests = ({ runner, ...deps }: ChatRequestDeps): Consumer =>
       if (!(await runner.start(request.user_id, request.turn_id, waitMs))) waiting.push(request);
     }
     if (waiting.length === 0) return;
-    const event = (data: z.infer<typeof chatRequested>) =>
-      cloudEvent({ topic: 'chat-requests', id: data.turn_id, userId: data.user_id, data, traceparent: traceparent() });
-    await deps.queues.split('chat-requests', waiting.map(event));
+    await deps.queues.split(
+      'chat-requests',
+      waiting.map((request) => chatRequestedEvent(request.turn_id, request.user_id, traceparent())),
+    );
   });
 
 interface ConversationDeps extends SharedJobDeps {

@@ -6,22 +6,10 @@ import type { Database } from '../../src/store/database.ts';
 import { acceptTurn } from '../../src/store/accept-turn.ts';
 import { isAvailable, RUNTIMES } from '../support/app.ts';
 import { startRuntime } from '../support/actors.ts';
-
-const LIMITS = { perUser: 100, ofAll: 1_000, queuedOfAll: 0 };
+import { newTurnOf, NO_LIMITS } from '../support/new-turn.ts';
 
 async function accept(database: Database, userId: string, text: string) {
-  const sessionId = newId();
-  const turn = {
-    userId,
-    text,
-    metadata: {},
-    sessionId,
-    tags: [],
-    idempotencyKey: null,
-    requestHash: '',
-    onBusy: 'enqueue' as const,
-  };
-  const outcome = await acceptTurn(database, newId(), turn, LIMITS);
+  const outcome = await acceptTurn(database, newId(), newTurnOf(userId, { text }), NO_LIMITS);
   if (outcome.outcome !== 'accepted') throw new Error(outcome.outcome);
   return outcome.turn;
 }

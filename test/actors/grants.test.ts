@@ -3,7 +3,6 @@ import test, { type ExecutionContext } from 'ava';
 import { GrantedClaims } from '../../src/actors/granted-claims.ts';
 import { EmbeddedRuntime } from '../../src/actors/embedded-runtime.ts';
 import { sessionStore } from '../../src/actors/session-store.ts';
-import { hashRequest } from '../../src/domain/accept.ts';
 import { newId } from '../../src/domain/ids.ts';
 import { acceptTurn } from '../../src/store/accept-turn.ts';
 import { sqlActorState } from '../../src/store/actor-state.ts';
@@ -13,9 +12,9 @@ import { Database } from '../../src/store/database.ts';
 import { beginErasure } from '../../src/store/erasures.ts';
 import { giveBackGrants } from '../../src/store/grants.ts';
 import { migrateDatabase } from '../../src/store/migrate.ts';
+import { newTurnOf, NO_LIMITS } from '../support/new-turn.ts';
 import { freshDatabase } from '../support/services.ts';
 
-const LIMITS = { perUser: 1_000, ofAll: 10_000, queuedOfAll: 0 };
 const ANSWER = { reply: 'reply', model: 'm', usage: { inputTokens: 1, outputTokens: 1 } };
 
 /** Two hosts of the same actors, as while an actor moves, and workers that claim through one of them. */
@@ -54,22 +53,7 @@ async function setUp(t: ExecutionContext) {
     });
     return { claims, calls };
   };
-  const accept = (userId: string, text = 'hello') =>
-    acceptTurn(
-      database,
-      newId(),
-      {
-        userId,
-        text,
-        metadata: {},
-        sessionId: newId(),
-        tags: [],
-        idempotencyKey: null,
-        requestHash: hashRequest({}),
-        onBusy: 'enqueue',
-      },
-      LIMITS,
-    );
+  const accept = (userId: string) => acceptTurn(database, newId(), newTurnOf(userId), NO_LIMITS);
   return { database, hosts, workerOf, accept };
 }
 

@@ -1,9 +1,9 @@
-// The proxies of the environment. Like Node's own fetch, the model adapter uses them only if Node is told to.
+// The proxies of the environment. Like Node's own fetch, the model adapter uses them only with NODE_USE_ENV_PROXY.
 import test from 'ava';
 import { setGlobalProxyFromEnv } from 'node:http';
 import { DONE, event, modelAt, request, startEndpoint, stream } from './endpoint.ts';
 
-test('a proxy of the environment is used only if Node is told to', async (t) => {
+test('a proxy of the environment is used only with NODE_USE_ENV_PROXY', async (t) => {
   const proxy = await startEndpoint(t, (response) => stream(response, event('hello', true), DONE).end());
   process.env['http_proxy'] = proxy.origin;
   process.env['no_proxy'] = '';

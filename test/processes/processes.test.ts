@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { isAvailable, RUNTIMES } from '../support/app.ts';
-import { chat, delivered, eventually, waitForTurn, type TurnJson } from '../support/client.ts';
+import { chat, delivered, echoedContents, eventually, waitForTurn, type TurnJson } from '../support/client.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { SCRIPTED_MODEL, startScriptedModel } from '../support/model.ts';
 import { isAlive, startProcess, treeOf, type AppProcess } from '../support/process.ts';
@@ -85,10 +85,7 @@ for (const runtime of RUNTIMES) {
     for (const turn of await accepted) finals.push(await persistently(() => waitForTurn(app.url, turn.turn_id)));
     for (const turn of finals) t.like(turn, { status: 'completed', reply: `echo: ${turn.text}` });
     for (let user = 0; user < USERS; user += 1) {
-      const expected = finals
-        .filter(({ user_id: id }) => id === `user-${user}`)
-        .toSorted((a, b) => a.seq - b.seq)
-        .flatMap(({ text }) => [text, `echo: ${text}`]);
+      const expected = echoedContents(finals, `user-${user}`);
       t.is(expected.length, (2 * TURNS) / USERS);
       t.deepEqual(
         (await persistently(() => delivered(app.url, `user-${user}`))).map(({ content }) => content),

@@ -1,6 +1,5 @@
 import type { ExecutionContext } from 'ava';
 import { Client } from 'pg';
-import { hashRequest, type NewTurn } from '../../src/domain/accept.ts';
 import { newId } from '../../src/domain/ids.ts';
 import { acceptTurn } from '../../src/store/accept-turn.ts';
 import { countTurns } from '../../src/store/analytics.ts';
@@ -10,21 +9,10 @@ import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
 import { beginErasure } from '../../src/store/erasures.ts';
 import { migrateDatabase } from '../../src/store/migrate.ts';
+import { newTurnOf, NO_LIMITS } from '../support/new-turn.ts';
 import { freshDatabase, onPostgres } from '../support/services.ts';
 
 const USERS = Array.from({ length: 12 }, (_, n) => `user-${n}`);
-const LIMITS = { perUser: 1_000_000, ofAll: 1_000_000, queuedOfAll: 0 };
-
-const messageOf = (userId: string): NewTurn => ({
-  userId,
-  sessionId: newId(),
-  text: 'hello',
-  metadata: {},
-  tags: [],
-  idempotencyKey: null,
-  requestHash: hashRequest({}),
-  onBusy: 'enqueue',
-});
 
 /** The number of deadlocks in the database. Closes the pool: a connection reports its deadlocks when it is closed. */
 async function deadlocksOf(t: ExecutionContext, url: string, database: Database): Promise<number> {
@@ -49,14 +37,14 @@ onPostgres('accepts, counts and erasures lock rows in one order, so that there i
       await Promise.all(
         USERS.flatMap((user) => Array.from({ length: 20 }, () => user)).map(async (user) => {
           const turnId = newId();
-          await acceptTurn(database, turnId, messageOf(user), LIMITS);
+          await acceptTurn(database, turnId, newTurnOf(user), NO_LIMITS);
           return turnId;
         }),
       )
     ).toSorted(() => Math.random() - 0.5);
     await database.builder('turns').update({ status: 'completed', finished_at: new Date() });
     const counts = Array.from({ length: 12 }, (_, n) => countTurns(database, turnIds.slice(n * 20, n * 20 + 20)));
-    const accepts = USERS.map((user) => acceptTurn(database, newId(), messageOf(user), LIMITS));
+    const accepts = USERS.map((user) => acceptTurn(database, newId(), newTurnOf(user), NO_LIMITS));
     const erasures = USERS.map((user) => beginErasure(database, newId(), user));
     await Promise.all([...counts, ...accepts, ...erasures]);
     await database.builder('erasures').delete();
@@ -72,7 +60,7 @@ onPostgres('commits and renewals of the same turns lock them in one order', asyn
   const answer = { reply: 'reply', model: 'm', usage: { inputTokens: 1, outputTokens: 1 } };
   for (let round = 0; round < 8; round += 1) {
     const users = Array.from({ length: 200 }, (_, n) => `user-${n}`);
-    await Promise.all(users.map((user) => acceptTurn(database, newId(), messageOf(user), LIMITS)));
+    await Promise.all(users.map((user) => acceptTurn(database, newId(), newTurnOf(user), NO_LIMITS)));
     const request = { leaseS: 30, exchanges: 0, memoryKey: null };
     const claims = await Promise.all(users.map((userId) => claimNext(database, { ...request, userId })));
     const held = claims.flatMap((claim) => (claim.outcome === 'claimed' ? [claim.turn] : []));

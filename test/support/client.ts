@@ -82,6 +82,13 @@ export async function delivered(
   return items;
 }
 
+/** The contents of a user's conversation rows if every turn was answered with its echo, oldest first. */
+export const echoedContents = (turns: readonly TurnJson[], userId: string): string[] =>
+  turns
+    .filter(({ user_id: id }) => id === userId)
+    .toSorted((a, b) => a.seq - b.seq)
+    .flatMap(({ text }) => [text, `echo: ${text}`]);
+
 /** Polls until `probe` returns a value other than null or false. @throws after `withinMs`, with `what` in it */
 export async function eventually<T>(
   what: string,

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { isAvailable, RUNTIMES } from '../support/app.ts';
-import { chat, delivered, waitForTurn } from '../support/client.ts';
+import { chat, delivered, echoedContents, waitForTurn } from '../support/client.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { SCRIPTED_MODEL, startScriptedModel } from '../support/model.ts';
 import { startProcess } from '../support/process.ts';
@@ -37,10 +37,7 @@ for (const runtime of RUNTIMES) {
     t.true(Date.now() - readyAt < RECOVERY_MS, `answered ${Date.now() - readyAt} ms after ready`);
     for (const turn of finals) t.like(turn, { status: 'completed', reply: `echo: ${turn.text}` });
     for (let user = 0; user < USERS; user += 1) {
-      const expected = finals
-        .filter(({ user_id: id }) => id === `user-${user}`)
-        .toSorted((a, b) => a.seq - b.seq)
-        .flatMap(({ text }) => [text, `echo: ${text}`]);
+      const expected = echoedContents(finals, `user-${user}`);
       t.deepEqual(
         (await delivered(after.url, `user-${user}`)).map(({ content }) => content),
         expected,

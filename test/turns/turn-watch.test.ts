@@ -2,32 +2,15 @@
 import test from 'ava';
 import type { TurnChange } from '../../src/domain/events.ts';
 import { newId } from '../../src/domain/ids.ts';
-import type { Turn } from '../../src/domain/turn.ts';
+import { queuedTurn, type Turn } from '../../src/domain/turn.ts';
+import { eventually } from '../support/client.ts';
 import { RecentTurns } from '../../src/turns/recent-turns.ts';
 import { TurnWatch } from '../../src/turns/turn-watch.ts';
 
-const turnWith = (change: Partial<Turn>): Turn => ({
-  turnId: newId(),
-  userId: 'ann',
-  sessionId: newId(),
-  seq: 1,
-  status: 'queued',
-  epoch: 0,
-  text: 'hello',
-  reply: null,
-  partialReply: null,
-  metadata: {},
-  tags: [],
-  error: null,
-  attempts: 0,
-  usage: null,
-  model: null,
-  review: null,
-  createdAt: new Date(),
-  startedAt: null,
-  finishedAt: null,
-  ...change,
-});
+const turnWith = (change: Partial<Turn>): Turn => {
+  const ids = { turnId: newId(), userId: 'ann', sessionId: newId() };
+  return { ...queuedTurn({ ...ids, seq: 1, text: 'hello', metadata: {}, tags: [], createdAt: new Date() }), ...change };
+};
 
 /** A watch over one row, the hints about it, and the number of its reads. */
 function watchOver(row: Turn, { recent = null, listening = true }: { recent?: Turn | null; listening?: boolean } = {}) {
@@ -58,7 +41,6 @@ test('a turn that this process delivers ends the wait without a read of its row'
   const { watch, state, hint, listeners } = watchOver(queued, { recent: queued });
   const waiting = watch.untilSettled((await watch.find())!, options());
   hint('started');
-  await sleep(10);
   const final = { ...queued, status: 'completed', reply: 'echo' } as const;
   hint(final);
   t.is(await waiting, final);
@@ -81,7 +63,6 @@ test('a change by another process is read from the row', async (t) => {
   const queued = turnWith({});
   const { watch, state, hint } = watchOver(queued, { recent: queued });
   const waiting = watch.untilSettled((await watch.find())!, options());
-  await sleep(10);
   state.row = { ...queued, status: 'awaiting_review' };
   hint('changed');
   t.like(await waiting, { status: 'awaiting_review' });
@@ -107,7 +88,6 @@ test('after the timeout the turn is as its row is', async (t) => {
 test('an erased turn ends the wait with null', async (t) => {
   const { watch, state, hint } = watchOver(turnWith({}));
   const waiting = watch.untilSettled((await watch.find())!, options());
-  await sleep(5);
   state.row = null;
   hint('changed');
   t.is(await waiting, null);
@@ -118,7 +98,7 @@ test('a wait for a turn in review ends when the review has ended', async (t) => 
   const { watch, state, hint } = watchOver(parked);
   const waiting = watch.untilSettled((await watch.find())!, options());
   hint('changed');
-  await sleep(10);
+  await eventually('the read after the first hint', async () => state.reads === 2);
   state.row = { ...parked, status: 'completed' };
   hint('changed');
   t.like(await waiting, { status: 'completed' });

@@ -119,7 +119,7 @@ test('a runner that drains starts nothing, and does not keep those who wait', as
   t.false(runner.tryStart('ben'));
 });
 
-test('who waits too long for a place is told so, and does not run later', async (t) => {
+test('a start that waits too long for a place returns false, and does not run later', async (t) => {
   const { runner, ran } = runnerOver({ ann: turnsOf('a', 30), ben: ['b0'] }, 1);
   runner.tryStart('ann');
   t.false(await runner.start('ben', 'b0', 0));

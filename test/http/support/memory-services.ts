@@ -7,7 +7,7 @@ import type { CancelOutcome } from '../../../src/turns/cancellation.ts';
 import type { ConversationRow } from '../../../src/domain/conversation.ts';
 import { memoryWebhooks } from './memory-webhooks.ts';
 import { memoryFeed, memoryReviews } from './memory-reviews.ts';
-import { isSettled, isFinal, type Turn } from '../../../src/domain/turn.ts';
+import { isSettled, isFinal, queuedTurn, type Turn } from '../../../src/domain/turn.ts';
 import { ownerHashOf, type Erasure } from '../../../src/domain/erasure.ts';
 import { TurnEvents } from '../../../src/domain/turn-events.ts';
 
@@ -47,27 +47,17 @@ export class MemoryServices {
   /** Stores a turn. Missing properties have default values. */
   add(given: Partial<Turn> & { userId: string }): Turn {
     const ofUser = [...this.stored.values()].filter(({ turn }) => turn.userId === given.userId);
-    const turn: Turn = {
+    const parts = {
       turnId: newId(),
+      userId: given.userId,
       sessionId: newId(),
       seq: ofUser.length + 1,
-      status: 'queued',
-      epoch: 0,
       text: 'Hi',
-      reply: null,
-      partialReply: null,
       metadata: {},
       tags: [],
-      error: null,
-      attempts: 0,
-      usage: null,
-      model: null,
       createdAt: new Date('2026-01-01T00:00:00Z'),
-      startedAt: null,
-      finishedAt: null,
-      review: null,
-      ...given,
     };
+    const turn: Turn = { ...queuedTurn(parts), ...given };
     this.stored.set(turn.turnId, { turn, requestHash: '', key: null });
     return turn;
   }
