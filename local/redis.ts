@@ -89,6 +89,7 @@ async function startOnce(options: RedisOptions, { program, folder, password, por
     'save ""', // no snapshots: the append-only file is enough
     // BullMQ stores jobs in keys: evicting a key loses a job.
     'maxmemory-policy noeviction',
+    'hz 5', // background work per second: most of what an idle server costs
     'daemonize no',
     'loglevel notice',
     ...(options.settings ?? []),

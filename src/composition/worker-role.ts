@@ -133,19 +133,19 @@ export async function startWorkerRole(foundation: Foundation, { actors, resolveN
   lifecycle.started('consumers', async () => {
     await Promise.all([consumers.stop(DRAIN_MS), runner.drain(DRAIN_MS)]);
   });
-  eraser.start();
-  lifecycle.started('eraser', () => eraser.stop());
+  lifecycle.started('eraser', () => eraser.idle());
   lifecycle.started('webhook sender', () => sender.stop(WEBHOOK_DRAIN_MS));
   const sweeper = new Sweeper({
     database,
     queues,
     steps: [
-      () => relay.sweep(),
-      () => decisions.sweep(),
-      () => summaries.sweep(),
-      () => sender.sweep(),
+      { when: 'events', run: () => relay.sweep() },
+      { when: 'reviews', run: () => decisions.sweep() },
+      { run: () => summaries.sweep() },
+      { run: () => sender.sweep() },
       // Readers of the feed number the events too, but there may be no readers.
-      () => numberReviewEvents(database),
+      { when: 'feed', run: () => numberReviewEvents(database) },
+      { when: 'erasures', run: () => eraser.sweep() },
     ],
     metrics,
     log,

@@ -10,7 +10,7 @@ const GET: Statement = {
 const SET: Statement = {
   name: 'actor-state-set',
   sql: `insert into actor_state (user_id, key, value)
-        select ?, key, value::jsonb from unnest(?::text[], ?::text[]) as entries (key, value)
+        select user_id, key, value::jsonb from unnest(?::text[], ?::text[], ?::text[]) as entries (user_id, key, value)
         on conflict (user_id, key) do update set value = excluded.value`,
 };
 
@@ -34,14 +34,31 @@ async function getAll(database: Database, keys: readonly Key[]): Promise<unknown
   return keys.map(({ userId, key }) => values.get(`${userId} ${key}`) ?? null);
 }
 
+/** An actor runs one method at a time, so no two changes are of the same user. */
+interface Change {
+  readonly userId: string;
+  readonly entries: Readonly<Record<string, unknown>>;
+}
+
+async function setAll(database: Database, changes: readonly Change[]): Promise<void[]> {
+  const rows = changes.flatMap(({ userId, entries }) =>
+    Object.entries(entries).map(([key, value]) => ({ userId, key, value: JSON.stringify(value) })),
+  );
+  await database.rows(SET, [
+    rows.map(({ userId }) => userId),
+    rows.map(({ key }) => key),
+    rows.map(({ value }) => value),
+  ]);
+  return changes.map(() => {});
+}
+
 /** Actor state in the table `actor_state`. Its methods reject with Unavailable. */
 export const sqlActorState = (database: Database): ActorState => ({
   get(userId, key) {
     return database.batched('actor-state-get', { userId, key }, getAll);
   },
-  async set(userId, entries) {
-    const values = Object.values(entries).map((value) => JSON.stringify(value));
-    await database.rows(SET, [userId, Object.keys(entries), values]);
+  set(userId, entries) {
+    return database.batched('actor-state-set', { userId, entries }, setAll);
   },
   async remove(userId, keys) {
     await database.rows(REMOVE, [userId, keys]);

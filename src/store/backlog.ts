@@ -1,5 +1,5 @@
-// The backlog of all users, for the metrics. Every query uses an index. A count that can grow without bound stops at a
-// limit.
+// The backlog of all users: for the metrics, and for the sweeper. Every query uses an index. A count that can grow
+// without bound stops at a limit.
 import type { Database, Statement } from './database.ts';
 
 const TURNS: Statement = {
@@ -100,4 +100,32 @@ export async function erasureBacklog(
 ): Promise<{ underWay: number; oldestS: number }> {
   const [row] = await database.rows<{ under_way: number; oldest_s: number }>(ERASURES, [limit]);
   return { underWay: row!.under_way, oldestS: row!.oldest_s };
+}
+
+/** The steps of a sweep that only have work while such rows exist. */
+export interface DueWork {
+  /** Events that another process has left, or that wait for pub/sub. */
+  readonly events: boolean;
+  /** Kept decisions, or reviews whose deadline has passed. */
+  readonly reviews: boolean;
+  /** Review events without a position. */
+  readonly feed: boolean;
+  /** Erasures with a pass that is due. */
+  readonly erasures: boolean;
+}
+
+const DUE: Statement = {
+  name: 'due-work',
+  sql: `select exists (select 1 from outbox where queued_at is null and created_at < now() - ?::float8 * interval '1 second')
+                 or exists (select 1 from outbox where queued_at is not null) as events,
+               exists (select 1 from kept_decisions)
+                 or exists (select 1 from reviews where status = 'pending' and deadline <= now()) as reviews,
+               exists (select 1 from review_events where position is null) as feed,
+               exists (select 1 from erasures where finished_at is null and due_at <= now()) as erasures`,
+};
+
+/** Which steps of a sweep have work, in one statement, because an idle process sweeps every second too. `leftOverS`: age in seconds at which an unpublished event counts as left. @throws Unavailable */
+export async function dueWork(database: Database, leftOverS: number): Promise<DueWork> {
+  const [row] = await database.rows<DueWork>(DUE, [leftOverS]);
+  return row!;
 }

@@ -116,16 +116,17 @@ async function findTurns(database: Database, turnIds: readonly string[]): Promis
 export const findTurn = (database: Database, turnId: string): Promise<Turn | null> =>
   database.batched('find-turn', turnId, findTurns);
 
-const COUNT: Statement = {
-  name: 'turns-there',
-  sql: 'select count(*) as there from turns where turn_id = any(?::uuid[])',
-};
+const THERE: Statement = { name: 'turns-there', sql: 'select turn_id from turns where turn_id = any(?::uuid[])' };
+
+async function turnsExistOfAll(database: Database, groups: readonly (readonly string[])[]): Promise<boolean[]> {
+  const rows = await database.rows<{ turn_id: string }>(THERE, [[...new Set(groups.flat())]]);
+  const there = new Set(rows.map((row) => row.turn_id));
+  return groups.map((turnIds) => turnIds.every((turnId) => there.has(turnId)));
+}
 
 /** Whether all these turns exist. @throws Unavailable */
-export async function turnsExist(database: Database, turnIds: readonly string[]): Promise<boolean> {
-  const [row] = await database.rows<{ there: number }>(COUNT, [turnIds]);
-  return row!.there === new Set(turnIds).size;
-}
+export const turnsExist = (database: Database, turnIds: readonly string[]): Promise<boolean> =>
+  database.batched('turns-there', turnIds, turnsExistOfAll);
 
 /** A user's turns, newest (highest seq) first. @throws Unavailable */
 export async function listTurns(database: Database, userId: string, filter: TurnFilter): Promise<Turn[]> {

@@ -16,6 +16,10 @@ const gauge = <const T extends string = never>(
   labelNames: readonly T[] = [],
 ) => removeValue(new Gauge({ name, help, labelNames: [...labelNames], registers }));
 
+/** A sample of the event loop's delay is never shorter than this. Shorter intervals cost an idle process more than its
+ *  work does. */
+const EVENT_LOOP_SAMPLE_MS = 100;
+
 /** Gauges over all users and processes, read from the database and the queues at a scrape (monitoring/backlog.ts). */
 function backlogGauges(registers: Registry[]) {
   return {
@@ -86,7 +90,7 @@ export function createMetrics(process?: string) {
   const registry = new Registry();
   if (process !== undefined) registry.setDefaultLabels({ process });
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE_MS });
   return {
     registry,
     httpSeconds: new Histogram({

@@ -19,7 +19,6 @@ const PAGE = 20;
 /** A pass that has not finished within this time is repeated. */
 const PASS_LEASE_S = 60;
 const RETRY_S = 5;
-const POLL_MS = 1_000;
 
 /** Removes the data of one user from a store other than the database. Idempotent. Rejects while the store is
  *  unavailable. */
@@ -39,8 +38,6 @@ export interface EraserDeps {
 export class Eraser {
   readonly #deps: EraserDeps;
   readonly #passes = new Set<Promise<void>>();
-  #timer: NodeJS.Timeout | undefined;
-  #polling: Promise<void> = Promise.resolve();
 
   constructor(deps: EraserDeps) {
     this.#deps = deps;
@@ -64,31 +61,18 @@ export class Eraser {
     return findErasure(this.#deps.database, erasureId);
   }
 
-  /** Starts running the due passes. */
-  start(): void {
-    this.#timer ??= setInterval(() => {
-      this.#polling = this.#polling.then(() => this.#poll());
-    }, POLL_MS);
-  }
-
-  /** Stops; resolves when no pass is running. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-    await this.#polling;
-    await Promise.all(this.#passes);
-  }
-
-  async #poll(): Promise<void> {
-    try {
-      for (const erasure of await dueErasures(this.#deps.database, PASS_LEASE_S, PAGE)) {
-        // Not awaited: a pass may take long and must not delay the passes of other users.
-        const pass = this.#pass(erasure).finally(() => this.#passes.delete(pass));
-        this.#passes.add(pass);
-      }
-    } catch (error) {
-      this.#deps.log.debug({ detail: (error as Error).message }, 'Due erasures could not be read.');
+  /** Starts the passes that are due. @throws Unavailable */
+  async sweep(): Promise<void> {
+    for (const erasure of await dueErasures(this.#deps.database, PASS_LEASE_S, PAGE)) {
+      // Not awaited: a pass may take long and must not delay the passes of other users.
+      const pass = this.#pass(erasure).finally(() => this.#passes.delete(pass));
+      this.#passes.add(pass);
     }
+  }
+
+  /** Resolves when no pass is running. To be called after the last sweep. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#passes);
   }
 
   async #pass(erasure: DueErasure): Promise<void> {

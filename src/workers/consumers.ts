@@ -9,6 +9,8 @@ import { PREFIX } from './queues.ts';
 /** If a worker dies, its job goes to another worker after at most the lock duration and two checks for stalled jobs. */
 const LOCK_MS = 6_000;
 const STALLED_CHECK_MS = 3_000;
+/** Seconds for which a worker waits for a job before it asks again. Each time costs an idle process some commands. */
+const WAIT_S = 10;
 /** No limit by BullMQ: the number of claims of a turn is limited by its row. */
 const MAX_STALLED = 1_000_000;
 /** BullMQ workers for each topic. One of them fetches jobs one by one, with a round trip each; several fetch in
@@ -59,11 +61,11 @@ export class Consumers {
   start(): void {
     if (this.#workers.length > 0) return;
     for (const consumer of this.#table) {
-      for (let n = 0; n < FETCHERS; n += 1) this.#workers.push(this.#open(consumer));
+      for (let n = 0; n < FETCHERS; n += 1) this.#workers.push(this.#open(consumer, n > 0));
     }
   }
 
-  #open({ queue, concurrency, handle }: Consumer): StoppableWorker {
+  #open({ queue, concurrency, handle }: Consumer, skipStalledCheck: boolean): StoppableWorker {
     const process = ({ data }: Job<unknown>) =>
       inSpan(`${queue} process`, { kind: 'consumer', parent: traceparentOf(data) }, () => handle(data));
     const worker = new StoppableWorker(queue, process, {
@@ -72,6 +74,8 @@ export class Consumers {
       concurrency: Math.ceil(concurrency / FETCHERS),
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,
+      skipStalledCheck,
+      drainDelay: WAIT_S,
       maxStalledCount: MAX_STALLED,
     });
     worker.on('error', (error) => this.#log.debug({ queue, detail: error.message }, 'A worker reported an error.'));

@@ -15,7 +15,7 @@ const BATCH = 500;
 /** Time for which events are gathered. No client waits for them. */
 const GATHER_MS = 100;
 /** At this age in seconds, the process that committed an event will not publish it any more. */
-const LEFT_OVER_AGE_S = 5;
+export const LEFT_OVER_AGE_S = 5;
 
 /** Creates a producer span and returns the event with its traceparent, so that consumers continue the trace from
  *  there. */

@@ -4,7 +4,9 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { idleHeads } from '../store/claims.ts';
 import type { Database } from '../store/database.ts';
+import { dueWork, type DueWork } from '../store/backlog.ts';
 import type { Queues } from './queues.ts';
+import { LEFT_OVER_AGE_S } from './relay.ts';
 
 const PAUSE_MS = 1_000;
 /** The pause is at least this many times as long as the sweep before it, so that sweeps use at most a tenth of the
@@ -14,11 +16,17 @@ const PAUSE_PER_WORK = 10;
 const MIN_QUEUED_S = 3;
 const PAGE = 1_000;
 
+export interface SweepStep {
+  /** The work without which the step has nothing to do; missing: the step finds out by itself. */
+  readonly when?: keyof DueWork;
+  readonly run: () => Promise<void>;
+}
+
 export interface SweeperDeps {
   readonly database: Database;
   readonly queues: Queues;
   /** Further steps of every sweep. If a step rejects, the next ones still run. */
-  readonly steps: readonly (() => Promise<void>)[];
+  readonly steps: readonly SweepStep[];
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -50,9 +58,14 @@ export class Sweeper {
   }
 
   async #sweep(): Promise<void> {
-    for (const step of [() => this.#wakeIdle(), ...this.#deps.steps]) {
+    let due: DueWork | undefined;
+    const ask = async () => {
+      due = await dueWork(this.#deps.database, LEFT_OVER_AGE_S);
+    };
+    for (const { when, run } of [{ run: ask }, { run: () => this.#wakeIdle() }, ...this.#deps.steps] as SweepStep[]) {
+      if (when !== undefined && due?.[when] !== true) continue;
       try {
-        await step();
+        await run();
       } catch (error) {
         this.#deps.log.debug(
           { detail: (error as Error).message },
