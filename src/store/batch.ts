@@ -15,9 +15,14 @@ const MAX_ITEMS = 64;
  *  this, another one may start, up to the maximum: one connection that hangs must not stop all callers. */
 const SLOW_MS = 250;
 const MAX_RUNNING = 4;
+/** Limits of what waits for a statement while the database is slow or hangs. */
+const MAX_PENDING = 4_096;
+const MAX_WAIT_MS = 3_000;
 
 interface Pending<I, O> {
   readonly item: I;
+  /** By the monotonic clock, in milliseconds. */
+  readonly since: number;
   readonly resolve: (value: O) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -29,17 +34,32 @@ export class Batch<I, O> {
   #running = 0;
   #slow: NodeJS.Timeout | undefined;
   #scheduled = false;
+  #expiry: NodeJS.Timeout | undefined;
 
   constructor(kind: Batched<I, O>) {
     this.#kind = kind;
   }
 
-  /** Runs the item and returns its result. Rejects as `run` does. */
+  /** Runs the item and returns its result. Rejects as `run` does, and with Unavailable if the item was not run, because
+   *  too many wait or it waited too long. */
   add(item: I): Promise<O> {
+    if (this.#pending.length >= MAX_PENDING) return Promise.reject(this.#notRun());
     return new Promise((resolve, reject) => {
-      this.#pending.push({ item, resolve, reject });
+      this.#pending.push({ item, since: performance.now(), resolve, reject });
+      if (!this.#expiry) this.#expiry = setTimeout(() => this.#expire(), MAX_WAIT_MS);
       this.#schedule();
     });
+  }
+
+  #notRun(): Unavailable {
+    return new Unavailable('database', { detail: `the statement ${this.#kind.name} has to wait too long` });
+  }
+
+  #expire(): void {
+    const limit = performance.now() - MAX_WAIT_MS;
+    while (this.#pending[0] && this.#pending[0].since <= limit) this.#pending.shift()!.reject(this.#notRun());
+    const first = this.#pending[0];
+    this.#expiry = first && setTimeout(() => this.#expire(), Math.max(1, first.since - limit));
   }
 
   /** Flushes after the callbacks that are due, so that the items that they add go into the same statement. */
@@ -55,6 +75,10 @@ export class Batch<I, O> {
 
   async #flush(): Promise<void> {
     const batch = this.#pending.splice(0, MAX_ITEMS);
+    if (this.#pending.length === 0) {
+      clearTimeout(this.#expiry);
+      this.#expiry = undefined;
+    }
     this.#running += 1;
     const slow = setTimeout(() => this.#admitNext(slow), SLOW_MS);
     this.#slow = slow;

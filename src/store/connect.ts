@@ -1,4 +1,5 @@
 // Connections to PostgreSQL and CockroachDB with one configuration. The server is asked which of the two it is.
+import type { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
@@ -32,7 +33,7 @@ export interface TimeLimits {
 
 /** The limits of the server are shorter than the client's. So a server that works reports the timeout itself, and has
  *  ended the statement. Silence means that the server is frozen or cannot be reached. */
-const LIMITS: TimeLimits = { lock: 5_000, statement: 12_000, idleInTransaction: 10_000, silence: 15_000 };
+const LIMITS: TimeLimits = { lock: 5_000, statement: 10_000, idleInTransaction: 8_000, silence: 12_000 };
 /** A migration may build an index of a large table. */
 export const NO_LIMITS: TimeLimits = { lock: 0, statement: 0, idleInTransaction: 0, silence: 0 };
 /** The system probes a silent connection after this time. */
@@ -90,9 +91,77 @@ const connection = (url: string, { lock, statement, idleInTransaction, silence }
   types,
 });
 
+/** A free connection that was answered this recently is used without a question. */
+const TRUSTED_MS = 2_000;
+/** A connection in use for longer than this may be dead, and others with it. */
+const SLOW_MS = 250;
+/** A free connection answers a question within this time, or it is closed. */
+const ANSWER_MS = 1_000;
+
+/** Decides which free connections may be used. Nothing reports that the other end of a connection has gone: what is sent
+ *  is lost, and the answer never comes. So a statement must not be the first thing that is sent after a silence. */
+class FreeConnections {
+  /** When each connection was last answered. */
+  readonly #answeredAt = new WeakMap<pg.Client, number>();
+  /** Since when each connection is in use. */
+  readonly #inUse = new Map<pg.Client, number>();
+  /** Connections that were not answered since are not used any more: one that was used then has broken. */
+  #brokenSince = -Infinity;
+
+  answered(client: pg.Client): void {
+    this.#answeredAt.set(client, performance.now());
+  }
+
+  /** The connection returns to the pool. */
+  released(client: pg.Client): void {
+    const since = this.#inUse.get(client) ?? -Infinity;
+    this.#inUse.delete(client);
+    if (isOutsideTransaction(client) && isOpen(client)) this.answered(client);
+    else this.#brokenSince = Math.max(this.#brokenSince, since);
+  }
+
+  closed(client: pg.Client): void {
+    this.#inUse.delete(client);
+  }
+
+  /** Whether the connection may be used now. It counts as in use from then on. */
+  async mayBeUsed(client: pg.Client): Promise<boolean> {
+    if (!isOutsideTransaction(client)) return false;
+    const now = performance.now();
+    const answeredAt = this.#answeredAt.get(client) ?? -Infinity;
+    if (answeredAt < this.#brokenSince) return false;
+    if (answeredAt < this.#trustedSince(now) && !(await this.#isAnswered(client, now))) return false;
+    this.#inUse.set(client, now);
+    return true;
+  }
+
+  #trustedSince(now: number): number {
+    const slow = [...this.#inUse.values()].filter((since) => since < now - SLOW_MS);
+    return Math.max(now - TRUSTED_MS, ...slow);
+  }
+
+  async #isAnswered(client: pg.Client, askedAt: number): Promise<boolean> {
+    const timer = setTimeout(() => destroySocket(client), ANSWER_MS);
+    try {
+      await client.query('select 1');
+      return true;
+    } catch {
+      this.#brokenSince = Math.max(this.#brokenSince, askedAt);
+      return false;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
 /** Whether the server has reported that the connection is outside a transaction. A connection whose rollback was not
  *  confirmed is not reused. */
 const isOutsideTransaction = (client: pg.Client): boolean => client.getTransactionStatus() === 'I';
+
+const socketOf = (client: pg.Client): Socket =>
+  (client as unknown as { connection: { stream: Socket } }).connection.stream;
+const isOpen = (client: pg.Client): boolean => !socketOf(client).destroyed;
+const destroySocket = (client: pg.Client): void => void socketOf(client).destroy();
 
 /** Asks the server at `url` for its kind. Rejects with the driver's error if the server does not answer. */
 async function detectDialect(url: string): Promise<Dialect> {
@@ -123,7 +192,6 @@ export async function connectionConfig(
       idleTimeoutMillis: IDLE_MS,
       acquireTimeoutMillis: ACQUIRE_TIMEOUT_MS,
       createTimeoutMillis: ACQUIRE_TIMEOUT_MS,
-      validate: isOutsideTransaction,
     },
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
     // Knex would print errors that the callers get anyway, and the callers know the context.
@@ -135,5 +203,15 @@ export async function connectionConfig(
 
 /** Opens a pool. Rejects if the database does not answer. */
 export async function connect(url: string, options: ConnectOptions): Promise<Knex> {
-  return knex(await connectionConfig(url, options));
+  const config = await connectionConfig(url, options);
+  const free = new FreeConnections();
+  const builder = knex({
+    ...config,
+    pool: { ...config.pool, validate: (client: pg.Client) => free.mayBeUsed(client) },
+  });
+  const { pool } = builder.client as { pool: EventEmitter };
+  pool.on('createSuccess', (_: number, client: pg.Client) => free.answered(client));
+  pool.on('release', (client: pg.Client) => free.released(client));
+  pool.on('destroyRequest', (_: number, client: pg.Client) => free.closed(client));
+  return builder;
 }

@@ -82,3 +82,50 @@ test('one statement runs at a time; while it is slow, other items do not wait fo
   waits[0]!();
   t.is(await hanging, 'hangs');
 });
+
+/** A batch whose statements hang until `release` is called. */
+function hanging() {
+  const waits: (() => void)[] = [];
+  let released = false;
+  const batch = new Batch<number, number>({
+    name: 'hang',
+    async run(items) {
+      if (!released) await new Promise<void>((resolve) => waits.push(resolve));
+      return [...items];
+    },
+  });
+  const release = () => {
+    released = true;
+    for (const resume of waits) resume();
+  };
+  return { batch, release };
+}
+
+test('items that wait too long are not run, and their callers are told', async (t) => {
+  const { batch, release } = hanging();
+  const running = batch.add(1);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  // More than all statements that may run take.
+  const started = performance.now();
+  const others = upTo(400).map((n) => batch.add(n));
+  const all = Promise.allSettled(others);
+  const results = await Promise.allSettled(others.slice(-100));
+  const errors = results.map((result) => (result as PromiseRejectedResult).reason as Unavailable);
+  t.true(errors.every((error) => error instanceof Unavailable && !error.outcomeUnknown));
+  t.true(performance.now() - started < 4_000);
+  release();
+  t.is(await running, 1);
+  t.is((await all)[0]!.status, 'fulfilled');
+  t.is(await batch.add(2), 2);
+});
+
+test('only so many items may wait', async (t) => {
+  const { batch, release } = hanging();
+  const added = upTo(6_000).map((n) => batch.add(n));
+  const all = Promise.allSettled(added);
+  await t.throwsAsync(added.at(-1)!, { instanceOf: Unavailable });
+  release();
+  const results = await all;
+  const run = results.filter(({ status }) => status === 'fulfilled').length;
+  t.true(run >= 4_096 && run < 5_000, `${run}`);
+});
