@@ -4,6 +4,11 @@ import type { ActorState } from '../domain/memory.ts';
 import { ACTOR_TYPE } from '../actors/user-session.ts';
 import { isSuccess, SidecarClient, type SidecarAddress, type SidecarResponse } from './sidecar.ts';
 
+/** Dapr has moved the actor to another host while its method runs here. */
+const MOVED = /ERR_ACTOR_INSTANCE_MISSING/;
+/** With these daprd has written nothing. */
+const NOT_SENT = /ECONNREFUSED|ERR_ACTOR_INSTANCE_MISSING/;
+
 /** A character that no user id contains. */
 const MARK = '~';
 
@@ -50,12 +55,16 @@ export class DaprState implements ActorState {
     await this.#send('POST', `${actorPath(userId)}/state`, JSON.stringify(operations));
   }
 
-  /** @throws Unavailable if daprd does not answer, an Error if it refuses */
+  /** @throws Unavailable if daprd does not answer, or its store or the actor is unavailable; an Error if it refuses the
+   *  request */
   async #send(method: 'GET' | 'POST', path: string, body?: string): Promise<SidecarResponse> {
+    const unavailable = (detail: string, cause?: Error) =>
+      new Unavailable('actors', { detail, cause, outcomeUnknown: method === 'POST' && !NOT_SENT.test(detail) });
     const response = await this.#client.send(method, path, body === undefined ? {} : { body }).catch((error: Error) => {
-      throw new Unavailable('actors', { detail: error.message, cause: error });
+      throw unavailable(error.message, error);
     });
-    if (!isSuccess(response)) throw new Error(`actor state: ${response.status} ${response.text}`);
-    return response;
+    if (isSuccess(response)) return response;
+    const fault = `actor state: ${response.status} ${response.text}`;
+    throw response.status >= 500 || MOVED.test(fault) ? unavailable(fault) : new Error(fault);
   }
 }

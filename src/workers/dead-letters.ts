@@ -2,7 +2,7 @@
 import type { Job, Queue } from 'bullmq';
 import { Unavailable } from '../domain/errors.ts';
 import type { DeadLetter, DeadLetterPosition, QueueName } from '../domain/topics.ts';
-import type { RedisConnection } from '../redis/connection.ts';
+import { isRedisUnavailable, type RedisConnection } from '../redis/connection.ts';
 import type { Queues } from './queues.ts';
 import { userOf } from './remove-jobs.ts';
 
@@ -16,11 +16,12 @@ interface Failed {
 const newestFirst = (a: Failed, b: Failed): number =>
   b.at - a.at || (a.topic === b.topic ? (a.jobId < b.jobId ? -1 : 1) : a.topic < b.topic ? -1 : 1);
 
-/** Runs `work`; any error means that Redis is unavailable. @throws Unavailable */
+/** Runs `work`. @throws Unavailable if Redis is unavailable */
 async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (!isRedisUnavailable(error)) throw error;
     throw new Unavailable('queues', { cause: error });
   }
 }

@@ -2,6 +2,7 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import test from 'ava';
+import { isRedisUnavailable } from '../../src/redis/connection.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { call, eventually } from '../support/client.ts';
 import { startRedisServer } from '../support/services.ts';
@@ -138,4 +139,21 @@ test('while Redis is unavailable, all operations are answered 503', async (t) =>
   t.teardown(() => client.disconnect());
   await client.ping();
   await eventually('Redis is available again', async () => (await call(app.url, '/admin/dead-letters')).status === 200);
+});
+
+test('an error other than an unavailable Redis is not reported as one', async (t) => {
+  const app = await startApp(t);
+  const client = new Redis(app.redisUrl);
+  t.teardown(() => client.disconnect());
+  await client.set(topic(t, app.redisUrl, 'messages').toKey('failed'), 'not a sorted set');
+  const { status, body } = await call<{ code: string }>(app.url, '/admin/dead-letters');
+  t.deepEqual([status, body.code], [500, 'internal_error']);
+});
+
+test('a Redis that loads its data or is full is unavailable', (t) => {
+  const reply = (message: string) => Object.assign(new Error(message), { name: 'ReplyError' });
+  for (const message of ['LOADING Redis is loading the dataset in memory', 'OOM command not allowed', 'READONLY no'])
+    t.true(isRedisUnavailable(reply(message)), message);
+  for (const message of ['WRONGTYPE Operation against a key', 'ERR unknown command', 'NOSCRIPT No matching script'])
+    t.false(isRedisUnavailable(reply(message)), message);
 });

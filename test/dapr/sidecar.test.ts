@@ -7,6 +7,7 @@ import { DaprRuntime } from '../../src/dapr/runtime.ts';
 import { SidecarClient } from '../../src/dapr/sidecar.ts';
 import { Unavailable } from '../../src/domain/errors.ts';
 import { freePort } from '../../local/ports.ts';
+import { eventually } from '../support/client.ts';
 import type { Owner } from '../support/owner.ts';
 
 interface Received {
@@ -89,9 +90,11 @@ test('an actor call of a sidecar that stays away is Unavailable, with the last r
   t.like(error, { dependency: 'actors', message: '500 no address' });
 });
 
-test('actor state is null if the key does not exist, and Unavailable only if daprd does not answer', async (t) => {
+test('actor state is null if the key does not exist, and Unavailable if daprd or its store does not work', async (t) => {
   const { address, received } = await startSidecar(t, ({ url, method }, response) => {
     if (url.endsWith('/broken')) response.writeHead(500).end('no store');
+    else if (url.endsWith('/refused')) response.writeHead(400).end('not valid');
+    else if (url.endsWith('/moved')) response.writeHead(400).end('{"errorCode":"ERR_ACTOR_INSTANCE_MISSING"}');
     else if (url.endsWith('/known')) response.end('{"a":1}');
     else response.writeHead(method === 'POST' && received.length > 4 ? 500 : 204).end();
   });
@@ -110,8 +113,59 @@ test('actor state is null if the key does not exist, and Unavailable only if dap
       ['POST', path, '[{"operation":"delete","request":{"key":"known"}}]'],
     ],
   );
-  for (const call of [state.get('a', 'broken'), state.set('a', { b: {} }), state.remove('a', ['b'])])
-    t.false((await t.throwsAsync(call, { message: /^actor state: 500/ })) instanceof Unavailable);
+  const faultOf = async (call: Promise<unknown>) => {
+    const error = await t.throwsAsync<Unavailable>(call, { instanceOf: Unavailable, message: /^actor state: / });
+    return [error?.dependency, error?.outcomeUnknown];
+  };
+  t.deepEqual(await faultOf(state.get('a', 'broken')), ['actors', false]);
+  t.deepEqual(await faultOf(state.get('a', 'moved')), ['actors', false]);
+  t.deepEqual(await faultOf(state.set('a', { b: {} })), ['actors', true]);
+  t.deepEqual(await faultOf(state.remove('a', ['b'])), ['actors', true]);
+  const refused = await t.throwsAsync(state.get('a', 'refused'), { message: 'actor state: 400 not valid' });
+  t.false(refused instanceof Unavailable);
   const gone = new DaprState({ httpPort: await freePort(), apiToken: undefined });
   await t.throwsAsync(gone.get('a', 'b'), { instanceOf: Unavailable });
+});
+
+test('a runtime that stops waits for its calls and refuses new ones', async (t) => {
+  let answer = () => {};
+  const { address, received } = await startSidecar(t, (_, response) => {
+    answer = () => response.end(pong);
+  });
+  const runtime = runtimeOf(address);
+  const call = runtime.call('ann', 'ping', {});
+  await eventually('the call is sent', async () => received.length === 1);
+  let stopped = false;
+  const stopping = runtime.stop().then(() => {
+    stopped = true;
+  });
+  const refused = await t.throwsAsync<Unavailable>(runtime.call('ann', 'patch', {}), { instanceOf: Unavailable });
+  t.false(refused.outcomeUnknown);
+  t.false(stopped);
+  answer();
+  t.is(await call, 'pong');
+  await stopping;
+});
+
+test('a call that writes and was not answered has an unknown outcome', async (t) => {
+  const outcomeOf = async (address: Parameters<typeof runtimeOf>[0], method: 'patch' | 'memory') => {
+    const error = await t.throwsAsync<Unavailable>(runtimeOf(address).call('ann', method, {}), {
+      instanceOf: Unavailable,
+    });
+    return error?.outcomeUnknown;
+  };
+  const { address: broken } = await startSidecar(t, (_, response) => void response.destroy());
+  const { address: nowhere } = await startSidecar(t, (_, response) => {
+    response.writeHead(500).end('{"errorCode":"ERR_ACTOR_INVOKE_METHOD","message":"did not find address for actor"}');
+  });
+  const closed = { httpPort: await freePort(), apiToken: 'secret' };
+  t.deepEqual(
+    await Promise.all([
+      outcomeOf(broken, 'patch'),
+      outcomeOf(broken, 'memory'),
+      outcomeOf(nowhere, 'patch'),
+      outcomeOf(closed, 'patch'),
+    ]),
+    [true, false, false, false],
+  );
 });
