@@ -54,7 +54,7 @@ export class Api {
   async open(path: string, call: Call = {}): Promise<Response> {
     const { patienceS, onWait } = this.#options;
     let retried = false;
-    for (const deadline = Date.now() + patienceS * 1_000; ;) {
+    for (const deadline = performance.now() + patienceS * 1_000; ;) {
       let response: Response;
       try {
         response = await this.#fetch(path, call);
@@ -68,7 +68,7 @@ export class Api {
       if (response.ok) return response;
       const problem = await problemOf(response);
       const waitMs = retryAfterMs(response);
-      if (waitMs === null || Date.now() + waitMs > deadline) throw new ApiError(withWait(problem, waitMs));
+      if (waitMs === null || performance.now() + waitMs > deadline) throw new ApiError(withWait(problem, waitMs));
       onWait(`${problem.title}. Retrying in ${waitMs / 1_000} s…`);
       await sleep(waitMs, undefined, call.signal ? { signal: call.signal } : {});
     }
@@ -114,7 +114,7 @@ async function problemOf(response: Response): Promise<ProblemBody> {
   return { ...body, status, title: body?.title ?? `HTTP ${status} ${statusText}`.trim() };
 }
 
-/** The wait that a 429 or 503 asks for: nothing was done, and a later request may succeed. Null: do not retry. */
+/** The wait that a 429 or 503 asks for: nothing was done, or the request may be repeated, and may succeed later. Null: do not retry. */
 function retryAfterMs({ status, headers }: Response): number | null {
   const value = headers.get('retry-after');
   if ((status !== 429 && status !== 503) || value === null) return null;

@@ -52,8 +52,8 @@ export async function* followTurn(api: Api, turnId: string, options: FollowOptio
       failure = error;
     }
     // The connection is lost, or this server is stopping and another one will respond.
-    disconnectedSince ??= Date.now();
-    if (Date.now() - disconnectedSince > api.patienceS * 1_000)
+    disconnectedSince ??= performance.now();
+    if (performance.now() - disconnectedSince > api.patienceS * 1_000)
       throw failure ?? new Unreachable('The event stream of the turn closes repeatedly.', false);
     onDisconnect();
     await sleep(retry.retryMs, undefined, signal ? { signal } : {});

@@ -43,8 +43,8 @@ interface TakeOptions {
 export async function takeLease(builder: Knex, name: string, { waitMs, lost }: TakeOptions): Promise<Lease | null> {
   const owner = newId();
   await ensureTable(builder);
-  for (const deadline = Date.now() + waitMs; !(await take(builder, name, owner));) {
-    if (Date.now() > deadline) return null;
+  for (const deadline = performance.now() + waitMs; !(await take(builder, name, owner));) {
+    if (performance.now() > deadline) return null;
     await sleep(WAIT_MS);
   }
   const timer = setInterval(() => {

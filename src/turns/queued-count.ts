@@ -10,7 +10,7 @@ export class QueuedCount {
   readonly #log: Log;
   #value = 0;
   #timer: NodeJS.Timeout | undefined;
-  #counting: Promise<void> = Promise.resolve();
+  #counting: Promise<void> | null = null;
 
   constructor(database: Database, log: Log) {
     this.#database = database;
@@ -24,7 +24,10 @@ export class QueuedCount {
 
   start(): void {
     this.#timer ??= setInterval(() => {
-      this.#counting = this.#counting.then(() => this.#count());
+      // A count that hangs must not let others queue behind it.
+      this.#counting ??= this.#count().finally(() => {
+        this.#counting = null;
+      });
     }, COUNT_MS);
   }
 

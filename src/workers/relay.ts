@@ -60,7 +60,7 @@ export class Relay {
   readonly #deps: RelayDeps;
   #buffer: OutboxEvent[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #flushing: Promise<void> = Promise.resolve();
+  #flushing: Promise<void> | null = null;
 
   constructor(deps: RelayDeps) {
     this.#deps = deps;
@@ -76,7 +76,10 @@ export class Relay {
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#flushing = this.#flushing.then(() => this.#flushAll());
+    // A flush that runs takes what is pushed meanwhile.
+    this.#flushing ??= this.#flushAll().finally(() => {
+      this.#flushing = null;
+    });
   }
 
   async #flushAll(): Promise<void> {
