@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Unavailable } from '../domain/errors.ts';
 import { inSpan, traceparent } from '../telemetry/tracing.ts';
 import type { EmbeddedRuntime } from './embedded-runtime.ts';
-import { unwrap, type ActorRuntime, type CallResult } from './runtime.ts';
+import { unansweredCall, unwrap, type ActorRuntime, type CallResult } from './runtime.ts';
 import { METHODS, type MethodArgs, type MethodName, type MethodReply } from './user-session.ts';
 
 /** The kind of the request. */
@@ -44,7 +44,7 @@ export class ForwardedRuntime implements ActorRuntime {
     const { ask, timeoutMs = CALL_TIMEOUT_MS } = this.#options;
     const result = await inSpan(`UserSession/${method}`, { kind: 'client' }, () =>
       ask(ACTOR_CALL, { userId, method, args, traceparent: traceparent() }, timeoutMs).catch((error: Error) => {
-        throw new Unavailable('actors', { detail: error.message, cause: error });
+        throw unansweredCall(method, error);
       }),
     );
     return unwrap(result as CallResult) as MethodReply<M>;

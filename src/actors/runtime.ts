@@ -1,7 +1,14 @@
 // The port for calls to UserSession actors, which run in this process or where Dapr placed them, and the call result
 // that both runtimes share.
 import { Unavailable } from '../domain/errors.ts';
-import { METHODS, type MethodArgs, type MethodName, type MethodReply, type SessionContext } from './user-session.ts';
+import {
+  METHODS,
+  READS,
+  type MethodArgs,
+  type MethodName,
+  type MethodReply,
+  type SessionContext,
+} from './user-session.ts';
 
 export interface ActorRuntime {
   readonly name: 'dapr' | 'embedded';
@@ -19,12 +26,12 @@ export type CallResult =
   | { readonly ok: true; readonly value: unknown }
   | {
       readonly ok: false;
-      readonly code: 'unavailable' | 'invalid_arguments' | 'internal_error';
+      readonly code: 'unavailable' | 'outcome_unknown' | 'invalid_arguments' | 'internal_error';
       readonly detail: string;
     };
 
 /** Validates the arguments and runs one method on one actor. Never rejects: an error becomes a result with a code, and
- *  an Unavailable error gets the code `unavailable`. */
+ *  an Unavailable error gets the code `unavailable`, or `outcome_unknown` if the method may have written. */
 export async function runMethod(context: SessionContext, method: MethodName, args: unknown): Promise<CallResult> {
   const entry = METHODS[method];
   const parsed = entry.args.safeParse(args);
@@ -35,14 +42,23 @@ export async function runMethod(context: SessionContext, method: MethodName, arg
       value: await (entry.run as (context: SessionContext, args: unknown) => Promise<unknown>)(context, parsed.data),
     };
   } catch (error) {
-    const { message } = error as Error;
-    return { ok: false, code: error instanceof Unavailable ? 'unavailable' : 'internal_error', detail: message };
+    return { ok: false, code: codeOf(error), detail: (error as Error).message };
   }
 }
+
+const codeOf = (error: unknown) => {
+  if (!(error instanceof Unavailable)) return 'internal_error';
+  return error.outcomeUnknown ? 'outcome_unknown' : 'unavailable';
+};
+
+/** The error of a call that was sent and not answered: a method that writes may have run. */
+export const unansweredCall = (method: MethodName, error: Error): Unavailable =>
+  new Unavailable('actors', { detail: error.message, cause: error, outcomeUnknown: !READS.has(method) });
 
 /** Returns the value of a result, or throws its error. @throws Unavailable */
 export function unwrap(result: CallResult): unknown {
   if (result.ok) return result.value;
-  if (result.code === 'unavailable') throw new Unavailable('actors', { detail: result.detail });
+  if (result.code === 'unavailable' || result.code === 'outcome_unknown')
+    throw new Unavailable('actors', { detail: result.detail, outcomeUnknown: result.code === 'outcome_unknown' });
   throw new Error(`UserSession ${result.code}: ${result.detail}`);
 }

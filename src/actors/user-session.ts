@@ -209,6 +209,10 @@ export const METHODS = {
 } as const;
 
 export type MethodName = keyof typeof METHODS;
+
+/** The methods that write nothing. */
+export const READS: ReadonlySet<MethodName> = new Set(['memory', 'history', 'ping']);
+
 export type MethodArgs<M extends MethodName> = (typeof METHODS)[M] extends Method<infer A, unknown> ? A : never;
 export type MethodReply<M extends MethodName> = Awaited<ReturnType<(typeof METHODS)[M]['run']>>;
 

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TimedOut, within } from '../concurrency/within.ts';
 import { Unavailable } from '../domain/errors.ts';
 import { inSpan, traceparent } from '../telemetry/tracing.ts';
-import { unwrap, type ActorRuntime, type CallResult } from '../actors/runtime.ts';
-import type { MethodArgs, MethodName, MethodReply } from '../actors/user-session.ts';
+import { unansweredCall, unwrap, type ActorRuntime, type CallResult } from '../actors/runtime.ts';
+import { READS, type MethodArgs, type MethodName, type MethodReply } from '../actors/user-session.ts';
 import type { ActorHost } from './actor-host.ts';
 import { actorPath } from './actor-state.ts';
 import { isSuccess, SidecarClient, type SidecarAddress } from './sidecar.ts';
@@ -30,12 +30,16 @@ interface DaprRuntimeOptions {
 
 /** The sidecar answered with an error or not at all. The call can be repeated at once. */
 class SidecarError extends Unavailable {}
+/** With these the call has not reached an actor. */
+const NOT_CALLED = /ECONNREFUSED|ERR_ACTOR_NO_ADDRESS|did not find address/;
 
 export class DaprRuntime implements ActorRuntime {
   readonly name = 'dapr';
   readonly #options: DaprRuntimeOptions;
   readonly #client: SidecarClient;
+  readonly #calls = new Set<Promise<unknown>>();
   #host: ActorHost | null = null;
+  #stopped = false;
 
   constructor(options: DaprRuntimeOptions) {
     this.#options = options;
@@ -44,25 +48,39 @@ export class DaprRuntime implements ActorRuntime {
 
   async start(): Promise<void> {
     this.#host ??= await this.#options.host();
-    const deadline = Date.now() + this.#options.readyWithinMs;
+    const deadline = performance.now() + this.#options.readyWithinMs;
     for (;;) {
       try {
         await this.call(PROBE_ID, 'ping', {});
         return;
       } catch (error) {
-        if (Date.now() > deadline) throw error;
+        if (performance.now() > deadline) throw error;
         await sleep(READY_POLL_MS);
       }
     }
   }
 
   async call<M extends MethodName>(userId: string, method: M, args: MethodArgs<M>): Promise<MethodReply<M>> {
-    const retryUntil = Date.now() + MOVING_MS;
-    for (;;) {
+    if (this.#stopped) throw new Unavailable('actors', { detail: 'this process is stopping' });
+    const call = this.#call(userId, method, args);
+    this.#calls.add(call);
+    try {
+      return (await call) as MethodReply<M>;
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
+  async #call(userId: string, method: MethodName, args: unknown): Promise<unknown> {
+    const retryUntil = performance.now() + MOVING_MS;
+    for (let outcomeUnknown = false; ;) {
       try {
-        return unwrap(await this.#invoke(userId, method, args)) as MethodReply<M>;
+        return unwrap(await this.#invoke(userId, method, args));
       } catch (error) {
-        if (!(error instanceof SidecarError) || Date.now() > retryUntil) throw error;
+        if (!(error instanceof Unavailable)) throw error;
+        outcomeUnknown ||= error.outcomeUnknown;
+        if (!(error instanceof SidecarError) || this.#stopped || performance.now() > retryUntil)
+          throw new Unavailable('actors', { detail: error.message, cause: error, outcomeUnknown });
         await sleep(MOVING_POLL_MS);
       }
     }
@@ -79,13 +97,17 @@ export class DaprRuntime implements ActorRuntime {
         return JSON.parse(response.text) as CallResult;
       });
     } catch (error) {
+      const { message } = error as Error;
       // Not repeated here, because the call may still run.
-      if (error instanceof TimedOut) throw new Unavailable('actors', { detail: error.message });
-      throw new SidecarError('actors', { detail: (error as Error).message, cause: error });
+      if (error instanceof TimedOut) throw unansweredCall(method, error);
+      const outcomeUnknown = !READS.has(method) && !NOT_CALLED.test(message);
+      throw new SidecarError('actors', { detail: message, cause: error, outcomeUnknown });
     }
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.allSettled(this.#calls);
     await this.#host?.stop();
     this.#host = null;
   }

@@ -30,14 +30,14 @@ export interface ResponseDeps {
 
 function problemOf(error: unknown): Problem | null {
   if (error instanceof Problem) return error;
-  return error instanceof Unavailable ? unavailableProblem(error.dependency) : null;
+  return error instanceof Unavailable ? unavailableProblem(error) : null;
 }
 
 async function writeProblem(ctx: Koa.Context, problem: Problem): Promise<void> {
   if (!(await drainBody(ctx.req))) ctx.set('connection', 'close');
   ctx.status = PROBLEMS[problem.code].status;
-  ctx.set({ ...problem.headers });
   const shape = problemShapeAt(ctx.url);
+  ctx.set({ ...problem.headers, ...shape.headers(problem, ctx.get('idempotency-key') !== '') });
   ctx.set('content-type', shape.type);
   ctx.body = JSON.stringify(shape.document(problem));
 }

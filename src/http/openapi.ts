@@ -52,10 +52,14 @@ function answerOf({ description, schema, type, headers }: AnswerSpec): Json {
   return { description, ...(headers && { headers: headersOf(headers) }), ...(hasContent && { content }) };
 }
 
-/** The problems of the operation itself, and those that follow from its input and its access rule. */
-function problemCodes({ access, params, query, headers, body, problems }: Operation): ProblemCode[] {
+/** An operation that writes to what these name may lose its outcome. */
+const WRITTEN: ReadonlySet<ProblemCode> = new Set(['database_unavailable', 'actors_unavailable']);
+
+/** The problems of the operation itself, and those that follow from its method, its input and its access rule. */
+function problemCodes({ method, access, params, query, headers, body, problems }: Operation): ProblemCode[] {
   const hasInput = [params, query, headers].some(({ shape }) => Object.keys(shape).length > 0) || body !== null;
   const codes: ProblemCode[] = ['invalid_request', 'foreign_origin', 'internal_error', ...problems];
+  if (method !== 'GET' && problems.some((code) => WRITTEN.has(code))) codes.push('outcome_unknown');
   if (hasInput && Object.keys(params.shape).length > 0) codes.push('malformed_path');
   if (body) codes.push('invalid_json', 'body_too_large', 'unsupported_media_type');
   if (access !== 'open') codes.push('unauthorized', 'forbidden');

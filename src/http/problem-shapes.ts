@@ -9,10 +9,18 @@ export interface ProblemShape {
   readonly type: string;
   readonly schema: z.ZodType;
   readonly document: (problem: Problem) => object;
+  /** Headers besides those of the problem. `hasKey`: the request has an idempotency key. */
+  readonly headers: (problem: Problem, hasKey: boolean) => Readonly<Record<string, string>>;
 }
 
-const RFC_9457: ProblemShape = { type: PROBLEM_TYPE, schema: problem, document: problemDocument };
-const OPENAI: ProblemShape = { type: 'application/json', schema: openAiError, document: openAiErrorDocument };
+const RFC_9457: ProblemShape = { type: PROBLEM_TYPE, schema: problem, document: problemDocument, headers: () => ({}) };
+const OPENAI: ProblemShape = {
+  type: 'application/json',
+  schema: openAiError,
+  document: openAiErrorDocument,
+  // The clients repeat a 503. Without a key that could make a second turn of a message that was accepted.
+  headers: ({ code }, hasKey) => (code === 'outcome_unknown' && !hasKey ? { 'x-should-retry': 'false' } : {}),
+};
 
 /** The error format for a path, which may be unknown and may have a query. */
 export const problemShapeAt = (path: string): ProblemShape => (/^\/v1(?=[/?]|$)/.test(path) ? OPENAI : RFC_9457);

@@ -1,5 +1,5 @@
 // Error responses (RFC 9457). The table has every error code of the API with its status and title.
-import type { Dependency } from '../domain/errors.ts';
+import type { Dependency, Unavailable } from '../domain/errors.ts';
 
 export const PROBLEMS = {
   invalid_json: { status: 400, title: 'The request body is not valid JSON' },
@@ -41,6 +41,7 @@ export const PROBLEMS = {
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal_error: { status: 500, title: 'An internal error occurred' },
   queue_full: { status: 503, title: 'Too many turns are queued' },
+  outcome_unknown: { status: 503, title: 'The request may have been applied' },
   database_unavailable: { status: 503, title: 'The database is unavailable' },
   actors_unavailable: { status: 503, title: 'The actors are unavailable' },
   queues_unavailable: { status: 503, title: 'The queues are unavailable' },
@@ -107,8 +108,11 @@ const UNAVAILABLE: Readonly<Record<Dependency, readonly [ProblemCode, string]>> 
   queues: ['queues_unavailable', 'The queues are unavailable. Retry the request.'],
 };
 
-/** The problem for an unavailable dependency. Nothing was changed, or the change is safe to repeat. */
-export function unavailableProblem(dependency: Dependency): Problem {
-  const [code, detail] = UNAVAILABLE[dependency];
+const OUTCOME_UNKNOWN =
+  'The request may have been applied: its outcome did not arrive. Repeat it with the same idempotency key.';
+
+/** The problem for an unavailable dependency. */
+export function unavailableProblem({ dependency, outcomeUnknown }: Unavailable): Problem {
+  const [code, detail] = outcomeUnknown ? (['outcome_unknown', OUTCOME_UNKNOWN] as const) : UNAVAILABLE[dependency];
   return new Problem(code, detail, { headers: RETRY_AFTER });
 }

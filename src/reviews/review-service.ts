@@ -2,6 +2,7 @@
 import { wakeUp } from '../concurrency/wake-up.ts';
 import { within } from '../concurrency/within.ts';
 import type { Hooks, TurnHints } from '../domain/events.ts';
+import { afterWrite } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
 import type { Log } from '../telemetry/log.ts';
 import { lastOfSession } from '../store/conversations.ts';
@@ -87,7 +88,8 @@ export class ReviewService {
     const { database, claimLeaseS: leaseS } = this.#deps;
     const claimed = await claimReview(database, { reviewId, by, leaseS, eventId: newId() });
     if (claimed) this.#deps.hooks.reviewChanged();
-    const review = await this.find(reviewId);
+    const find = () => this.find(reviewId);
+    const review = await (claimed ? afterWrite(find) : find());
     if (!review) return { outcome: 'unknown' };
     if (claimed) return { outcome: 'claimed', review };
     if (review.status !== 'pending') return { outcome: 'ended', review };
@@ -98,7 +100,7 @@ export class ReviewService {
   async release(reviewId: string, by: string): Promise<boolean> {
     await releaseReview(this.#deps.database, { reviewId, by, eventId: newId() });
     this.#deps.hooks.reviewChanged();
-    return (await this.find(reviewId)) !== null;
+    return (await afterWrite(() => this.find(reviewId))) !== null;
   }
 
   /** Posts the decision to its topic and waits until the review is decided. The decision is stored as a row first, so
@@ -117,9 +119,9 @@ export class ReviewService {
         { review_id: reviewId, detail: (error as Error).message },
         'A decision could not be posted to its topic and is applied at once.',
       );
-      await this.#deps.decisions.apply(found, decision);
+      await afterWrite(() => this.#deps.decisions.apply(found, decision));
     }
-    return this.#awaitOutcome(found, decision);
+    return afterWrite(() => this.#awaitOutcome(found, decision));
   }
 
   async #awaitOutcome(posted: Review, decision: Decision): Promise<DecideReply> {

@@ -32,12 +32,18 @@ const UNAVAILABLE_SYSTEM = new Set([
   'ECONNRESET',
   'EPIPE',
   'ETIMEDOUT',
+  'ECONNABORTED',
+  'EHOSTDOWN',
   'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
 const UNAVAILABLE_MESSAGE =
-  /Connection terminated|timeout exceeded|Client has encountered a connection error|Timeout acquiring a connection/;
+  /Connection terminated|timeout e(?:xceeded|xpired)|is not queryable|Timeout acquiring a connection/;
+/** With these the server reports that it has ended the statement, or the transaction, without an effect. */
+const ENDED_SQLSTATE = /^(25006|25P03|53|55P03|57014|58)/;
 
 const codeOf = (error: unknown): string => (error as { code?: unknown } | null)?.code?.toString() ?? '';
 
@@ -51,13 +57,23 @@ function isConnectionError(error: unknown): boolean {
   );
 }
 
-async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
+/** Whether a statement that commits a write was sent. */
+interface Progress {
+  sentCommit: boolean;
+}
+
+async function retrying<T>(attempt: (progress: Progress) => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries += 1) {
+    const progress = { sentCommit: false };
     try {
-      return await attempt();
+      return await attempt(progress);
     } catch (error) {
-      if (isConnectionError(error)) throw new Unavailable('database', { cause: error });
-      if (!RETRY_CODES.has(codeOf(error)) || tries >= RETRIES) throw error;
+      if (isConnectionError(error)) {
+        const outcomeUnknown = progress.sentCommit && !ENDED_SQLSTATE.test(codeOf(error));
+        throw new Unavailable('database', { cause: error, outcomeUnknown });
+      }
+      if (!RETRY_CODES.has(codeOf(error))) throw error;
+      if (tries >= RETRIES) throw new Unavailable('database', { cause: error });
       await sleep(RETRY_BASE_MS * 2 ** tries * (0.5 + Math.random()));
     }
   }
@@ -76,11 +92,21 @@ function textOf(statement: Statement): string {
   return text;
 }
 
+/** Whether the statement may write. */
+const writes = ({ sql }: Statement): boolean =>
+  /\b(?:insert into|delete from)\b|(?<!\bfor )(?<!\bno key )\bupdate\b/i.test(sql);
+
 /** Runs a statement on a connection of the builder: of its pool, or that of its transaction. The builder itself would
- *  compile the text at every call. */
-async function run<T>({ client }: Knex, statement: Statement, values: readonly unknown[]): Promise<T[]> {
+ *  compile the text at every call. `onSend` is called before the statement is sent. */
+async function run<T>(
+  { client }: Knex,
+  statement: Statement,
+  values: readonly unknown[],
+  onSend = () => {},
+): Promise<T[]> {
   const connection = (await client.acquireConnection()) as pg.Client;
   try {
+    onSend();
     const query = { name: statement.name, text: textOf(statement), values: values as unknown[] };
     return (await connection.query<T & pg.QueryResultRow>(query)).rows;
   } finally {
@@ -97,7 +123,11 @@ export class Database implements Queries {
 
   /** Runs one statement in its own transaction. @throws Unavailable */
   rows<T>(statement: Statement, bindings: readonly unknown[]): Promise<T[]> {
-    return retrying(() => run<T>(this.builder, statement, bindings));
+    return retrying((progress) =>
+      run<T>(this.builder, statement, bindings, () => {
+        progress.sentCommit = writes(statement);
+      }),
+    );
   }
 
   /** Runs one item of a statement that callers share (batch.ts). @throws Unavailable */
@@ -110,7 +140,7 @@ export class Database implements Queries {
     return batch.add(item) as Promise<O>;
   }
 
-  /** Runs a query of the builder, with the same retries. @throws Unavailable */
+  /** Runs a query of the builder that only reads, with the same retries. @throws Unavailable */
   query<T>(build: (builder: Knex) => PromiseLike<T>): Promise<T> {
     return retrying(async () => build(this.builder));
   }
@@ -118,10 +148,13 @@ export class Database implements Queries {
   /** Runs `work` in a transaction. `work` may run again, so it must only use `queries` and have no other effects.
    *  @throws Unavailable */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    return retrying(() =>
-      this.builder.transaction((trx) =>
-        work({ builder: trx, rows: (statement, bindings) => run(trx, statement, bindings) }),
-      ),
+    return retrying((progress) =>
+      this.builder.transaction(async (trx) => {
+        const result = await work({ builder: trx, rows: (statement, bindings) => run(trx, statement, bindings) });
+        // The builder sends the COMMIT next.
+        progress.sentCommit = true;
+        return result;
+      }),
     );
   }
 

@@ -1,4 +1,5 @@
 // Cancels a turn, notifies its worker and its waiting clients, and wakes a worker for the user's next turn.
+import { afterWrite } from '../domain/errors.ts';
 import type { Hooks } from '../domain/events.ts';
 import { traceparent } from '../telemetry/tracing.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -55,8 +56,9 @@ export async function cancel(deps: CancelDeps, turnId: string, by: string): Prom
     return { outcome: 'cancelled', turn: cancelled };
   }
   // In this order, so that a turn that is parked for review between the two statements is found by the second one.
-  await deps.cancelReview(turnId, by);
-  const turn = await findTurn(deps.database, turnId);
+  const withReview = await deps.cancelReview(turnId, by);
+  const find = () => findTurn(deps.database, turnId);
+  const turn = await (withReview ? afterWrite(find) : find());
   if (!turn) return { outcome: 'unknown' };
   return { outcome: turn.status === 'cancelled' ? 'cancelled' : 'final', turn };
 }

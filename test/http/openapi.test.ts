@@ -89,6 +89,15 @@ test('every response has a description; errors are problem+json, and JSON below 
   }
 });
 
+test('operations that write, and only they, may have an unknown outcome', (t) => {
+  for (const { path, method, operation } of documentedOperations) {
+    const refused = (operation['responses'] as Record<string, Json>)['503'];
+    const text = refused ? textOf(refused, 'description') : '';
+    const writes = method !== 'GET' && /`(database|actors)_unavailable`/.test(text);
+    t.is(text.includes('`outcome_unknown`'), writes, `${method} ${path}`);
+  }
+});
+
 test('schemas are JSON Schema 2020-12 without generator keywords', (t) => {
   const keys = new Set([...values(document)].map(([key]) => key));
   for (const keyword of ['$schema', '$id', '$defs', 'nullable']) t.false(keys.has(keyword), keyword);

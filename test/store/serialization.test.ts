@@ -66,3 +66,22 @@ onPostgres('a statement whose outcome is unknown is not repeated', async (t) => 
   await t.throwsAsync(call(), { instanceOf: Unavailable });
   t.deepEqual(await call(), [{ done: 1 }]);
 });
+
+onPostgres(
+  'a statement that fails at every retry was not applied, and a write of unknown outcome says so',
+  async (t) => {
+    for (const [sqlstate, outcomeUnknown] of [
+      ['40001', false],
+      ['40P01', false],
+      ['40003', true],
+    ] as const) {
+      const { url } = await freshDatabase(t);
+      const database = new Database(await connect(url, { poolSize: 1 }));
+      t.teardown(() => database.close());
+      await database.builder.raw(`create table done (id int); ${failing(sqlstate, 100)}`);
+      const write = { name: 'write', sql: 'insert into done select fails_first()' };
+      const error = await t.throwsAsync<Unavailable>(database.rows(write, []), { instanceOf: Unavailable }, sqlstate);
+      t.is(error?.outcomeUnknown, outcomeUnknown, sqlstate);
+    }
+  },
+);
