@@ -79,22 +79,24 @@ async function retrying<T>(attempt: (progress: Progress) => Promise<T>): Promise
   }
 }
 
-/** The texts of statements with the placeholders of the driver: `$1`, `$2`, … */
-const TEXTS = new WeakMap<Statement, string>();
-
-function textOf(statement: Statement): string {
-  let text = TEXTS.get(statement);
-  if (text === undefined) {
-    let count = 0;
-    text = statement.sql.replaceAll('?', () => `$${(count += 1)}`);
-    TEXTS.set(statement, text);
-  }
-  return text;
+interface Prepared {
+  /** With the placeholders of the driver: `$1`, `$2`, … */
+  readonly text: string;
+  readonly writes: boolean;
 }
 
-/** Whether the statement may write. */
-const writes = ({ sql }: Statement): boolean =>
-  /\b(?:insert into|delete from)\b|(?<!\bfor )(?<!\bno key )\bupdate\b/i.test(sql);
+const PREPARED = new WeakMap<Statement, Prepared>();
+const WRITES = /\b(?:insert into|delete from)\b|(?<!\bfor )(?<!\bno key )\bupdate\b/i;
+
+function prepared(statement: Statement): Prepared {
+  let found = PREPARED.get(statement);
+  if (!found) {
+    let count = 0;
+    const text = statement.sql.replaceAll('?', () => `$${(count += 1)}`);
+    PREPARED.set(statement, (found = { text, writes: WRITES.test(text) }));
+  }
+  return found;
+}
 
 /** Runs a statement on a connection of the builder: of its pool, or that of its transaction. The builder itself would
  *  compile the text at every call. `onSend` is called before the statement is sent. */
@@ -107,7 +109,7 @@ async function run<T>(
   const connection = (await client.acquireConnection()) as pg.Client;
   try {
     onSend();
-    const query = { name: statement.name, text: textOf(statement), values: values as unknown[] };
+    const query = { name: statement.name, text: prepared(statement).text, values: values as unknown[] };
     return (await connection.query<T & pg.QueryResultRow>(query)).rows;
   } finally {
     client.releaseConnection(connection);
@@ -125,7 +127,7 @@ export class Database implements Queries {
   rows<T>(statement: Statement, bindings: readonly unknown[]): Promise<T[]> {
     return retrying((progress) =>
       run<T>(this.builder, statement, bindings, () => {
-        progress.sentCommit = writes(statement);
+        progress.sentCommit = prepared(statement).writes;
       }),
     );
   }
