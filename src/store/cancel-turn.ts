@@ -55,7 +55,7 @@ export async function cancelRunning(queries: Queries, userId: string, rule: Part
 const KEEP_PARTIAL: Statement = {
   name: 'keep-partial-reply',
   sql: `update turns set partial_reply = ?
-        where turn_id = ? and epoch = ?::int4 + ${EPOCHS.keepPartial} and status = 'cancelled' and partial_reply is null`,
+        where turn_id = ? and epoch = ?::int4 + ${EPOCHS.keepPartial} and case status when 'cancelled' then partial_reply is null else false end`,
 };
 
 /** Stores the text that was written under this claim, if a cancellation ended the claim. @throws Unavailable */

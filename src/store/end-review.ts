@@ -5,13 +5,13 @@ import { DELIVER, eventBindings } from './commit-turn.ts';
 import type { Database, Statement } from './database.ts';
 
 /** Of two concurrent endings the second one finds the turn in another status: the turn's status is the fence, and the
- *  review follows it. A delivered turn is counted by its MessageSent event. Here only the review of it is counted. */
+ *  review follows it. `case`: the turn is found by its id, never through an index by status. A delivered turn is counted by its MessageSent event. Here only the review of it is counted. */
 const end = (name: string, when: string): Statement => ({
   name,
   sql: `with done as (
           update turns set status = ?, reply = ?, finished_at = now() from reviews r
           where r.review_id = ? and r.status = 'pending' and ${when}
-            and turns.turn_id = r.turn_id and turns.status = 'awaiting_review'
+            and turns.turn_id = r.turn_id and case turns.status when 'awaiting_review' then true else false end
           returning turns.turn_id, turns.user_id, turns.session_id, turns.seq, turns.text, turns.reply, turns.tags, turns.metadata,
                     turns.status, turns.input_tokens, turns.output_tokens, turns.finished_at, r.review_id, r.draft),
         ended as (

@@ -54,7 +54,7 @@ const FORGET: Statement = {
   name: 'kept-forget',
   sql: `delete from kept_decisions where turn_id in (
           select k.turn_id from kept_decisions k join turns t on t.turn_id = k.turn_id
-          where t.status not in ('queued', 'running', 'awaiting_review'))`,
+          where case when t.status in ('queued', 'running', 'awaiting_review') then false else true end)`,
 };
 
 const keptOf = (row: KeptRow): KeptDecision => ({

@@ -128,18 +128,35 @@ async function turnsExistOfAll(database: Database, groups: readonly (readonly st
 export const turnsExist = (database: Database, turnIds: readonly string[]): Promise<boolean> =>
   database.batched('turns-there', turnIds, turnsExistOfAll);
 
-/** A user's turns, newest (highest seq) first. @throws Unavailable */
+/** A part of a list of turns, in the order of the list. */
+const part = (where: string): string => `select ${TURN_SELECT} from turns where ${where} order by seq desc limit ?`;
+
+interface Condition {
+  readonly name: string;
+  readonly sql: string;
+  readonly bindings: readonly unknown[];
+}
+
+/** The conditions of a list. A status is part of the text, so that the indexes with a condition on it can be used. */
+function conditionsOf(userId: string, { status, sessionId, beforeSeq }: TurnFilter): Condition[] {
+  const conditions: Condition[] = [{ name: 'user', sql: 'user_id = ?', bindings: [userId] }];
+  if (status !== undefined) conditions.push({ name: status, sql: `status = '${status}'`, bindings: [] });
+  if (sessionId !== undefined) conditions.push({ name: 'session', sql: 'session_id = ?', bindings: [sessionId] });
+  if (beforeSeq !== undefined) conditions.push({ name: 'before', sql: 'seq < ?', bindings: [beforeSeq] });
+  return conditions;
+}
+
+/** A user's turns, newest (highest seq) first. The turns of a session are read in two parts, because two indexes have
+ *  them: `turns_unfinished`, and `turns_session` for all others. @throws Unavailable */
 export async function listTurns(database: Database, userId: string, filter: TurnFilter): Promise<Turn[]> {
-  const rows = await database.query<TurnRow[]>((builder) => {
-    const query = builder<TurnRow>('turns')
-      .select(builder.raw(TURN_SELECT))
-      .where('user_id', userId)
-      .orderBy('seq', 'desc')
-      .limit(filter.limit);
-    if (filter.status !== undefined) void query.andWhere('status', filter.status);
-    if (filter.sessionId !== undefined) void query.andWhere('session_id', filter.sessionId);
-    if (filter.beforeSeq !== undefined) void query.andWhere('seq', '<', filter.beforeSeq);
-    return query as unknown as Promise<TurnRow[]>;
-  });
-  return rows.map(turnOf);
+  const conditions = conditionsOf(userId, filter);
+  const where = conditions.map(({ sql }) => sql).join(' and ');
+  const bindings = [...conditions.flatMap((each) => each.bindings), filter.limit];
+  const name = ['turns-list', ...conditions.map((each) => each.name)].join('-');
+  if (filter.sessionId === undefined || filter.status !== undefined)
+    return (await database.rows<TurnRow>({ name, sql: part(where) }, bindings)).map(turnOf);
+  const parts = ["status in ('queued', 'running')", "status not in ('queued', 'running')"];
+  const all = parts.map((status) => `(${part(`${where} and ${status}`)})`).join(' union all ');
+  const sql = `select * from (${all}) parts order by seq desc limit ?`;
+  return (await database.rows<TurnRow>({ name, sql }, [...bindings, ...bindings, filter.limit])).map(turnOf);
 }
