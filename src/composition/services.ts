@@ -77,7 +77,7 @@ export function servicesOf(foundation: Foundation, options: ServiceOptions): Ser
     turns,
     turnEvents: { follow: (turn, from, signal) => followTurn(follow, turn, from, signal) },
     conversations: {
-      ofSession: (sessionId) => sessionRows(database, sessionId),
+      ofSession: (sessionId, page) => sessionRows(database, sessionId, page),
       ofUser: (userId, filter) => userRows(database, userId, filter),
     },
     reviews: new ReviewService({

@@ -1,5 +1,6 @@
 // Cursors of lists: opaque to clients, and validated when a client sends one back.
 import { z } from 'zod';
+import type { ConversationPosition } from '../domain/conversation.ts';
 import { UUID_PATTERN as UUID } from '../domain/limits.ts';
 import type { ReviewPosition } from '../domain/review.ts';
 import type { DeadLetterPosition, QueueName } from '../domain/topics.ts';
@@ -41,13 +42,19 @@ export const turnCursor = cursorOf<number>(
   (seq) => [seq],
 );
 
+const messagesOf = (kind: string) =>
+  cursorOf<ConversationPosition>(
+    kind,
+    [NUMBER, '[01]'],
+    ([seq, ordinal]) => ({ seq: Number(seq), ordinal: Number(ordinal) }),
+    ({ seq, ordinal }) => [seq, ordinal],
+  );
+
 /** Delivered messages of a user, oldest first: continues after this message. */
-export const messageCursor = cursorOf<{ seq: number; ordinal: number }>(
-  'messages',
-  [NUMBER, NUMBER],
-  ([seq, ordinal]) => ({ seq: Number(seq), ordinal: Number(ordinal) }),
-  ({ seq, ordinal }) => [seq, ordinal],
-);
+export const messageCursor = messagesOf('messages');
+
+/** Delivered messages of a session, oldest first: continues after this message. */
+export const sessionCursor = messagesOf('session');
 
 /** Webhooks in the order of their ids: continues after this id. */
 export const webhookCursor = cursorOf<string>(

@@ -66,19 +66,19 @@ export const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .meta({ type: 'integer', minimum: min, maximum: max });
 
-export const limit = wholeNumber(1, 100)
-  .default(50)
-  .meta({ description: 'Maximum number of items in the page.', default: 50 });
+/** The size of a page. */
+export const limitUpTo = (max: number, usual: number) =>
+  wholeNumber(1, max).default(usual).meta({ description: 'Maximum number of items in the page.', default: usual });
+
+export const limit = limitUpTo(100, 50);
+
+export const nextCursor = z
+  .string()
+  .nullable()
+  .meta({ description: 'The value of `cursor` for the next page. Null: this is the last page.' });
 
 /** One page of a list. */
-export const pageOf = <T extends z.ZodType>(item: T) =>
-  z.object({
-    items: z.array(item),
-    next_cursor: z
-      .string()
-      .nullable()
-      .meta({ description: 'The value of `cursor` for the next page. Null: this is the last page.' }),
-  });
+export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next_cursor: nextCursor });
 
 export const fault = z
   .object({

@@ -25,7 +25,10 @@ export interface TurnEventService {
 
 export interface ConversationService {
   /** The owner and the delivered messages of a session, in order. Null: the session does not exist. */
-  ofSession(sessionId: string): Promise<{ userId: string; rows: ConversationRow[] } | null>;
+  ofSession(
+    sessionId: string,
+    page: Pick<ConversationFilter, 'after' | 'limit'>,
+  ): Promise<{ userId: string; rows: ConversationRow[] } | null>;
   ofUser(userId: string, filter: ConversationFilter): Promise<ConversationRow[]>;
 }
 

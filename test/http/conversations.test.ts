@@ -43,7 +43,31 @@ test('a session contains its messages in order', async (t) => {
     ],
     session_id: SESSION,
     user_id: 'alice',
+    next_cursor: null,
   });
+});
+
+test('a session has pages without gap or repeat; a cursor of another list is refused', async (t) => {
+  const fixture = await start(t);
+  addExchanges(fixture, 3);
+  const path = `/conversations/${SESSION}`;
+  const found: unknown[] = [];
+  const sizes: number[] = [];
+  for (let cursor: unknown = ''; cursor !== null;) {
+    const { json } = await fixture.call('GET', `${path}?limit=4${cursor === '' ? '' : `&cursor=${cursor as string}`}`);
+    found.push(...contents(json, 'history'));
+    sizes.push((json['history'] as Json[]).length);
+    cursor = json['next_cursor'];
+  }
+  t.deepEqual(found, ['question 1', 'answer 1', 'question 2', 'answer 2', 'question 3', 'answer 3']);
+  t.deepEqual(sizes, [4, 2]);
+  const other = await fixture.call('GET', '/users/alice/conversations?limit=1');
+  for (const query of ['cursor=nonsense', `cursor=${textOf(other.json, 'next_cursor')}`, 'limit=0', 'limit=1001']) {
+    const { status, json } = await fixture.call('GET', `${path}?${query}`);
+    t.is(status, 400, query);
+    t.is(json['code'], 'invalid_request');
+  }
+  t.is((await fixture.call('GET', `${path}?limit=1000`)).status, 200);
 });
 
 test('an unknown session is answered 404', async (t) => {

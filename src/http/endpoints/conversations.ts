@@ -2,10 +2,22 @@
 import { z } from 'zod';
 import { isUuid } from '../../domain/limits.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
-import { messageCursor, page } from '../cursor.ts';
+import { messageCursor, page, sessionCursor } from '../cursor.ts';
 import { json, operation, type Operation } from '../operation.ts';
 import { Problem } from '../problem.ts';
-import { COMPONENTS, instant, limit, moment, pageOf, sessionId, storableText, tag, userId } from '../schemas.ts';
+import {
+  COMPONENTS,
+  instant,
+  limit,
+  limitUpTo,
+  moment,
+  nextCursor,
+  pageOf,
+  sessionId,
+  storableText,
+  tag,
+  userId,
+} from '../schemas.ts';
 import type { ConversationService } from '../services.ts';
 
 export const message = z
@@ -24,7 +36,12 @@ const userMessage = message
   .register(COMPONENTS, { id: 'UserMessage' });
 const messagePage = pageOf(userMessage).register(COMPONENTS, { id: 'MessagePage' });
 const conversation = z
-  .object({ history: z.array(message), session_id: z.string().meta({ format: 'uuid' }), user_id: z.string() })
+  .object({
+    history: z.array(message),
+    session_id: z.string().meta({ format: 'uuid' }),
+    user_id: z.string(),
+    next_cursor: nextCursor,
+  })
   .register(COMPONENTS, { id: 'Conversation' });
 
 /** A delivered message as JSON. */
@@ -45,17 +62,21 @@ export const conversationOperations = (conversations: ConversationService): Oper
     path: '/conversations/{session_id}',
     tag: 'Conversations',
     summary: 'Retrieve the messages of a session',
-    description: 'The delivered messages of the session, in order. Turns that await review are not included.',
+    description:
+      'The delivered messages of the session, oldest first. Turns that await review are not included. A session with more messages than `limit` has several pages.',
     access: { resource: 'conversations', owner: 'loaded' },
     // Any string: an id that is not a UUID is answered 404, not 400.
     params: z.strictObject({ session_id: storableText(1, 200).meta({ format: 'uuid' }) }),
-    answers: { 200: { description: 'The messages of the session.', schema: conversation } },
+    query: z.strictObject({ limit: limitUpTo(1_000, 1_000), cursor: sessionCursor.schema.optional() }),
+    answers: { 200: { description: 'A page of the messages of the session.', schema: conversation } },
     problems: ['session_not_found', 'database_unavailable'],
-    async handle({ path }, { owns }) {
+    async handle({ path, query }, { owns }) {
       const id = path.session_id.toLowerCase();
-      const session = isUuid(id) ? await conversations.ofSession(id) : null;
+      const part = { after: query.cursor, limit: query.limit + 1 };
+      const session = isUuid(id) ? await conversations.ofSession(id, part) : null;
       if (!session || !owns(session.userId)) throw new Problem('session_not_found', 'No session has this id.');
-      return json({ history: session.rows.map(messageJson), session_id: id, user_id: session.userId });
+      const { items, next } = page(session.rows, query.limit, (last) => sessionCursor.write(last));
+      return json({ history: items.map(messageJson), session_id: id, user_id: session.userId, next_cursor: next });
     },
   }),
   operation({
@@ -85,7 +106,7 @@ export const conversationOperations = (conversations: ConversationService): Oper
         after: query.cursor,
         limit: query.limit + 1,
       });
-      const { items, next } = page(rows, query.limit, ({ seq, ordinal }) => messageCursor.write({ seq, ordinal }));
+      const { items, next } = page(rows, query.limit, (last) => messageCursor.write(last));
       return json({
         items: items.map((row) => ({ ...messageJson(row), session_id: row.sessionId })),
         next_cursor: next,

@@ -159,9 +159,13 @@ export class MemoryServices {
       },
     },
     conversations: {
-      ofSession: async (sessionId) => {
+      ofSession: async (sessionId, { after, limit }) => {
         const rows = this.rows.filter((row) => row.sessionId === sessionId);
-        return rows.length === 0 ? null : { userId: rows[0]!.userId, rows };
+        if (rows.length === 0) return null;
+        const rest = rows.filter(
+          ({ seq, ordinal }) => !after || seq > after.seq || (seq === after.seq && ordinal > after.ordinal),
+        );
+        return { userId: rows[0]!.userId, rows: rest.slice(0, limit) };
       },
       ofUser: async (userId, { tag, from, to, after, limit }) =>
         this.rows

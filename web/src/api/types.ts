@@ -269,6 +269,10 @@ export interface Conversation {
   history: Message[];
   session_id: string;
   user_id: string;
+  /**
+   * The value of `cursor` for the next page. Null: this is the last page.
+   */
+  next_cursor: string | null;
 }
 
 export interface DeadLetter {
