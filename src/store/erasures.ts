@@ -1,8 +1,8 @@
 // The table `erasures`. While an erasure is running, its user cannot start a turn. A completed erasure does not contain
 // the user id any more.
 import { ownerHashOf, type DueErasure, type Erasure } from '../domain/erasure.ts';
-import type { Database, Statement } from './database.ts';
-import { forgetUser, purgeUser } from './purge-user.ts';
+import type { Database, Queries, Statement } from './database.ts';
+import { forgetUser, lockUser, purgeUnfinished, purgeUser } from './purge-user.ts';
 
 interface Row {
   readonly erasure_id: string;
@@ -22,10 +22,29 @@ const erasureOf = (row: Row): Erasure => ({
 });
 
 const UNDER_WAY: Statement = { name: 'erasure-under-way', sql: `select ${COLUMNS} from erasures where user_id = ?` };
+/** Seconds for which a pass, or the start of an erasure, may be silent. After that it counts as interrupted. */
+const BUSY_S = 60;
+/** The passes start when the rows are removed, or when that was interrupted. */
 const BEGIN: Statement = {
   name: 'erasure-begin',
-  sql: `insert into erasures (erasure_id, user_id, owner_hash, turn_ids) values (?, ?, ?, ?)
+  sql: `insert into erasures (erasure_id, user_id, owner_hash, turn_ids, due_at)
+        values (?, ?, ?, '[]', now() + ${BUSY_S} * interval '1 second')
         on conflict (user_id) do nothing returning ${COLUMNS}`,
+};
+const BATCH_REMOVED: Statement = {
+  name: 'erasure-batch-removed',
+  sql: `update erasures set turn_ids = turn_ids || ?::jsonb, due_at = now() + ${BUSY_S} * interval '1 second' where user_id = ?`,
+};
+const DUE_NOW: Statement = {
+  name: 'erasure-due-now',
+  sql: 'update erasures set due_at = now() where erasure_id = ? and passes = 0 and finished_at is null',
+};
+/** After this time the passes remove the rest, because a client waits for the answer. */
+const BEGIN_MS = 1_000;
+
+/** Records a batch in its transaction: a batch that a process removed is never forgotten. */
+const recordOf = (userId: string) => async (queries: Queries, turnIds: readonly string[]) => {
+  await queries.rows(BATCH_REMOVED, [JSON.stringify(turnIds), userId]);
 };
 
 export interface StartedErasure {
@@ -34,17 +53,28 @@ export interface StartedErasure {
   readonly turnIds: readonly string[];
 }
 
-/** Removes the rows of the user and starts the erasure of all other data. An erasure that is already running continues.
- *  @throws Unavailable */
-export function beginErasure(database: Database, erasureId: string, userId: string): Promise<StartedErasure> {
-  return database.transaction(async (queries) => {
-    const turnIds = await purgeUser(queries, userId);
-    const hash = ownerHashOf(erasureId, userId);
-    const [started] = await queries.rows<Row>(BEGIN, [erasureId, userId, hash, JSON.stringify(turnIds)]);
-    const [row] = started ? [started] : await queries.rows<Row>(UNDER_WAY, [userId]);
-    return { erasure: erasureOf(row!), turnIds };
+/** Starts the erasure, and removes the rows of the user: those that running work could change, and then as many others
+ *  as a client can wait for. An erasure that is already running continues. @throws Unavailable */
+export async function beginErasure(database: Database, erasureId: string, userId: string): Promise<StartedErasure> {
+  const until = performance.now() + BEGIN_MS;
+  const hash = ownerHashOf(erasureId, userId);
+  const { row, started } = await database.transaction(async (queries) => {
+    await lockUser(queries, userId);
+    const [begun] = await queries.rows<Row>(BEGIN, [erasureId, userId, hash]);
+    const [known] = begun ? [begun] : await queries.rows<Row>(UNDER_WAY, [userId]);
+    return { row: known!, started: begun !== undefined };
   });
+  const record = recordOf(userId);
+  const unfinished = await purgeUnfinished(database, userId, record);
+  const others = await purgeUser(database, userId, record, until);
+  if (started) await database.rows(DUE_NOW, [erasureId]);
+  return { erasure: erasureOf(row), turnIds: [...unfinished, ...others] };
 }
+
+/** Removes what is left of the user's rows. Returns removed turns whose deltas a client may still read.
+ *  @throws Unavailable */
+export const removeRows = (database: Database, userId: string): Promise<string[]> =>
+  purgeUser(database, userId, recordOf(userId));
 
 const FIND: Statement = { name: 'erasure-by-id', sql: `select ${COLUMNS} from erasures where erasure_id = ?` };
 
@@ -70,9 +100,9 @@ interface DueRow {
   readonly passes: number;
 }
 
-/** Takes due erasures for `leaseS` seconds. @throws Unavailable */
-export async function dueErasures(database: Database, leaseS: number, limit: number): Promise<DueErasure[]> {
-  const rows = await database.rows<DueRow>(DUE, [leaseS, limit]);
+/** Takes due erasures: they are due again if their pass is interrupted. @throws Unavailable */
+export async function dueErasures(database: Database, limit: number): Promise<DueErasure[]> {
+  const rows = await database.rows<DueRow>(DUE, [BUSY_S, limit]);
   return rows.map((row) => ({
     erasureId: row.erasure_id,
     userId: row.user_id,
@@ -107,10 +137,10 @@ const FINISH: Statement = {
         where erasure_id = ? and finished_at is null`,
 };
 
-/** Removes the rows that were written since, and completes the erasure in the same transaction. @throws Unavailable */
+/** Completes the erasure. From then on a new user may have the id. @throws Unavailable */
 export function finishErasure(database: Database, { erasureId, userId }: DueErasure): Promise<void> {
   return database.transaction(async (queries) => {
-    await purgeUser(queries, userId);
+    await lockUser(queries, userId);
     await forgetUser(queries, userId);
     await queries.rows(FINISH, [erasureId]);
   });

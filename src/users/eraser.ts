@@ -1,5 +1,5 @@
-// Erases users: deletes their rows at once, then removes their data from all other stores. A second pass removes what
-// running work wrote in the meantime.
+// Erases users: deletes their rows, then removes their data from all other stores. A second pass removes what running work
+// wrote in the meantime.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Hooks } from '../domain/events.ts';
 import { newId } from '../domain/ids.ts';
@@ -12,12 +12,11 @@ import {
   findErasure,
   finishErasure,
   postponeErasure,
+  removeRows,
 } from '../store/erasures.ts';
 import { PASSES, type DueErasure, type Erasure } from '../domain/erasure.ts';
 
 const PAGE = 20;
-/** A pass that has not finished within this time is repeated. */
-const PASS_LEASE_S = 60;
 const RETRY_S = 5;
 
 /** Removes the data of one user from a store other than the database. Idempotent. Rejects while the store is
@@ -43,17 +42,23 @@ export class Eraser {
     this.#deps = deps;
   }
 
-  /** Begins the erasure. When it resolves, all rows of the user are deleted and running work cannot commit. The passes
-   *  remove the rest. @throws Unavailable */
+  /** Begins the erasure. When it resolves, running work cannot commit, no turn of the user is accepted, and the rows of
+   *  the user are deleted. Of a user with very many rows only those that running work could change are certainly deleted.
+   *  The passes remove the rest. @throws Unavailable */
   async begin(userId: string): Promise<Erasure> {
-    const { database, hooks, log } = this.#deps;
+    const { database, log } = this.#deps;
     const { erasure, turnIds } = await beginErasure(database, newId(), userId);
-    for (const turnId of turnIds) {
-      hooks.turnCancelled(turnId);
-      hooks.turnChanged(turnId);
-    }
+    this.#announce(turnIds);
     log.info({ erasure_id: erasure.erasureId }, 'An erasure began.');
     return erasure;
+  }
+
+  /** Stops workers that run these turns, and tells clients that wait for them. */
+  #announce(turnIds: readonly string[]): void {
+    for (const turnId of turnIds) {
+      this.#deps.hooks.turnCancelled(turnId);
+      this.#deps.hooks.turnChanged(turnId);
+    }
   }
 
   /** @throws Unavailable */
@@ -63,7 +68,7 @@ export class Eraser {
 
   /** Starts the passes that are due. @throws Unavailable */
   async sweep(): Promise<void> {
-    for (const erasure of await dueErasures(this.#deps.database, PASS_LEASE_S, PAGE)) {
+    for (const erasure of await dueErasures(this.#deps.database, PAGE)) {
       // Not awaited: a pass may take long and must not delay the passes of other users.
       const pass = this.#pass(erasure).finally(() => this.#passes.delete(pass));
       this.#passes.add(pass);
@@ -79,6 +84,7 @@ export class Eraser {
     const { database, actors, removals, settleS, log } = this.#deps;
     const { erasureId, userId } = erasure;
     try {
+      this.#announce(await removeRows(database, userId));
       await actors.call(userId, 'erase', {});
       for (const remove of removals) await remove(erasure);
       if (erasure.passes + 1 < PASSES) return await erasurePassed(database, erasureId, settleS);
