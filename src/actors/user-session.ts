@@ -176,8 +176,8 @@ export const METHODS = {
     async (context, patch) => write(context, patchMemory(await readAll(context), patch, context.now())),
   ),
 
-  /** Stores a newer summary. Changes nothing if the summary covers no more turns than the stored one, or if one of its
-   *  turns was erased. An erasure deletes the turns first and then calls `erase`. If a summary of these turns was stored
+  /** Stores a newer summary. Changes nothing if the stored one already covers its turns, or if one of its turns was
+   *  erased. An erasure deletes the turns first and then calls `erase`. If a summary of these turns was stored
    *  before `erase` runs, `erase` removes it. */
   renewSummary: method<NewSummary, MemoryRecord>(
     z.strictObject({

@@ -1,7 +1,6 @@
 // Use cases that more than one role needs.
 import { TOPIC_TYPES } from '../domain/topics.ts';
 import { forgetBrokerEvents, forgetDeltas } from '../redis/erase.ts';
-import { SummarySchedule } from '../redis/summary-schedule.ts';
 import { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { Eraser } from '../users/eraser.ts';
 import { resolverFor, type ResolveNames } from '../webhooks/names.ts';
@@ -28,7 +27,6 @@ export const eraserOf = (foundation: Foundation, actors: ActorRuntime): Eraser =
     actors,
     removals: [
       ({ userId }) => queues.forgetUser(userId),
-      ({ userId }) => new SummarySchedule(redis).forget(userId),
       ({ turnIds }) => forgetDeltas(redis, turnIds),
       ({ userId }) => forgetBrokerEvents(redis, Object.keys(TOPIC_TYPES), userId),
     ],

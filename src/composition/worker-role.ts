@@ -8,9 +8,9 @@ import { OpenAiModel } from '../model/openai-model.ts';
 import { OpenAiModerator } from '../model/openai-moderator.ts';
 import { connectRedis } from '../redis/connection.ts';
 import { RedisDeltaWriter } from '../redis/delta-writer.ts';
-import { SummarySchedule } from '../redis/summary-schedule.ts';
 import { LivePolicy } from '../reviews/live-policy.ts';
 import type { ReviewDecisions } from '../reviews/review-decisions.ts';
+import { countLeftOver } from '../store/analytics.ts';
 import { firstQueued, releaseClaims, renewLeases } from '../store/claims.ts';
 import { numberReviewEvents } from '../store/review-feed.ts';
 import { answerTurn } from '../turns/answer-turn.ts';
@@ -19,6 +19,7 @@ import { TurnRun } from '../turns/turn-run.ts';
 import { UserRunner } from '../turns/user-runner.ts';
 import type { ResolveNames } from '../webhooks/names.ts';
 import { WebhookSender } from '../webhooks/webhook-sender.ts';
+import { ClosedReviews } from '../workers/closed-reviews.ts';
 import { Consumers } from '../workers/consumers.ts';
 import { DueSummaries } from '../workers/due-summaries.ts';
 import { PubsubBridge } from '../workers/pubsub-bridge.ts';
@@ -103,7 +104,7 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
 
 /** Starts consuming. Rejects while Redis is unavailable; `lifecycle` holds what was started. */
 export async function startWorkerRole(foundation: Foundation, { actors, resolveNames }: WorkerOptions): Promise<void> {
-  const { config, addresses, database, redis, queues, hooks, metrics, log, lifecycle } = foundation;
+  const { config, addresses, database, queues, hooks, metrics, log, lifecycle } = foundation;
   const decisions = reviewDecisionsOf(foundation);
   const eraser = eraserOf(foundation, actors);
   const relay = startRelay(foundation);
@@ -117,13 +118,13 @@ export async function startWorkerRole(foundation: Foundation, { actors, resolveN
     webhookAdded: () => sender.webhookAdded(),
   };
   const { MODEL_MAX_ATTEMPTS: modelAttempts, MEMORY_DEBOUNCE_MS: debounceMs } = config;
-  const summaries = new DueSummaries({ schedule: new SummarySchedule(redis), queues, debounceMs, log });
+  const summaries = new DueSummaries({ database, queues, debounceMs, log });
   lifecycle.started('due summaries', () => summaries.stop());
   const table = consumersOf({
     chatRequests: { runner, queues, metrics, log },
-    conversations: { summaries, queues, metrics, log },
+    conversations: { database, summaries, queues, metrics, log },
     summaries: { database, actors, model: measured(model, 'summary', metrics), modelAttempts, log },
-    messages: { database, queues, metrics, log },
+    messages: { queues, metrics, log },
     reviewDecisions: { decisions, metrics, log },
   });
   const consumerRedis = await connectRedis(addresses.redisUrl, 'patient', log);
@@ -135,13 +136,16 @@ export async function startWorkerRole(foundation: Foundation, { actors, resolveN
   });
   lifecycle.started('eraser', () => eraser.idle());
   lifecycle.started('webhook sender', () => sender.stop(WEBHOOK_DRAIN_MS));
+  const closedReviews = new ClosedReviews({ database, queues });
   const sweeper = new Sweeper({
     database,
     queues,
     steps: [
       { when: 'events', run: () => relay.sweep() },
       { when: 'reviews', run: () => decisions.sweep() },
-      { run: () => summaries.sweep() },
+      { when: 'counts', run: () => countLeftOver(database) },
+      { run: () => closedReviews.sweep() },
+      { when: 'summaries', run: () => summaries.sweep() },
       { run: () => sender.sweep() },
       // Readers of the feed number the events too, but there may be no readers.
       { when: 'feed', run: () => numberReviewEvents(database) },

@@ -38,6 +38,7 @@ export type MemoryPatch = Partial<Profile & { readonly summary: string }>;
 export interface NewSummary {
   readonly summary: string;
   readonly throughSeq: number;
+  /** In the order in which they were delivered. */
   readonly turnIds: readonly string[];
 }
 
@@ -84,10 +85,18 @@ export function patchMemory(before: UserMemory, patch: MemoryPatch, now: Date): 
     : replaceSummary(before, memory, [], now);
 }
 
+/** Whether the stored summary covers the turn of `next` that was delivered last. A reply that was approved late has a
+ *  smaller seq than turns of the stored summary: then the summary does not name its turn. */
+export function isCovered({ memory, history }: UserMemory, next: Omit<NewSummary, 'summary'>): boolean {
+  if (next.throughSeq !== memory.throughSeq) return next.throughSeq < memory.throughSeq;
+  const last = next.turnIds.at(-1);
+  return last === undefined || history.turnIds.includes(last);
+}
+
 /** Replaces the summary; null: the stored one already covers these turns, or they were forgotten. */
 export function renewSummary(before: UserMemory, next: NewSummary, now: Date): UserMemory | null {
   const { memory } = before;
-  if (next.throughSeq <= memory.throughSeq || next.throughSeq <= memory.forgottenSeq) return null;
+  if (isCovered(before, next) || next.throughSeq <= memory.forgottenSeq) return null;
   const renewed: MemoryRecord = {
     ...memory,
     summary: next.summary,

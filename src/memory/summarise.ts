@@ -1,13 +1,13 @@
-// Renews a user's summary: reads the last delivered exchanges, calls the model once, and stores the result through the
-// actor.
+// Renews a user's summary: reads the exchanges that were delivered last, calls the model once, and stores the result
+// through the actor.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
 import { completeWithRetries } from '../model/attempts.ts';
 import { ModelError, type Model } from '../model/model.ts';
-import { lastOfUser } from '../store/conversations.ts';
+import { dueSummaryMark, lastDelivered, summaryRenewed } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
 import type { ConversationRow } from '../domain/conversation.ts';
-import { unknownUser, type MemoryRecord } from '../domain/memory.ts';
+import { isCovered, unknownUser, type MemoryRecord, type NewSummary } from '../domain/memory.ts';
 import { failedSummary, noHistorySummary, summaryOf, summaryPromptOf } from './prompt.ts';
 
 const EXCHANGES = 5;
@@ -44,13 +44,32 @@ function fallback(userId: string, memory: MemoryRecord): string {
   return unknown ? failedSummary(userId) : memory.summary;
 }
 
-/** Renews the user's summary if messages were delivered since the last one. Idempotent. @throws Unavailable */
+/** Whether the stored summary was made from these deliveries, or from later ones. */
+async function isStored(
+  { actors }: SummariseDeps,
+  userId: string,
+  memory: MemoryRecord,
+  next: Omit<NewSummary, 'summary'>,
+) {
+  // Most renewals cover a later turn: they need no call of the actor.
+  if (next.throughSeq > memory.throughSeq) return false;
+  return isCovered({ memory, history: await actors.call(userId, 'history', {}) }, next);
+}
+
+/** Renews the user's summary if it is due. The mark is read first: a delivery meanwhile sets another one, and the summary
+ *  stays due. If the process ends before the mark is removed, the summary is due again and found to be stored.
+ *  Idempotent. @throws Unavailable */
 export async function summarise(deps: SummariseDeps, userId: string): Promise<void> {
+  const mark = await dueSummaryMark(deps.database, userId);
+  if (mark === null) return;
   const memory = await deps.actors.call(userId, 'memory', {});
-  const exchanges = await lastOfUser(deps.database, userId, memory.forgottenSeq, EXCHANGES);
-  const throughSeq = exchanges.at(-1)?.seq ?? 0;
-  if (throughSeq <= memory.throughSeq) return;
-  const summary = (await requestSummary(deps, userId, memory, exchanges)) ?? fallback(userId, memory);
+  const last = await lastDelivered(deps.database, userId, EXCHANGES);
+  const exchanges = last.filter(({ seq }) => seq > memory.forgottenSeq);
+  const throughSeq = Math.max(memory.throughSeq, ...exchanges.map(({ seq }) => seq));
   const turnIds = [...new Set(exchanges.map(({ turnId }) => turnId))];
-  await deps.actors.call(userId, 'renewSummary', { summary, throughSeq, turnIds });
+  if (turnIds.length > 0 && !(await isStored(deps, userId, memory, { throughSeq, turnIds }))) {
+    const summary = (await requestSummary(deps, userId, memory, exchanges)) ?? fallback(userId, memory);
+    await deps.actors.call(userId, 'renewSummary', { summary, throughSeq, turnIds });
+  }
+  await summaryRenewed(deps.database, userId, mark);
 }

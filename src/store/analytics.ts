@@ -1,24 +1,33 @@
-// Counters by user and day, and the number of messages that a user has sent.
+// What is derived from delivered turns: counters by user and day, the number of messages that a user has sent, and which
+// summaries are due.
+import { newId } from '../domain/ids.ts';
 import type { Activity } from '../domain/statistics.ts';
 import type { TurnStatus } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 
-/** Counts only turns that `counted_turns` does not contain yet, so an event that is delivered again counts nothing. The
- *  rows of the turns are locked, so an erasure runs before this (then there is nothing to count) or after this (then it
- *  removes the counts). Both lock turns, days and counts in this order, each in the order of its key; otherwise they
- *  could wait for each other. */
+/** The data that is derived from delivered turns. The row in `uncounted_turns` is removed together with counting, so a
+ *  turn is counted once however often this runs. The rows of the turns are locked, so an erasure runs before this (then
+ *  there is nothing to count) or after this (then it removes the counts). All statements that lock several rows lock
+ *  turns, uncounted turns, days and counts in this order, each in the order of its key; otherwise they could wait for
+ *  each other. `case`, because a plan that was made while the indexes by status were empty would read all of them for each
+ *  turn. */
 const COUNT: Statement = {
   name: 'count-turns',
-  sql: `with fresh as (
-          insert into counted_turns (turn_id)
-          select turn_id from turns where turn_id = any(?::uuid[]) order by turn_id for key share
-          on conflict (turn_id) do nothing returning turn_id),
-        counted as (
+  sql: `with present as materialized (
+          select turn_id from turns where turn_id = any(?::uuid[]) order by turn_id for key share),
+        locked as materialized (
+          select turn_id from uncounted_turns
+          where turn_id = any(?::uuid[]) and (select count(*) from present) >= 0 order by turn_id for update),
+        fresh as (
+          delete from uncounted_turns where turn_id = any(?::uuid[]) and (select count(*) from locked) > 0 returning turn_id),
+        counted as materialized (
           select t.user_id, (t.finished_at at time zone 'UTC')::date as day, count(*) as turns,
                  coalesce(sum(t.input_tokens), 0)::int8 as input_tokens,
                  coalesce(sum(t.output_tokens), 0)::int8 as output_tokens,
-                 min(t.finished_at) as first_at, max(t.finished_at) as last_at
-          from turns t join fresh on fresh.turn_id = t.turn_id where t.status = 'completed' group by 1, 2),
+                 min(t.finished_at) as first_at, max(t.finished_at) as last_at, max(traced.traceparent) as traceparent
+          from fresh join turns t on t.turn_id = fresh.turn_id
+          left join unnest(?::uuid[], ?::text[]) as traced (turn_id, traceparent) on traced.turn_id = fresh.turn_id
+          where case t.status when 'completed' then true else false end group by 1, 2),
         days as (
           insert into analytics_days (user_id, day, status, turns, reviewed, input_tokens, output_tokens, first_at, last_at)
           select user_id, day, 'completed', turns, 0, input_tokens, output_tokens, first_at, last_at from counted order by user_id, day
@@ -28,20 +37,66 @@ const COUNT: Statement = {
               output_tokens = analytics_days.output_tokens + excluded.output_tokens,
               first_at = least(analytics_days.first_at, excluded.first_at),
               last_at = greatest(analytics_days.last_at, excluded.last_at)
+          returning user_id),
+        counts as (
+          insert into message_counts (user_id, sent)
+          select user_id, sum(turns)::int8 from counted where (select count(*) from days) > 0 group by user_id order by user_id
+          on conflict (user_id) do update set sent = message_counts.sent + excluded.sent
           returning user_id)
-        insert into message_counts (user_id, sent)
-        select user_id, sum(turns)::int8 from counted where (select count(*) from days) > 0 group by user_id order by user_id
-        on conflict (user_id) do update set sent = message_counts.sent + excluded.sent`,
+        insert into due_summaries (user_id, mark, due_at, quiet_since, traceparent)
+        select user_id, ?::uuid, now(), now(), max(traceparent) from counted
+        where (select count(*) from counts) > 0 group by user_id order by user_id
+        on conflict (user_id) do update
+        set mark = excluded.mark, due_at = least(due_summaries.due_at, excluded.due_at),
+            quiet_since = excluded.quiet_since, traceparent = excluded.traceparent`,
 };
 
-async function countAll(database: Database, groups: readonly (readonly string[])[]): Promise<void[]> {
-  await database.rows(COUNT, [groups.flat()]);
-  return groups.map(() => {});
+interface TurnsToCount {
+  readonly turnIds: readonly string[];
+  readonly traceparent: string | null;
 }
 
-/** Counts these delivered turns, each once, however often this is called. @throws Unavailable */
-export const countTurns = (database: Database, turnIds: readonly string[]): Promise<void> =>
-  database.batched('count-turns', turnIds, countAll);
+async function countAll(database: Database, all: readonly TurnsToCount[]): Promise<void[]> {
+  const turnIds = all.flatMap((each) => each.turnIds);
+  const traced = all
+    .filter(({ traceparent }) => traceparent !== null)
+    .flatMap(({ turnIds: ids, traceparent }) => ids.map((turnId) => ({ turnId, traceparent })));
+  await database.rows(COUNT, [
+    turnIds,
+    turnIds,
+    turnIds,
+    traced.map(({ turnId }) => turnId),
+    traced.map(({ traceparent }) => traceparent),
+    newId(),
+  ]);
+  return all.map(() => {});
+}
+
+/** Counts these delivered turns, each once, however often this is called, and marks the summaries of their users as due.
+ *  `traceparent`: the renewals of the summaries continue this trace. @throws Unavailable */
+export const countTurns = (
+  database: Database,
+  turnIds: readonly string[],
+  traceparent: string | null = null,
+): Promise<void> => database.batched('count-turns', { turnIds, traceparent }, countAll);
+
+/** After this time the event that counts a turn is probably lost, or waits in its topic for long. */
+const UNCOUNTED: Statement = {
+  name: 'uncounted-turns',
+  sql: "select turn_id from uncounted_turns where created_at < now() - interval '10 seconds' order by created_at limit ?",
+};
+
+const PAGE = 500;
+
+/** Counts the turns that nobody has counted for a while. @throws Unavailable */
+export async function countLeftOver(database: Database): Promise<void> {
+  for (;;) {
+    const rows = await database.rows<{ turn_id: string }>(UNCOUNTED, [PAGE]);
+    const turnIds = rows.map((row) => row.turn_id);
+    if (turnIds.length > 0) await countTurns(database, turnIds);
+    if (turnIds.length < PAGE) return;
+  }
+}
 
 const INITIALIZE: Statement = {
   name: 'analytics-initialize',

@@ -112,6 +112,10 @@ export interface DueWork {
   readonly feed: boolean;
   /** Erasures with a pass that is due. */
   readonly erasures: boolean;
+  /** Delivered turns that were not counted for a while. */
+  readonly counts: boolean;
+  /** Users whose summary may be due. */
+  readonly summaries: boolean;
 }
 
 const DUE: Statement = {
@@ -121,7 +125,9 @@ const DUE: Statement = {
                exists (select 1 from kept_decisions)
                  or exists (select 1 from reviews where status = 'pending' and deadline <= now()) as reviews,
                exists (select 1 from review_events where position is null) as feed,
-               exists (select 1 from erasures where finished_at is null and due_at <= now()) as erasures`,
+               exists (select 1 from erasures where finished_at is null and due_at <= now()) as erasures,
+               exists (select 1 from uncounted_turns where created_at < now() - interval '10 seconds') as counts,
+               exists (select 1 from due_summaries where due_at <= now()) as summaries`,
 };
 
 /** Which steps of a sweep have work, in one statement, because an idle process sweeps every second too. `leftOverS`: age in seconds at which an unpublished event counts as left. @throws Unavailable */

@@ -14,8 +14,8 @@ export const NOTIFY = `notified as (
           select ${DELIVERY_COLUMNS} from done join webhooks w on w.user_id = done.user_id where ${WANTED}
           union all select ${DELIVERY_COLUMNS} from done join webhooks w on w.user_id is null where ${WANTED})`;
 
-/** Delivers the turns of the CTE `done`: writes conversation rows and tags of turns with a reply, the events, and the
- *  webhook deliveries. */
+/** Delivers the turns of the CTE `done`: writes conversation rows and tags of turns with a reply, marks them as not
+ *  counted yet, and writes the events and the webhook deliveries. */
 export const DELIVER = `delivered as (
           insert into conversation_rows (user_id, seq, ordinal, session_id, turn_id, role, content, tags, metadata)
           select user_id, seq, 0, session_id, turn_id, 'user', text, tags, metadata from done where reply is not null
@@ -23,6 +23,7 @@ export const DELIVER = `delivered as (
         tagged as (
           insert into conversation_tags (user_id, tag, seq)
           select distinct user_id, tag, seq from done, jsonb_array_elements_text(tags) as tag where reply is not null),
+        uncounted as (insert into uncounted_turns (turn_id) select turn_id from done where reply is not null),
         told as (
           insert into outbox (event_id, topic, user_id, data)
           select e.event_id, e.topic, done.user_id, e.data::jsonb
@@ -97,9 +98,21 @@ interface AnswerToCommit extends Claim {
   readonly events: readonly OutboxEvent[];
 }
 
+/** One answer for each turn: the one with the highest epoch, because a claim ends the earlier ones of its turn. */
+function newestOf(all: readonly AnswerToCommit[]): Map<string, AnswerToCommit> {
+  const newest = new Map<string, AnswerToCommit>();
+  for (const each of all) {
+    const other = newest.get(each.turnId);
+    if (!other || other.epoch < each.epoch) newest.set(each.turnId, each);
+  }
+  return newest;
+}
+
+/** Two claims of a turn may be in one call: its worker was late, and the turn was claimed again in the same process. */
 async function commitAll(database: Database, all: readonly AnswerToCommit[]): Promise<(Date | null)[]> {
-  const events = all.flatMap(({ turnId, events: ofTurn }) => ofTurn.map((event) => ({ turnId, event })));
-  const ordered = inLockOrder(all);
+  const newest = newestOf(all);
+  const ordered = inLockOrder([...newest.values()]);
+  const events = ordered.flatMap(({ turnId, events: ofTurn }) => ofTurn.map((event) => ({ turnId, event })));
   const rows = await database.rows<{ turn_id: string; finished_at: Date }>(COMPLETE, [
     ordered.map(({ turnId }) => turnId),
     ordered.map(({ epoch }) => epoch),
@@ -111,7 +124,7 @@ async function commitAll(database: Database, all: readonly AnswerToCommit[]): Pr
     ...eventBindings(events),
   ]);
   const done = new Map(rows.map((row) => [row.turn_id, row.finished_at]));
-  return all.map(({ turnId }) => done.get(turnId) ?? null);
+  return all.map(({ turnId, epoch }) => (newest.get(turnId)!.epoch === epoch && done.get(turnId)) || null);
 }
 
 /** Delivers the reply with its conversation rows and events. Returns the time; null: the claim was lost and nothing was

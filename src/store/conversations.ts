@@ -1,5 +1,6 @@
-// Reads delivered messages: a session in order, a user's messages by filter, and the last exchanges for a prompt.
-import type { ConversationFilter, ConversationRow } from '../domain/conversation.ts';
+// Reads delivered messages: a session in order, a user's messages by filter, and the last exchanges for a prompt. Also the
+// table `due_summaries`: users with deliveries that their summary does not cover yet (analytics.ts adds them).
+import type { ConversationFilter, ConversationPosition, ConversationRow } from '../domain/conversation.ts';
 import type { Database, Statement } from './database.ts';
 
 interface Row {
@@ -44,17 +45,21 @@ const rowOf = (row: Row): ConversationRow => ({
 const OWNER: Statement = { name: 'session-owner', sql: 'select user_id from sessions where session_id = ?' };
 const SESSION: Statement = {
   name: 'session-rows',
-  sql: `select ${COLUMNS.join(', ')} from conversation_rows where session_id = ? order by seq, ordinal`,
+  sql: `select ${COLUMNS.join(', ')} from conversation_rows where session_id = ? and (seq, ordinal) > (?::int8, ?::int2)
+        order by seq, ordinal limit ?`,
 };
+const BEFORE_ALL: ConversationPosition = { seq: 0, ordinal: 0 };
 
-/** The session's owner and its messages in order; null: the session does not exist. @throws Unavailable */
+/** The session's owner and a page of its messages in order, at most `limit` after `after`; null: the session does not
+ *  exist. @throws Unavailable */
 export async function sessionRows(
   database: Database,
   sessionId: string,
+  { after = BEFORE_ALL, limit }: Pick<ConversationFilter, 'after' | 'limit'>,
 ): Promise<{ userId: string; rows: ConversationRow[] } | null> {
   const [owner] = await database.rows<{ user_id: string }>(OWNER, [sessionId]);
   if (!owner) return null;
-  const rows = await database.rows<Row>(SESSION, [sessionId]);
+  const rows = await database.rows<Row>(SESSION, [sessionId, after.seq, after.ordinal, limit]);
   return { userId: owner.user_id, rows: rows.map(rowOf) };
 }
 
@@ -114,37 +119,105 @@ export async function lastOfSession(
   return exchanges === 0 ? [] : database.batched('last-of-session', { sessionId, exchanges }, lastOfAll);
 }
 
-const LAST_OF_USER: Statement = {
-  name: 'last-of-user',
-  sql: `select asked.n, last.* from unnest(?::text[], ?::int8[]) with ordinality as asked (user_id, after_seq, n)
+/** In the order in which they were delivered. A reply that was approved late comes after younger turns. */
+const LAST_DELIVERED: Statement = {
+  name: 'last-delivered',
+  sql: `select asked.n, last.* from unnest(?::text[]) with ordinality as asked (user_id, n)
         cross join lateral (
-          select ${COLUMNS.join(', ')} from conversation_rows c where c.user_id = asked.user_id and c.seq > asked.after_seq
-          order by c.seq desc, c.ordinal desc limit ?) last`,
+          select ${COLUMNS.join(', ')} from conversation_rows c where c.user_id = asked.user_id
+          order by c.user_id desc, c.created_at desc, c.seq desc, c.ordinal desc limit ?) last
+        order by asked.n, last.created_at, last.seq, last.ordinal`,
 };
 
-interface LastOfUserRequest {
+interface LastDeliveredRequest {
   readonly userId: string;
-  readonly afterSeq: number;
   readonly exchanges: number;
 }
 
-async function lastOfUsers(database: Database, requests: readonly LastOfUserRequest[]): Promise<ConversationRow[][]> {
-  const rows = await database.rows<Row & { n: number }>(LAST_OF_USER, [
+async function lastOfUsers(
+  database: Database,
+  requests: readonly LastDeliveredRequest[],
+): Promise<ConversationRow[][]> {
+  const rows = await database.rows<Row & { n: number }>(LAST_DELIVERED, [
     requests.map(({ userId }) => userId),
-    requests.map(({ afterSeq }) => afterSeq),
+    // All callers in a process request the same number of exchanges.
     requests[0]!.exchanges * 2,
   ]);
   const byRequest = Map.groupBy(rows, (row) => row.n);
-  return requests.map((_, index) => inOrder((byRequest.get(index + 1) ?? []).map(rowOf)));
+  return requests.map((_, index) => (byRequest.get(index + 1) ?? []).map(rowOf));
 }
 
-/** The last `exchanges` of a user over all sessions, after `afterSeq`, oldest first. @throws Unavailable */
-export const lastOfUser = (
+/** The exchanges of a user over all sessions that were delivered last, in the order of their delivery.
+ *  @throws Unavailable */
+export const lastDelivered = (database: Database, userId: string, exchanges: number): Promise<ConversationRow[]> =>
+  database.batched('last-delivered', { userId, exchanges }, lastOfUsers);
+
+/** Skips rows that a count is changing: their users are not quiet. */
+const TAKE_DUE: Statement = {
+  name: 'due-summaries-take',
+  sql: `with due as materialized (
+          select user_id from due_summaries
+          where due_at <= now() and quiet_since <= now() - ?::float8 * interval '1 second'
+          order by due_at limit ? for update skip locked)
+        update due_summaries set due_at = now() + ?::float8 * interval '1 second'
+        where user_id in (select user_id from due) returning user_id, mark, traceparent`,
+};
+
+/** A summary that is due. `mark` is unique to the last delivery of the user. */
+export interface DueSummary {
+  readonly userId: string;
+  readonly mark: string;
+  readonly traceparent: string | null;
+}
+
+/** Takes summaries of users that had no delivery for `quietS` seconds. They are due again after `retryS` seconds, unless
+ *  they were renewed. @throws Unavailable */
+export async function takeDueSummaries(
   database: Database,
-  userId: string,
-  afterSeq: number,
-  exchanges: number,
-): Promise<ConversationRow[]> => database.batched('last-of-user', { userId, afterSeq, exchanges }, lastOfUsers);
+  { quietS, retryS, limit }: Readonly<Record<'quietS' | 'retryS' | 'limit', number>>,
+): Promise<DueSummary[]> {
+  const rows = await database.rows<{ user_id: string; mark: string; traceparent: string | null }>(TAKE_DUE, [
+    quietS,
+    limit,
+    retryS,
+  ]);
+  return rows.map(({ user_id: userId, mark, traceparent }) => ({ userId, mark, traceparent }));
+}
+
+const MARKS: Statement = {
+  name: 'due-summary-marks',
+  sql: 'select user_id, mark from due_summaries where user_id = any(?::text[])',
+};
+
+async function marksOf(database: Database, userIds: readonly string[]): Promise<(string | null)[]> {
+  const rows = await database.rows<{ user_id: string; mark: string }>(MARKS, [userIds]);
+  const marks = new Map(rows.map((row) => [row.user_id, row.mark]));
+  return userIds.map((userId) => marks.get(userId) ?? null);
+}
+
+/** The mark of the user's due summary; null: the summary covers all deliveries. @throws Unavailable */
+export const dueSummaryMark = (database: Database, userId: string): Promise<string | null> =>
+  database.batched('due-summary-mark', userId, marksOf);
+
+/** Locks the rows in the order in which counts lock them. */
+const RENEWED: Statement = {
+  name: 'due-summaries-renewed',
+  sql: `with renewed as materialized (
+          select user_id from due_summaries
+          where (user_id, mark) in (select user_id, mark from unnest(?::text[], ?::uuid[]) as r (user_id, mark))
+          order by user_id for update)
+        delete from due_summaries where user_id in (select user_id from renewed)`,
+};
+
+async function removeAll(database: Database, all: readonly Omit<DueSummary, 'traceparent'>[]): Promise<void[]> {
+  await database.rows(RENEWED, [all.map(({ userId }) => userId), all.map(({ mark }) => mark)]);
+  return all.map(() => {});
+}
+
+/** The summary covers all deliveries up to this mark: it is not due any more, unless there was another delivery.
+ *  @throws Unavailable */
+export const summaryRenewed = (database: Database, userId: string, mark: string): Promise<void> =>
+  database.batched('summary-renewed', { userId, mark }, removeAll);
 
 const LAST_SEQ: Statement = { name: 'last-seq', sql: 'select last_seq from users where user_id = ?' };
 

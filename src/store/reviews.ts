@@ -76,6 +76,17 @@ export async function reviewOfTurn(database: Database, turnId: string): Promise<
   return row ? reviewOf(row) : null;
 }
 
+const PENDING: Statement = {
+  name: 'reviews-pending-among',
+  sql: "select review_id from reviews where review_id = any(?::uuid[]) and status = 'pending'",
+};
+
+/** Those of these reviews that are pending. @throws Unavailable */
+export async function pendingAmong(database: Database, reviewIds: readonly string[]): Promise<Set<string>> {
+  const rows = await database.rows<{ review_id: string }>(PENDING, [reviewIds]);
+  return new Set(rows.map((row) => row.review_id));
+}
+
 const given = <T>(value: T | undefined): readonly T[] | undefined => (value === undefined ? undefined : [value]);
 
 /** The filters of a list: each has a condition, and bindings that are undefined if the filter is not set. */

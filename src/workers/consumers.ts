@@ -1,6 +1,7 @@
 // Runs the BullMQ workers that consume the topics, from one table of consumers.
-import { UnrecoverableError, Worker, type Job } from 'bullmq';
+import { DelayedError, UnrecoverableError, Worker, type Job } from 'bullmq';
 import { within } from '../concurrency/within.ts';
+import { Unavailable } from '../domain/errors.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import type { Log } from '../telemetry/log.ts';
 import { inSpan } from '../telemetry/tracing.ts';
@@ -13,6 +14,10 @@ const STALLED_CHECK_MS = 3_000;
 const WAIT_S = 10;
 /** No limit by BullMQ: the number of claims of a turn is limited by its row. */
 const MAX_STALLED = 1_000_000;
+/** A job that found the database or an actor unavailable is tried again after this time, which doubles up to the
+ *  maximum. */
+const UNAVAILABLE_MS = 500;
+const MAX_UNAVAILABLE_MS = 4_000;
 /** BullMQ workers for each topic. One of them fetches jobs one by one, with a round trip each; several fetch in
  *  parallel. */
 const FETCHERS = 2;
@@ -27,7 +32,8 @@ export class InvalidEvent extends UnrecoverableError {
 export interface Consumer {
   readonly queue: string;
   readonly concurrency: number;
-  /** Handles one payload. Idempotent. If it rejects, the queue retries the job. */
+  /** Handles one payload. Idempotent. If it rejects, the queue retries the job. If it rejects with Unavailable, this uses
+   *  up no attempt. */
   readonly handle: (payload: unknown) => Promise<void>;
 }
 
@@ -35,6 +41,14 @@ export interface Consumer {
 function traceparentOf(payload: unknown): string | null {
   const traceparent = (payload as { traceparent?: unknown } | null)?.traceparent;
   return typeof traceparent === 'string' ? traceparent : null;
+}
+
+/** Puts the job back until the dependency may be available. An outage is no fault of the event, so it does not count as an
+ *  attempt, however long it takes. @throws DelayedError, which tells BullMQ that the job has been put back */
+async function postpone(job: Job, token: string | undefined): Promise<never> {
+  const delayMs = Math.min(UNAVAILABLE_MS * 2 ** (job.attemptsStarted - 1), MAX_UNAVAILABLE_MS);
+  await job.moveToDelayed(Date.now() + delayMs * (0.5 + Math.random() / 2), token);
+  throw new DelayedError();
 }
 
 class StoppableWorker extends Worker {
@@ -66,8 +80,16 @@ export class Consumers {
   }
 
   #open({ queue, concurrency, handle }: Consumer, skipStalledCheck: boolean): StoppableWorker {
-    const process = ({ data }: Job<unknown>) =>
-      inSpan(`${queue} process`, { kind: 'consumer', parent: traceparentOf(data) }, () => handle(data));
+    const process = async (job: Job<unknown>, token?: string) => {
+      const { data } = job;
+      try {
+        await inSpan(`${queue} process`, { kind: 'consumer', parent: traceparentOf(data) }, () => handle(data));
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+        this.#log.debug({ queue, job: job.id, detail: error.message }, 'A job waits until a dependency is available.');
+        await postpone(job, token);
+      }
+    };
     const worker = new StoppableWorker(queue, process, {
       connection: this.#connection,
       prefix: PREFIX,

@@ -1,16 +1,20 @@
-// Adds the jobs of summaries that are due. This process adds those that it scheduled in time; the sweep adds those of
-// processes that ended.
+// Adds the jobs of summaries that are due. This process adds those of the deliveries that it counted in time; the sweep
+// adds all others, and adds a job again if its summary was not renewed.
 import { singleFlight } from '../concurrency/single-flight.ts';
-import type { DueSummary, SummarySchedule } from '../redis/summary-schedule.ts';
+import { takeDueSummaries } from '../store/conversations.ts';
+import type { Database } from '../store/database.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Queues } from './queues.ts';
 
 const PAGE = 500;
-/** Shortest time between two reads of the schedule. */
+/** Shortest time between two reads of what is due. */
 const PAUSE_MS = 50;
+/** A summary that was not renewed after this time is due again: Redis may have lost its job. If the job still exists, it
+ *  is not added again. */
+const RETRY_S = 20;
 
 export interface DueSummariesDeps {
-  readonly schedule: SummarySchedule;
+  readonly database: Database;
   readonly queues: Pick<Queues, 'summarise'>;
   /** Time without another delivered turn of the user after which a summary is due. */
   readonly debounceMs: number;
@@ -19,10 +23,10 @@ export interface DueSummariesDeps {
 
 export class DueSummaries {
   readonly #deps: DueSummariesDeps;
-  /** Adds all jobs that are due. Rejects while Redis is unavailable. */
+  /** Adds all jobs that are due. Rejects while the database or Redis is unavailable. */
   readonly sweep = singleFlight(() => this.#addAll());
   #timer: NodeJS.Timeout | undefined;
-  /** When the last summary that this process scheduled is due. */
+  /** When the summary of the last delivery that this process counted is due. */
   #latest = 0;
   #stopped = false;
 
@@ -30,13 +34,10 @@ export class DueSummaries {
     this.#deps = deps;
   }
 
-  /** Postpones the summaries of the users of these turns. Rejects while Redis is unavailable. */
-  async delivered(turns: readonly Omit<DueSummary, 'dueAt'>[]): Promise<void> {
-    const { schedule, debounceMs } = this.#deps;
-    const dueAt = Date.now() + debounceMs;
-    await schedule.postpone(turns.map((turn) => ({ ...turn, dueAt })));
-    this.#latest = dueAt;
-    this.#wakeAt(dueAt);
+  /** Turns were counted here: the summaries of their users are due when the users have been quiet for a while. */
+  counted(): void {
+    this.#latest = Date.now() + this.#deps.debounceMs;
+    this.#wakeAt(this.#latest);
   }
 
   #wakeAt(dueAt: number): void {
@@ -52,23 +53,20 @@ export class DueSummaries {
       const { message } = error as Error;
       this.#deps.log.debug({ detail: message }, 'Summaries could not be added; the sweeper will add them.');
     }
-    // Summaries that were postponed after the timer was set are due later.
+    // Turns that were counted after the timer was set are due later.
     if (this.#latest > Date.now()) this.#wakeAt(this.#latest);
   }
 
   async #addAll(): Promise<void> {
-    const { schedule, queues } = this.#deps;
+    const { database, queues, debounceMs } = this.#deps;
     for (;;) {
-      const due = await schedule.due(Date.now(), PAGE);
-      if (due.length === 0) return;
-      await queues.summarise(due);
-      // If the process ends before this, the same jobs are added again; a summary that is not needed does nothing.
-      await schedule.remove(due);
+      const due = await takeDueSummaries(database, { quietS: debounceMs / 1_000, retryS: RETRY_S, limit: PAGE });
+      if (due.length > 0) await queues.summarise(due);
       if (due.length < PAGE) return;
     }
   }
 
-  /** Stops the timer. Other processes add what is scheduled. */
+  /** Stops the timer. Other processes add what is due later. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);

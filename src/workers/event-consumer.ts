@@ -1,6 +1,7 @@
 // Validates the events of a topic before its consumer handles them. A job has one event or an array of events. All topics
 // with CloudEvents use it.
 import type { z } from 'zod';
+import { Unavailable } from '../domain/errors.ts';
 import { dataOf } from '../domain/events.ts';
 import type { Topic } from '../domain/topics.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -67,6 +68,8 @@ export function sharedJobConsumer<T>(
       try {
         if (valid.length > 0) await handleAll(valid.map(({ data }) => data!));
       } catch (error) {
+        // Not a fault of the events: the job waits as a whole.
+        if (error instanceof Unavailable) throw error;
         const detail = { topic: topic.topic, events: valid.length, err: error as Error };
         deps.log.warn(detail, 'The events of a job could not be handled together. Each one is tried alone.');
         again.push(...valid);

@@ -13,7 +13,7 @@ import {
   type CloudEvent,
   type OutboxEvent,
 } from '../domain/events.ts';
-import type { DueSummary } from '../redis/summary-schedule.ts';
+import type { DueSummary } from '../store/conversations.ts';
 import {
   QUEUE_NAMES,
   SUMMARIES,
@@ -153,11 +153,11 @@ export class Queues {
    *  unavailable. */
   async summarise(due: readonly DueSummary[]): Promise<void> {
     await this.#queues[SUMMARIES].addBulk(
-      due.map(({ userId, dueAt, traceparent }) => ({
+      due.map(({ userId, mark, traceparent }) => ({
         name: SUMMARIES,
         data: { user_id: userId, traceparent },
         // A hash, because BullMQ writes job ids to its event log, from which an erasure cannot remove them.
-        opts: { jobId: `${hash('sha256', userId)}-${dueAt}`, ...KEEP_FAILED },
+        opts: { jobId: `${hash('sha256', userId)}-${mark}`, ...KEEP_FAILED },
       })),
     );
   }

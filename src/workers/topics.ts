@@ -38,15 +38,18 @@ const chatRequests = ({ runner, ...deps }: ChatRequestDeps): Consumer =>
   });
 
 interface ConversationDeps extends SharedJobDeps {
-  readonly summaries: Pick<DueSummaries, 'delivered'>;
+  readonly database: Database;
+  readonly summaries: Pick<DueSummaries, 'counted'>;
 }
 
-/** `conversations`: replies were delivered. Schedules new summaries of their users, which run when the users have been
- *  quiet for a while. */
-const conversations = ({ summaries: due, ...deps }: ConversationDeps): Consumer =>
-  sharedJobConsumer(deps, { topic: 'conversations', shape: conversationUpdated, concurrency: 16 }, (events) =>
-    due.delivered(events.map(({ user_id: userId }) => ({ userId, traceparent: traceparent() }))),
-  );
+/** `conversations`: replies were delivered. Counts each turn once, and marks the summaries of their users as due.
+ *  Concurrent jobs share a statement. */
+const conversations = ({ database, summaries: due, ...deps }: ConversationDeps): Consumer =>
+  sharedJobConsumer(deps, { topic: 'conversations', shape: conversationUpdated, concurrency: 64 }, async (events) => {
+    const turnIds = events.map(({ turn_id: turnId }) => turnId);
+    await countTurns(database, turnIds, traceparent());
+    due.counted();
+  });
 
 const summaryJob = z.object({ user_id: z.string() });
 
@@ -62,18 +65,10 @@ const summaries = (deps: SummariseDeps): Consumer => ({
   },
 });
 
-interface MessageDeps extends SharedJobDeps {
-  readonly database: Database;
-}
-
-/** `messages`: counts each delivered turn once. Concurrent jobs share a statement. */
-const messages = ({ database, ...deps }: MessageDeps): Consumer =>
-  sharedJobConsumer(deps, { topic: 'messages', shape: messageSent, concurrency: 64 }, (events) =>
-    countTurns(
-      database,
-      events.map(({ turn_id: turnId }) => turnId),
-    ),
-  );
+/** `messages`: its events are for other services. What turnkeeper derives from a delivery is done with its event of
+ *  `conversations`. Here events are only validated and removed. */
+const messages = (deps: SharedJobDeps): Consumer =>
+  sharedJobConsumer(deps, { topic: 'messages', shape: messageSent, concurrency: 16 }, async () => {});
 
 interface DecisionDeps extends EventDeps {
   readonly decisions: Pick<ReviewDecisions, 'decide'>;
@@ -101,7 +96,7 @@ export interface TopicDeps {
   readonly chatRequests: ChatRequestDeps;
   readonly conversations: ConversationDeps;
   readonly summaries: SummariseDeps;
-  readonly messages: MessageDeps;
+  readonly messages: SharedJobDeps;
   readonly reviewDecisions: DecisionDeps;
 }
 

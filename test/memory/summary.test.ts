@@ -1,6 +1,8 @@
 import test from 'ava';
 import { startApp, isAvailable, RUNTIMES } from '../support/app.ts';
 import { call, chat, waitForTurn, eventually } from '../support/client.ts';
+import { renewSummary, unknownUser } from '../../src/domain/memory.ts';
+import { decide, park } from '../reviews/support.ts';
 
 interface Memory {
   readonly user_summary: string;
@@ -49,6 +51,45 @@ for (const runtime of RUNTIMES) {
     },
   );
 }
+
+for (const runtime of RUNTIMES) {
+  const run = isAvailable(runtime) ? test : test.skip;
+
+  run(`${runtime}: a reply that is approved after later turns were summarised enters the summary`, async (t) => {
+    const { url, model } = await startApp(t, { runtime });
+    model.script((one) => (one.kind === 'summary' ? { text: `Summary ${model.summaryCalls.length}.` } : {}));
+    const { review, seq } = await park(url, 'gus', 'help me with sailing');
+    t.is(seq, 1);
+    for (const text of ['I like tea', 'and chess'])
+      await waitForTurn(url, (await chat(url, { user_id: 'gus', text })).turn_id);
+    const before = await eventually('a summary of the later turns', async () => {
+      const found = await memoryOf(url, 'gus');
+      return found.through_seq === 3 && found;
+    });
+    t.false(JSON.stringify(model.summaryCalls).includes('sailing'));
+    await decide(url, review!.review_id, { decision: 'approve' });
+    const after = await eventually('a summary with the approved reply', async () => {
+      const found = await memoryOf(url, 'gus');
+      return found.version > before.version && found;
+    });
+    t.is(after.through_seq, 3);
+    t.is(after.version, before.version + 1);
+    const exchanges = model.summaryCalls.at(-1)!.messages[1]!.content;
+    t.regex(exchanges, /User: help me with sailing\nAssistant: echo: help me with sailing\n<\/exchanges>$/);
+  });
+}
+
+test('of two summaries made at the same time, the one of the later deliveries stays, in either order', (t) => {
+  const now = new Date();
+  const none = { memory: unknownUser('ann'), history: { turnIds: [], past: [] } };
+  const earlier = { summary: 'earlier', throughSeq: 10, turnIds: ['6', '7', '8', '9', '10'] };
+  const later = { summary: 'with the late reply', throughSeq: 10, turnIds: ['7', '8', '9', '10', '3'] };
+  t.is(renewSummary(renewSummary(none, earlier, now)!, later, now)!.memory.summary, later.summary);
+  t.is(renewSummary(renewSummary(none, later, now)!, earlier, now), null);
+  t.is(renewSummary(renewSummary(none, later, now)!, later, now), null);
+  const older = { summary: 'older', throughSeq: 9, turnIds: ['5', '6', '7', '8', '9'] };
+  t.is(renewSummary(renewSummary(none, later, now)!, older, now), null);
+});
 
 test('a burst of turns is summarised once, after the debounce time', async (t) => {
   const { url, model } = await startApp(t, { settings: { MEMORY_DEBOUNCE_MS: '700' } });

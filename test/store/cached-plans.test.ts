@@ -1,6 +1,7 @@
 // The plans of the hot statements are made once per connection, perhaps while the tables are empty, or while all turns are
 // final. They must not read all unfinished turns of a user when there are many.
 import { newId } from '../../src/domain/ids.ts';
+import { countTurns } from '../../src/store/analytics.ts';
 import { claimNext } from '../../src/store/claims.ts';
 import { commitAnswer } from '../../src/store/commit-turn.ts';
 import { connect } from '../../src/store/connect.ts';
@@ -37,7 +38,9 @@ for (const [when, texts] of Object.entries(BEFORE))
     for (const text of texts) await database.builder.raw(text);
     t.deepEqual(await claimNext(database, request), { outcome: 'nothing' });
     t.is(await commitAnswer(database, { turnId: newId(), epoch: 1 }, 1, answer, []), null);
+    await countTurns(database, [newId()]);
     await database.builder.raw(turnsOf('ann', 'queued'));
+    await database.builder.raw(turnsOf('cleo', 'completed'));
     /** The blocks of a statement that is prepared on the only connection already. */
     const blocksOf = async (execute: string): Promise<number> => {
       const [row] = await database.rows<{ 'QUERY PLAN': [Plan] }>(
@@ -57,4 +60,9 @@ for (const [when, texts] of Object.entries(BEFORE))
     );
     t.true(committed < MOST_BLOCKS, `the commit read ${committed} blocks`);
     t.is((await database.builder('turns').where({ user_id: 'ann', status: 'completed' })).length, 1);
+    const ids = `'{${running.turn_id}}'`;
+    await database.builder('uncounted_turns').insert({ turn_id: running.turn_id }).onConflict().ignore();
+    const counted = await blocksOf(`"count-turns"(${ids}, ${ids}, ${ids}, '{}', '{}', '${newId()}')`);
+    t.true(counted < MOST_BLOCKS, `the count read ${counted} blocks`);
+    t.like(await database.builder('message_counts').where('user_id', 'ann').first(), { sent: 1 });
   });

@@ -2,10 +2,11 @@ import type { ExecutionContext } from 'ava';
 import { Client } from 'pg';
 import { newId } from '../../src/domain/ids.ts';
 import { acceptTurn } from '../../src/store/accept-turn.ts';
-import { countTurns } from '../../src/store/analytics.ts';
+import { countLeftOver, countTurns, setMessageCount } from '../../src/store/analytics.ts';
 import { claimNext, renewLeases } from '../../src/store/claims.ts';
 import { commitAnswer } from '../../src/store/commit-turn.ts';
 import { connect } from '../../src/store/connect.ts';
+import { dueSummaryMark, summaryRenewed, takeDueSummaries } from '../../src/store/conversations.ts';
 import { Database } from '../../src/store/database.ts';
 import { beginErasure } from '../../src/store/erasures.ts';
 import { migrateDatabase } from '../../src/store/migrate.ts';
@@ -27,30 +28,47 @@ async function deadlocksOf(t: ExecutionContext, url: string, database: Database)
 }
 
 // A deadlock is resolved after a second, and the statement is repeated. Meanwhile other statements wait.
-onPostgres('accepts, counts and erasures lock rows in one order, so that there is no deadlock', async (t) => {
-  const { url } = await freshDatabase(t);
-  await migrateDatabase(url);
-  const database = new Database(await connect(url, { poolSize: 24 }));
-  t.teardown(() => database.close());
-  for (let round = 0; round < 5; round += 1) {
-    const turnIds = (
-      await Promise.all(
-        USERS.flatMap((user) => Array.from({ length: 20 }, () => user)).map(async (user) => {
-          const turnId = newId();
-          await acceptTurn(database, turnId, newTurnOf(user), NO_LIMITS);
-          return turnId;
-        }),
-      )
-    ).toSorted(() => Math.random() - 0.5);
-    await database.builder('turns').update({ status: 'completed', finished_at: new Date() });
-    const counts = Array.from({ length: 12 }, (_, n) => countTurns(database, turnIds.slice(n * 20, n * 20 + 20)));
-    const accepts = USERS.map((user) => acceptTurn(database, newId(), newTurnOf(user), NO_LIMITS));
-    const erasures = USERS.map((user) => beginErasure(database, newId(), user));
-    await Promise.all([...counts, ...accepts, ...erasures]);
-    await database.builder('erasures').delete();
-  }
-  t.is(await deadlocksOf(t, url, database), 0);
-});
+onPostgres(
+  'accepts, counts, summaries and erasures lock rows in one order, so that there is no deadlock',
+  async (t) => {
+    const { url } = await freshDatabase(t);
+    await migrateDatabase(url);
+    const database = new Database(await connect(url, { poolSize: 24 }));
+    const other = new Database(await connect(url, { poolSize: 12 }));
+    t.teardown(() => Promise.all([database.close(), other.close()]));
+    for (let round = 0; round < 5; round += 1) {
+      const turnIds = (
+        await Promise.all(
+          USERS.flatMap((user) => Array.from({ length: 20 }, () => user)).map(async (user) => {
+            const turnId = newId();
+            await acceptTurn(database, turnId, newTurnOf(user), NO_LIMITS);
+            return turnId;
+          }),
+        )
+      ).toSorted(() => Math.random() - 0.5);
+      await database.builder('turns').update({ status: 'completed', finished_at: new Date() });
+      await database.builder('uncounted_turns').insert(turnIds.map((id) => ({ turn_id: id, created_at: new Date(0) })));
+      const counts = Array.from({ length: 12 }, (_, n) => countTurns(database, turnIds.slice(n * 20, n * 20 + 20)));
+      // Another process counts the same turns, in other groups.
+      const others = Array.from({ length: 6 }, (_, n) =>
+        countTurns(other, turnIds.slice(n * 30, n * 30 + 60).toReversed()),
+      );
+      const sweeps = [countLeftOver(database), countLeftOver(other)];
+      const initialized = USERS.map((user) => setMessageCount(other, user, 1));
+      const summaries = USERS.map(async (user) => {
+        await takeDueSummaries(other, { quietS: 0, retryS: 0, limit: 5 });
+        const mark = await dueSummaryMark(database, user);
+        if (mark !== null) await summaryRenewed(database, user, mark);
+      });
+      const accepts = USERS.map((user) => acceptTurn(database, newId(), newTurnOf(user), NO_LIMITS));
+      const erasures = USERS.map((user) => beginErasure(database, newId(), user));
+      await Promise.all([...counts, ...others, ...sweeps, ...initialized, ...summaries, ...accepts, ...erasures]);
+      await database.builder('erasures').delete();
+    }
+    await other.close();
+    t.is(await deadlocksOf(t, url, database), 0);
+  },
+);
 
 onPostgres('commits and renewals of the same turns lock them in one order', async (t) => {
   const { url } = await freshDatabase(t);

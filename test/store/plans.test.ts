@@ -48,6 +48,12 @@ onPostgres('every query uses its index', async (t) => {
   await builder.raw(`insert into webhook_deliveries (delivery_id, webhook_id, user_id, turn_id, event, status, next_attempt_at, ended_at, created_at)
     select turn_id, gen_random_uuid(), user_id, turn_id, 'turn.completed', case when seq % 20 = 0 then 'pending' when seq % 20 = 1 then 'dead' else 'delivered' end,
            case when seq % 20 = 0 then now() + (seq - 10) * interval '1 minute' end, case when seq % 20 > 0 then now() - seq * interval '1 hour' end, now() from turns`);
+  await builder.raw(
+    "insert into uncounted_turns (turn_id, created_at) select turn_id, now() - (seq - 5) * interval '1 minute' from turns",
+  );
+  await builder.raw(
+    "insert into due_summaries (user_id, mark, due_at, quiet_since) select 'user-' || n, gen_random_uuid(), now() + n * interval '1 second', now() from generate_series(1, 5000) n",
+  );
   await builder.raw('analyze');
   // As the planner would choose: the settings of the pool would hide a missing index.
   for (const setting of ['seqscan', 'hashjoin', 'mergejoin']) await builder.raw(`set enable_${setting} = on`);

@@ -33,6 +33,41 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /turns_user_seq/,
   },
   {
+    what: "a user's turns of a rare status, newest first",
+    sql: `select * from turns where user_id = '${USER}' and status = 'failed' and seq < 50 order by seq desc limit 51`,
+    index: /turns_user_status/,
+  },
+  {
+    what: "a user's queued turns, newest first",
+    sql: `select * from turns where user_id = '${USER}' and status = 'queued' order by seq desc limit 51`,
+    index: /turns_unfinished/,
+  },
+  {
+    what: 'the turns of a session, newest first',
+    sql: `select * from ((select * from turns where user_id = '${USER}' and session_id = '${ID}' and status in ('queued', 'running') order by seq desc limit 51) union all (select * from turns where user_id = '${USER}' and session_id = '${ID}' and status not in ('queued', 'running') order by seq desc limit 51)) parts order by seq desc limit 51`,
+    index: /turns_unfinished[^]*turns_session|turns_session[^]*turns_unfinished/,
+  },
+  {
+    what: 'the turns of a session with a status',
+    sql: `select * from turns where user_id = '${USER}' and session_id = '${ID}' and status = 'failed' order by seq desc limit 51`,
+    index: /turns_(session|user_status)/,
+  },
+  {
+    what: 'turns that were not counted for a while',
+    sql: "select turn_id from uncounted_turns where created_at < now() - interval '10 seconds' order by created_at limit 500",
+    index: /uncounted_turns_created_at/,
+  },
+  {
+    what: 'summaries that are due',
+    sql: "select user_id from due_summaries where due_at <= now() and quiet_since <= now() - interval '1 second' order by due_at limit 500 for update skip locked",
+    index: /due_summaries_due_at/,
+  },
+  {
+    what: "a user's last delivered messages",
+    sql: `select * from conversation_rows c where c.user_id = '${USER}' order by c.user_id desc, c.created_at desc, c.seq desc, c.ordinal desc limit 10`,
+    index: /conversation_rows_user_time/,
+  },
+  {
     what: 'a turn by idempotency key',
     sql: `select turn_id from turns where user_id = '${USER}' and idempotency_key = 'key-9'`,
     index: /turns_user_idempotency_key/,
@@ -79,7 +114,7 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
   },
   {
     what: 'a session in order',
-    sql: `select * from conversation_rows where session_id = '${ID}' order by seq, ordinal`,
+    sql: `select * from conversation_rows where session_id = '${ID}' and (seq, ordinal) > (3, 1) order by seq, ordinal limit 1001`,
     index: /conversation_rows_session/,
   },
   {
