@@ -33,7 +33,8 @@ const BEGIN: Statement = {
 };
 const BATCH_REMOVED: Statement = {
   name: 'erasure-batch-removed',
-  sql: `update erasures set turn_ids = turn_ids || ?::jsonb, due_at = now() + ${BUSY_S} * interval '1 second' where user_id = ?`,
+  sql: `update erasures set turn_ids = turn_ids || ?::jsonb,
+               due_at = greatest(due_at, now() + ?::float8 * interval '1 second') where user_id = ?`,
 };
 const DUE_NOW: Statement = {
   name: 'erasure-due-now',
@@ -42,9 +43,10 @@ const DUE_NOW: Statement = {
 /** After this time the passes remove the rest, because a client waits for the answer. */
 const BEGIN_MS = 1_000;
 
-/** Records a batch in its transaction: a batch that a process removed is never forgotten. */
-const recordOf = (userId: string) => async (queries: Queries, turnIds: readonly string[]) => {
-  await queries.rows(BATCH_REMOVED, [JSON.stringify(turnIds), userId]);
+/** Records a batch in its transaction: a batch that a process removed is never forgotten. `busyS`: seconds for which the
+ *  passes wait for the next batch. 0 for a repeated request, which must not delay passes that are due. */
+const recordOf = (userId: string, busyS: number) => async (queries: Queries, turnIds: readonly string[]) => {
+  await queries.rows(BATCH_REMOVED, [JSON.stringify(turnIds), busyS, userId]);
 };
 
 export interface StartedErasure {
@@ -64,7 +66,7 @@ export async function beginErasure(database: Database, erasureId: string, userId
     const [known] = begun ? [begun] : await queries.rows<Row>(UNDER_WAY, [userId]);
     return { row: known!, started: begun !== undefined };
   });
-  const record = recordOf(userId);
+  const record = recordOf(userId, started ? BUSY_S : 0);
   const unfinished = await purgeUnfinished(database, userId, record);
   const others = await purgeUser(database, userId, record, until);
   if (started) await database.rows(DUE_NOW, [erasureId]);
@@ -74,7 +76,7 @@ export async function beginErasure(database: Database, erasureId: string, userId
 /** Removes what is left of the user's rows. Returns removed turns whose deltas a client may still read.
  *  @throws Unavailable */
 export const removeRows = (database: Database, userId: string): Promise<string[]> =>
-  purgeUser(database, userId, recordOf(userId));
+  purgeUser(database, userId, recordOf(userId, BUSY_S));
 
 const FIND: Statement = { name: 'erasure-by-id', sql: `select ${COLUMNS} from erasures where erasure_id = ?` };
 
