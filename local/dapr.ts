@@ -53,6 +53,8 @@ export interface DaprOptions {
 
 export interface Placement extends Service {
   readonly port: number;
+  /** For crash tests. */
+  readonly kill: Child['kill'];
 }
 
 const answers = (port: number, path: string) => async () => (await fetch(`http://127.0.0.1:${port}${path}`)).ok;
@@ -65,9 +67,15 @@ function asService(name: string, detail: string, child: Child): Service {
 const flagsOf = (flags: Readonly<Record<string, string | number | boolean>>): string[] =>
   Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
 
-/** Starts the placement service, from which every daprd learns the host of each actor. All its ports are free ones. */
-export async function startPlacement({ placement }: DaprBinaries, dataDir: string): Promise<Placement> {
-  const [port, healthPort, raftPort] = [await freePort(), await freePort(), await freePort()];
+/** Starts the placement service, from which every daprd learns the host of each actor. `insteadOf`: one that has ended,
+ *  whose port is used again. The other ports are free ones. */
+export async function startPlacement(
+  { placement }: DaprBinaries,
+  dataDir: string,
+  insteadOf?: Placement,
+): Promise<Placement> {
+  const [healthPort, raftPort] = [await freePort(), await freePort()];
+  const port = insteadOf?.port ?? (await freePort());
   const child = await startChild({
     name: 'placement',
     dataDir,
@@ -84,7 +92,7 @@ export async function startPlacement({ placement }: DaprBinaries, dataDir: strin
     ready: answers(healthPort, '/healthz'),
     readyTimeoutMs: READY_MS,
   });
-  return { ...asService('placement', `127.0.0.1:${port}`, child), port };
+  return { ...asService('placement', `127.0.0.1:${port}`, child), port, kill: (signal) => child.kill(signal) };
 }
 
 export interface Sidecar extends Service {

@@ -1,0 +1,110 @@
+// npm run faults: attacks turnkeeper on this machine and checks every invariant. See README.md.
+import { join } from 'node:path';
+import { findDapr } from '../local/dapr.ts';
+import { ROOT } from '../bench/systems/processes.ts';
+import { provenanceLine } from '../bench/report.ts';
+import { runCampaign, type CampaignResult } from './campaign.ts';
+import { KINDS, NOT_HERE, NOT_RUN, ROWS_OF_LOAD } from './injectors/kinds.ts';
+import type { Kind } from './injectors/kind.ts';
+import { runMutants } from './mutants.ts';
+import { parseOptions, USAGE, type Options } from './options.ts';
+import { reportOf, verdictOf, writeJson, type Verdict } from './report.ts';
+import { scheduleOf } from './schedule.ts';
+import type { Runtime } from './system/system.ts';
+
+/** Time before the first fault and after the last one. */
+const AROUND_S = 20;
+
+function readOptions(): Options {
+  if (process.argv.includes('--help')) {
+    console.log(USAGE);
+    process.exit(0);
+  }
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+/** The kinds that were asked for and can run here. */
+function kindsOf({ rows, kinds }: Options, runtime: Runtime): Kind[] {
+  const chosen = KINDS.filter(
+    (kind) =>
+      kind.runtimes.includes(runtime) &&
+      (rows === null || kind.rows.some((row) => rows.includes(row))) &&
+      (kinds === null || kinds.includes(kind.name)),
+  );
+  return chosen.filter(({ name, missing }) => {
+    const reason = missing?.() ?? null;
+    if (reason !== null) say(`not run: ${name}: ${reason}`);
+    return reason === null;
+  });
+}
+
+const say = (line: string) => console.log(line);
+
+interface Attack {
+  readonly runtime: Runtime;
+  readonly kinds: readonly Kind[];
+  readonly seconds: number;
+  readonly root: string;
+  /** Part of the name of the folder of the run. */
+  readonly name: string;
+}
+
+/** Attacks one runtime. */
+async function attack({ seed, clients }: Options, { runtime, kinds, seconds, root, name }: Attack) {
+  const cycles = scheduleOf(kinds, seconds - AROUND_S, seed);
+  say(`\n${name}, ${runtime}: ${cycles.length} cycles`);
+  const folder = join(ROOT, '.turnkeeper', `faults-${name}-${runtime}-${seed}`);
+  const result = await runCampaign({ runtime, seed, seconds, cycles, clients, root, folder, say });
+  say(reportOf(result));
+  return result;
+}
+
+async function campaign(options: Options, runtimes: readonly Runtime[]): Promise<Verdict> {
+  const { seed, minutes, json } = options;
+  say(`rows that the load runs: ${ROWS_OF_LOAD.join(', ')}`);
+  for (const [row, reason] of Object.entries(NOT_RUN)) say(`not run: row ${row}: ${reason}`);
+  for (const what of NOT_HERE) say(`not run: ${what}`);
+  const results: CampaignResult[] = [];
+  const asked: string[] = [];
+  for (const runtime of runtimes) {
+    const kinds = kindsOf(options, runtime);
+    if (options.rows !== null || options.kinds !== null) asked.push(...kinds.map(({ name }) => name));
+    const seconds = (minutes * 60) / runtimes.length;
+    results.push(await attack(options, { runtime, kinds, seconds, root: options.root ?? ROOT, name: 'run' }));
+  }
+  const verdict = verdictOf(results, seed, asked);
+  writeJson(json, results, verdict, seed);
+  return verdict;
+}
+
+async function mutants(options: Options, names: readonly string[]): Promise<Verdict> {
+  const faults = await runMutants(
+    names,
+    ({ name, runtime, kinds, minutes }, root) =>
+      attack(options, {
+        runtime,
+        kinds: KINDS.filter((kind) => kinds.includes(kind.name)),
+        seconds: minutes * 60,
+        root,
+        name: root === ROOT ? 'unpatched' : name,
+      }),
+    say,
+  );
+  const line = faults.length === 0 ? 'PASS every mutant was seen' : `FAIL ${faults.join('; ')}`;
+  return { holds: faults.length === 0, line };
+}
+
+const options = readOptions();
+const hasDapr = findDapr(process.env['PATH'] ?? '') !== null;
+const runtimes = options.runtimes.filter((runtime) => runtime !== 'dapr' || hasDapr);
+say(`seed ${options.seed}, ${provenanceLine()}`);
+if (runtimes.length < options.runtimes.length) say('dapr is not attacked: run `npm run dapr:build` first');
+const verdict = await (options.mutants ? mutants(options, options.mutants) : campaign(options, runtimes));
+say(`\n${provenanceLine()}`);
+say(verdict.line);
+process.exitCode = verdict.holds ? 0 : 1;
