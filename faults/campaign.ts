@@ -20,7 +20,6 @@ const WARM_UP_MS = 5_000;
 const [TAIL_MS, CLEAN_MS] = [12_000, 8_000];
 const FINISH_MS = 60_000;
 const SETTLE_MS = 60_000;
-const QUIET_MS = 12_000;
 
 export interface CampaignOptions {
   readonly runtime: Runtime;
@@ -88,7 +87,6 @@ async function attack(system: System, options: CampaignOptions): Promise<Campaig
   const finishedAt = Date.now();
   const derived = await settle(system, SETTLE_MS);
   const drainS = (Date.now() - finishedAt) / 1000;
-  await sleep(QUIET_MS); // idle connections are closed
   const after = await usageOf(system);
   const rows = await readRows(base.postgres.url);
   await history.close();

@@ -9,12 +9,14 @@ export interface Cycle {
   readonly seeds: readonly number[];
 }
 
+/** The share of cycles with a second fault, after the first cycles, which measure their kinds alone. */
 const TOGETHER_SHARE = 0.25;
+const FIRST_ALONE = 3;
 /** Seconds between two cycles, and the seconds until the turns of a cycle are settled, on average. */
-const BETWEEN_S = 5;
+const BETWEEN_S = 3;
 const RECOVERY_S = 6;
-/** Every kind strikes so often that it hits enough turns. */
-export const STRIKES_PER_KIND = 3;
+/** A kind that strikes only the calls of one process strikes more often, so that it hits enough turns. */
+const [STRIKES, STRIKES_OF_CALLS] = [1, 3];
 const SEEDS = 2 ** 31;
 
 export const secondsOf = ({ kinds }: Cycle): number =>
@@ -25,24 +27,23 @@ function shuffled<T>(items: readonly T[], draw: () => number): T[] {
   return items.map(() => rest.splice(Math.floor(draw() * rest.length), 1)[0]!);
 }
 
-/** Cycles for the kinds, as many as fit. In a short run only some kinds strike, so that each strikes often enough; in a
- *  long run the kinds repeat. */
+/** Cycles for the kinds, as many as fit. In a short run only some kinds strike; in a long run the kinds repeat. */
 export function scheduleOf(kinds: readonly Kind[], seconds: number, seed: number): Cycle[] {
   const draw = random(seed);
   const cycles: Cycle[] = [];
   let left = seconds;
-  for (let rest = shuffled(kinds, draw); ; rest = rest.length > 0 ? rest : shuffled(kinds, draw)) {
-    const first = rest.shift();
-    if (!first) return cycles;
-    for (let strike = 0; strike < STRIKES_PER_KIND; strike += 1) {
-      const others = kinds.filter(({ group }) => group !== first.group);
-      // The first strike of a kind is alone, so that its recovery can be measured.
-      const together = strike > 0 && others.length > 0 && draw() < TOGETHER_SHARE;
-      const chosen = together ? [first, others[Math.floor(draw() * others.length)]!] : [first];
-      const cycle = { kinds: chosen, seeds: chosen.map(() => Math.floor(draw() * SEEDS)) };
-      if (secondsOf(cycle) > left) return cycles;
-      left -= secondsOf(cycle);
-      cycles.push(cycle);
+  while (kinds.length > 0) {
+    for (const first of shuffled(kinds, draw)) {
+      for (let strike = first.strikes === 'calls' ? STRIKES_OF_CALLS : STRIKES; strike > 0; strike -= 1) {
+        const others = cycles.length < FIRST_ALONE ? [] : kinds.filter(({ group }) => group !== first.group);
+        const second = draw() < TOGETHER_SHARE ? others[Math.floor(draw() * others.length)] : undefined;
+        const chosen = second ? [first, second] : [first];
+        const cycle = { kinds: chosen, seeds: chosen.map(() => Math.floor(draw() * SEEDS)) };
+        if (secondsOf(cycle) > left) return cycles;
+        left -= secondsOf(cycle);
+        cycles.push(cycle);
+      }
     }
   }
+  return cycles;
 }
