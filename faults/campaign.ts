@@ -51,16 +51,16 @@ export interface CampaignResult {
 
 /** Runs the campaign. Rejects if the system cannot be started. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { runtime, folder, root } = options;
+  const { runtime, folder, root, cycles } = options;
+  const needsSmallDisk = cycles.some(({ kinds }) => kinds.some(({ needs }) => needs === 'small disk'));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const base = await Base.start(root, folder);
+  const base = await Base.start(root, folder, needsSmallDisk);
   try {
     const system = await (runtime === 'dapr' ? startDapr(base) : startEmbedded(base));
     return await attack(system, options);
   } finally {
     await base.stop();
-    rmSync(join(folder, 'data'), { recursive: true, force: true });
   }
 }
 

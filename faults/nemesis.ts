@@ -46,6 +46,7 @@ export class Nemesis {
 
   async #strike(kind: Kind, seed: number, together: boolean): Promise<void> {
     const { system, load, history, say } = this.#options;
+    system.nameCalls();
     const at = Date.now();
     const open = system.base.model.open();
     const inFlight = history.inFlight.length;

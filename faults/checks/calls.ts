@@ -6,11 +6,11 @@ import type { Check, Evidence } from './evidence.ts';
 
 const MARGIN_MS = 1_000;
 
+/** A call that ended before its process was asked for: it may be of any child of the instance. */
+const isShared = ({ from }: ModelCall): boolean => from === 'instance' || from === 'unknown';
+
 const isOf = ({ from }: Loss, call: ModelCall): boolean =>
-  from === call.from ||
-  from === 'all' ||
-  call.from === 'unknown' ||
-  (from === 'instance' && call.from.startsWith('child'));
+  from === call.from || from === 'all' || isShared(call) || (from === 'instance' && call.from.startsWith('child'));
 
 /** A freeze or a cut counts only if claims can lapse meanwhile: two thirds of a lease, since they are renewed. */
 const canLoseClaims = ({ why, at, until }: Loss): boolean => why === 'killed' || until - at >= (LEASE_S * 2_000) / 3;
@@ -43,22 +43,29 @@ export interface Repeats {
 }
 
 /** Why calls were repeated. */
-export function repeatsOf({ calls, losses }: Pick<Evidence, 'calls' | 'losses'>): Repeats {
+export function repeatsOf({ calls, losses, rows }: Pick<Evidence, 'calls' | 'losses' | 'rows'>): Repeats {
   const reasons: Record<string, number> = {};
   const faults: string[] = [];
+  const claims = new Map(rows.turns.map(({ text, epoch }) => [text, epoch]));
   for (const [text, all] of calls) {
     for (const [index, next] of all.slice(1).entries()) {
       const call = all[index]!;
-      const lost =
-        lossOf(call, losses, call.at, next.at) ??
-        (isOfOldClaim(next, losses) ? lossOf(next, losses, next.at, next.at) : undefined);
-      const why = lost?.why ?? (call.outcome === 'failed' ? 'failed call' : null);
-      if (why !== null) reasons[why] = (reasons[why] ?? 0) + 1;
+      const reason = reasonOf(call, next, losses, claims.get(text) ?? 0);
+      if (reason !== null) reasons[reason] = (reasons[reason] ?? 0) + 1;
       else
         faults.push(`${text}: call ${call.number} of ${call.from} was ${call.outcome}, and ${next.from} called again`);
     }
   }
   return { reasons, faults };
+}
+
+function reasonOf(call: ModelCall, next: ModelCall, losses: readonly Loss[], claims: number): string | null {
+  if (call.outcome === 'failed') return 'failed call';
+  const lost = lossOf(call, losses, call.at, next.at);
+  if (lost) return lost.why;
+  if (isOfOldClaim(next, losses)) return 'old claim';
+  // The only claim of the turn repeated a call that it had given up: the call took longer than its time limit.
+  return claims === 1 && call.outcome === 'broken' ? 'time limit' : null;
 }
 
 export const CALL_CHECKS: readonly Check[] = [

@@ -40,6 +40,8 @@ export interface Kind {
   readonly strikes?: 'calls';
   /** Upper bounds in seconds for this kind, stricter than those for all kinds. */
   readonly bound?: { readonly takeover?: number; readonly worst?: number };
+  /** The data of the services must be on a small file system. */
+  readonly needs?: 'small disk';
   /** Why it cannot run on this machine; null: it can. */
   readonly missing?: () => string | null;
   inject(strike: Strike): Promise<Injected> | Injected;

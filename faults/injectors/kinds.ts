@@ -27,7 +27,6 @@ export const NOT_RUN: Readonly<Record<number, string>> = {
   37: 'switching off the actor state needs a version of its own; test/memory runs it',
   39: 'addresses of webhooks; test/webhooks runs it',
   40: 'needs libfaketime',
-  41: 'needs a small file system for the data',
 };
 
 /** Parts of rows and runs that this machine cannot have. */

@@ -1,5 +1,6 @@
 // Faults of PostgreSQL: ended, frozen, locked, read-only, out of connections, serialisation failures.
 import pg from 'pg';
+import { fill, free, whyNoSmallDisk } from '../system/small-disk.ts';
 import { BOTH, type Injected, type Kind, type Strike } from './kind.ts';
 
 const POSTGRES = { runtimes: BOTH, group: 'postgres' } as const;
@@ -149,6 +150,23 @@ export const POSTGRES_KINDS: readonly Kind[] = [
     async inject(strike) {
       await run(strike, SERIALISATION);
       return { heal: () => run(strike, 'drop trigger if exists faults_40001 on turns') };
+    },
+  },
+  {
+    ...POSTGRES,
+    name: 'disk-full',
+    rows: [5, 41],
+    seconds: 6,
+    needs: 'small disk',
+    missing: whyNoSmallDisk,
+    inject({ system }) {
+      const { dataDir, postgres } = system.base;
+      fill(dataDir);
+      const heal = async () => {
+        free(dataDir);
+        await postgres.startIfEnded();
+      };
+      return { heal };
     },
   },
 ];

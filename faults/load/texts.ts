@@ -7,7 +7,7 @@ const [SLOW_MS, SLOW_SPREAD_MS] = [3_000, 2_000];
 
 /** The message of a turn. The index makes it unique in a campaign. */
 export function textOf(index: number, user: string, draw: () => number): string {
-  const [isReviewed, isSlow] = [draw() < 0.05, draw() < 0.04];
+  const [isReviewed, isSlow] = [draw() < 0.05, draw() < 0.03];
   return `turn ${index} of ${user}${isReviewed ? ` ${REVIEW_WORD}` : ''}${isSlow ? ` ${SLOW_WORD}` : ''}`;
 }
 

@@ -13,8 +13,10 @@ export type ModelFault = 'status 500' | 'status 429' | 'hang' | 'reset' | 'malfo
 /** One model call for a turn. */
 export interface ModelCall {
   readonly number: number;
-  /** The process that called. */
-  readonly from: string;
+  /** The process that called, or the link that several processes share. */
+  from: string;
+  /** The caller's port at the model's side. */
+  readonly port: number;
   readonly at: number;
   /** `answered`: the whole reply was sent. `failed`: the model failed on purpose. `broken`: the caller went away. */
   outcome: 'open' | 'answered' | 'failed' | 'broken';
@@ -37,7 +39,7 @@ export class Model {
     });
   }
 
-  /** `ownerOf`: the process whose connection has this port at the model's side. */
+  /** `ownerOf`: the link whose connection has this port at the model's side. */
   static async start(ownerOf: (port: number) => string): Promise<Model> {
     const model = new Model(ownerOf);
     model.#server.keepAliveTimeout = 120_000;
@@ -109,6 +111,7 @@ export class Model {
     const call: ModelCall = {
       number: this.#count,
       from: this.#ownerOf(port),
+      port,
       at: Date.now(),
       outcome: 'open',
       endedAt: null,
@@ -121,7 +124,7 @@ export class Model {
 
   #summary(): ModelCall {
     this.#summaries += 1;
-    return { number: this.#summaries, from: '', at: Date.now(), outcome: 'open', endedAt: null };
+    return { number: this.#summaries, from: '', port: 0, at: Date.now(), outcome: 'open', endedAt: null };
   }
 }
 

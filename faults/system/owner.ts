@@ -1,33 +1,32 @@
 // Which process has a connection, read from /proc: the children of an instance share one proxy.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-const ADDRESS = /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} (?:\S+ +){7}(\d+)/;
+const ADDRESS = /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} (?:\S+ +){6}(\d+)/;
+const SOCKET = /^socket:\[(\d+)\]$/;
 
-/** The inode of the TCP socket with this local port. Null: it has been closed. */
-function inodeOf(port: number): string | null {
-  for (const line of readFileSync('/proc/net/tcp', 'utf8').split('\n')) {
-    const [, local, inode] = ADDRESS.exec(line) ?? [];
-    if (local !== undefined && Number.parseInt(local, 16) === port && inode !== '0') return inode!;
-  }
-  return null;
-}
-
-function holds(pid: number, inode: string): boolean {
+/** The inodes of the sockets that the process has. */
+function inodesOf(pid: number): string[] {
   try {
-    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
       try {
-        return readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`;
+        return SOCKET.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
       } catch {
-        return false; // it was closed meanwhile
+        return []; // it was closed meanwhile
       }
     });
   } catch {
-    return false; // the process has ended
+    return []; // the process has ended
   }
 }
 
-/** The one of these processes that has the socket with this local port. */
-export function ownerOf(port: number, pids: readonly number[]): number | null {
-  const inode = inodeOf(port);
-  return inode === null ? null : (pids.find((pid) => holds(pid, inode)) ?? null);
+/** The processes by the local ports of their connections. Reads whole tables, so it is called rarely. */
+export function pidsByPort(pids: readonly number[]): Map<number, number> {
+  const pidOfInode = new Map(pids.flatMap((pid) => inodesOf(pid).map((inode) => [inode, pid] as const)));
+  const found = new Map<number, number>();
+  for (const line of readFileSync('/proc/net/tcp', 'utf8').split('\n')) {
+    const [, port, inode] = ADDRESS.exec(line) ?? [];
+    const pid = pidOfInode.get(inode ?? '');
+    if (port !== undefined && pid !== undefined) found.set(Number.parseInt(port, 16), pid);
+  }
+  return found;
 }

@@ -12,8 +12,6 @@ interface Connection {
   readonly upstream: Socket;
   readonly up: Pipe;
   readonly down: Pipe;
-  /** The process that connected. */
-  readonly owner: string;
   /** The connection is half-open: the client is not told that the other side is gone. */
   isLost: boolean;
 }
@@ -24,8 +22,6 @@ export interface LinkOptions {
   /** The service: `postgres`. */
   readonly to: string;
   readonly targetPort: number;
-  /** The process that has the socket with this local port, if several processes share the link. */
-  readonly ownerOf?: (port: number) => string;
 }
 
 export class Link {
@@ -62,9 +58,10 @@ export class Link {
     return this.#connections.size;
   }
 
-  /** The process whose connection has this port at the service's side; null: none of this link. */
-  ownerOfPort(port: number): string | null {
-    for (const { upstream, owner } of this.#connections) if (upstream.localPort === port) return owner;
+  /** The client's port of the connection that has this port at the service's side; null: there is none. */
+  clientPortOf(port: number): number | null {
+    for (const { upstream, client } of this.#connections)
+      if (upstream.localPort === port) return client.remotePort ?? null;
     return null;
   }
 
@@ -134,7 +131,6 @@ export class Link {
       upstream,
       up: new Pipe(client, upstream, () => (connection.isLost ? LOST : this.#up)),
       down: new Pipe(upstream, client, () => (connection.isLost ? LOST : this.#down)),
-      owner: this.#options.ownerOf?.(client.remotePort!) ?? this.from,
       isLost: false,
     };
     this.#connections.add(connection);

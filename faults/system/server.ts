@@ -19,10 +19,18 @@ type Start = (port?: number) => Promise<Started>;
 export class Server {
   readonly #start: Start;
   #started: Started;
+  #hasEnded = false;
 
   private constructor(start: Start, started: Started) {
     this.#start = start;
     this.#started = started;
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.#hasEnded = false;
+    const { exited } = this.#started;
+    void exited.then(() => (this.#hasEnded ||= exited === this.#started.exited));
   }
 
   static async start(start: Start): Promise<Server> {
@@ -52,7 +60,14 @@ export class Server {
     signalTo(this.pid, signal);
     await this.#started.exited;
     await new Promise((resolve) => setTimeout(resolve, downMs));
+    await this.startIfEnded();
+  }
+
+  /** Starts it again if it has ended by itself, as it may on a full disk. */
+  async startIfEnded(): Promise<void> {
+    if (!this.#hasEnded) return;
     this.#started = await this.#start(this.port);
+    this.#watch();
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,5 @@
 // What a campaign attacks: turnkeeper as separate processes, its services, and the proxies between them.
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownEnvironment } from '../../bench/systems/processes.ts';
@@ -8,6 +8,7 @@ import { Model, MODEL_NAME } from './model.ts';
 import { Link } from './proxy.ts';
 import { Receiver } from './receiver.ts';
 import { RoleProcess } from './role-process.ts';
+import { mountSmallDisk, unmount } from './small-disk.ts';
 import { startPostgres, startRedis, type Server } from './server.ts';
 
 export type Runtime = 'embedded' | 'dapr';
@@ -32,6 +33,8 @@ export interface System {
   readonly processes: readonly RoleProcess[];
   /** The processes that now have the role. */
   readonly targets: (role: Role) => Target[];
+  /** Finds out which processes the open model calls belong to, where several processes share a link. */
+  readonly nameCalls: () => void;
   readonly daprds: readonly AnyDaemon[];
   readonly placement: AnyDaemon | null;
 }
@@ -52,8 +55,6 @@ export class Base {
   readonly links: Link[];
   readonly stops: (() => unknown)[];
   readonly logFolder: string;
-  /** Tells the processes of one link apart, by the local port of a socket. Missing: each process has its own link. */
-  ownerOf: ((port: number) => string) | undefined;
 
   private constructor(
     parts: Pick<
@@ -72,20 +73,29 @@ export class Base {
     this.logFolder = parts.logFolder;
   }
 
+  /** The data of the services. */
+  get dataDir(): string {
+    return join(this.folder, 'data');
+  }
+
   /** `root`: the checkout that is tested. `folder`: exists; the data of the services is removed at the end. */
-  static async start(root: string, folder: string): Promise<Base> {
+  static async start(root: string, folder: string, needsSmallDisk: boolean): Promise<Base> {
     const [logFolder, dataDir] = [join(folder, 'logs'), join(folder, 'data')];
     for (const each of [logFolder, dataDir]) mkdirSync(each, { recursive: true });
     for (const each of [folder, dataDir]) chmodSync(each, 0o711); // if this process is root, PostgreSQL runs as another user
-    const stops: (() => unknown)[] = [];
+    const stops: (() => unknown)[] = [() => rmSync(dataDir, { recursive: true, force: true })];
+    if (needsSmallDisk) {
+      mountSmallDisk(dataDir);
+      stops.push(() => unmount(dataDir));
+    }
     const links: Link[] = [];
     const { server: postgres, removeData } = await startPostgres(dataDir);
     stops.push(removeData, () => postgres.stop());
     const redis = await startRedis(dataDir);
     stops.push(() => redis.stop());
     const model = await Model.start((port) => {
-      const owners = links.filter(({ to }) => to === 'model').map((link) => link.ownerOfPort(port));
-      return owners.find((owner) => owner !== null) ?? 'unknown';
+      const ofModel = links.filter(({ to }) => to === 'model');
+      return ofModel.find((link) => link.clientPortOf(port) !== null)?.from ?? 'unknown';
     });
     stops.push(() => model.stop());
     const receiver = await Receiver.start();
@@ -95,8 +105,7 @@ export class Base {
 
   /** Opens a proxy and returns its port. */
   async link(from: string, to: string, targetPort: number): Promise<number> {
-    const { ownerOf } = this;
-    const link = await Link.open({ from, to, targetPort, ...(to === 'model' && ownerOf && { ownerOf }) });
+    const link = await Link.open({ from, to, targetPort });
     this.links.push(link);
     this.stops.push(() => link.close());
     return link.port;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { findDapr } from '../../local/dapr.ts';
 import { freePort } from '../../local/ports.ts';
 import { startPlacementDaemon, startSidecarDaemon, type AnyDaemon } from './daemon.ts';
-import { ownerOf } from './owner.ts';
+import { pidsByPort } from './owner.ts';
 import type { RoleProcess } from './role-process.ts';
 import { signalTo } from './server.ts';
 import { targetOf, untilReady, type Base, type Role, type System, type Target } from './system.ts';
@@ -14,8 +14,7 @@ import { targetOf, untilReady, type Base, type Role, type System, type Target } 
 export async function startEmbedded(base: Base): Promise<System> {
   const port = await freePort();
   const env = { PORT: String(port), PROCESSES: '2', ACTOR_RUNTIME: 'embedded' };
-  const nameOf = (pid: number | null) => (pid === null ? 'unknown' : `child-${pid}`);
-  base.ownerOf = (socket) => nameOf(ownerOf(socket, instance.pids));
+  const nameOf = (pid: number) => `child-${pid}`;
   const instance = await base.process('instance', ['--migrate'], env);
   instance.start();
   await untilReady([instance]);
@@ -27,12 +26,21 @@ export async function startEmbedded(base: Base): Promise<System> {
     signal: (signal) => signalTo(pid, signal),
   });
   const children = () => instance.pids.filter((pid) => pid !== instance.pid).toSorted((a, b) => a - b);
+  const nameCalls = () => {
+    const [link] = base.linksOf({ from: instance.name, to: 'model' });
+    const pids = pidsByPort(children());
+    for (const call of base.model.open()) {
+      const pid = pids.get(link!.clientPortOf(call.port) ?? 0);
+      if (pid !== undefined) call.from = nameOf(pid);
+    }
+  };
   return {
     runtime: 'embedded',
     urls: [`http://127.0.0.1:${port}`],
     base,
     processes: [instance],
     targets: (role) => (role === 'actors' ? [targetOf(instance)] : children().map(child)),
+    nameCalls,
     daprds: [],
     placement: null,
   };
@@ -76,5 +84,5 @@ export async function startDapr(base: Base): Promise<System> {
   }
   await untilReady(processes);
   const ofRole = (role: Role) => processes.filter(({ name }) => name.startsWith(role)).map(targetOf);
-  return { runtime: 'dapr', urls, base, processes, targets: ofRole, daprds, placement };
+  return { runtime: 'dapr', urls, base, processes, targets: ofRole, nameCalls: () => {}, daprds, placement };
 }

@@ -17,7 +17,14 @@ test('rows, minutes, seed and runtime are read', (t) => {
 });
 
 test('what is not known is refused', (t) => {
-  for (const args of [['--minutes', '0'], ['--seed', 'x'], ['--runtime', 'none'], ['--rows', '46'], ['--kinds', 'fire'], ['more']])
+  for (const args of [
+    ['--minutes', '0'],
+    ['--seed', 'x'],
+    ['--runtime', 'none'],
+    ['--rows', '46'],
+    ['--kinds', 'fire'],
+    ['more'],
+  ])
     t.throws(() => parseOptions(args), undefined, args.join(' '));
   for (const { name } of KINDS) t.true(USAGE.includes(name));
 });
@@ -25,12 +32,16 @@ test('what is not known is refused', (t) => {
 test('every row of the matrix is covered, or named with the reason why it is not', (t) => {
   const covered = new Set([...KINDS.flatMap(({ rows }) => rows), ...ROWS_OF_LOAD, ...Object.keys(NOT_RUN).map(Number)]);
   const rows = Array.from({ length: 45 }, (_, index) => index + 1);
-  t.deepEqual(rows.filter((row) => !covered.has(row)), []);
+  t.deepEqual(
+    rows.filter((row) => !covered.has(row)),
+    [],
+  );
   t.is(new Set(KINDS.map(({ name }) => name)).size, KINDS.length);
 });
 
 test('a seed gives the same schedule, which fits the time', (t) => {
-  const names = (seed: number) => scheduleOf(KINDS, 600, seed).map(({ kinds, seeds }) => [kinds.map(({ name }) => name), seeds]);
+  const names = (seed: number) =>
+    scheduleOf(KINDS, 600, seed).map(({ kinds, seeds }) => [kinds.map(({ name }) => name), seeds]);
   t.deepEqual(names(7), names(7));
   t.notDeepEqual(names(7), names(8));
   const cycles = scheduleOf(KINDS, 600, 7);

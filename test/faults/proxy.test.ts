@@ -26,7 +26,10 @@ async function echoOver(t: ExecutionContext): Promise<{ link: Link; open: () => 
 async function echoed(socket: Socket, text: string, ms: number): Promise<string | null> {
   const received = once(socket, 'data', { signal: AbortSignal.timeout(ms) });
   if (text !== '') socket.write(text);
-  return received.then(([bytes]) => String(bytes), () => null);
+  return received.then(
+    ([bytes]) => String(bytes),
+    () => null,
+  );
 }
 
 test('bytes pass, wait while they are held, and pass again', async (t) => {
