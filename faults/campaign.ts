@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findingsOf, type Finding } from './checks/checks.ts';
 import { repeatsOf } from './checks/calls.ts';
 import { readRows, type Evidence, type Tail } from './checks/evidence.ts';
+import type { Kind } from './injectors/kind.ts';
 import { History } from './load/history.ts';
 import { Load } from './load/load.ts';
 import { request } from './load/request.ts';
@@ -18,7 +19,7 @@ import { usageOf } from './usage.ts';
 
 const WARM_UP_MS = 5_000;
 const [TAIL_MS, CLEAN_MS] = [12_000, 8_000];
-const FINISH_MS = 60_000;
+const FINISH_MS = 45_000;
 const SETTLE_MS = 60_000;
 
 export interface CampaignOptions {
@@ -26,6 +27,8 @@ export interface CampaignOptions {
   readonly seed: number;
   /** Time for load and faults. */
   readonly seconds: number;
+  /** The kinds from which `cycles` was made. */
+  readonly kinds: readonly Kind[];
   readonly cycles: readonly Cycle[];
   readonly clients: number;
   readonly root: string;
@@ -35,6 +38,8 @@ export interface CampaignOptions {
 
 export interface CampaignResult {
   readonly runtime: Runtime;
+  /** The kinds from which the schedule was made. */
+  readonly possible: readonly Kind[];
   readonly folder: string;
   readonly accepted: number;
   readonly completed: number;
@@ -49,6 +54,13 @@ export interface CampaignResult {
   readonly findings: readonly Finding[];
 }
 
+let running: Base | null = null;
+
+/** Ends what a campaign has started, when the process is interrupted. */
+export async function stopRunning(): Promise<void> {
+  await running?.stop();
+}
+
 /** Runs the campaign. Rejects if the system cannot be started. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const { runtime, folder, root, cycles } = options;
@@ -56,10 +68,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const base = await Base.start(root, folder, needsSmallDisk);
+  running = base;
   try {
     const system = await (runtime === 'dapr' ? startDapr(base) : startEmbedded(base));
     return await attack(system, options);
   } finally {
+    running = null;
     await base.stop();
   }
 }
@@ -116,6 +130,7 @@ async function attack(system: System, options: CampaignOptions): Promise<Campaig
   };
   return {
     runtime: system.runtime,
+    possible: options.kinds,
     folder,
     accepted: rows.turns.length,
     completed: rows.turns.filter(({ status }) => status === 'completed').length,

@@ -32,16 +32,20 @@ export class Nemesis {
     this.#options = options;
   }
 
-  /** Runs the cycles until the time is over. Returns how many were not run. */
+  /** Runs the cycles until the time is over, and those that are required. Returns how many were not run. */
   async run(cycles: readonly Cycle[], until: number): Promise<number> {
-    for (const [index, { kinds, seeds }] of cycles.entries()) {
-      if (Date.now() > until) return cycles.length - index;
+    let notRun = 0;
+    for (const { kinds, seeds, isRequired } of cycles) {
+      if (Date.now() > until && !isRequired) {
+        notRun += 1;
+        continue;
+      }
       const together = kinds.length > 1;
       await Promise.all(kinds.map((kind, n) => this.#strike(kind, seeds[n]!, together)));
       await this.recovered();
       await sleep(BETWEEN_MS);
     }
-    return 0;
+    return notRun;
   }
 
   async #strike(kind: Kind, seed: number, together: boolean): Promise<void> {

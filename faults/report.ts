@@ -110,15 +110,31 @@ export interface Verdict {
   readonly line: string;
 }
 
-/** `asked`: names of the kinds that the caller chose; each of them must have hit. */
-export function verdictOf(results: readonly CampaignResult[], seed: number, asked: readonly string[]): Verdict {
-  const broken = results.flatMap(({ runtime, findings, strikes }) => [
-    ...findings.map(({ check, faults }) => `${runtime} ${check} (${faults.length})`),
-    ...rowsOf(strikes)
-      .filter(({ kind, struck }) => asked.includes(kind) && struck < ENOUGH_STRUCK)
-      .map(({ kind, struck }) => `${runtime} ${kind} did not hit (${struck} turns)`),
-    ...(strikes.length === 0 ? [`${runtime}: no fault was injected`] : []),
+/** What the caller chose: each row, and each kind, must have hit enough turns. */
+export interface Asked {
+  readonly rows: readonly number[];
+  readonly kinds: readonly string[];
+}
+
+function didNotHit({ runtime, strikes, possible }: CampaignResult, asked: Asked): string[] {
+  const hit = rowsOf(strikes).filter(({ struck }) => struck >= ENOUGH_STRUCK);
+  return [
+    ...asked.rows
+      .filter((row) => possible.some(({ rows }) => rows.includes(row)) && !hit.some(({ rows }) => rows.includes(row)))
+      .map((row) => `${runtime} row ${row} did not hit`),
+    ...asked.kinds
+      .filter((name) => possible.some((kind) => kind.name === name) && !hit.some(({ kind }) => kind === name))
+      .map((name) => `${runtime} ${name} did not hit`),
+  ];
+}
+
+export function verdictOf(results: readonly CampaignResult[], seed: number, asked: Asked): Verdict {
+  const broken = results.flatMap((result) => [
+    ...result.findings.map(({ check, faults }) => `${result.runtime} ${check} (${faults.length})`),
+    ...didNotHit(result, asked),
+    ...(result.possible.length > 0 && result.strikes.length === 0 ? [`${result.runtime}: no fault was injected`] : []),
   ]);
+  if (results.length === 0) broken.push('nothing that was asked for can run here');
   const accepted = results.reduce((sum, each) => sum + each.accepted, 0);
   const kinds = new Set(results.flatMap(({ strikes }) => strikes.map(({ kind }) => kind.name))).size;
   const what = `seed ${seed}, commit ${provenance().commit ?? 'unknown'}, ${results.map(({ runtime }) => runtime).join(' and ')}: ${accepted} turns accepted, ${kinds} kinds of faults`;
@@ -130,8 +146,9 @@ export function verdictOf(results: readonly CampaignResult[], seed: number, aske
 /** Writes the results as JSON. */
 export function writeJson(file: string, results: readonly CampaignResult[], verdict: Verdict, seed: number): void {
   mkdirSync(dirname(file), { recursive: true });
-  const runs = results.map(({ strikes, ...result }) => ({
+  const runs = results.map(({ strikes, possible, ...result }) => ({
     ...result,
+    possible: possible.map(({ name }) => name),
     kinds: rowsOf(strikes),
     strikes: strikes.map(({ kind, ...strike }) => ({ kind: kind.name, ...strike })),
   }));

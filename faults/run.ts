@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findDapr } from '../local/dapr.ts';
 import { ROOT } from '../bench/systems/processes.ts';
 import { provenanceLine } from '../bench/report.ts';
-import { runCampaign, type CampaignResult } from './campaign.ts';
+import { runCampaign, stopRunning, type CampaignResult } from './campaign.ts';
 import { KINDS, NOT_HERE, NOT_RUN, ROWS_OF_LOAD } from './injectors/kinds.ts';
 import type { Kind } from './injectors/kind.ts';
 import { runMutants } from './mutants.ts';
@@ -55,11 +55,11 @@ interface Attack {
 }
 
 /** Attacks one runtime. */
-async function attack({ seed, clients }: Options, { runtime, kinds, seconds, root, name }: Attack) {
-  const cycles = scheduleOf(kinds, seconds - AROUND_S, seed);
+async function attack({ seed, clients, rows }: Options, { runtime, kinds, seconds, root, name }: Attack) {
+  const cycles = scheduleOf({ kinds, seconds: seconds - AROUND_S, seed, ...(rows && { rows }) });
   say(`\n${name}, ${runtime}: ${cycles.length} cycles`);
   const folder = join(ROOT, '.turnkeeper', `faults-${name}-${runtime}-${seed}`);
-  const result = await runCampaign({ runtime, seed, seconds, cycles, clients, root, folder, say });
+  const result = await runCampaign({ runtime, kinds, seed, seconds, cycles, clients, root, folder, say });
   say(reportOf(result));
   return result;
 }
@@ -69,15 +69,18 @@ async function campaign(options: Options, runtimes: readonly Runtime[]): Promise
   say(`rows that the load runs: ${ROWS_OF_LOAD.join(', ')}`);
   for (const [row, reason] of Object.entries(NOT_RUN)) say(`not run: row ${row}: ${reason}`);
   for (const what of NOT_HERE) say(`not run: ${what}`);
+  const { rows } = options;
+  const ofLoad = rows?.some((row) => ROWS_OF_LOAD.includes(row)) === true;
+  // A runtime without any of the kinds is not started, unless the load itself is what was asked for.
+  const attacks = runtimes
+    .map((runtime) => ({ runtime, kinds: kindsOf(options, runtime) }))
+    .filter(({ kinds }) => ofLoad || kinds.length > 0);
   const results: CampaignResult[] = [];
-  const asked: string[] = [];
-  for (const runtime of runtimes) {
-    const kinds = kindsOf(options, runtime);
-    if (options.rows !== null || options.kinds !== null) asked.push(...kinds.map(({ name }) => name));
-    const seconds = (minutes * 60) / runtimes.length;
+  for (const { runtime, kinds } of attacks) {
+    const seconds = (minutes * 60) / attacks.length;
     results.push(await attack(options, { runtime, kinds, seconds, root: options.root ?? ROOT, name: 'run' }));
   }
-  const verdict = verdictOf(results, seed, asked);
+  const verdict = verdictOf(results, seed, { rows: rows ?? [], kinds: options.kinds ?? [] });
   writeJson(json, results, verdict, seed);
   return verdict;
 }
@@ -104,7 +107,17 @@ const hasDapr = findDapr(process.env['PATH'] ?? '') !== null;
 const runtimes = options.runtimes.filter((runtime) => runtime !== 'dapr' || hasDapr);
 say(`seed ${options.seed}, ${provenanceLine()}`);
 if (runtimes.length < options.runtimes.length) say('dapr is not attacked: run `npm run dapr:build` first');
-const verdict = await (options.mutants ? mutants(options, options.mutants) : campaign(options, runtimes));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => void stopRunning().finally(() => process.exit(130)));
+const verdict = await (options.mutants ? mutants(options, options.mutants) : campaign(options, runtimes)).catch(
+  (error: Error): Verdict => {
+    console.error(error);
+    return {
+      holds: false,
+      line: `FAIL seed ${options.seed}; the campaign could not run: ${error.message.split('\n')[0]}`,
+    };
+  },
+);
 say(`\n${provenanceLine()}`);
 say(verdict.line);
 process.exitCode = verdict.holds ? 0 : 1;

@@ -7,6 +7,8 @@ export interface Cycle {
   readonly kinds: readonly Kind[];
   /** The seed of the draws of each fault. */
   readonly seeds: readonly number[];
+  /** It runs even if the time is over: it is the first one of a row that was asked for, or the first one of all. */
+  readonly isRequired: boolean;
 }
 
 /** The share of cycles with a second fault, after the first cycles, which measure their kinds alone. */
@@ -27,19 +29,42 @@ function shuffled<T>(items: readonly T[], draw: () => number): T[] {
   return items.map(() => rest.splice(Math.floor(draw() * rest.length), 1)[0]!);
 }
 
+/** The kinds in their order, those first that are the only ones so far of one of the rows. */
+function coveringFirst(kinds: readonly Kind[], rows: readonly number[]): { first: Kind[]; rest: Kind[] } {
+  const [first, rest]: Kind[][] = [[], []];
+  const covered = new Set<number>();
+  for (const kind of kinds) {
+    const fresh = kind.rows.filter((row) => rows.includes(row) && !covered.has(row));
+    for (const row of fresh) covered.add(row);
+    (fresh.length > 0 ? first! : rest!).push(kind);
+  }
+  return { first: first!, rest: rest! };
+}
+
+export interface ScheduleOptions {
+  readonly kinds: readonly Kind[];
+  readonly seconds: number;
+  readonly seed: number;
+  /** Rows that were asked for: each is struck, even if the time is short. */
+  readonly rows?: readonly number[];
+}
+
 /** Cycles for the kinds, as many as fit. In a short run only some kinds strike; in a long run the kinds repeat. */
-export function scheduleOf(kinds: readonly Kind[], seconds: number, seed: number): Cycle[] {
+export function scheduleOf({ kinds, seconds, seed, rows = [] }: ScheduleOptions): Cycle[] {
   const draw = random(seed);
   const cycles: Cycle[] = [];
   let left = seconds;
   while (kinds.length > 0) {
-    for (const first of shuffled(kinds, draw)) {
+    const { first: required, rest } = coveringFirst(shuffled(kinds, draw), cycles.length === 0 ? rows : []);
+    for (const first of [...required, ...rest]) {
       for (let strike = first.strikes === 'calls' ? STRIKES_OF_CALLS : STRIKES; strike > 0; strike -= 1) {
         const others = cycles.length < FIRST_ALONE ? [] : kinds.filter(({ group }) => group !== first.group);
         const second = draw() < TOGETHER_SHARE ? others[Math.floor(draw() * others.length)] : undefined;
         const chosen = second ? [first, second] : [first];
-        const cycle = { kinds: chosen, seeds: chosen.map(() => Math.floor(draw() * SEEDS)) };
-        if (secondsOf(cycle) > left) return cycles;
+        const seeds = chosen.map(() => Math.floor(draw() * SEEDS));
+        const isRequired = required.includes(first) || cycles.length === 0;
+        const cycle = { kinds: chosen, seeds, isRequired };
+        if (secondsOf(cycle) > left && !isRequired) return cycles;
         left -= secondsOf(cycle);
         cycles.push(cycle);
       }

@@ -41,12 +41,29 @@ test('every row of the matrix is covered, or named with the reason why it is not
 
 test('a seed gives the same schedule, which fits the time', (t) => {
   const names = (seed: number) =>
-    scheduleOf(KINDS, 600, seed).map(({ kinds, seeds }) => [kinds.map(({ name }) => name), seeds]);
+    scheduleOf({ kinds: KINDS, seconds: 600, seed }).map(({ kinds, seeds }) => [kinds.map(({ name }) => name), seeds]);
   t.deepEqual(names(7), names(7));
   t.notDeepEqual(names(7), names(8));
-  const cycles = scheduleOf(KINDS, 600, 7);
+  const cycles = scheduleOf({ kinds: KINDS, seconds: 600, seed: 7 });
   t.true(cycles.reduce((sum, cycle) => sum + secondsOf(cycle), 0) <= 600);
   t.true(cycles.some(({ kinds }) => kinds.length === 2));
   for (const { kinds } of cycles) t.is(new Set(kinds.map(({ group }) => group)).size, kinds.length);
-  t.deepEqual(scheduleOf([], 600, 7), []);
+  t.deepEqual(scheduleOf({ kinds: [], seconds: 600, seed: 7 }), []);
+});
+
+test('every row that was asked for is struck, even if the time is short', (t) => {
+  const rows = [1, 7, 29];
+  const cycles = scheduleOf({
+    kinds: KINDS.filter((kind) => kind.rows.some((row) => rows.includes(row))),
+    seconds: 1,
+    seed: 7,
+    rows,
+  });
+  for (const row of rows)
+    t.true(
+      cycles.some(({ kinds }) => kinds.some((kind) => kind.rows.includes(row))),
+      String(row),
+    );
+  t.true(cycles.every(({ isRequired }) => isRequired));
+  t.is(scheduleOf({ kinds: KINDS, seconds: 1, seed: 7 }).length, 1);
 });
