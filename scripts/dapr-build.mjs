@@ -7,6 +7,9 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
+  constants,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -16,6 +19,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
@@ -71,6 +75,7 @@ export async function buildDapr({ root = ROOT, env = process.env, log = () => {}
   mkdirSync(parent, { recursive: true });
   removeStale(parent);
   const temporary = mkdtempSync(join(parent, TEMPORARY));
+  const folders = [temporary];
   const began = Date.now();
   const seconds = () => Math.round((Date.now() - began) / 1000);
   log(`Building Dapr ${version} with Go ${go}: the first build takes about 3 minutes on 2 cores.`);
@@ -81,13 +86,17 @@ export async function buildDapr({ root = ROOT, env = process.env, log = () => {}
   try {
     const named = ['dapr/pkg/buildinfo.version', 'kit/logger.DaprVersion'];
     const ldflags = ['-s', '-w', ...named.map((name) => `-X github.com/dapr/${name}=${version}`)].join(' ');
-    const args = ['build', '-trimpath', '-ldflags', ldflags, '-o', temporary + sep, './daprd', './placement'];
-    const { code, lines } = await runGo(args, {
+    const options = {
       cwd: sidecar,
       env: goEnv,
       signal,
       skip: (line) => line.startsWith('go: downloading ') && (downloads += 1) > 0,
-    });
+    };
+    const patched = mkdtempSync(join(parent, TEMPORARY));
+    folders.push(patched);
+    const modFile = await patchedModule(sidecar, patched, options);
+    const args = ['build', '-trimpath', '-modfile', modFile, '-ldflags', ldflags];
+    const { code, lines } = await runGo([...args, '-o', temporary + sep, './daprd', './placement'], options);
     if (signal?.aborted) throw new DaprBuildError('ABORTED', 'The build of daprd was stopped.');
     if (code !== 0) throw new DaprBuildError('BUILD_FAILED', `go build failed:\n${lines.join('\n')}`);
     try {
@@ -100,8 +109,42 @@ export async function buildDapr({ root = ROOT, env = process.env, log = () => {}
     return { ...paths, built: true };
   } finally {
     clearInterval(progress);
-    rmSync(temporary, { recursive: true, force: true });
+    for (const folder of folders) removeFolder(folder);
   }
+}
+
+/** Removes the folder. Those of a copied module are read-only. */
+function removeFolder(folder) {
+  if (!existsSync(folder)) return;
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) removeFolder(join(folder, entry.name));
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/**
+ * Copies the sources of Dapr, changes the times that sidecar/patches.json names, because Dapr has no settings for them,
+ * and returns the path of a go.mod that uses the copy. Throws a DaprBuildError.
+ */
+async function patchedModule(sidecar, folder, options) {
+  const { code, lines } = await runGo(['mod', 'download', '-json', 'github.com/dapr/dapr'], options);
+  if (code !== 0) throw new DaprBuildError('BUILD_FAILED', `go mod download failed:\n${lines.join('\n')}`);
+  const { Dir: original } = JSON.parse(lines.join('\n'));
+  const copy = join(folder, 'dapr');
+  cpSync(original, copy, { recursive: true, mode: constants.COPYFILE_FICLONE });
+  for (const { file, from, to } of JSON.parse(readFileSync(join(sidecar, 'patches.json'), 'utf8'))) {
+    const path = join(copy, file);
+    const source = readFileSync(path, 'utf8');
+    if (!source.includes(from)) throw new DaprBuildError('BUILD_FAILED', `${file} of Dapr lacks what is patched.`);
+    // The module cache is read-only, and so is its copy.
+    chmodSync(dirname(path), 0o755);
+    rmSync(path);
+    writeFileSync(path, source.replace(from, to));
+  }
+  const goMod = readFileSync(join(sidecar, 'go.mod'), 'utf8');
+  writeFileSync(join(folder, 'go.mod'), `${goMod}\nreplace github.com/dapr/dapr => ${copy}\n`);
+  cpSync(join(sidecar, 'go.sum'), join(folder, 'go.sum'));
+  return join(folder, 'go.mod');
 }
 
 export function cacheFolder(env) {
@@ -127,7 +170,7 @@ function sourceFiles(folder, top = true) {
     if (entry.isDirectory()) {
       // A folder with its own go.mod (composecheck) is another module and not part of this build.
       if (!existsSync(join(path, 'go.mod'))) files.push(...sourceFiles(path, false));
-    } else if (entry.name.endsWith('.go') || (top && (entry.name === 'go.mod' || entry.name === 'go.sum'))) {
+    } else if (entry.name.endsWith('.go') || (top && ['go.mod', 'go.sum', 'patches.json'].includes(entry.name))) {
       files.push(path);
     }
   }
@@ -199,7 +242,7 @@ function removeStale(parent) {
     if (!name.startsWith(TEMPORARY)) continue;
     const path = join(parent, name);
     const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (age > STALE_MS) rmSync(path, { recursive: true, force: true });
+    if (age > STALE_MS) removeFolder(path);
   }
 }
 

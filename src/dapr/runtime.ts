@@ -12,9 +12,12 @@ import { isSuccess, SidecarClient, type SidecarAddress } from './sidecar.ts';
 
 /** Longer than Dapr's own retries and draining, because a call that timed out here may still run. */
 const CALL_TIMEOUT_MS = 30_000;
+/** A call without an answer is sent again after this time, then after twice the time, and so on: the host of the actor
+ *  may have died, and its sidecar keeps the call until the actor has moved. */
+const RESEND_MS = 1_000;
 const READY_POLL_MS = 100;
-/** While an actor moves to another host (about 2.5 s), the sidecar answers with errors, and its own retries go to the
- *  old address. The caller must therefore retry. Every method is idempotent. */
+/** While an actor moves to another host (1 to 2.5 s), the sidecar answers with errors, and its own retries go to the
+ *  old address. The caller must therefore retry. */
 const MOVING_MS = 5_000;
 const MOVING_POLL_MS = 200;
 /** An ordinary user id. The call of `ping` changes nothing. */
@@ -32,6 +35,26 @@ interface DaprRuntimeOptions {
 class SidecarError extends Unavailable {}
 /** With these the call has not reached an actor. */
 const NOT_CALLED = /ECONNREFUSED|ERR_ACTOR_NO_ADDRESS|did not find address/;
+
+/** Whether the method may run once more after its caller got an answer, because a frozen host continues. A late claim has
+ *  an id that nobody uses any more; a late change of the memory could undo a newer one. */
+const isSentAgain = (method: MethodName): boolean => method === 'claim' || READS.has(method);
+
+/** The first answer or error. Calls without an answer are not ended, because that makes some versions of Dapr run two
+ *  calls of an actor at once (docs/decisions/0032-sidecar-client.md). @throws Unavailable after the timeout */
+async function firstAnswer(method: MethodName, send: () => Promise<CallResult>): Promise<CallResult> {
+  const calls: Promise<CallResult>[] = [];
+  const until = performance.now() + CALL_TIMEOUT_MS;
+  for (let ms = isSentAgain(method) ? RESEND_MS : CALL_TIMEOUT_MS; ; ms *= 2) {
+    calls.push(send());
+    try {
+      return await within(Math.min(ms, until - performance.now()), Promise.race(calls));
+    } catch (error) {
+      if (!(error instanceof TimedOut)) throw error;
+      if (performance.now() >= until) throw unansweredCall(method, error);
+    }
+  }
+}
 
 export class DaprRuntime implements ActorRuntime {
   readonly name = 'dapr';
@@ -75,7 +98,7 @@ export class DaprRuntime implements ActorRuntime {
     const retryUntil = performance.now() + MOVING_MS;
     for (let outcomeUnknown = false; ;) {
       try {
-        return unwrap(await this.#invoke(userId, method, args));
+        return unwrap(await firstAnswer(method, () => this.#invoke(userId, method, args)));
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
         outcomeUnknown ||= error.outcomeUnknown;
@@ -91,15 +114,13 @@ export class DaprRuntime implements ActorRuntime {
     try {
       return await inSpan(`UserSession/${method}`, { kind: 'client' }, async () => {
         // daprd passes the trace header on to the host of the actor.
-        const call = this.#client.send('POST', path, { body: JSON.stringify(args), traceparent: traceparent() });
-        const response = await within(CALL_TIMEOUT_MS, call);
+        const call = { body: JSON.stringify(args), traceparent: traceparent() };
+        const response = await this.#client.send('POST', path, call);
         if (!isSuccess(response)) throw new Error(`${response.status} ${response.text}`);
         return JSON.parse(response.text) as CallResult;
       });
     } catch (error) {
       const { message } = error as Error;
-      // Not repeated here, because the call may still run.
-      if (error instanceof TimedOut) throw unansweredCall(method, error);
       const outcomeUnknown = !READS.has(method) && !NOT_CALLED.test(message);
       throw new SidecarError('actors', { detail: message, cause: error, outcomeUnknown });
     }

@@ -1,0 +1,73 @@
+// An actor host or its daprd dies while turns run (Dapr runtime only): how long a turn waits at most.
+import test, { type ExecutionContext } from 'ava';
+import { startSidecar } from '../../local/dapr.ts';
+import { daprBinaries, isAvailable, startApp, type TestApp } from '../support/app.ts';
+import { chat, waitForTurn } from '../support/client.ts';
+import { temporaryFolder } from '../support/folder.ts';
+import { SCRIPTED_MODEL } from '../support/model.ts';
+import { startProcess } from '../support/process.ts';
+
+const run = isAvailable('dapr') ? test.serial : test.skip;
+const CLIENTS = 16;
+
+/** A second actor host with its own daprd, as a process. About half of the users move to it. */
+async function startHost(t: ExecutionContext, app: TestApp) {
+  const { databaseUrl, redisUrl, placement } = app;
+  const dataDir = temporaryFolder(t);
+  const sidecar = await startSidecar({ binaries: daprBinaries!, dataDir, databaseUrl, redisUrl }, placement!.port);
+  t.teardown(() => sidecar.stop());
+  const host = await startProcess(t, {
+    args: ['src/main.ts', '--roles', 'actors'],
+    env: {
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: redisUrl,
+      ACTOR_RUNTIME: 'dapr',
+      OPENAI_BASE_URL: app.model.baseUrl,
+      OPENAI_MODEL: SCRIPTED_MODEL,
+      DAPR_HTTP_PORT: String(sidecar.httpPort),
+      DAPR_API_TOKEN: sidecar.apiToken,
+      APP_PORT: String(sidecar.appPort),
+      APP_API_TOKEN: sidecar.appToken,
+    },
+  });
+  return { host, sidecar };
+}
+
+/** Sends messages of ever new users for the whole time, and returns how long the slowest turn took, in milliseconds. */
+async function slowestWhile(app: TestApp, during: () => Promise<void>): Promise<{ turns: number; ms: number }> {
+  const stop = new AbortController();
+  let turns = 0;
+  let ms = 0;
+  const client = async () => {
+    while (!stop.signal.aborted) {
+      const at = performance.now();
+      const turn = await chat(app.url, { user_id: `user-${(turns += 1)}`, text: 'Hi' });
+      await waitForTurn(app.url, turn.turn_id);
+      ms = Math.max(ms, performance.now() - at);
+      await pause(50);
+    }
+  };
+  const clients = Promise.all(Array.from({ length: CLIENTS }, client));
+  await during();
+  stop.abort();
+  await clients;
+  return { turns, ms };
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+for (const victim of ['daprd', 'host'] as const)
+  run(`no turn waits longer than five seconds when a ${victim} is killed`, async (t) => {
+    t.timeout(120_000);
+    const app = await startApp(t, { runtime: 'dapr' });
+    const { host, sidecar } = await startHost(t, app);
+    await pause(4_000);
+    const slowest = await slowestWhile(app, async () => {
+      await pause(1_000);
+      if (victim === 'daprd') sidecar.kill('SIGKILL');
+      else await host.killAll();
+      await pause(8_000);
+    });
+    t.log(`${slowest.turns} turns, the slowest took ${Math.round(slowest.ms)} ms`);
+    t.true(slowest.ms < 5_000);
+  });
