@@ -29,7 +29,7 @@ test('without settings, the defaults of the contract apply', (t) => {
     REVIEW_KEYWORDS: ['urgent', 'help', 'emergency'],
     REVIEW_DEADLINE_S: 86_400,
     REVIEW_ON_DEADLINE: 'expire',
-    LEASE_S: 10,
+    LEASE_S: 5,
     AUTH: 'none',
     roles: ['http', 'worker', 'actors'],
   });

@@ -12,7 +12,6 @@ export interface GrantedClaimsDeps {
   readonly giveBack: (userIds: readonly string[], holder: string) => Promise<void>;
   /** Identifies this worker. */
   readonly holder: string;
-  readonly args: ClaimArgs;
 }
 
 interface Grant {
@@ -33,23 +32,23 @@ export class GrantedClaims {
   }
 
   /** Claims the user's next turn, with the grant if this worker has one. @throws Unavailable */
-  async next(userId: string): Promise<ClaimReply> {
+  async next(userId: string, args: ClaimArgs): Promise<ClaimReply> {
     const grant = this.#grants.get(userId);
     if (grant && grant.until > performance.now()) {
-      const reply = await this.#claimWith(userId, grant);
+      const reply = await this.#claimWith(userId, args, grant);
       if (reply.outcome !== 'held') return reply;
     }
-    return this.#ask(userId);
+    return this.#ask(userId, args);
   }
 
-  async #claimWith(userId: string, { version, memory }: Grant): Promise<ClaimReply> {
-    const { store, args, holder } = this.#deps;
+  async #claimWith(userId: string, args: ClaimArgs, { version, memory }: Grant): Promise<ClaimReply> {
+    const { store, holder } = this.#deps;
     const claim = await store.claimNext(userId, args, { holder, version });
     return claim.outcome === 'claimed' ? { ...claim, work: { ...claim.work, memory } } : claim;
   }
 
-  async #ask(userId: string): Promise<ClaimReply> {
-    const { actors, args, holder } = this.#deps;
+  async #ask(userId: string, args: ClaimArgs): Promise<ClaimReply> {
+    const { actors, holder } = this.#deps;
     this.#grants.delete(userId);
     const until = performance.now() + GRANT_S * 1_000;
     const reply = await actors.call(userId, 'claim', { ...args, holder });

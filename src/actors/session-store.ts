@@ -17,13 +17,12 @@ const lengthOf = (history: readonly HistoryMessage[]): number =>
 /** `holdsState`: the actor state is in this database too. */
 export const sessionStore = (database: Database, { holdsState }: { readonly holdsState: boolean }): SessionStore => ({
   holdsState,
-  async claimNext(userId, { leaseS, exchanges }, grant) {
-    const request = { userId, leaseS, exchanges, memoryKey: holdsState ? MEMORY : null, grant };
-    const claim = await claimNext(database, request);
+  async claimNext(userId, args, grant) {
+    const claim = await claimNext(database, { ...args, userId, memoryKey: holdsState ? MEMORY : null, grant });
     if (claim.outcome !== 'claimed') return claim;
     const { turnId, epoch, sessionId, seq, text, metadata, attempts } = claim.turn;
     const { tags, createdAt, startedAt } = claim.turn;
-    const { grantVersion, messageCount, queuedS, traceparent, history, memory } = claim;
+    const { grantVersion, messageCount, queuedS, takenOver, takeovers, traceparent, history, memory } = claim;
     return {
       outcome: 'claimed',
       grantVersion,
@@ -38,6 +37,8 @@ export const sessionStore = (database: Database, { holdsState }: { readonly hold
         metadata,
         tags,
         attempts,
+        takenOver,
+        takeovers,
         createdAt: createdAt.getTime(),
         startedAt: startedAt!.getTime(),
         messageCount,

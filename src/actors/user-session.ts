@@ -18,6 +18,7 @@
 // one running turn for each user, and every commit requires the epoch of its claim (store/claims.ts,
 // store/commit-turn.ts).
 import { z } from 'zod';
+import type { ClaimTerms } from '../store/claims.ts';
 import type { GrantRequest } from '../store/grants.ts';
 import { MEMORY_LIMITS } from '../domain/limits.ts';
 import {
@@ -49,6 +50,10 @@ export interface Work {
   readonly metadata: Metadata;
   readonly tags: readonly string[];
   readonly attempts: number;
+  /** The claim of another worker lapsed, and this one took the turn over. */
+  readonly takenOver: boolean;
+  /** How often that happened to this turn. */
+  readonly takeovers: number;
   /** Times in milliseconds since the epoch. */
   readonly createdAt: number;
   readonly startedAt: number;
@@ -72,7 +77,7 @@ export type ClaimReply =
 
 type TurnToClaim = Omit<Work, 'memory'>;
 
-export interface ClaimArgs {
+export interface ClaimArgs extends ClaimTerms {
   /** Seconds until the claim lapses, unless it is renewed. */
   readonly leaseS: number;
   /** Exchanges of the history. */
@@ -150,7 +155,13 @@ export const METHODS = {
    *  to that worker. Memory that the claim does not return is read before it: a claim whose reply fails would block the
    *  user until it lapses. */
   claim: method<ClaimArgs & { readonly holder?: string | undefined }, ClaimReply>(
-    z.strictObject({ leaseS: z.number().positive(), exchanges: z.int().min(0), holder: z.uuid().optional() }),
+    z.strictObject({
+      leaseS: z.number().positive(),
+      exchanges: z.int().min(0),
+      claimId: z.uuid().optional(),
+      lapsedBefore: z.number().optional(),
+      holder: z.uuid().optional(),
+    }),
     async (context, { holder, ...args }) => {
       const { store, userId } = context;
       const before = store.holdsState ? null : await readMemory(context);

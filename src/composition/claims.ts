@@ -2,9 +2,10 @@
 import { GrantedClaims } from '../actors/granted-claims.ts';
 import type { ActorRuntime } from '../actors/runtime.ts';
 import { sessionStore } from '../actors/session-store.ts';
-import type { ClaimReply } from '../actors/user-session.ts';
+import type { ClaimArgs, ClaimReply } from '../actors/user-session.ts';
 import { newId } from '../domain/ids.ts';
 import { giveBackGrants } from '../store/grants.ts';
+import type { ClaimKeeper } from '../turns/claim-keeper.ts';
 import type { Foundation } from './foundation.ts';
 
 /** If the worker that holds a user does not run its turns within this time, another worker tries again. */
@@ -19,18 +20,40 @@ export interface Claims {
   runWith(start: (userId: string) => boolean): void;
 }
 
-export function claimsOf(foundation: Foundation, actors: ActorRuntime): Claims {
+/** Claims with `ask`. If the answer to a claim was lost, the next claim of the user repeats the request, and gets the same
+ *  claim. The worker claims for one user one turn at a time. */
+function repeating(
+  terms: (claimId: string) => ClaimArgs,
+  ask: (userId: string, args: ClaimArgs) => Promise<ClaimReply>,
+): Claims['claim'] {
+  const unanswered = new Map<string, string>();
+  return async (userId) => {
+    const claimId = unanswered.get(userId) ?? newId();
+    try {
+      const reply = await ask(userId, terms(claimId));
+      unanswered.delete(userId);
+      return reply;
+    } catch (error) {
+      unanswered.set(userId, claimId);
+      throw error;
+    }
+  };
+}
+
+export function claimsOf(foundation: Foundation, actors: ActorRuntime, keeper: ClaimKeeper): Claims {
   const { config, database, hints, log, lifecycle } = foundation;
-  const args = { leaseS: config.LEASE_S, exchanges: config.HISTORY_EXCHANGES };
+  const { LEASE_S: leaseS, HISTORY_EXCHANGES: exchanges } = config;
+  const terms = (claimId: string) => ({ leaseS, exchanges, claimId, lapsedBefore: keeper.lapsedBefore });
   // Embedded actors run in one process: all claims of all workers go through it, and it holds the memory.
-  if (actors.name === 'embedded')
-    return { claim: (userId) => actors.call(userId, 'claim', args), askHolder: () => {}, runWith: () => {} };
+  if (actors.name === 'embedded') {
+    const claim = repeating(terms, (userId, args) => actors.call(userId, 'claim', args));
+    return { claim, askHolder: () => {}, runWith: () => {} };
+  }
   const granted = new GrantedClaims({
     actors,
     store: sessionStore(database, { holdsState: false }),
     giveBack: (userIds, holder) => giveBackGrants(database, userIds, holder),
     holder: newId(),
-    args,
   });
   lifecycle.started('grants', () => granted.giveBackAll());
   let start = (_userId: string): boolean => false;
@@ -44,7 +67,7 @@ export function claimsOf(foundation: Foundation, actors: ActorRuntime): Claims {
       );
   });
   return {
-    claim: (userId) => granted.next(userId),
+    claim: repeating(terms, (userId, args) => granted.next(userId, args)),
     askHolder(userId) {
       hints.heldUsers.announce(userId);
       setTimeout(() => start(userId), ASK_AGAIN_MS).unref();

@@ -44,6 +44,8 @@ export interface FoundationOptions {
 export interface Foundation extends FoundationOptions {
   readonly metrics: Metrics;
   readonly database: Database;
+  /** When the database was reached, by `performance.now()`. */
+  readonly connectedAt: number;
   /** Fails at once while Redis is unavailable. */
   readonly redis: RedisConnection;
   readonly queues: Queues;
@@ -79,6 +81,7 @@ export async function startFoundation(options: FoundationOptions): Promise<Found
   await startTracing(config, lifecycle);
   const metrics = createMetrics(options.instance?.process);
   const database = new Database(await connect(addresses.databaseUrl, { poolSize: poolSizeOf(config.PROCESSES) }));
+  const connectedAt = performance.now();
   lifecycle.started('database', () => database.close());
   await checkSchema(database, addresses.databaseUrl, config.migrate, log);
 
@@ -93,5 +96,5 @@ export async function startFoundation(options: FoundationOptions): Promise<Found
   const hooks = new ProcessHooks(hints);
   const waker = new TurnWaker({ queues, startHere: (userId) => hooks.worker.startTurns(userId), log });
   lifecycle.started('turn waker', () => waker.stop());
-  return { ...options, metrics, database, redis, queues, waker, hints, hooks };
+  return { ...options, metrics, database, connectedAt, redis, queues, waker, hints, hooks };
 }

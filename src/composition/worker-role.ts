@@ -11,7 +11,8 @@ import { RedisDeltaWriter } from '../redis/delta-writer.ts';
 import { LivePolicy } from '../reviews/live-policy.ts';
 import type { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { countLeftOver } from '../store/analytics.ts';
-import { firstQueued, releaseClaims, renewLeases } from '../store/claims.ts';
+import { firstQueued } from '../store/backlog.ts';
+import { releaseClaims, renewLeases } from '../store/claims.ts';
 import { numberReviewEvents } from '../store/review-feed.ts';
 import { answerTurn } from '../turns/answer-turn.ts';
 import { ClaimKeeper } from '../turns/claim-keeper.ts';
@@ -59,8 +60,9 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
   lifecycle.started('policy', () => policies.stop());
   const keeper = new ClaimKeeper({
     leaseS: config.LEASE_S,
+    connectedAt: foundation.connectedAt,
     renew: (claims) => renewLeases(database, claims, config.LEASE_S),
-    release: (claims) => releaseClaims(database, claims),
+    release: (claims, unused) => releaseClaims(database, claims, unused),
   });
   keeper.start();
   hints.cancellations.subscribe();
@@ -77,7 +79,7 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
     reviewDeadlineS: config.REVIEW_DEADLINE_S,
     log,
   };
-  const claims = claimsOf(foundation, actors);
+  const claims = claimsOf(foundation, actors, keeper);
   const turns = new TurnRun({
     database,
     claim: (userId) => claims.claim(userId),

@@ -163,7 +163,7 @@ export const SETTINGS = {
     'yes: webhooks may use private and loopback addresses, and http without TLS; then anyone who may register a webhook can make this machine call addresses that only it can reach',
     ['no', 'yes'],
   ),
-  LEASE_S: integer('seconds after which a claim that was not renewed is taken over', 10, 2, 3600),
+  LEASE_S: integer('seconds after which a claim that was not renewed is taken over', 5, 2, 3600),
   AUTH: oneOf('authentication of callers: none (only on a loopback HOST), keys, or jwt', ['none', 'keys', 'jwt']),
   API_KEYS: apiKeys,
   OTEL_EXPORTER_OTLP_ENDPOINT: address(

@@ -12,9 +12,9 @@ import { isSuccess, SidecarClient, type SidecarAddress } from './sidecar.ts';
 
 /** Longer than Dapr's own retries and draining, because a call that timed out here may still run. */
 const CALL_TIMEOUT_MS = 30_000;
-/** A call without an answer is sent again after this time, then after twice the time, and so on: the host of the actor
- *  may have died, and its sidecar keeps the call until the actor has moved. */
-const RESEND_MS = 1_000;
+/** A call without an answer is sent again after each of these times: the host of the actor may have died, and its sidecar
+ *  keeps the call until the actor has moved. Together they are as long as the timeout. */
+const RESEND_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
 const READY_POLL_MS = 100;
 /** While an actor moves to another host (1 to 2.5 s), the sidecar answers with errors, and its own retries go to the
  *  old address. The caller must therefore retry. */
@@ -36,24 +36,23 @@ class SidecarError extends Unavailable {}
 /** With these the call has not reached an actor. */
 const NOT_CALLED = /ECONNREFUSED|ERR_ACTOR_NO_ADDRESS|did not find address/;
 
-/** Whether the method may run once more after its caller got an answer, because a frozen host continues. A late claim has
- *  an id that nobody uses any more; a late change of the memory could undo a newer one. */
+/** Whether the method may run once more after its caller got an answer, because a frozen host continues. A late claim
+ *  delays one turn by a lease; a late change of the memory could undo a newer one. */
 const isSentAgain = (method: MethodName): boolean => method === 'claim' || READS.has(method);
 
 /** The first answer or error. Calls without an answer are not ended, because that makes some versions of Dapr run two
  *  calls of an actor at once (docs/decisions/0032-sidecar-client.md). @throws Unavailable after the timeout */
 async function firstAnswer(method: MethodName, send: () => Promise<CallResult>): Promise<CallResult> {
   const calls: Promise<CallResult>[] = [];
-  const until = performance.now() + CALL_TIMEOUT_MS;
-  for (let ms = isSentAgain(method) ? RESEND_MS : CALL_TIMEOUT_MS; ; ms *= 2) {
+  for (const ms of isSentAgain(method) ? RESEND_MS : [CALL_TIMEOUT_MS]) {
     calls.push(send());
     try {
-      return await within(Math.min(ms, until - performance.now()), Promise.race(calls));
+      return await within(ms, Promise.race(calls));
     } catch (error) {
       if (!(error instanceof TimedOut)) throw error;
-      if (performance.now() >= until) throw unansweredCall(method, error);
     }
   }
+  throw unansweredCall(method, new TimedOut('the actor does not answer'));
 }
 
 export class DaprRuntime implements ActorRuntime {

@@ -1,5 +1,6 @@
 // The backlog of all users: for the metrics, and for the sweeper. Every query uses an index. A count that can grow
 // without bound stops at a limit.
+import type { Claim } from './claims.ts';
 import type { Database, Statement } from './database.ts';
 
 const TURNS: Statement = {
@@ -135,3 +136,50 @@ export async function dueWork(database: Database, leftOverS: number): Promise<Du
   const [row] = await database.rows<DueWork>(DUE, [leftOverS]);
   return row!;
 }
+
+/** Finds what the sweeper wakes: lapsed claims, and first turns that have been queued for longer than `ageS`. */
+const IDLE: Statement = {
+  name: 'idle-heads',
+  sql: `select user_id, turn_id, epoch from (
+          select distinct on (user_id) user_id, turn_id, epoch, status, lease_until, created_at
+          from turns where status in ('queued', 'running') and user_id > ? order by user_id, seq) heads
+        where (status = 'running' and lease_until < now())
+           or (status = 'queued' and created_at < now() - ?::float8 * interval '1 second')
+        order by user_id limit ?`,
+};
+
+export interface IdleHead {
+  readonly user_id: string;
+  readonly turn_id: string;
+  readonly epoch: number;
+}
+
+/** A page of first queued or running turns that no worker seems to run, by user, after `afterUser`. @throws Unavailable */
+export function idleHeads(database: Database, afterUser: string, ageS: number, limit: number): Promise<IdleHead[]> {
+  return database.rows<IdleHead>(IDLE, [afterUser, ageS, limit]);
+}
+
+const QUEUED: Statement = { name: 'waiting', sql: "select count(*) as waiting from turns where status = 'queued'" };
+
+/** Number of queued turns of all users. @throws Unavailable */
+export async function countQueued(database: Database): Promise<number> {
+  const [row] = await database.rows<{ waiting: number }>(QUEUED, []);
+  return row!.waiting;
+}
+
+const QUEUED_HEADS: Statement = {
+  name: 'waiting-heads',
+  sql: `select asked.user_id, head.turn_id, head.epoch
+        from unnest(?::text[]) as asked (user_id) cross join lateral (
+          select turn_id, epoch from turns t where t.user_id = asked.user_id and t.status = 'queued' order by t.seq limit 1) head`,
+};
+
+async function firstQueuedOfAll(database: Database, userIds: readonly string[]): Promise<(Claim | null)[]> {
+  const rows = await database.rows<{ user_id: string; turn_id: string; epoch: number }>(QUEUED_HEADS, [userIds]);
+  const heads = new Map(rows.map((row) => [row.user_id, { turnId: row.turn_id, epoch: row.epoch }]));
+  return userIds.map((userId) => heads.get(userId) ?? null);
+}
+
+/** The user's first queued turn; null: none. @throws Unavailable */
+export const firstQueued = (database: Database, userId: string): Promise<Claim | null> =>
+  database.batched('first-queued', userId, firstQueuedOfAll);

@@ -6,20 +6,42 @@ import type { Database, Statement } from './database.ts';
 import { GRANT_S, type GrantRequest } from './grants.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
-/** Takes the first queued or running turn of each user, if it is queued or its lease has expired. One conditional update:
- *  of two concurrent claims one hits the row, and the other finds the turn running. `case` rather than `or`: PostgreSQL
- *  would use an index for each side of `or`, and a plan that was made while the index of unfinished turns was empty
- *  would read all of them for each user. A worker is granted a user only together with a turn. The state of the actor is
- *  read only if it is in this database. */
+/** Whether `asked` may claim `turn`: it is queued, or the same request claimed it before, or its claim was released or
+ *  lapsed. `lapsed_before`: the asking worker knows that the owners of earlier leases had the time to renew them. `case`
+ *  rather than `or`: PostgreSQL would use an index for each side of `or`, and a plan that was made while the index of
+ *  unfinished turns was empty would read all of them for each user. */
+const mayClaim = (turn: string, asked: string): string =>
+  `case ${turn}.status when 'queued' then true
+     when 'running' then coalesce(${turn}.claim_id = ${asked}.claim_id, false) or (${turn}.lease_until < now()
+       and (${turn}.claim_id is null or ${turn}.lease_until < ${asked}.lapsed_before))
+     else false end`;
+
+/** Whether the request of `heads` has claimed this turn before. Then it gets the same claim, with the same epoch. */
+const SAME_CLAIM = "turns.status = 'running' and turns.claim_id = heads.claim_id";
+
+/** Takes the first queued or running turn of each user, if it may be claimed. One conditional update: of two concurrent
+ *  claims one hits the row, and the other finds the turn running. A lapsed claim whose row is locked is not taken over:
+ *  its owner could not renew it, and renews it first. A worker is granted a user only together with a turn. The state of
+ *  the actor is read only if it is in this database. */
 const CLAIM: Statement = {
   name: 'claim',
   sql: `with asked as materialized (
-          select * from unnest(?::text[], ?::uuid[], ?::int8[]) as a (user_id, holder, version)),
-        heads as materialized (
-          select asked.user_id, head.turn_id, head.status = 'running' and head.lease_until >= now() as busy
+          select user_id, claim_id, coalesce(lapsed_before, now()) as lapsed_before, holder, version
+          from unnest(?::text[], ?::uuid[], ?::timestamptz[], ?::uuid[], ?::int8[])
+            as a (user_id, claim_id, lapsed_before, holder, version)),
+        found as materialized (
+          select asked.user_id, asked.claim_id, asked.lapsed_before, head.turn_id, head.status,
+            head.claim_id as last_claim, not ${mayClaim('head', 'asked')} as busy
           from asked cross join lateral (
-            select turn_id, status, lease_until from turns t
+            select turn_id, status, claim_id, lease_until from turns t
             where t.user_id = asked.user_id and t.status in ('queued', 'running') order by t.user_id, t.seq limit 1) head),
+        lapsed as materialized (
+          select t.turn_id from found join turns t on t.turn_id = found.turn_id
+          where found.status = 'running' and not found.busy for update of t skip locked),
+        heads as materialized (
+          select user_id, claim_id, lapsed_before, turn_id, status, last_claim,
+            busy or (status = 'running' and not exists (select 1 from lapsed where lapsed.turn_id = found.turn_id)) as busy
+          from found),
         granted as (
           insert into user_grants (user_id, holder, version, held_until)
           select asked.user_id, asked.holder, 1, now() + ${GRANT_S} * interval '1 second'
@@ -36,14 +58,17 @@ const CLAIM: Statement = {
           from asked join user_grants held on held.user_id = asked.user_id
             and held.holder = asked.holder and held.version = asked.version and held.held_until > now()),
         claimed as (
-          update turns set status = 'running', epoch = epoch + 1, attempts = attempts + 1,
+          update turns set status = 'running', claim_id = heads.claim_id,
+                 epoch = turns.epoch + case when ${SAME_CLAIM} then 0 else 1 end,
+                 attempts = turns.attempts + case when ${SAME_CLAIM} then 0 else 1 end,
+                 takeovers = turns.takeovers
+                   + case when turns.status = 'running' and turns.claim_id <> heads.claim_id then 1 else 0 end,
                  lease_until = now() + ?::float8 * interval '1 second', started_at = coalesce(started_at, now())
           from heads join allowed on allowed.user_id = heads.user_id
-          where turns.turn_id = heads.turn_id
-            and case turns.status when 'queued' then true when 'running' then turns.lease_until < now() else false end
-          returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')}, turns.traceparent)
+          where turns.turn_id = heads.turn_id and not heads.busy and ${mayClaim('turns', 'heads')}
+          returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')}, turns.traceparent, turns.takeovers)
         select asked.user_id as asked_user, allowed.user_id is not null as allowed, allowed.version as grant_version,
-          heads.busy, claimed.*,
+          heads.busy, heads.status = 'running' and heads.last_claim <> heads.claim_id as taken_over, claimed.*,
           extract(epoch from now() - claimed.created_at)::float8 as queued_s,
           (select sent from message_counts where message_counts.user_id = claimed.user_id) as message_count,
           (select value from actor_state where actor_state.user_id = claimed.user_id and key = ?::text) as memory,
@@ -58,6 +83,10 @@ export interface ClaimedTurn {
   readonly turn: Turn;
   /** Seconds since the turn was accepted, by the database's clock. */
   readonly queuedS: number;
+  /** The claim of another worker lapsed, and this one took the turn over. */
+  readonly takenOver: boolean;
+  /** How often that happened to this turn. */
+  readonly takeovers: number;
   /** Number of messages that the user has sent so far, for the prompt. */
   readonly messageCount: number;
   /** Position of the turn in its trace; null: the turn is not traced. */
@@ -71,11 +100,21 @@ export interface ClaimedTurn {
 export type ClaimResult =
   /** `grantVersion`: of the worker's grant of the user; null: none was requested. */
   | ({ readonly outcome: 'claimed'; readonly grantVersion: number | null } & ClaimedTurn)
-  /** `busy`: the user has a running turn with a valid lease. `held`: a turn could be claimed, but another worker holds the
-   *  user, or the worker's own grant has ended. */
+  /** `busy`: the user has a running turn that may not be claimed. `held`: a turn could be claimed, but another worker
+   *  holds the user, or the worker's own grant has ended. */
   | { readonly outcome: 'busy' | 'nothing' | 'held' };
 
-export interface ClaimRequest {
+/** Identifies the request, and says which lapsed claims it takes over. */
+export interface ClaimTerms {
+  /** The id of the request. If its answer is lost, the same request gets the same claim. Missing: it would wait for its
+   *  own lease. */
+  readonly claimId?: string | undefined;
+  /** Milliseconds since 1970, by the database's clock: leases that ended later are not taken over. Missing: all lapsed
+   *  claims are taken over. */
+  readonly lapsedBefore?: number | undefined;
+}
+
+export interface ClaimRequest extends ClaimTerms {
   readonly userId: string;
   readonly leaseS: number;
   /** Exchanges of the session to read. */
@@ -92,6 +131,8 @@ interface ClaimRow extends TurnRow {
   readonly grant_version: number | null;
   /** Null: the user has no queued or running turn. */
   readonly busy: boolean | null;
+  readonly taken_over: boolean | null;
+  readonly takeovers: number;
   readonly queued_s: number;
   readonly message_count: number | null;
   readonly traceparent: string | null;
@@ -107,12 +148,14 @@ function resultOf(row: ClaimRow): ClaimResult | 'retry' {
     return row.allowed ? 'retry' : { outcome: 'held' };
   }
   const { grant_version: grantVersion, queued_s: queuedS, message_count: messageCount } = row;
-  const { traceparent, history, memory } = row;
+  const { traceparent, history, memory, taken_over: takenOver, takeovers } = row;
   return {
     outcome: 'claimed',
     grantVersion,
     turn: turnOf(row),
     queuedS,
+    takenOver: takenOver === true,
+    takeovers,
     messageCount: messageCount ?? 0,
     traceparent,
     history: history ?? [],
@@ -128,6 +171,8 @@ async function claimAll(database: Database, requests: readonly ClaimRequest[]): 
   const { leaseS, exchanges, memoryKey } = requests[0]!;
   const rows = await database.rows<ClaimRow>(CLAIM, [
     asked.map(({ userId }) => userId),
+    asked.map(({ claimId }) => claimId ?? null),
+    asked.map(({ lapsedBefore }) => (lapsedBefore === undefined ? null : new Date(lapsedBefore).toISOString())),
     asked.map(({ grant }) => grant?.holder ?? null),
     asked.map(({ grant }) => grant?.version ?? null),
     leaseS,
@@ -155,11 +200,20 @@ export async function claimNext(database: Database, request: ClaimRequest): Prom
 /** A condition that no index has, so that each turn is found by its id, in the order of the ids. */
 export const IS_RUNNING = "case turns.status when 'running' then true else false end";
 
+/** Renews the leases of rows that are not locked: one locked row must not let the other leases of its worker lapse. The
+ *  last part reads without locks which claims are still held, locked or not. */
 const RENEW: Statement = {
   name: 'renew-leases',
-  sql: `update turns set lease_until = now() + ?::float8 * interval '1 second'
-        from unnest(?::uuid[], ?::int4[]) as held (turn_id, epoch)
-        where turns.turn_id = held.turn_id and turns.epoch = held.epoch and ${IS_RUNNING} returning turns.turn_id`,
+  sql: `with held as materialized (select * from unnest(?::uuid[], ?::int4[]) as h (turn_id, epoch)),
+        free as materialized (
+          select turns.turn_id from held join turns on turns.turn_id = held.turn_id
+          where turns.epoch = held.epoch and ${IS_RUNNING} for update of turns skip locked),
+        renewed as (
+          update turns set lease_until = now() + ?::float8 * interval '1 second'
+          from free where turns.turn_id = free.turn_id returning turns.turn_id)
+        select now() as at, turns.turn_id, renewed.turn_id is not null as renewed
+        from (select 1) as one left join (held join turns on turns.turn_id = held.turn_id and turns.epoch = held.epoch
+          and ${IS_RUNNING}) on true left join renewed on renewed.turn_id = turns.turn_id`,
 };
 
 export interface Claim {
@@ -178,67 +232,40 @@ function columnsOf(claims: readonly Claim[]): [turnIds: string[], epochs: number
   return [ordered.map(({ turnId }) => turnId), ordered.map(({ epoch }) => epoch)];
 }
 
-/** Renews the claims and returns the ids of those that are still held. @throws Unavailable */
-export async function renewLeases(database: Database, claims: readonly Claim[], leaseS: number): Promise<Set<string>> {
-  const rows = await database.rows<{ turn_id: string }>(RENEW, [leaseS, ...columnsOf(claims)]);
-  return new Set(rows.map((row) => row.turn_id));
+/** What a renewal found. */
+export interface Renewed {
+  /** The time of the database, in milliseconds since 1970. */
+  readonly at: number;
+  /** The ids of the turns whose claim is still held. */
+  readonly held: ReadonlySet<string>;
+  /** Those of them whose lease was renewed. The rows of the others are locked. */
+  readonly renewed: ReadonlySet<string>;
 }
 
-/** Finds what the sweeper wakes: lapsed claims, and first turns that have been queued for longer than `ageS`. */
-const IDLE: Statement = {
-  name: 'idle-heads',
-  sql: `select user_id, turn_id, epoch from (
-          select distinct on (user_id) user_id, turn_id, epoch, status, lease_until, created_at
-          from turns where status in ('queued', 'running') and user_id > ? order by user_id, seq) heads
-        where (status = 'running' and lease_until < now())
-           or (status = 'queued' and created_at < now() - ?::float8 * interval '1 second')
-        order by user_id limit ?`,
-};
-
-export interface IdleHead {
-  readonly user_id: string;
-  readonly turn_id: string;
-  readonly epoch: number;
+/** Renews the claims, also lapsed ones, if no other claim has taken them over. @throws Unavailable */
+export async function renewLeases(database: Database, claims: readonly Claim[], leaseS: number): Promise<Renewed> {
+  const rows = await database.rows<{ at: Date; turn_id: string | null; renewed: boolean }>(RENEW, [
+    ...columnsOf(claims),
+    leaseS,
+  ]);
+  const held = rows.filter((row) => row.turn_id !== null);
+  return {
+    at: rows[0]!.at.getTime(),
+    held: new Set(held.map((row) => row.turn_id!)),
+    renewed: new Set(held.filter((row) => row.renewed).map((row) => row.turn_id!)),
+  };
 }
 
-/** A page of first queued or running turns that no worker seems to run, by user, after `afterUser`. @throws Unavailable */
-export function idleHeads(database: Database, afterUser: string, ageS: number, limit: number): Promise<IdleHead[]> {
-  return database.rows<IdleHead>(IDLE, [afterUser, ageS, limit]);
-}
-
-const QUEUED: Statement = { name: 'waiting', sql: "select count(*) as waiting from turns where status = 'queued'" };
-
-/** Number of queued turns of all users. @throws Unavailable */
-export async function countQueued(database: Database): Promise<number> {
-  const [row] = await database.rows<{ waiting: number }>(QUEUED, []);
-  return row!.waiting;
-}
-
-const QUEUED_HEADS: Statement = {
-  name: 'waiting-heads',
-  sql: `select asked.user_id, head.turn_id, head.epoch
-        from unnest(?::text[]) as asked (user_id) cross join lateral (
-          select turn_id, epoch from turns t where t.user_id = asked.user_id and t.status = 'queued' order by t.seq limit 1) head`,
-};
-
-async function firstQueuedOfAll(database: Database, userIds: readonly string[]): Promise<(Claim | null)[]> {
-  const rows = await database.rows<{ user_id: string; turn_id: string; epoch: number }>(QUEUED_HEADS, [userIds]);
-  const heads = new Map(rows.map((row) => [row.user_id, { turnId: row.turn_id, epoch: row.epoch }]));
-  return userIds.map((userId) => heads.get(userId) ?? null);
-}
-
-/** The user's first queued turn; null: none. @throws Unavailable */
-export const firstQueued = (database: Database, userId: string): Promise<Claim | null> =>
-  database.batched('first-queued', userId, firstQueuedOfAll);
-
+/** A released claim has no id, so taking it is no takeover. */
 const RELEASE: Statement = {
   name: 'release-claims',
-  sql: `update turns set lease_until = now()
+  sql: `update turns set lease_until = now(), claim_id = null, attempts = turns.attempts - ?::int4
         from unnest(?::uuid[], ?::int4[]) as held (turn_id, epoch)
         where turns.turn_id = held.turn_id and turns.epoch = held.epoch and ${IS_RUNNING}`,
 };
 
-/** Releases the claims, so that other workers can take them over at once. @throws Unavailable */
-export async function releaseClaims(database: Database, claims: readonly Claim[]): Promise<void> {
-  await database.rows(RELEASE, columnsOf(claims));
+/** Releases the claims, so that other workers can claim their turns at once. `unused`: the model was not called under
+ *  them. @throws Unavailable */
+export async function releaseClaims(database: Database, claims: readonly Claim[], unused: boolean): Promise<void> {
+  await database.rows(RELEASE, [unused ? 1 : 0, ...columnsOf(claims)]);
 }

@@ -24,9 +24,10 @@ const FAILED: Statement = {
         where finished_at > now() - interval '24 hours' and status = 'failed' and error_code is not null
         group by error_code order by count(*) desc, error_code limit ?`,
 };
+/** A turn that was taken over has an epoch above 1, and an index of those is kept. */
 const TAKEOVERS: Statement = {
   name: 'overview-takeovers',
-  sql: `select coalesce(sum(epoch - 1), 0)::int8 as takeovers from turns
+  sql: `select coalesce(sum(takeovers), 0)::int8 as takeovers from turns
         where epoch > 1 and (finished_at is null or finished_at > now() - interval '24 hours')`,
 };
 /** If a turn has a reply, its last attempt succeeded and the others failed. An attempt that a cancellation aborted is

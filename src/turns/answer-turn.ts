@@ -19,8 +19,9 @@ import { promptOf } from './prompt.ts';
 import { Screening } from './screening.ts';
 import { queuedTurn, type Turn, type TurnError } from '../domain/turn.ts';
 
-/** A turn that was claimed more often than this fails: it probably crashes its workers. */
-const MAX_CLAIMS = 10;
+/** A turn whose claim lapsed this often fails: it probably crashes its workers. The claim counts a takeover before the
+ *  model is called again. */
+const MAX_TAKEOVERS = 10;
 const COMMIT_RETRY_MS = 500;
 
 export interface AnswerDeps {
@@ -79,10 +80,10 @@ export async function answerTurn(
     const done = await commitUntilDone(() => commitFailure(database, work, attempts, error), signal);
     return done ? { status: 'failed', error } : { status: 'lost' };
   };
-  if (work.epoch > MAX_CLAIMS) {
+  if (work.takeovers >= MAX_TAKEOVERS) {
     const error = {
       code: 'claims_exhausted',
-      detail: `the turn was claimed ${MAX_CLAIMS} times and never became final`,
+      detail: `the workers of the turn ended ${MAX_TAKEOVERS} times before it became final`,
     };
     return fail(error);
   }

@@ -1,5 +1,13 @@
 // Renews the claims of this process and aborts the work on a turn whose claim was lost.
-import type { Claim } from '../store/claims.ts';
+import type { Claim, Renewed } from '../store/claims.ts';
+import { TakeoverTime } from './takeover-time.ts';
+
+/** After a renewal that failed or got no answer, the next ones follow at this interval. */
+const RETRY_MS = 500;
+/** A renewal of turns whose rows were locked is repeated after this time. */
+const LOCKED_RETRY_MS = 250;
+/** Renewals at the same time: one that gets no answer must not stop the next ones. */
+const MAX_RENEWING = 3;
 
 /** Abort reason: another process took over the claim, or the turn was cancelled. */
 export class ClaimLost extends Error {
@@ -13,10 +21,13 @@ export class Stopping extends Error {
 
 interface KeeperOptions {
   readonly leaseS: number;
-  /** Renews those claims that are still held and returns their turn ids. */
-  readonly renew: (claims: readonly Claim[]) => Promise<ReadonlySet<string>>;
-  /** Releases the claims, so that another process does not have to wait for their leases to lapse. */
-  readonly release: (claims: readonly Claim[]) => Promise<void>;
+  /** When this process first reached the database, by `performance.now()`. */
+  readonly connectedAt: number;
+  /** Renews those claims that are still held. Without claims it asks whether the database answers. */
+  readonly renew: (claims: readonly Claim[]) => Promise<Renewed>;
+  /** Releases the claims, so that another process does not have to wait for their leases to lapse. `unused`: the model
+   *  was not called under them. */
+  readonly release: (claims: readonly Claim[], unused: boolean) => Promise<void>;
 }
 
 interface HeldClaim {
@@ -30,16 +41,42 @@ export class ClaimKeeper {
    *  renewal. */
   readonly #toCheck = new Set<string>();
   readonly #held = new Map<string, HeldClaim>();
+  readonly #time: TakeoverTime;
   #timer: NodeJS.Timeout | undefined;
+  #started = false;
+  #renewing = 0;
   #abandoned = false;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#time = new TakeoverTime(options);
   }
 
   start(): void {
-    // The lease is three intervals long, so that a renewal can fail once or twice.
-    this.#timer ??= setInterval(() => void this.renew(), (this.#options.leaseS * 1000) / 3);
+    if (this.#started) return;
+    this.#started = true;
+    this.#renewNext(0);
+  }
+
+  /** Renews after `ms`, and from then on at intervals. */
+  #renewNext(ms: number): void {
+    clearTimeout(this.#timer);
+    if (!this.#started) return;
+    this.#timer = setTimeout(() => {
+      if (this.#renewing < MAX_RENEWING) void this.renew();
+      // The lease is three intervals long, so that a renewal can fail once or twice.
+      this.#renewNext(this.#time.answering ? (this.#options.leaseS * 1_000) / 3 : RETRY_MS);
+    }, ms);
+  }
+
+  /** Whether the database answers this process. Otherwise it must not claim turns: it could not commit them. */
+  get answering(): boolean {
+    return this.#time.answering;
+  }
+
+  /** Leases that ended before this time of the database may be taken over (TakeoverTime). */
+  get lapsedBefore(): number {
+    return this.#time.lapsedBefore;
   }
 
   /** True after the claims were released: this process must not claim turns any more. */
@@ -62,11 +99,13 @@ export class ClaimKeeper {
     }
   }
 
-  /** Renews all claims once. Never rejects: while the database is unavailable, no other process can take over a
-   *  claim. */
-  renew(): Promise<void> {
+  /** Renews all claims once. Never rejects: after an outage the claims are renewed before others take them over. */
+  async renew(): Promise<void> {
     this.#toCheck.clear();
-    return this.#renew([...this.#held.values()]);
+    this.#renewing += 1;
+    const done = await this.#renew([...this.#held.values()]);
+    this.#renewing -= 1;
+    if (!done) this.#renewNext(RETRY_MS);
   }
 
   /** Checks at once whether the claim of this turn is still held, because a hint says that it may not be. Never
@@ -77,25 +116,48 @@ export class ClaimKeeper {
     else this.#toCheck.add(turnId);
   }
 
-  async #renew(entries: readonly HeldClaim[]): Promise<void> {
-    if (entries.length === 0) return;
+  /** False: the database did not answer. The readiness probe and other statements report the error. */
+  async #renew(entries: readonly HeldClaim[]): Promise<boolean> {
     try {
-      const kept = await this.#options.renew(entries.map(({ claim }) => claim));
+      const claims = entries.map(({ claim }) => claim);
+      const { held, renewed } = await this.#time.observe(() => this.#options.renew(claims));
       for (const { claim, controller } of entries) {
-        if (!kept.has(claim.turnId)) controller.abort(new ClaimLost(claim.turnId));
+        if (!held.has(claim.turnId)) controller.abort(new ClaimLost(claim.turnId));
       }
+      this.#renewLater(entries.filter(({ claim: { turnId } }) => held.has(turnId) && !renewed.has(turnId)));
+      return true;
     } catch {
-      // The readiness probe and other statements report the error. The next renewal tries again.
+      return false;
     }
+  }
+
+  /** Renews the claims of locked rows, if they are still held by then. */
+  #renewLater(locked: readonly HeldClaim[]): void {
+    if (locked.length === 0) return;
+    const renew = () => {
+      const entries = locked.filter((entry) => this.#held.get(entry.claim.turnId) === entry);
+      if (entries.length > 0) void this.#renew(entries);
+    };
+    setTimeout(renew, LOCKED_RETRY_MS).unref();
+  }
+
+  /** Releases a claim under which the model was not called. Never rejects: if the database does not answer, the lease of
+   *  the claim lapses. */
+  async release(claim: Claim): Promise<void> {
+    await this.#options.release([claim], true).catch(() => {});
   }
 
   /** Aborts all work with Stopping and releases the claims. @throws Unavailable */
   async abandon(): Promise<void> {
     this.#abandoned = true;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#started = false;
+    clearTimeout(this.#timer);
     const entries = [...this.#held.values()];
     for (const { controller } of entries) controller.abort(new Stopping('this process is stopping'));
-    if (entries.length > 0) await this.#options.release(entries.map(({ claim }) => claim));
+    if (entries.length === 0) return;
+    await this.#options.release(
+      entries.map(({ claim }) => claim),
+      false,
+    );
   }
 }

@@ -5,6 +5,7 @@ import type { Completion, CompletionRequest, Model } from '../model/model.ts';
 export class PartialReply implements Model {
   readonly #model: Model;
   #text = '';
+  #called = false;
 
   constructor(model: Model) {
     this.#model = model;
@@ -12,6 +13,7 @@ export class PartialReply implements Model {
 
   async complete(request: CompletionRequest): Promise<Completion> {
     this.#text = '';
+    this.#called = true;
     const onDelta = (text: string) => {
       this.#text += text;
       request.onDelta?.(text);
@@ -23,6 +25,11 @@ export class PartialReply implements Model {
       if (!request.signal.aborted) this.#text = '';
       throw error;
     }
+  }
+
+  /** Whether a model call has begun. */
+  get called(): boolean {
+    return this.#called;
   }
 
   /** The text in a form that can be stored: PostgreSQL accepts no NUL, and the abort may have split a surrogate pair.

@@ -1,5 +1,5 @@
 // Counts the queued turns of all users once a second. Every accept uses the last count for the limit QUEUE_LIMIT.
-import { countQueued } from '../store/claims.ts';
+import { countQueued } from '../store/backlog.ts';
 import type { Database } from '../store/database.ts';
 import type { Log } from '../telemetry/log.ts';
 

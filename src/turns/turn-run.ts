@@ -5,6 +5,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Model } from '../model/model.ts';
 import type { Database } from '../store/database.ts';
 import type { Claim } from '../store/claims.ts';
+import { Unavailable } from '../domain/errors.ts';
 import { keepPartialReply } from '../store/cancel-turn.ts';
 import { inSpan, type SpanOptions } from '../telemetry/tracing.ts';
 import type { ClaimedWork, AnswerOutcome } from './answer-turn.ts';
@@ -57,12 +58,19 @@ export class TurnRun {
   async next(userId: string): Promise<Ran | 'held' | null> {
     const { keeper, log, hooks } = this.#deps;
     if (keeper.abandoned) return null;
+    // The actor may answer although this process does not reach the database: it could not commit the turn.
+    if (!keeper.answering) throw new Unavailable('database');
     const claim = await this.#deps.claim(userId);
     if (claim.outcome === 'held') return 'held';
     if (claim.outcome !== 'claimed') return null;
     const { work } = claim;
+    // This process began to stop while it claimed.
+    if (keeper.abandoned) {
+      await keeper.release(work);
+      return null;
+    }
     const claimedAt = performance.now();
-    if (work.epoch > 1) {
+    if (work.takenOver) {
       this.#deps.metrics.takeovers.inc();
       log.warn({ turn_id: work.turnId, epoch: work.epoch }, 'A turn whose claim lapsed was taken over.');
     }
@@ -79,7 +87,11 @@ export class TurnRun {
       });
     } catch (error) {
       if (error instanceof Stopping) return null;
-      if (!(error instanceof ClaimLost)) throw error;
+      if (!(error instanceof ClaimLost)) {
+        // The turn is not to blame, and any worker can claim it at once.
+        if (!partial.called) await keeper.release(work);
+        throw error;
+      }
     }
     // If the reply might have needed a review, its text is not kept: a reviewer has not seen it.
     if (outcome.status === 'lost' && partial.text !== null && !mayNeedReview(policy, work.text))

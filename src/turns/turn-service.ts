@@ -55,6 +55,9 @@ export class TurnService {
       hooks.turnAccepted(outcome.turn);
       wake({ ...outcome.turn, traceparent: traceparent() });
     }
+    // The first request may have ended between its commit and its wake.
+    if (outcome.outcome === 'repeated' && outcome.turn.status === 'queued')
+      wake({ ...outcome.turn, traceparent: null });
     return outcome;
   }
 

@@ -6,6 +6,9 @@ import type { TurnRun } from './turn-run.ts';
 
 /** After this many turns of one user in a row, users that wait for a place are served first. */
 const MAX_IN_A_ROW = 5;
+/** After an error the user's turns are run again after this time, which doubles with every further error. */
+const RETRY_MS = 250;
+const RETRY_MAX_MS = 5_000;
 /** Ids of recent turns that are remembered, to skip their jobs. */
 const REMEMBERED = 10_000;
 
@@ -31,6 +34,8 @@ export class UserRunner {
   readonly #deps: RunnerDeps;
   /** Users whose turns run here. True: their turns were started again meanwhile. */
   readonly #running = new Map<string, boolean>();
+  /** Errors in a row, by user. */
+  readonly #errors = new Map<string, number>();
   /** Users that wait for a free place, in order. */
   readonly #waiting: Waiting[] = [];
   /** Turns that were settled here. */
@@ -94,9 +99,21 @@ export class UserRunner {
       if (next) this.#deps.requeue({ ...next, userId });
     } catch (error) {
       this.#running.delete(userId);
-      this.#deps.log.warn({ err: error }, 'The turns of a user could not be run; the sweeper will wake a worker.');
+      this.#deps.log.warn({ err: error }, 'The turns of a user could not be run; they are tried again.');
+      this.#retry(userId);
     }
     this.#admit();
+  }
+
+  /** Runs the user's turns again later. If the answer to a claim was lost, only this worker can get the claim again before
+   *  it lapses. If there is no free place by then, the sweeper wakes a worker. */
+  #retry(userId: string): void {
+    const errors = this.#errors.get(userId) ?? 0;
+    this.#errors.set(userId, errors + 1);
+    const retryMs = Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** errors) * (0.5 + Math.random() / 2);
+    setTimeout(() => {
+      if (!this.tryStart(userId)) this.#errors.delete(userId);
+    }, retryMs).unref();
   }
 
   /** Gives the free places to the users that wait. */
@@ -121,6 +138,7 @@ export class UserRunner {
         if (next) return next;
       }
       const run = await this.#deps.turns.next(userId);
+      this.#errors.delete(userId);
       if (run === 'held') {
         this.#deps.askHolder(userId);
         return null;

@@ -1,6 +1,7 @@
 // Grants: the actor lets one worker claim a user's turns by itself, and never two.
 import test, { type ExecutionContext } from 'ava';
 import { GrantedClaims } from '../../src/actors/granted-claims.ts';
+import type { ClaimReply } from '../../src/actors/user-session.ts';
 import { EmbeddedRuntime } from '../../src/actors/embedded-runtime.ts';
 import { sessionStore } from '../../src/actors/session-store.ts';
 import { newId } from '../../src/domain/ids.ts';
@@ -39,7 +40,7 @@ async function setUp(t: ExecutionContext) {
   );
   const workerOf = (host: number) => {
     const calls = { actor: 0 };
-    const claims = new GrantedClaims({
+    const granted = new GrantedClaims({
       actors: {
         call: (...call) => {
           calls.actor += 1;
@@ -49,15 +50,20 @@ async function setUp(t: ExecutionContext) {
       store: sessionStore(database, { holdsState: false }),
       giveBack: (users, holder) => giveBackGrants(database, users, holder),
       holder: newId(),
-      args: { leaseS: 30, exchanges: 5 },
     });
+    const claims = {
+      next: (userId: string) => granted.next(userId, { leaseS: 30, exchanges: 5 }),
+      holds: (userId: string) => granted.holds(userId),
+      giveBack: (userId: string) => granted.giveBack(userId),
+      giveBackAll: () => granted.giveBackAll(),
+    };
     return { claims, calls };
   };
   const accept = (userId: string) => acceptTurn(database, newId(), newTurnOf(userId), NO_LIMITS);
   return { database, hosts, workerOf, accept };
 }
 
-type Claims = GrantedClaims;
+type Claims = Pick<GrantedClaims, 'holds' | 'giveBack'> & { next(userId: string): Promise<ClaimReply> };
 async function claimed(t: ExecutionContext, claims: Claims, userId = 'ann') {
   const reply = await claims.next(userId);
   if (reply.outcome !== 'claimed') throw new Error(reply.outcome);

@@ -50,7 +50,7 @@ for (const [when, texts] of Object.entries(BEFORE))
       const { Plan: plan } = row!['QUERY PLAN'][0];
       return plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
     };
-    const claimed = await blocksOf("claim('{ann}', '{null}', '{null}', 5, 'memory', 10)");
+    const claimed = await blocksOf("claim('{ann}', '{null}', '{null}', '{null}', '{null}', 5, 'memory', 10)");
     t.true(claimed < MOST_BLOCKS, `the claim read ${claimed} blocks`);
     const running = await database.builder('turns').where('status', 'running').first();
     t.like(running, { seq: 1, epoch: 1 });

@@ -190,7 +190,7 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
   },
   {
     what: 'takeovers',
-    sql: "select sum(epoch - 1) from turns where epoch > 1 and (finished_at is null or finished_at > now() - interval '24 hours')",
+    sql: "select sum(takeovers) from turns where epoch > 1 and (finished_at is null or finished_at > now() - interval '24 hours')",
     index: /turns_claimed_again/,
   },
   {

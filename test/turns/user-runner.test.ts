@@ -127,3 +127,28 @@ test('a start that waits too long for a place returns false, and does not run la
   while (ran.length < 30) await tick();
   t.deepEqual(ran, turnsOf('a', 30));
 });
+
+test('after an error the turns of the user run again, with growing pauses', async (t) => {
+  const tries: number[] = [];
+  const runner = new UserRunner({
+    turns: {
+      async next() {
+        tries.push(performance.now());
+        if (tries.length <= 3) throw new Error('the answer to the claim was lost');
+        return null;
+      },
+    },
+    concurrency: 1,
+    firstQueued: async () => null,
+    askHolder: () => {},
+    requeue: () => {},
+    log: createLog('silent'),
+  });
+  t.true(runner.tryStart('ann'));
+  for (const deadline = performance.now() + 5_000; tries.length < 4 && performance.now() < deadline;) await tick();
+  t.is(tries.length, 4);
+  const pauses = tries.slice(1).map((at, n) => at - tries[n]!);
+  t.true(pauses[0]! >= 100 && pauses[1]! >= 200 && pauses[2]! >= 400, pauses.join(' '));
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  t.is(tries.length, 4, 'no more tries after a success');
+});

@@ -11,8 +11,7 @@ export const LAST = 2 ** 31 - 1;
 
 /** More than the maximum length of a reply plus the events after it. */
 const NUMBERS_PER_GENERATION = 2 ** 18;
-/** More than the maximum number of attempts of a turn. (The number of epochs is limited to ten: after ten claims a turn
- *  fails.) */
+/** More than the maximum number of attempts of a turn. The numbers of 32 bits suffice for 16 epochs. */
 const ATTEMPTS_PER_EPOCH = 512;
 
 /** The number of the delta that ends at `offset` (UTF-16 units) of this generation of the reply. */
