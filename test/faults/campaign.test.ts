@@ -11,10 +11,11 @@ import { temporaryFolder } from '../support/folder.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const SEED = '7';
 
-/** Kinds that each runtime must survive in a minute. */
+/** Kinds that each runtime must survive in a minute. None has a bound of a few seconds, which a busy machine would miss:
+ *  test/actors/lost-hosts.test.ts and test/turns/takeover.test.ts measure those. */
 const SETS: readonly (readonly [RuntimeName, string])[] = [
   ['embedded', 'instance-killed,redis-emptied,answers-to-ingress-dropped'],
-  ['dapr', 'actor-host-killed,postgres-connections-reset,http-killed'],
+  ['dapr', 'postgres-connections-reset,http-killed,redis-emptied'],
 ];
 
 for (const [runtime, kinds] of SETS) {
