@@ -75,7 +75,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'sweeper',
-    edits: [{ file: 'src/workers/sweeper.ts', find: 'if (this.#timer) return;', replace: 'return;' }],
+    edits: [
+      {
+        file: 'src/workers/sweeper.ts',
+        find: 'async #wakeIdle(): Promise<void> {',
+        replace: 'async #wakeIdle(): Promise<void> {\n    return;',
+      },
+    ],
     kinds: ['worker-killed'],
     runtime: 'embedded',
     minutes: 1.4,
@@ -109,10 +115,11 @@ export const MUTANTS: readonly Mutant[] = [
         find: "r.status = 'pending' and ${when}",
         replace: '${when}',
       },
+      // The rest of the line, the status of the turn, becomes a comment.
       {
         file: 'src/store/end-review.ts',
-        find: "and turns.turn_id = r.turn_id and turns.status = 'awaiting_review'",
-        replace: 'and turns.turn_id = r.turn_id',
+        find: 'and turns.turn_id = r.turn_id and',
+        replace: 'and turns.turn_id = r.turn_id --',
       },
     ],
     kinds: ['redis-scripts-flushed'],

@@ -41,7 +41,9 @@ export interface System {
 
 /** Seconds after which a claim that was not renewed is taken over. */
 export const LEASE_S = 5;
-export const MODEL_TIMEOUT_S = 8;
+/** Longer than a slow call and a freeze together: a frozen worker that wakes up still has its reply, and may try to commit
+ *  it. */
+export const MODEL_TIMEOUT_S = 15;
 const READY_MS = 60_000;
 
 /** What both topologies need: services, model, receiver and links. */
