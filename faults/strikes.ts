@@ -26,7 +26,7 @@ export interface StrikeRecord extends Struck {
   readonly lastTurnS: number;
   /** From the strike to the next model call, for each call that the target had not finished. */
   readonly takeoversS: readonly number[];
-  /** The longest time that a turn took during the fault, without the time of the model. */
+  /** The longest time that a turn took during the fault, without the time of the model and of the user's earlier turns. */
   readonly worstS: number;
 }
 
@@ -39,10 +39,24 @@ interface Sources {
 const secondsBetween = (from: number, to: number): number => Math.max(0, to - from) / 1000;
 const most = (values: Iterable<number>): number => [...values].reduce((max, value) => Math.max(max, value), 0);
 
+interface Settled {
+  readonly at: number;
+  /** When the turn before it of the same user was settled: until then it has to wait. */
+  readonly before: number;
+}
+
 /** When each message was settled, by the rows. A turn that nobody accepted is not in it. */
-function settledTimes({ turns, reviews }: Rows): Map<string, number> {
+function settledTimes({ turns, reviews }: Rows): Map<string, Settled> {
   const parked = new Map(reviews.map(({ turn_id: id, created_ms: at }) => [id, at]));
-  return new Map(turns.map((row) => [row.text, parked.get(row.turn_id) ?? row.finished_ms ?? Infinity]));
+  const settled = new Map<string, Settled>();
+  let [user, before] = ['', 0];
+  for (const row of turns) {
+    if (row.user_id !== user) [user, before] = [row.user_id, 0];
+    const at = parked.get(row.turn_id) ?? row.finished_ms ?? Infinity;
+    settled.set(row.text, { at, before });
+    before = at;
+  }
+  return settled;
 }
 
 export function measure(strikes: readonly Struck[], { turns, rows, calls }: Sources): StrikeRecord[] {
@@ -51,13 +65,16 @@ export function measure(strikes: readonly Struck[], { turns, rows, calls }: Sour
     const { at, healedAt, target } = strike;
     const before = turns.filter(({ sentAt, text }) => sentAt < healedAt && settled.has(text));
     const after = turns.filter(({ sentAt, doneAt }) => sentAt >= healedAt && doneAt !== null);
-    const during = before.filter(({ text }) => settled.get(text)! > at);
+    const during = before.filter(({ text }) => settled.get(text)!.at > at);
     return {
       ...strike,
       serviceS: after.length === 0 ? null : secondsBetween(healedAt, Math.min(...after.map(({ doneAt }) => doneAt!))),
-      lastTurnS: most(before.map(({ text }) => secondsBetween(healedAt, settled.get(text)!))),
+      lastTurnS: most(before.map(({ text }) => secondsBetween(healedAt, settled.get(text)!.at))),
       worstS: most(
-        during.map(({ sentAt, text }) => secondsBetween(Math.max(at, sentAt) + latencyOf(text), settled.get(text)!)),
+        during.map(({ sentAt, text }) => {
+          const { at: end, before: turn } = settled.get(text)!;
+          return secondsBetween(Math.max(at, sentAt, turn) + latencyOf(text), end);
+        }),
       ),
       takeoversS: target === null ? [] : takeoversOf(target, at, calls),
     };
