@@ -93,8 +93,9 @@ const connection = (url: string, { lock, statement, idleInTransaction, silence }
 
 /** A free connection that was answered this recently is used without a question. */
 const TRUSTED_MS = 2_000;
-/** A connection in use for longer than this may be dead, and others with it. */
-const SLOW_MS = 250;
+/** A connection in use for longer than this may be dead, and others with it. Shorter than the time after which callers of a
+ *  shared statement try another connection (batch.ts). */
+const SLOW_MS = 150;
 /** A free connection answers a question within this time, or it is closed. */
 const ANSWER_MS = 1_000;
 
