@@ -155,7 +155,7 @@ const NO_KIND = {
   inject: () => ({ heal: () => {} }),
 } as const;
 
-/** Keeps what the checks looked at, for the search for a cause. */
+/** Keeps the input of the checks, so that the cause of a fault can be found. */
 function keep(folder: string, file: string, items: readonly object[]): void {
   writeFileSync(join(folder, file), items.map((item) => `${JSON.stringify(item)}\n`).join(''), { mode: 0o600 });
 }

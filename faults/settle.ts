@@ -1,10 +1,10 @@
 // Waits until a system has nothing left to do, and reads what it derived from the turns.
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import { connectRedis } from '../src/redis/connection.ts';
 import { createLog } from '../src/telemetry/log.ts';
 import { Queues } from '../src/workers/queues.ts';
 import { request } from './load/request.ts';
+import { connected } from './system/database.ts';
 import type { System } from './system/system.ts';
 
 const POLL_MS = 500;
@@ -35,8 +35,7 @@ const STATUSES = `select status, count(*)::int4 as turns from turns where status
 /** Waits up to `ms` milliseconds. */
 export async function settle({ base, urls }: System, ms: number): Promise<Derived> {
   const url = urls[0]!;
-  const client = new pg.Client(base.postgres.url);
-  await client.connect();
+  const client = await connected(base.postgres.url);
   const redis = await connectRedis(base.redis.url, 'patient', log);
   const queues = new Queues(redis, log);
   const summaries = new Map<string, number>();

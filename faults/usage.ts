@@ -1,6 +1,6 @@
 // What the processes hold: open files, memory, connections to the database.
 import { readdirSync, readFileSync } from 'node:fs';
-import pg from 'pg';
+import { withDatabase } from './system/database.ts';
 import type { System } from './system/system.ts';
 
 const KIB = 1024;
@@ -33,13 +33,12 @@ function kibOf(pid: number): number {
 
 /** What the processes hold now. */
 export async function usageOf({ processes, base }: System): Promise<Usage> {
-  const client = new pg.Client(base.postgres.url);
-  await client.connect();
-  const { rows } = await client.query<{ connections: number; idle: number }>(
-    `select count(*)::int4 as connections, count(*) filter (where state like 'idle in transaction%')::int4 as idle
-     from pg_stat_activity where application_name = 'turnkeeper'`,
+  const { rows } = await withDatabase(base.postgres.url, (client) =>
+    client.query<{ connections: number; idle: number }>(
+      `select count(*)::int4 as connections, count(*) filter (where state like 'idle in transaction%')::int4 as idle
+       from pg_stat_activity where application_name = 'turnkeeper'`,
+    ),
   );
-  await client.end();
   const sum = (of: (pid: number) => number) =>
     Object.fromEntries(processes.map(({ name, pids }) => [name, pids.reduce((total, pid) => total + of(pid), 0)]));
   return {

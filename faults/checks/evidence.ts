@@ -1,5 +1,6 @@
 // What the checks of a campaign look at: the history of the clients, the ledgers of model and receiver, and the rows.
-import pg from 'pg';
+import type pg from 'pg';
+import { withDatabase } from '../system/database.ts';
 import type { Loss } from '../injectors/kind.ts';
 import type { History } from '../load/history.ts';
 import type { ModelCall } from '../system/model.ts';
@@ -97,10 +98,8 @@ export interface Check {
 const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::float8`;
 
 /** Reads the rows without a proxy. */
-export async function readRows(url: string): Promise<Rows> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
+export const readRows = (url: string): Promise<Rows> =>
+  withDatabase(url, async (client) => {
     const all = async <T extends pg.QueryResultRow>(sql: string) => (await client.query<T>(sql)).rows;
     return {
       turns:
@@ -114,7 +113,4 @@ export async function readRows(url: string): Promise<Rows> {
       deliveries: await all<DeliveryRow>(`select delivery_id, turn_id, event, status, attempts from webhook_deliveries
         where turn_id is not null`),
     };
-  } finally {
-    await client.end();
-  }
-}
+  });

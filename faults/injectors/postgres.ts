@@ -1,30 +1,18 @@
 // Faults of PostgreSQL: ended, frozen, locked, read-only, out of connections, serialisation failures.
-import pg from 'pg';
+import type pg from 'pg';
+import { connected, withDatabase } from '../system/database.ts';
 import { fill, free, whyNoSmallDisk } from '../system/small-disk.ts';
 import { BOTH, type Injected, type Kind, type Strike } from './kind.ts';
 
 const POSTGRES = { runtimes: BOTH, group: 'postgres' } as const;
 
-/** A connection without a proxy. */
-async function connected(strike: Strike): Promise<pg.Client> {
-  const client = new pg.Client(strike.system.base.postgres.url);
-  client.on('error', () => {}); // another fault may end it
-  await client.connect();
-  return client;
-}
+const urlOf = ({ system }: Strike): string => system.base.postgres.url;
 
-async function run(strike: Strike, sql: string): Promise<void> {
-  const client = await connected(strike);
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
-}
+const run = (strike: Strike, sql: string) => withDatabase(urlOf(strike), (client) => client.query(sql));
 
 /** Holds what the statement locks until the fault is healed. */
 async function hold(strike: Strike, sql: string): Promise<Injected> {
-  const client = await connected(strike);
+  const client = await connected(urlOf(strike));
   await client.query('begin');
   await client.query(sql);
   return { heal: () => client.end() };
@@ -111,7 +99,7 @@ export const POSTGRES_KINDS: readonly Kind[] = [
       await run(strike, 'select pg_reload_conf()');
       return {
         async heal() {
-          const client = await connected(strike);
+          const client = await connected(urlOf(strike));
           await client.query('set default_transaction_read_only = off');
           await client.query('alter system reset default_transaction_read_only');
           await client.query('select pg_reload_conf()');
@@ -128,7 +116,7 @@ export const POSTGRES_KINDS: readonly Kind[] = [
     async inject(strike) {
       const clients: pg.Client[] = [];
       for (let isOpen = true; isOpen;)
-        isOpen = await connected(strike).then(
+        isOpen = await connected(urlOf(strike)).then(
           (each) => clients.push(each) > 0,
           () => false,
         );

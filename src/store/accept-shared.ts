@@ -7,7 +7,8 @@ import type { Database, Statement } from './database.ts';
 /** `seen` is the user's version when the other rows were read. `locked` is the version under the lock. If they differ,
  *  another accept or an erasure came in between, and the rows may be outdated: the turns of this user are left out. So are
  *  the turns of a user that another transaction has locked: an erasure takes long, and the others must not wait for it.
- *  If another transaction has created the row of a new user meanwhile, `seq` is null, which the table refuses. An idempotency key or a session that was created meanwhile violates its unique index. */
+ *  If another transaction has created the row of a new user meanwhile, `seq` is null, which the table refuses. An
+ *  idempotency key or a session that was created meanwhile violates its unique index. */
 const ACCEPT: Statement = {
   name: 'accept-shared',
   sql: `with posted as materialized (

@@ -80,10 +80,11 @@ export const countTurns = (
   traceparent: string | null = null,
 ): Promise<void> => database.batched('count-turns', { turnIds, traceparent }, countAll);
 
-/** After this time the event that counts a turn is probably lost, or waits in its topic for long. */
+/** A row of `uncounted_turns` whose event is probably lost, or waits in its topic for long. */
+export const IS_LEFT_OVER = "created_at < now() - interval '10 seconds'";
 const UNCOUNTED: Statement = {
   name: 'uncounted-turns',
-  sql: "select turn_id from uncounted_turns where created_at < now() - interval '10 seconds' order by created_at limit ?",
+  sql: `select turn_id from uncounted_turns where ${IS_LEFT_OVER} order by created_at limit ?`,
 };
 
 const PAGE = 500;

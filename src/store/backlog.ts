@@ -1,5 +1,6 @@
 // The backlog of all users: for the metrics, and for the sweeper. Every query uses an index. A count that can grow
 // without bound stops at a limit.
+import { IS_LEFT_OVER } from './analytics.ts';
 import type { Claim } from './claims.ts';
 import type { Database, Statement } from './database.ts';
 
@@ -127,11 +128,12 @@ const DUE: Statement = {
                  or exists (select 1 from reviews where status = 'pending' and deadline <= now()) as reviews,
                exists (select 1 from review_events where position is null) as feed,
                exists (select 1 from erasures where finished_at is null and due_at <= now()) as erasures,
-               exists (select 1 from uncounted_turns where created_at < now() - interval '10 seconds') as counts,
+               exists (select 1 from uncounted_turns where ${IS_LEFT_OVER}) as counts,
                exists (select 1 from due_summaries where due_at <= now()) as summaries`,
 };
 
-/** Which steps of a sweep have work, in one statement, because an idle process sweeps every second too. `leftOverS`: age in seconds at which an unpublished event counts as left. @throws Unavailable */
+/** Which steps of a sweep have work, in one statement, because an idle process sweeps every second too. `leftOverS`: age in
+ *  seconds at which an unpublished event counts as left. @throws Unavailable */
 export async function dueWork(database: Database, leftOverS: number): Promise<DueWork> {
   const [row] = await database.rows<DueWork>(DUE, [leftOverS]);
   return row!;

@@ -5,7 +5,8 @@ import { DELIVER, eventBindings } from './commit-turn.ts';
 import type { Database, Statement } from './database.ts';
 
 /** Of two concurrent endings the second one finds the turn in another status: the turn's status is the fence, and the
- *  review follows it. `case`: the turn is found by its id, never through an index by status. A delivered turn is counted by its MessageSent event. Here only the review of it is counted. */
+ *  review follows it. `case`: the turn is found by its id, never through an index by status. Here only the review is
+ *  counted; a delivered turn is counted by its event. */
 const end = (name: string, when: string): Statement => ({
   name,
   sql: `with done as (

@@ -53,7 +53,7 @@ export class Eraser {
     return erasure;
   }
 
-  /** Stops workers that run these turns, and tells clients that wait for them. */
+  /** Stops workers that run these turns, and notifies clients that wait for them. */
   #announce(turnIds: readonly string[]): void {
     for (const turnId of turnIds) {
       this.#deps.hooks.turnCancelled(turnId);

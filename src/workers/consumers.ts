@@ -12,7 +12,7 @@ const LOCK_MS = 6_000;
 const STALLED_CHECK_MS = 3_000;
 /** Seconds for which a worker waits for a job before it asks again. Each time costs an idle process some commands. */
 const WAIT_S = 10;
-/** No limit by BullMQ: the number of claims of a turn is limited by its row. */
+/** No limit by BullMQ: the row of a turn limits its takeovers. */
 const MAX_STALLED = 1_000_000;
 /** A job that found the database or an actor unavailable is tried again after this time, which doubles up to the
  *  maximum. */

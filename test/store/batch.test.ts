@@ -101,7 +101,7 @@ function hanging() {
   return { batch, release };
 }
 
-test('items that wait too long are not run, and their callers are told', async (t) => {
+test('items that wait too long are not run, and their callers get an error', async (t) => {
   const { batch, release } = hanging();
   const running = batch.add(1);
   await new Promise((resolve) => setTimeout(resolve, 20));

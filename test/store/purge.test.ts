@@ -57,7 +57,7 @@ test('an erasure removes the rows of a large user, and running work cannot commi
   if (claim.outcome !== 'claimed') return t.fail(claim.outcome);
   const erasureId = newId();
   const { turnIds } = await beginErasure(database, erasureId, 'ann');
-  t.true(turnIds.includes(running), 'its worker is told');
+  t.true(turnIds.includes(running), 'its worker is notified');
   const answer = { reply: 'late', model: 'm', usage: { inputTokens: 1, outputTokens: 1 } };
   t.is(await commitAnswer(database, claim.turn, 1, answer, []), null);
   t.like(await acceptTurn(database, newId(), newTurnOf('ann'), NO_LIMITS), { outcome: 'being_erased' });
