@@ -7,8 +7,10 @@ import { Client } from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../local/postgres.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../../local/redis.ts';
 import { createLog } from '../../src/telemetry/log.ts';
+import { eventually } from './client.ts';
 import { temporaryFolder } from './folder.ts';
 import type { Owner } from './owner.ts';
+import { isAlive, treeOf } from './process.ts';
 
 const REDIS_DATABASES = 512;
 
@@ -73,7 +75,8 @@ export interface TestServer {
   readonly url: string;
   /** Stops it in order. Resolves when the process has exited. */
   stop(): Promise<void>;
-  /** Sends SIGKILL. Resolves when the process has exited. */
+  /** Sends SIGKILL. Resolves when the process and its children have exited: those of PostgreSQL end shortly after their
+   *  parent, and answer until then. */
   kill(): Promise<void>;
   /** Freezes it: connections stay open and get no answer. PostgreSQL accepts no new ones; open ones keep working. */
   pause(): void;
@@ -101,8 +104,10 @@ async function testServer(t: Owner, start: Start): Promise<TestServer> {
     url,
     stop: () => server.stop(),
     kill: async () => {
+      const pids = treeOf(server.pid);
       server.kill('SIGKILL');
       await server.exited;
+      await eventually('its children have exited', async () => !pids.some(isAlive));
     },
     pause: () => server.kill('SIGSTOP'),
     resume: () => server.kill('SIGCONT'),

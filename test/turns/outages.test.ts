@@ -41,7 +41,6 @@ test('an unavailable database causes 503 with Retry-After, and the process recov
   const { url, fatal } = await startApp(t, { databaseUrl: postgres.url });
   await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'before' })).turn_id);
   await postgres.kill();
-  // The server's processes end shortly after their parent.
   await eventually('unready', async () => !(await ready(url)));
   for (const path of ['/users/ann/turns', '/conversations/00000000-0000-4000-8000-000000000000', '/analytics/ann']) {
     const { status, body, headers } = await call(url, path);
