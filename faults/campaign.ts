@@ -64,10 +64,10 @@ export async function stopRunning(): Promise<void> {
 /** Runs the campaign. Rejects if the system cannot be started. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const { runtime, folder, root, cycles } = options;
-  const needsSmallDisk = cycles.some(({ kinds }) => kinds.some(({ needs }) => needs === 'small disk'));
+  const needs = new Set(cycles.flatMap(({ kinds }) => kinds.flatMap((kind) => kind.needs ?? [])));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const base = await Base.start(root, folder, needsSmallDisk);
+  const base = await Base.start(root, folder, needs);
   running = base;
   try {
     const system = await (runtime === 'dapr' ? startDapr(base) : startEmbedded(base));

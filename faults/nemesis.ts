@@ -100,6 +100,7 @@ export class Nemesis {
   healAll(): void {
     const { base, processes } = this.#options.system;
     for (const link of base.links) link.heal();
+    for (const clock of base.clocks.values()) clock.heal();
     base.model.heal();
     base.receiver.heal();
     for (const process of processes) process.signal('SIGCONT');

@@ -1,6 +1,6 @@
 // A kind of fault: what it does, which rows of the matrix it covers, and how it is healed.
 import type { Load } from '../load/load.ts';
-import type { Runtime, System, Target } from '../system/system.ts';
+import type { Need, Runtime, System, Target } from '../system/system.ts';
 
 /** A time in which a process could not keep its claims. */
 export interface Loss {
@@ -34,14 +34,14 @@ export interface Kind {
   readonly rows: readonly number[];
   readonly runtimes: readonly Runtime[];
   /** Two faults of one group never overlap. */
-  readonly group: 'process' | 'postgres' | 'redis' | 'network' | 'model' | 'webhook' | 'load';
+  readonly group: 'process' | 'postgres' | 'redis' | 'network' | 'model' | 'webhook' | 'clock' | 'load';
   readonly seconds: number;
   /** What counts as struck: the model calls of the target, or (missing) all turns in flight. */
   readonly strikes?: 'calls';
   /** Upper bounds in seconds for this kind, stricter than those for all kinds. */
   readonly bound?: { readonly takeover?: number; readonly worst?: number };
-  /** The data of the services must be on a small file system. */
-  readonly needs?: 'small disk';
+  /** The data of the services must be on a small file system, or the processes must have clocks that can be changed. */
+  readonly needs?: Need;
   /** Why it cannot run on this machine; null: it can. */
   readonly missing?: () => string | null;
   inject(strike: Strike): Promise<Injected> | Injected;

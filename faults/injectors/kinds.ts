@@ -1,4 +1,5 @@
 // All kinds of faults, and the rows of the matrix that a campaign does not run.
+import { CLOCK_KINDS } from './clock.ts';
 import { DEPENDENCY_KINDS } from './dependencies.ts';
 import type { Kind } from './kind.ts';
 import { NETWORK_KINDS } from './network.ts';
@@ -12,6 +13,7 @@ export const KINDS: readonly Kind[] = [
   ...REDIS_KINDS,
   ...NETWORK_KINDS,
   ...DEPENDENCY_KINDS,
+  ...CLOCK_KINDS,
 ];
 
 /** Rows that the load itself runs all the time. */
@@ -26,7 +28,6 @@ export const NOT_RUN: Readonly<Record<number, string>> = {
   34: 'there are no tenants; test/http runs the rights of roles',
   37: 'switching off the actor state needs a version of its own; test/memory runs it',
   39: 'addresses of webhooks; test/webhooks runs it',
-  40: 'needs libfaketime',
 };
 
 /** Parts of rows and runs that this machine cannot have. */

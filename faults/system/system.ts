@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownEnvironment } from '../../bench/systems/processes.ts';
 import type { AnyDaemon } from './daemon.ts';
+import { FakeClock } from './fake-clock.ts';
 import { Model, MODEL_NAME } from './model.ts';
 import { Link } from './proxy.ts';
 import { Receiver } from './receiver.ts';
@@ -13,6 +14,8 @@ import { startPostgres, startRedis, type Server } from './server.ts';
 
 export type Runtime = 'embedded' | 'dapr';
 export type Role = 'http' | 'worker' | 'actors';
+/** What only some kinds of faults need, because it costs memory or time. */
+export type Need = 'small disk' | 'fake clock';
 
 /** A process that faults may strike. */
 export interface Target {
@@ -55,6 +58,8 @@ export class Base {
   readonly model: Model;
   readonly receiver: Receiver;
   readonly links: Link[];
+  /** By process; null: the clocks are right. */
+  readonly #clocks: Map<string, FakeClock> | null;
   readonly stops: (() => unknown)[];
   readonly logFolder: string;
 
@@ -62,7 +67,7 @@ export class Base {
     parts: Pick<
       Base,
       'folder' | 'root' | 'postgres' | 'redis' | 'model' | 'receiver' | 'links' | 'stops' | 'logFolder'
-    >,
+    > & { readonly hasFakeClocks: boolean },
   ) {
     this.folder = parts.folder;
     this.root = parts.root;
@@ -71,6 +76,7 @@ export class Base {
     this.model = parts.model;
     this.receiver = parts.receiver;
     this.links = parts.links;
+    this.#clocks = parts.hasFakeClocks ? new Map() : null;
     this.stops = parts.stops;
     this.logFolder = parts.logFolder;
   }
@@ -81,12 +87,12 @@ export class Base {
   }
 
   /** `root`: the checkout that is tested. `folder`: exists; the data of the services is removed at the end. */
-  static async start(root: string, folder: string, needsSmallDisk: boolean): Promise<Base> {
+  static async start(root: string, folder: string, needs: ReadonlySet<Need>): Promise<Base> {
     const [logFolder, dataDir] = [join(folder, 'logs'), join(folder, 'data')];
     for (const each of [logFolder, dataDir]) mkdirSync(each, { recursive: true });
     for (const each of [folder, dataDir]) chmodSync(each, 0o711); // if this process is root, PostgreSQL runs as another user
     const stops: (() => unknown)[] = [() => rmSync(dataDir, { recursive: true, force: true })];
-    if (needsSmallDisk) {
+    if (needs.has('small disk')) {
       mountSmallDisk(dataDir);
       stops.push(() => unmount(dataDir));
     }
@@ -102,7 +108,8 @@ export class Base {
     stops.push(() => model.stop());
     const receiver = await Receiver.start();
     stops.push(() => receiver.stop());
-    return new Base({ folder, root, postgres, redis, model, receiver, links, stops, logFolder });
+    const hasFakeClocks = needs.has('fake clock');
+    return new Base({ folder, root, postgres, redis, model, receiver, links, stops, logFolder, hasFakeClocks });
   }
 
   /** Opens a proxy and returns its port. */
@@ -116,6 +123,18 @@ export class Base {
   /** The links of one process, to one service, or both. */
   linksOf({ from, to }: { readonly from?: string; readonly to?: string }): Link[] {
     return this.links.filter((link) => (from ?? link.from) === link.from && (to ?? link.to) === link.to);
+  }
+
+  /** The clocks of the processes, if they can be changed. */
+  get clocks(): ReadonlyMap<string, FakeClock> {
+    return this.#clocks ?? new Map();
+  }
+
+  #clockOf(name: string): Record<string, string> {
+    if (!this.#clocks) return {};
+    const clock = new FakeClock(join(this.folder, `clock-${name}`));
+    this.#clocks.set(name, clock);
+    return clock.environment;
   }
 
   /** The addresses of PostgreSQL and Redis over links of this process. */
@@ -148,6 +167,7 @@ export class Base {
       WEBHOOK_ALLOW_PRIVATE: 'yes',
       RATE_LIMIT_PER_USER: '0',
       REVIEW_KEYWORDS: 'urgent',
+      ...this.#clockOf(name),
       ...env,
     };
     const started = new RoleProcess({ name, root: this.root, args, env: settings, logFolder: this.logFolder });
