@@ -21,6 +21,9 @@ import { createLog, type Log } from './telemetry/log.ts';
 
 /** Longer than the time that running turns get (DRAIN_MS) plus the time to stop the services. */
 const STOP_DEADLINE_MS = 30_000;
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** A terminal's Ctrl-C reaches this process directly, and again from npm or a parent. Only a later signal is a second one. */
+const SAME_SIGNAL_MS = 1_000;
 
 function banner(app: App, addresses: ServiceAddresses, config: Config): string {
   const model =
@@ -70,7 +73,7 @@ interface Run {
 async function run({ log, start, say, onFail = async () => {} }: Run): Promise<void> {
   const lifecycle = new Lifecycle(log);
   let failed = false;
-  const grace = closeWithGrace({ delay: STOP_DEADLINE_MS, logger: false }, async ({ err }) => {
+  const grace = closeWithGrace({ delay: STOP_DEADLINE_MS, logger: false, skip: [...STOP_SIGNALS] }, async ({ err }) => {
     if (err) {
       failed = true;
       log.error({ err }, 'turnkeeper stops because of an error.');
@@ -93,6 +96,13 @@ async function run({ log, start, say, onFail = async () => {} }: Run): Promise<v
     void onFail(reason).then(stopOnce);
   };
   watchParent(stopOnce);
+  let firstAt: number | null = null;
+  for (const signal of STOP_SIGNALS)
+    process.on(signal, () => {
+      firstAt ??= performance.now();
+      if (performance.now() - firstAt > SAME_SIGNAL_MS) process.exit(1);
+      stopOnce();
+    });
   try {
     await start(lifecycle, fail);
   } catch (error) {
