@@ -11,7 +11,7 @@ export interface RecentLimits {
 }
 
 /** The age is short because a hint can be lost, and because an erasure of an older turn sends none. */
-const LIMITS: RecentLimits = { turns: 10_000, text: 16_000_000, ageMs: 10_000 };
+const LIMITS: RecentLimits = { turns: 5_000, text: 16_000_000, ageMs: 10_000 };
 
 const textOf = (turn: Turn): number => turn.text.length + (turn.reply?.length ?? 0);
 
