@@ -32,6 +32,7 @@ export async function idle(context: Context, runtime: SystemName): Promise<Row> 
       mib: after.mib,
       remarks: [
         `${figure(totalOf(cpuMs) / 10)} % of one core, mean of ${figure(minutes)} minutes (${kinds.join(', ')})`,
+        `${figure(after.mib - before.mib)} MiB more than at the beginning`,
       ],
       faults: [],
     };
