@@ -6,7 +6,7 @@ const SLOTS = 256;
  *  many webhooks fail. */
 const FAILING_SLOTS = 64;
 /** Attempts for one webhook at the same time. */
-const PER_WEBHOOK = 8;
+const PER_WEBHOOK = 32;
 
 /** How many deliveries may be claimed now. */
 export interface Room {
