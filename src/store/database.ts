@@ -5,6 +5,7 @@ import type { Knex } from 'knex';
 import type pg from 'pg';
 import { Unavailable } from '../domain/errors.ts';
 import { Batch, type Batched } from './batch.ts';
+import type { Dialect } from './connect.ts';
 
 /** A named statement, prepared once per connection. Bindings are `?`. */
 export interface Statement {
@@ -42,8 +43,12 @@ const UNAVAILABLE_SYSTEM = new Set([
 ]);
 const UNAVAILABLE_MESSAGE =
   /Connection terminated|timeout e(?:xceeded|xpired)|is not queryable|Timeout acquiring a connection/;
-/** With these the server reports that it has ended the statement, or the transaction, without an effect. */
-const ENDED_SQLSTATE = /^(25006|25P03|53|55P03|57014|58)/;
+/** With these the server reports that it has ended the statement, or the transaction, without an effect. CockroachDB also
+ *  reports 57014 if the time limit ends while it commits, and 58* for data that it cannot reach. */
+const ENDED_SQLSTATE: Readonly<Record<Dialect, RegExp>> = {
+  pg: /^(25006|25P03|53|55P03|57014|58)/,
+  cockroachdb: /^(25006|25P03|53|55P03)/,
+};
 
 const codeOf = (error: unknown): string => (error as { code?: unknown } | null)?.code?.toString() ?? '';
 
@@ -62,14 +67,15 @@ interface Progress {
   sentCommit: boolean;
 }
 
-async function retrying<T>(attempt: (progress: Progress) => Promise<T>): Promise<T> {
+async function retrying<T>({ client }: Knex, attempt: (progress: Progress) => Promise<T>): Promise<T> {
+  const dialect = (client.config as Knex.Config).client as Dialect;
   for (let tries = 0; ; tries += 1) {
     const progress = { sentCommit: false };
     try {
       return await attempt(progress);
     } catch (error) {
       if (isConnectionError(error)) {
-        const outcomeUnknown = progress.sentCommit && !ENDED_SQLSTATE.test(codeOf(error));
+        const outcomeUnknown = progress.sentCommit && !ENDED_SQLSTATE[dialect].test(codeOf(error));
         throw new Unavailable('database', { cause: error, outcomeUnknown });
       }
       if (!RETRY_CODES.has(codeOf(error))) throw error;
@@ -125,7 +131,7 @@ export class Database implements Queries {
 
   /** Runs one statement in its own transaction. @throws Unavailable */
   rows<T>(statement: Statement, bindings: readonly unknown[]): Promise<T[]> {
-    return retrying((progress) =>
+    return retrying(this.builder, (progress) =>
       run<T>(this.builder, statement, bindings, () => {
         progress.sentCommit = prepared(statement).writes;
       }),
@@ -144,13 +150,13 @@ export class Database implements Queries {
 
   /** Runs a query of the builder that only reads, with the same retries. @throws Unavailable */
   query<T>(build: (builder: Knex) => PromiseLike<T>): Promise<T> {
-    return retrying(async () => build(this.builder));
+    return retrying(this.builder, async () => build(this.builder));
   }
 
   /** Runs `work` in a transaction. `work` may run again, so it must only use `queries` and have no other effects.
    *  @throws Unavailable */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
-    return retrying((progress) =>
+    return retrying(this.builder, (progress) =>
       this.builder.transaction(async (trx) => {
         const result = await work({ builder: trx, rows: (statement, bindings) => run(trx, statement, bindings) });
         // The builder sends the COMMIT next.

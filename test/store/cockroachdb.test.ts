@@ -2,6 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import test from 'ava';
+import type { Knex } from 'knex';
+import { Unavailable } from '../../src/domain/errors.ts';
+import type { Dialect } from '../../src/store/connect.ts';
+import { Database } from '../../src/store/database.ts';
 import { keyOf, schemaOf, sqlTexts, type Schema, type SqlText } from './sql-texts.ts';
 
 const TEXTS = sqlTexts();
@@ -169,4 +173,28 @@ test('the texts, tables and keys are found', (t) => {
   t.true(SCHEMA.keys.get('analytics_days')!.has(keyOf('user_id, day, status')));
   t.true(SCHEMA.keys.get('erasures')!.has('user_id'));
   t.false(SCHEMA.keys.get('turns')!.has(keyOf('user_id, idempotency_key')), 'this index has a condition');
+});
+
+/** A database whose statements fail with this SQLSTATE. */
+function failing(client: Dialect, code: string): Database {
+  const query = () => Promise.reject(Object.assign(new Error(code), { code }));
+  const connections = { acquireConnection: () => Promise.resolve({ query }), releaseConnection: () => {} };
+  return new Database({ client: { config: { client }, ...connections } } as unknown as Knex);
+}
+
+test('the time limit of a statement may end a commit of CockroachDB, so the outcome of a write is unknown', async (t) => {
+  const read = { name: 'read', sql: 'select 1' };
+  const write = { name: 'write', sql: 'delete from turns' };
+  for (const [client, statement, code, outcomeUnknown] of [
+    ['cockroachdb', write, '57014', true],
+    ['cockroachdb', write, '58C00', true],
+    ['cockroachdb', write, '55P03', false],
+    ['cockroachdb', read, '57014', false],
+    ['pg', write, '57014', false],
+  ] as const) {
+    const error = await t.throwsAsync<Unavailable>(failing(client, code).rows(statement, []), {
+      instanceOf: Unavailable,
+    });
+    t.is(error?.outcomeUnknown, outcomeUnknown, `${client}: ${statement.name}, ${code}`);
+  }
 });
