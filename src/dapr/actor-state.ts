@@ -9,6 +9,10 @@ const MOVED = /ERR_ACTOR_INSTANCE_MISSING/;
 /** With these daprd has written nothing. */
 const NOT_SENT = /ECONNREFUSED|ERR_ACTOR_INSTANCE_MISSING/;
 
+/** Longer than two of the 5 s after which daprd gives up a connection of its store (components/actorstate.yaml). Until a
+ *  state request ends, no other call of the user can run. */
+const SILENCE_MS = 12_000;
+
 /** A character that no user id contains. */
 const MARK = '~';
 
@@ -27,8 +31,9 @@ export const actorPath = (userId: string): string =>
 export class DaprState implements ActorState {
   readonly #client: SidecarClient;
 
-  constructor(address: SidecarAddress) {
-    this.#client = new SidecarClient(address);
+  /** `silenceMs`: the time after which a request without an answer ends. */
+  constructor(address: SidecarAddress, silenceMs = SILENCE_MS) {
+    this.#client = new SidecarClient(address, silenceMs);
   }
 
   async get(userId: string, key: string): Promise<unknown> {

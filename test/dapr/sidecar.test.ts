@@ -169,3 +169,11 @@ test('a call that writes and was not answered has an unknown outcome', async (t)
     [true, false, false, false],
   );
 });
+
+test('a state request that daprd never answers ends, so that the next call of the actor can run', async (t) => {
+  const { address } = await startSidecar(t, () => {});
+  const state = new DaprState(address, 50);
+  t.like(await t.throwsAsync(state.get('alice', 'memory'), { instanceOf: Unavailable }), { outcomeUnknown: false });
+  const write = state.set('alice', { memory: {} });
+  t.like(await t.throwsAsync(write, { instanceOf: Unavailable }), { outcomeUnknown: true });
+});
