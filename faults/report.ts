@@ -15,35 +15,34 @@ interface KindRow {
   readonly rows: readonly number[];
   readonly strikes: number;
   readonly struck: number;
-  readonly serviceS: number;
-  readonly lastTurnS: number;
-  readonly takeoverS: number;
-  readonly worstS: number;
+  /** Seconds. Null: no strike of the kind was without another fault, or there was nothing to measure. */
+  readonly serviceS: number | null;
+  readonly lastTurnS: number | null;
+  readonly takeoverS: number | null;
+  readonly worstS: number | null;
 }
 
-const greatest = (values: readonly number[]): number => Math.max(0, ...values);
+const greatest = (values: readonly number[]): number | null => (values.length === 0 ? null : Math.max(...values));
 
 /** One row for each kind. Recovery times are those of strikes without another fault. */
 export function rowsOf(strikes: readonly StrikeRecord[]): KindRow[] {
   return [...Map.groupBy(strikes, ({ kind }) => kind)].map(([kind, all]) => {
     const alone = all.filter(({ together }) => !together);
+    const takeovers = alone.flatMap(({ takeoversS }) => takeoversS);
     return {
       kind: kind.name,
       rows: kind.rows,
       strikes: all.length,
       struck: all.reduce((sum, { struck }) => sum + struck, 0),
-      serviceS: greatest(alone.map(({ serviceS }) => serviceS ?? 0)),
+      serviceS: greatest(alone.flatMap(({ serviceS }) => serviceS ?? [])),
       lastTurnS: greatest(alone.map(({ lastTurnS }) => lastTurnS)),
-      takeoverS: quantile(
-        alone.flatMap(({ takeoversS }) => takeoversS),
-        0.99,
-      ),
+      takeoverS: takeovers.length === 0 ? null : quantile(takeovers, 0.99),
       worstS: greatest(alone.map(({ worstS }) => worstS)),
     };
   });
 }
 
-const seconds = (value: number): string => value.toFixed(1);
+const seconds = (value: number | null): string => value?.toFixed(1) ?? '-';
 
 function tableOf(strikes: readonly StrikeRecord[]): string {
   const head = [
@@ -63,7 +62,7 @@ function tableOf(strikes: readonly StrikeRecord[]): string {
     `${row.struck}${row.struck < ENOUGH_STRUCK ? ' (did not hit)' : ''}`,
     seconds(row.serviceS),
     seconds(row.lastTurnS),
-    row.takeoverS > 0 ? seconds(row.takeoverS) : '-',
+    seconds(row.takeoverS),
     seconds(row.worstS),
   ]);
   const all = [head, ...lines];
