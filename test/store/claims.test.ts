@@ -1,4 +1,5 @@
 // Claims of turns: repeated requests, lapsed and released claims, and rows that are locked.
+import { setTimeout as pause } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { Client } from 'pg';
 import { newId } from '../../src/domain/ids.ts';
@@ -40,7 +41,14 @@ async function setUp(t: ExecutionContext) {
     await client.query('select 1 from turns where turn_id = any($1) for update', [turnIds]);
     return () => client.end();
   };
-  return { database, accept, claim, rowOf, lapse, lock };
+  /** Locks the table for `ms` milliseconds. Resolves when it is locked, with the time of the unlocking. */
+  const lockTable = async (name: string, ms: number) => {
+    const client = new Client(url);
+    await client.connect();
+    await client.query(`begin; lock table ${name} in access exclusive mode`);
+    return { unlocked: pause(ms).then(() => client.end()) };
+  };
+  return { database, accept, claim, rowOf, lapse, lock, lockTable };
 }
 
 test('a repeated claim gets the same turn with the same epoch, and another one does not', async (t) => {
@@ -144,4 +152,18 @@ test('a lapsed claim is not taken over while its row is locked: its owner could 
   await unlock();
   t.true((await renewLeases(database, [{ turnId, epoch: 1 }], LEASE_S)).renewed.has(turnId));
   t.is((await claim('ann')).outcome, 'busy');
+});
+
+test('the lease begins after the claim or the renewal has waited for a lock', async (t) => {
+  const { database, accept, claim, rowOf, lockTable } = await setUp(t);
+  const { turnId } = await accept('ann');
+  const isWhole = async () => (await rowOf(turnId)).lease_until.getTime() > Date.now() + (LEASE_S - 1) * 1_000;
+  const first = await lockTable('actor_state', 2_000);
+  t.like(await claim('ann'), { outcome: 'claimed' });
+  await first.unlocked;
+  t.true(await isWhole(), 'after the claim');
+  const second = await lockTable('turns', 2_000);
+  await renewLeases(database, [{ turnId, epoch: 1 }], LEASE_S);
+  await second.unlocked;
+  t.true(await isWhole(), 'after the renewal');
 });
