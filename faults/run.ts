@@ -120,4 +120,5 @@ const verdict = await (options.mutants ? mutants(options, options.mutants) : cam
 );
 say(`\n${provenanceLine()}`);
 say(verdict.line);
-process.exitCode = verdict.holds ? 0 : 1;
+// A connection that a fault left half-open must not keep this process running.
+process.exit(verdict.holds ? 0 : 1);
