@@ -13,9 +13,10 @@ function library(): string | null {
   return candidates.find((each) => existsSync(each)) ?? null;
 }
 
+const MISSING = 'libfaketime is missing (Debian package `faketime`)';
+
 /** Why clocks cannot be changed here; null: they can. */
-export const whyNoFakeClock = (): string | null =>
-  library() === null ? 'libfaketime is missing (Debian package `faketime`)' : null;
+export const whyNoFakeClock = (): string | null => (library() === null ? MISSING : null);
 
 /** The clock of one process. */
 export class FakeClock {
@@ -28,10 +29,10 @@ export class FakeClock {
 
   /** What the process needs in its environment. @throws if there is no libfaketime */
   get environment(): Record<string, string> {
-    const reason = whyNoFakeClock();
-    if (reason !== null) throw new Error(reason);
+    const preloaded = library();
+    if (preloaded === null) throw new Error(MISSING);
     return {
-      LD_PRELOAD: library()!,
+      LD_PRELOAD: preloaded,
       FAKETIME_TIMESTAMP_FILE: this.#file,
       FAKETIME_CACHE_DURATION: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',

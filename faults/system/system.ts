@@ -58,8 +58,9 @@ export class Base {
   readonly model: Model;
   readonly receiver: Receiver;
   readonly links: Link[];
-  /** By process; null: the clocks are right. */
-  readonly #clocks: Map<string, FakeClock> | null;
+  readonly #hasFakeClocks: boolean;
+  /** The clocks of the processes, if they can be changed. */
+  readonly clocks = new Map<string, FakeClock>();
   readonly stops: (() => unknown)[];
   readonly logFolder: string;
 
@@ -76,7 +77,7 @@ export class Base {
     this.model = parts.model;
     this.receiver = parts.receiver;
     this.links = parts.links;
-    this.#clocks = parts.hasFakeClocks ? new Map() : null;
+    this.#hasFakeClocks = parts.hasFakeClocks;
     this.stops = parts.stops;
     this.logFolder = parts.logFolder;
   }
@@ -125,15 +126,10 @@ export class Base {
     return this.links.filter((link) => (from ?? link.from) === link.from && (to ?? link.to) === link.to);
   }
 
-  /** The clocks of the processes, if they can be changed. */
-  get clocks(): ReadonlyMap<string, FakeClock> {
-    return this.#clocks ?? new Map();
-  }
-
   #clockOf(name: string): Record<string, string> {
-    if (!this.#clocks) return {};
+    if (!this.#hasFakeClocks) return {};
     const clock = new FakeClock(join(this.folder, `clock-${name}`));
-    this.#clocks.set(name, clock);
+    this.clocks.set(name, clock);
     return clock.environment;
   }
 

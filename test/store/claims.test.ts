@@ -33,20 +33,20 @@ async function setUp(t: ExecutionContext) {
       lease_until: Date;
     };
   const lapse = (agoMs = 1_000) => database.builder('turns').update({ lease_until: new Date(Date.now() - agoMs) });
-  /** Locks the rows until the returned function is called. */
-  const lock = async (turnIds: readonly string[]) => {
+  /** Holds what the statement locks until the returned function is called. */
+  const hold = async (sql: string, bindings: unknown[] = []) => {
     const client = new Client(url);
     await client.connect();
     await client.query('begin');
-    await client.query('select 1 from turns where turn_id = any($1) for update', [turnIds]);
+    await client.query(sql, bindings);
     return () => client.end();
   };
-  /** Locks the table for `ms` milliseconds. Resolves when it is locked, with the time of the unlocking. */
+  const lock = (turnIds: readonly string[]) =>
+    hold('select 1 from turns where turn_id = any($1) for update', [turnIds]);
+  /** Locks the table for `ms` milliseconds. `unlocked` resolves after that. */
   const lockTable = async (name: string, ms: number) => {
-    const client = new Client(url);
-    await client.connect();
-    await client.query(`begin; lock table ${name} in access exclusive mode`);
-    return { unlocked: pause(ms).then(() => client.end()) };
+    const unlock = await hold(`lock table ${name} in access exclusive mode`);
+    return { unlocked: pause(ms).then(unlock) };
   };
   return { database, accept, claim, rowOf, lapse, lock, lockTable };
 }
