@@ -2,7 +2,7 @@
 // repeated request has the effect of one.
 import test, { type ExecutionContext } from 'ava';
 import { startApp } from '../support/app.ts';
-import { call, chat, waitForTurn, type Call, type Reply, type TurnJson } from '../support/client.ts';
+import { call, chat, eventually, waitForTurn, type Call, type Reply, type TurnJson } from '../support/client.ts';
 import { freshDatabase } from '../support/services.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { park } from '../reviews/support.ts';
@@ -101,6 +101,8 @@ test('what only reads, and what was never sent, is refused as unavailable', asyn
   t.deepEqual([read.status, read.body.code], [503, 'database_unavailable']);
   proxy.newConnections('refuse');
   for (const connection of proxy.connections()) connection.cut();
+  // A statement on a connection whose end this process has not seen yet is sent.
+  await eventually('unready', async () => (await call(url, '/readyz')).status === 503);
   const refused = await call<Body>(url, '/chat', { body: { user_id: 'ann', text: 'two' } });
   t.deepEqual([refused.status, refused.body.code], [503, 'database_unavailable']);
 });
