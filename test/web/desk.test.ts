@@ -61,6 +61,14 @@ webTest('the first of two decisions wins, and the other reviewer sees at once wh
   }
   await kim.getByRole('button', { name: 'Approve' }).click();
   await lee.getByRole('button', { name: 'Reject' }).click();
+  // No request continues before both are sent: an applied decision closes the form of the other reviewer.
+  const sent = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  for (const [i, page] of [kim, lee].entries())
+    await page.route('**/reviews/*/decision', async (route) => {
+      sent[i]!.resolve();
+      await Promise.all(sent.map(({ promise }) => promise));
+      await route.continue();
+    });
   await Promise.all([
     kim.getByRole('button', { name: /^Approve/ }).click(),
     lee.getByRole('button', { name: /^Reject/ }).click(),

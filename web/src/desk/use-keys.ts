@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 /** Handlers by key. Ctrl or Cmd is part of the name: `ctrl+enter`. */
 export type Keys = Readonly<Record<string, () => void>>;
@@ -13,7 +13,8 @@ const isTyping = (target: EventTarget | null): boolean =>
 export function useKeys(keys: Keys): void {
   const current = useRef(keys);
   current.current = keys;
-  useEffect(() => {
+  // A layout effect: it runs before the page is painted, so the first key that a user presses is not lost.
+  useLayoutEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
       const name = nameOf(event);
       const act = current.current[name];
