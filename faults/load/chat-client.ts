@@ -98,7 +98,8 @@ export class ChatClient {
       const turn = last && (JSON.parse(last.slice(last.indexOf('data: ') + 6)) as Turn);
       if (turn && SETTLED.includes(turn.status)) return turn;
     }
-    for (;;) {
+    // A turn that never ends is answered every time.
+    while (!this.#options.end.aborted) {
       const path = `/turns/${turnId}?wait=${WAIT_S}`;
       const answer = await this.#untilAnswered('GET', () => path, { timeoutMs: POST_MS + WAIT_S * 1000 });
       if (!answer) return null;
@@ -109,6 +110,7 @@ export class ChatClient {
       const turn = JSON.parse(answer.text) as Turn;
       if (SETTLED.includes(turn.status)) return turn;
     }
+    return null;
   }
 
   /** Repeats the request, at another ingress if there is one, while it is not answered, or answered 429 or 5xx. Null: the
