@@ -1,6 +1,7 @@
 // The embedded actor runtime: UserSession methods run in this process, behind one queue for each user.
 import { inSpan } from '../telemetry/tracing.ts';
 import { Mailbox } from './mailbox.ts';
+import { Reachability } from './reachability.ts';
 import { runMethod, unwrap, type ActorRuntime, type CallResult } from './runtime.ts';
 import type { ActorState } from '../domain/memory.ts';
 import type { MethodArgs, MethodName, MethodReply, SessionStore } from './user-session.ts';
@@ -22,6 +23,7 @@ interface EmbeddedOptions {
 
 export class EmbeddedRuntime implements ActorRuntime {
   readonly name = 'embedded';
+  readonly reachability = new Reachability();
   readonly #options: EmbeddedOptions;
   readonly #mailbox = new Mailbox();
   #open = false;

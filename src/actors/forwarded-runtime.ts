@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Unavailable } from '../domain/errors.ts';
 import { inSpan, traceparent } from '../telemetry/tracing.ts';
 import type { EmbeddedRuntime } from './embedded-runtime.ts';
+import { Reachability } from './reachability.ts';
 import { unansweredCall, unwrap, type ActorRuntime, type CallResult } from './runtime.ts';
 import { METHODS, type MethodArgs, type MethodName, type MethodReply } from './user-session.ts';
 
@@ -28,6 +29,7 @@ export interface ForwardedOptions {
 
 export class ForwardedRuntime implements ActorRuntime {
   readonly name = 'embedded';
+  readonly reachability = new Reachability();
   readonly #options: ForwardedOptions;
   #open = false;
 

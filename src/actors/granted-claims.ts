@@ -2,11 +2,11 @@
 // the next turns of the user need no call of the actor.
 import type { MemoryRecord } from '../domain/memory.ts';
 import { GRANT_S } from '../store/grants.ts';
-import type { ActorRuntime } from './runtime.ts';
-import type { ClaimArgs, ClaimReply, SessionStore } from './user-session.ts';
+import type { ClaimArgs, ClaimReply, MethodArgs, SessionStore } from './user-session.ts';
 
 export interface GrantedClaimsDeps {
-  readonly actors: Pick<ActorRuntime, 'call'>;
+  /** Asks the user's actor to claim. @throws Unavailable */
+  readonly ask: (userId: string, args: MethodArgs<'claim'>) => Promise<ClaimReply>;
   /** Claims with a grant. */
   readonly store: Pick<SessionStore, 'claimNext'>;
   readonly giveBack: (userIds: readonly string[], holder: string) => Promise<void>;
@@ -48,10 +48,10 @@ export class GrantedClaims {
   }
 
   async #ask(userId: string, args: ClaimArgs): Promise<ClaimReply> {
-    const { actors, holder } = this.#deps;
+    const { ask, holder } = this.#deps;
     this.#grants.delete(userId);
     const until = performance.now() + GRANT_S * 1_000;
-    const reply = await actors.call(userId, 'claim', { ...args, holder });
+    const reply = await ask(userId, { ...args, holder });
     if (reply.outcome === 'claimed' && reply.grantVersion !== null) {
       this.#grants.set(userId, { version: reply.grantVersion, memory: reply.work.memory, until });
       this.#dropEnded();

@@ -1,6 +1,7 @@
 // The port for calls to UserSession actors, which run in this process or where Dapr placed them, and the call result
 // that both runtimes share.
 import { Unavailable } from '../domain/errors.ts';
+import type { Reachability } from './reachability.ts';
 import {
   METHODS,
   READS,
@@ -12,6 +13,7 @@ import {
 
 export interface ActorRuntime {
   readonly name: 'dapr' | 'embedded';
+  readonly reachability: Reachability;
   /** Runs the method on the user's actor, one call of a user at a time. If the call rejects, the method may still have
    *  run. @throws Unavailable */
   call<M extends MethodName>(userId: string, method: M, args: MethodArgs<M>): Promise<MethodReply<M>>;

@@ -2,8 +2,10 @@
 import { GrantedClaims } from '../actors/granted-claims.ts';
 import type { ActorRuntime } from '../actors/runtime.ts';
 import { sessionStore } from '../actors/session-store.ts';
-import type { ClaimArgs, ClaimReply } from '../actors/user-session.ts';
+import type { ClaimArgs, ClaimReply, MethodArgs } from '../actors/user-session.ts';
 import { newId } from '../domain/ids.ts';
+import { firstQueued } from '../store/backlog.ts';
+import { releaseUnanswered, type Claim } from '../store/claims.ts';
 import { giveBackGrants } from '../store/grants.ts';
 import type { ClaimKeeper } from '../turns/claim-keeper.ts';
 import type { Foundation } from './foundation.ts';
@@ -14,6 +16,9 @@ const ASK_AGAIN_MS = 300;
 export interface Claims {
   /** Claims the user's next turn. @throws Unavailable */
   claim(userId: string): Promise<ClaimReply>;
+  /** Ends what this worker has of the user, because it cannot reach actors and another worker should run the turns. Returns
+   *  the user's next turn; null: none. @throws Unavailable */
+  giveUp(userId: string): Promise<Claim | null>;
   /** Asks the worker that holds the user to run its turns. */
   askHolder(userId: string): void;
   /** `start`: runs the turns of a user here; false: all places are taken. */
@@ -21,12 +26,12 @@ export interface Claims {
 }
 
 /** Claims with `ask`. If the answer to a claim was lost, the next claim of the user repeats the request, and gets the same
- *  claim. The worker claims for one user one turn at a time. */
+ *  claim. The worker claims for one user one turn at a time. `unanswered`: the ids of the requests, by user. */
 function repeating(
+  unanswered: Map<string, string>,
   terms: (claimId: string) => ClaimArgs,
   ask: (userId: string, args: ClaimArgs) => Promise<ClaimReply>,
 ): Claims['claim'] {
-  const unanswered = new Map<string, string>();
   return async (userId) => {
     const claimId = unanswered.get(userId) ?? newId();
     try {
@@ -44,19 +49,33 @@ export function claimsOf(foundation: Foundation, actors: ActorRuntime, keeper: C
   const { config, database, hints, log, lifecycle } = foundation;
   const { LEASE_S: leaseS, HISTORY_EXCHANGES: exchanges } = config;
   const terms = (claimId: string) => ({ leaseS, exchanges, claimId, lapsedBefore: keeper.lapsedBefore });
+  const unanswered = new Map<string, string>();
   // Embedded actors run in one process: all claims of all workers go through it, and it holds the memory.
   if (actors.name === 'embedded') {
-    const claim = repeating(terms, (userId, args) => actors.call(userId, 'claim', args));
-    return { claim, askHolder: () => {}, runWith: () => {} };
+    const claim = repeating(unanswered, terms, (userId, args) => actors.call(userId, 'claim', args));
+    return { claim, giveUp: async () => null, askHolder: () => {}, runWith: () => {} };
   }
+  let start = (_userId: string): boolean => false;
+  /** Asks the actor. If this worker gives up and the claim is made later, actors can be reached again: the next claim of the
+   *  user repeats the request and gets the same turn. */
+  const ask = async (userId: string, args: MethodArgs<'claim'>): Promise<ClaimReply> => {
+    const asked = actors.call(userId, 'claim', args);
+    try {
+      return await actors.reachability.orUnreachable(asked);
+    } catch (error) {
+      const onLate = (late: ClaimReply) =>
+        late.outcome === 'claimed' && !start(userId) ? keeper.release(late.work) : undefined;
+      void asked.then(onLate, () => {});
+      throw error;
+    }
+  };
   const granted = new GrantedClaims({
-    actors,
+    ask,
     store: sessionStore(database, { holdsState: false }),
     giveBack: (userIds, holder) => giveBackGrants(database, userIds, holder),
     holder: newId(),
   });
   lifecycle.started('grants', () => granted.giveBackAll());
-  let start = (_userId: string): boolean => false;
   hints.heldUsers.subscribe();
   hints.heldUsers.listen((userId) => {
     if (!granted.holds(userId) || start(userId)) return;
@@ -67,7 +86,13 @@ export function claimsOf(foundation: Foundation, actors: ActorRuntime, keeper: C
       );
   });
   return {
-    claim: repeating(terms, (userId, args) => granted.next(userId, args)),
+    claim: repeating(unanswered, terms, (userId, args) => granted.next(userId, args)),
+    async giveUp(userId) {
+      const claimId = unanswered.get(userId);
+      const released = claimId === undefined ? null : await releaseUnanswered(database, userId, claimId);
+      await granted.giveBack(userId);
+      return released ?? (await firstQueued(database, userId));
+    },
     askHolder(userId) {
       hints.heldUsers.announce(userId);
       setTimeout(() => start(userId), ASK_AGAIN_MS).unref();

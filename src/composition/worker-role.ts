@@ -96,6 +96,8 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
     turns,
     concurrency: config.WORKER_CONCURRENCY,
     firstQueued: (userId) => firstQueued(database, userId),
+    isReachable: () => actors.reachability.isReachable,
+    giveUp: (userId) => claims.giveUp(userId),
     askHolder: (userId) => claims.askHolder(userId),
     requeue: (turn) => waker.wake({ ...turn, traceparent: null }),
     log,
@@ -133,6 +135,11 @@ export async function startWorkerRole(foundation: Foundation, { actors, resolveN
   lifecycle.started('redis consumer', async () => consumerRedis.disconnect());
   const consumers = new Consumers(table, consumerRedis, log);
   consumers.start();
+  actors.reachability.listen((isReachable) => {
+    if (isReachable) log.info({}, 'Actors can be reached again; this worker runs turns.');
+    else log.warn({}, 'Actors cannot be reached through the sidecar; other workers run the turns.');
+    consumers.setPaused('chat-requests', !isReachable);
+  });
   lifecycle.started('consumers', async () => {
     await Promise.all([consumers.stop(DRAIN_MS), runner.drain(DRAIN_MS)]);
   });

@@ -4,11 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TimedOut, within } from '../concurrency/within.ts';
 import { Unavailable } from '../domain/errors.ts';
 import { inSpan, traceparent } from '../telemetry/tracing.ts';
+import type { Reachability } from '../actors/reachability.ts';
 import { unansweredCall, unwrap, type ActorRuntime, type CallResult } from '../actors/runtime.ts';
 import { READS, type MethodArgs, type MethodName, type MethodReply } from '../actors/user-session.ts';
 import type { ActorHost } from './actor-host.ts';
 import { actorPath } from './actor-state.ts';
 import { isSuccess, SidecarClient, type SidecarAddress } from './sidecar.ts';
+import { SidecarWatch } from './sidecar-watch.ts';
 
 /** Longer than Dapr's own retries and draining, because a call that timed out here may still run. */
 const CALL_TIMEOUT_MS = 30_000;
@@ -41,8 +43,13 @@ const NOT_CALLED = /ECONNREFUSED|ERR_ACTOR_NO_ADDRESS|did not find address/;
 const isSentAgain = (method: MethodName): boolean => method === 'claim' || READS.has(method);
 
 /** The first answer or error. Calls without an answer are not ended, because that makes some versions of Dapr run two
- *  calls of an actor at once (docs/decisions/0032-sidecar-client.md). @throws Unavailable after the timeout */
-async function firstAnswer(method: MethodName, send: () => Promise<CallResult>): Promise<CallResult> {
+ *  calls of an actor at once (docs/decisions/0032-sidecar-client.md). `noAnswer` is called after each time without one.
+ *  @throws Unavailable after the timeout */
+async function firstAnswer(
+  method: MethodName,
+  send: () => Promise<CallResult>,
+  noAnswer: () => void,
+): Promise<CallResult> {
   const calls: Promise<CallResult>[] = [];
   for (const ms of isSentAgain(method) ? RESEND_MS : [CALL_TIMEOUT_MS]) {
     calls.push(send());
@@ -50,6 +57,7 @@ async function firstAnswer(method: MethodName, send: () => Promise<CallResult>):
       return await within(ms, Promise.race(calls));
     } catch (error) {
       if (!(error instanceof TimedOut)) throw error;
+      noAnswer();
     }
   }
   throw unansweredCall(method, new TimedOut('the actor does not answer'));
@@ -59,6 +67,7 @@ export class DaprRuntime implements ActorRuntime {
   readonly name = 'dapr';
   readonly #options: DaprRuntimeOptions;
   readonly #client: SidecarClient;
+  readonly #watch: SidecarWatch;
   readonly #calls = new Set<Promise<unknown>>();
   #host: ActorHost | null = null;
   #stopped = false;
@@ -66,6 +75,11 @@ export class DaprRuntime implements ActorRuntime {
   constructor(options: DaprRuntimeOptions) {
     this.#options = options;
     this.#client = new SidecarClient(options.sidecar);
+    this.#watch = new SidecarWatch(this.#client);
+  }
+
+  get reachability(): Reachability {
+    return this.#watch.reachability;
   }
 
   async start(): Promise<void> {
@@ -97,7 +111,8 @@ export class DaprRuntime implements ActorRuntime {
     const retryUntil = performance.now() + MOVING_MS;
     for (let outcomeUnknown = false; ;) {
       try {
-        return unwrap(await firstAnswer(method, () => this.#invoke(userId, method, args)));
+        const send = () => this.#invoke(userId, method, args);
+        return unwrap(await firstAnswer(method, send, () => this.#watch.suspect()));
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
         outcomeUnknown ||= error.outcomeUnknown;
@@ -119,6 +134,7 @@ export class DaprRuntime implements ActorRuntime {
         return JSON.parse(response.text) as CallResult;
       });
     } catch (error) {
+      this.#watch.suspect();
       const { message } = error as Error;
       const outcomeUnknown = !READS.has(method) && !NOT_CALLED.test(message);
       throw new SidecarError('actors', { detail: message, cause: error, outcomeUnknown });
@@ -127,6 +143,7 @@ export class DaprRuntime implements ActorRuntime {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#watch.stop();
     await Promise.allSettled(this.#calls);
     await this.#host?.stop();
     this.#host = null;

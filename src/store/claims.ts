@@ -270,3 +270,16 @@ const RELEASE: Statement = {
 export async function releaseClaims(database: Database, claims: readonly Claim[], unused: boolean): Promise<void> {
   await database.rows(RELEASE, [unused ? 1 : 0, ...columnsOf(claims)]);
 }
+
+const RELEASE_UNANSWERED: Statement = {
+  name: 'release-unanswered',
+  sql: `update turns set lease_until = now(), claim_id = null, attempts = turns.attempts - 1
+        where user_id = ? and claim_id = ?::uuid and status = 'running' returning turn_id, epoch`,
+};
+
+/** Releases the claim that a request made, if it made one: its answer was lost, so nobody works on the turn. Returns the
+ *  claim; null: the request made none. @throws Unavailable */
+export async function releaseUnanswered(database: Database, userId: string, claimId: string): Promise<Claim | null> {
+  const [row] = await database.rows<{ turn_id: string; epoch: number }>(RELEASE_UNANSWERED, [userId, claimId]);
+  return row ? { turnId: row.turn_id, epoch: row.epoch } : null;
+}

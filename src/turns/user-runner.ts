@@ -1,6 +1,7 @@
 // Runs the queued turns of users: one turn of a user at a time, and a limited number of users at the same time.
 import type { Claim } from '../store/claims.ts';
 import type { Log } from '../telemetry/log.ts';
+import { Unavailable } from '../domain/errors.ts';
 import { within } from '../concurrency/within.ts';
 import type { TurnRun } from './turn-run.ts';
 
@@ -18,6 +19,10 @@ export interface RunnerDeps {
   readonly concurrency: number;
   /** The user's first queued turn; null: none. @throws Unavailable */
   readonly firstQueued: (userId: string) => Promise<Claim | null>;
+  /** Whether this process can reach actors. Otherwise other workers run the turns. */
+  readonly isReachable: () => boolean;
+  /** Lets other workers run the user's turns. Returns the next one; null: none. @throws Unavailable */
+  readonly giveUp: (userId: string) => Promise<Claim | null>;
   /** Another worker holds the user: asks it to run the turns, and tries again later. */
   readonly askHolder: (userId: string) => void;
   /** Puts a turn behind the turns of other users. */
@@ -49,16 +54,17 @@ export class UserRunner {
 
   /** Runs the user's turns if there is a free place. False: there is none. */
   tryStart(userId: string): boolean {
-    if (this.#draining) return false;
+    if (this.#draining || !this.#deps.isReachable()) return false;
     if (!this.#running.has(userId) && (!this.#hasPlace || this.#waiting.length > 0)) return false;
     this.#start(userId);
     return true;
   }
 
   /** Runs the user's turns. Waits up to `waitMs` for a free place; false: there was none. Does nothing if the turn was
-   *  settled here: its job comes after its run. */
+   *  settled here: its job comes after its run. @throws Unavailable if this process cannot reach actors */
   async start(userId: string, turnId: string, waitMs: number): Promise<boolean> {
     if (this.#settled.has(turnId) || this.tryStart(userId)) return true;
+    if (!this.#deps.isReachable()) throw new Unavailable('actors');
     if (this.#draining || waitMs <= 0) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const waiting = { userId, resolve };
@@ -98,11 +104,25 @@ export class UserRunner {
       this.#running.delete(userId);
       if (next) this.#deps.requeue({ ...next, userId });
     } catch (error) {
+      const isGivenUp = !this.#deps.isReachable() && (await this.#giveUp(userId));
       this.#running.delete(userId);
-      this.#deps.log.warn({ err: error }, 'The turns of a user could not be run; they are tried again.');
-      this.#retry(userId);
+      if (!isGivenUp) {
+        this.#deps.log.warn({ err: error }, 'The turns of a user could not be run; they are tried again.');
+        this.#retry(userId);
+      }
     }
     this.#admit();
+  }
+
+  /** Lets other workers run the user's turns. False: the database did not answer. */
+  async #giveUp(userId: string): Promise<boolean> {
+    try {
+      const next = await this.#deps.giveUp(userId);
+      if (next) this.#deps.requeue({ ...next, userId });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Runs the user's turns again later. If the answer to a claim was lost, only this worker can get the claim again before

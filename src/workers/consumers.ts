@@ -61,6 +61,8 @@ class StoppableWorker extends Worker {
 
 export class Consumers {
   readonly #workers: StoppableWorker[] = [];
+  /** The last change of each worker: pausing ends only when its running jobs have. */
+  readonly #changes = new Map<StoppableWorker, Promise<void>>();
   readonly #table: readonly Consumer[];
   readonly #connection: RedisConnection;
   readonly #log: Log;
@@ -103,6 +105,15 @@ export class Consumers {
     worker.on('error', (error) => this.#log.debug({ queue, detail: error.message }, 'A worker reported an error.'));
     worker.on('failed', (job, error) => this.#log.warn({ queue, job: job?.id, err: error }, 'A job failed.'));
     return worker;
+  }
+
+  /** Fetches jobs of the topic only while it is not paused. Never throws. */
+  setPaused(queue: string, isPaused: boolean): void {
+    for (const worker of this.#workers.filter(({ name }) => name === queue)) {
+      const change = async () => (isPaused ? worker.pause() : worker.resume());
+      const log = (error: Error) => this.#log.debug({ queue, detail: error.message }, 'A worker reported an error.');
+      this.#changes.set(worker, (this.#changes.get(worker) ?? Promise.resolve()).then(change).catch(log));
+    }
   }
 
   /** Fetches no more jobs and waits up to `deadlineMs` milliseconds for running ones. Jobs that run longer go to other

@@ -41,11 +41,9 @@ async function setUp(t: ExecutionContext) {
   const workerOf = (host: number) => {
     const calls = { actor: 0 };
     const granted = new GrantedClaims({
-      actors: {
-        call: (...call) => {
-          calls.actor += 1;
-          return hosts[host]!.call(...call);
-        },
+      ask: (userId, args) => {
+        calls.actor += 1;
+        return hosts[host]!.call(userId, 'claim', args);
       },
       store: sessionStore(database, { holdsState: false }),
       giveBack: (users, holder) => giveBackGrants(database, users, holder),

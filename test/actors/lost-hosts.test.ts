@@ -1,4 +1,5 @@
-// An actor host or its daprd dies while turns run (Dapr runtime only): how long a turn waits at most.
+// An actor host or its daprd dies while turns run (Dapr runtime only): how long a turn waits at most. A worker uses the
+// same daprd. It cannot claim turns then, so the other worker must run them.
 import test, { type ExecutionContext } from 'ava';
 import { startSidecar } from '../../local/dapr.ts';
 import { daprBinaries, isAvailable, startApp, type TestApp } from '../support/app.ts';
@@ -10,27 +11,28 @@ import { startProcess } from '../support/process.ts';
 const run = isAvailable('dapr') ? test.serial : test.skip;
 const CLIENTS = 16;
 
-/** A second actor host with its own daprd, as a process. About half of the users move to it. */
+/** A second actor host and a second worker, as processes with a daprd of their own. About half of the users move to it. */
 async function startHost(t: ExecutionContext, app: TestApp) {
   const { databaseUrl, redisUrl, placement } = app;
   const dataDir = temporaryFolder(t);
   const sidecar = await startSidecar({ binaries: daprBinaries!, dataDir, databaseUrl, redisUrl }, placement!.port);
   t.teardown(() => sidecar.stop());
-  const host = await startProcess(t, {
-    args: ['src/main.ts', '--roles', 'actors'],
-    env: {
-      DATABASE_URL: databaseUrl,
-      REDIS_URL: redisUrl,
-      ACTOR_RUNTIME: 'dapr',
-      OPENAI_BASE_URL: app.model.baseUrl,
-      OPENAI_MODEL: SCRIPTED_MODEL,
-      DAPR_HTTP_PORT: String(sidecar.httpPort),
-      DAPR_API_TOKEN: sidecar.apiToken,
-      APP_PORT: String(sidecar.appPort),
-      APP_API_TOKEN: sidecar.appToken,
-    },
-  });
-  return { host, sidecar };
+  const env = {
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    ACTOR_RUNTIME: 'dapr',
+    OPENAI_BASE_URL: app.model.baseUrl,
+    OPENAI_MODEL: SCRIPTED_MODEL,
+    DAPR_HTTP_PORT: String(sidecar.httpPort),
+    DAPR_API_TOKEN: sidecar.apiToken,
+    APP_PORT: String(sidecar.appPort),
+    APP_API_TOKEN: sidecar.appToken,
+  };
+  const [host, worker] = [
+    await startProcess(t, { args: ['src/main.ts', '--roles', 'actors'], env }),
+    await startProcess(t, { args: ['src/main.ts', '--roles', 'worker'], env }),
+  ];
+  return { host, worker, sidecar };
 }
 
 /** Sends messages of ever new users for the whole time, and returns how long the slowest turn took, in milliseconds. */
@@ -60,7 +62,7 @@ for (const victim of ['daprd', 'host'] as const)
   run(`no turn waits longer than five seconds when a ${victim} is killed`, async (t) => {
     t.timeout(120_000);
     const app = await startApp(t, { runtime: 'dapr' });
-    const { host, sidecar } = await startHost(t, app);
+    const { host, worker, sidecar } = await startHost(t, app);
     await pause(4_000);
     const slowest = await slowestWhile(app, async () => {
       await pause(1_000);
@@ -70,4 +72,5 @@ for (const victim of ['daprd', 'host'] as const)
     });
     t.log(`${slowest.turns} turns, the slowest took ${Math.round(slowest.ms)} ms`);
     t.true(slowest.ms < 5_000);
+    t.regex(worker.output(), /Actors cannot be reached/);
   });

@@ -1,5 +1,6 @@
 // Starts a second ingress on the same database and Redis, with its own connections, like a second process.
 // The embedded runtime allows one process with actors, so this ingress has none. Reading turns does not need actors.
+import { Reachability } from '../../src/actors/reachability.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { startFoundation } from '../../src/composition/foundation.ts';
 import { startHttpRole } from '../../src/composition/http-role.ts';
@@ -10,6 +11,7 @@ import type { Owner } from './owner.ts';
 
 const noActors = {
   name: 'embedded' as const,
+  reachability: new Reachability(),
   start: async () => {},
   stop: async () => {},
   call: () => Promise.reject(new Error('this ingress has no actors')),

@@ -1,9 +1,12 @@
 // The places of a worker process: their number, the order of those who wait, and which jobs are skipped.
 import test from 'ava';
+import { Unavailable } from '../../src/domain/errors.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { UserRunner } from '../../src/turns/user-runner.ts';
 
 const tick = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+const REACHABLE = { isReachable: () => true, giveUp: async () => null };
 
 /** A runner over queues in memory. A turn named `lost…` loses its claim. */
 function runnerOver(queues: Record<string, string[]>, concurrency: number) {
@@ -29,6 +32,7 @@ function runnerOver(queues: Record<string, string[]>, concurrency: number) {
       const turnId = queues[userId]?.[0];
       return turnId === undefined ? null : { turnId, epoch: 0 };
     },
+    ...REACHABLE,
     askHolder: () => {},
     requeue: ({ userId, turnId }) => {
       requeued.push(turnId);
@@ -140,6 +144,7 @@ test('after an error the turns of the user run again, with growing pauses', asyn
     },
     concurrency: 1,
     firstQueued: async () => null,
+    ...REACHABLE,
     askHolder: () => {},
     requeue: () => {},
     log: createLog('silent'),
@@ -151,4 +156,31 @@ test('after an error the turns of the user run again, with growing pauses', asyn
   t.true(pauses[0]! >= 100 && pauses[1]! >= 200 && pauses[2]! >= 400, pauses.join(' '));
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   t.is(tries.length, 4, 'no more tries after a success');
+});
+
+test('while actors cannot be reached, the next turn of a user goes to another worker, and none is started', async (t) => {
+  const requeued: string[] = [];
+  let isReachable = true;
+  const runner = new UserRunner({
+    turns: {
+      async next() {
+        isReachable = false;
+        throw new Unavailable('actors');
+      },
+    },
+    concurrency: 1,
+    firstQueued: async () => null,
+    isReachable: () => isReachable,
+    giveUp: async (userId) => (userId === 'ann' ? { turnId: 'a0', epoch: 0 } : null),
+    askHolder: () => {},
+    requeue: ({ userId, turnId }) => void requeued.push(`${userId} ${turnId}`),
+    log: createLog('silent'),
+  });
+  t.true(runner.tryStart('ann'));
+  while (requeued.length === 0) await tick();
+  t.deepEqual(requeued, ['ann a0']);
+  t.false(runner.tryStart('ben'));
+  await t.throwsAsync(runner.start('ben', 'b0', 10_000), { instanceOf: Unavailable });
+  isReachable = true;
+  t.true(runner.tryStart('ben'));
 });
