@@ -11,9 +11,8 @@ export interface Cycle {
   readonly isRequired: boolean;
 }
 
-/** The share of cycles with a second fault, after the first cycles, which measure their kinds alone. */
-const TOGETHER_SHARE = 0.25;
-const FIRST_ALONE = 3;
+/** The share of cycles with a second fault. The first strike of a kind is alone, so that its recovery can be measured. */
+const TOGETHER_SHARE = 0.5;
 /** Seconds between two cycles, and the seconds until the turns of a cycle are settled, on average. */
 const BETWEEN_S = 3;
 const RECOVERY_S = 6;
@@ -53,12 +52,14 @@ export interface ScheduleOptions {
 export function scheduleOf({ kinds, seconds, seed, rows = [] }: ScheduleOptions): Cycle[] {
   const draw = random(seed);
   const cycles: Cycle[] = [];
+  const struck = new Set<Kind>();
   let left = seconds;
   while (kinds.length > 0) {
     const { first: required, rest } = coveringFirst(shuffled(kinds, draw), cycles.length === 0 ? rows : []);
     for (const first of [...required, ...rest]) {
       for (let strike = first.strikes === 'calls' ? STRIKES_OF_CALLS : STRIKES; strike > 0; strike -= 1) {
-        const others = cycles.length < FIRST_ALONE ? [] : kinds.filter(({ group }) => group !== first.group);
+        const others = struck.has(first) ? kinds.filter(({ group }) => group !== first.group) : [];
+        struck.add(first);
         const second = draw() < TOGETHER_SHARE ? others[Math.floor(draw() * others.length)] : undefined;
         const chosen = second ? [first, second] : [first];
         const seeds = chosen.map(() => Math.floor(draw() * SEEDS));

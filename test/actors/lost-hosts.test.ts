@@ -1,7 +1,7 @@
 // An actor host or its daprd dies while turns run (Dapr runtime only): how long a turn waits at most. A worker uses the
 // same daprd. It cannot claim turns then, so the other worker must run them.
 import test, { type ExecutionContext } from 'ava';
-import { startSidecar } from '../../local/dapr.ts';
+import { startSidecar, type Sidecar } from '../../local/dapr.ts';
 import { daprBinaries, isAvailable, startApp, type TestApp } from '../support/app.ts';
 import { chat, waitForTurn } from '../support/client.ts';
 import { temporaryFolder } from '../support/folder.ts';
@@ -11,28 +11,35 @@ import { startProcess } from '../support/process.ts';
 const run = isAvailable('dapr') ? test.serial : test.skip;
 const CLIENTS = 16;
 
-/** A second actor host and a second worker, as processes with a daprd of their own. About half of the users move to it. */
-async function startHost(t: ExecutionContext, app: TestApp) {
+/** Starts an ingress with an actor host and a daprd, a second host with its own daprd, and a worker beside each daprd. About
+ *  half of the users are on the second host. */
+async function startAll(t: ExecutionContext) {
+  const app = await startApp(t, { runtime: 'dapr', roles: 'http,actors' });
   const { databaseUrl, redisUrl, placement } = app;
-  const dataDir = temporaryFolder(t);
-  const sidecar = await startSidecar({ binaries: daprBinaries!, dataDir, databaseUrl, redisUrl }, placement!.port);
+  const sidecar = await startSidecar(
+    { binaries: daprBinaries!, dataDir: temporaryFolder(t), databaseUrl, redisUrl },
+    placement!.port,
+  );
   t.teardown(() => sidecar.stop());
-  const env = {
-    DATABASE_URL: databaseUrl,
-    REDIS_URL: redisUrl,
-    ACTOR_RUNTIME: 'dapr',
-    OPENAI_BASE_URL: app.model.baseUrl,
-    OPENAI_MODEL: SCRIPTED_MODEL,
-    DAPR_HTTP_PORT: String(sidecar.httpPort),
-    DAPR_API_TOKEN: sidecar.apiToken,
-    APP_PORT: String(sidecar.appPort),
-    APP_API_TOKEN: sidecar.appToken,
-  };
-  const [host, worker] = [
-    await startProcess(t, { args: ['src/main.ts', '--roles', 'actors'], env }),
-    await startProcess(t, { args: ['src/main.ts', '--roles', 'worker'], env }),
-  ];
-  return { host, worker, sidecar };
+  const start = (role: string, { httpPort, apiToken, appPort, appToken }: Sidecar) =>
+    startProcess(t, {
+      args: ['src/main.ts', '--roles', role],
+      env: {
+        DATABASE_URL: databaseUrl,
+        REDIS_URL: redisUrl,
+        ACTOR_RUNTIME: 'dapr',
+        OPENAI_BASE_URL: app.model.baseUrl,
+        OPENAI_MODEL: SCRIPTED_MODEL,
+        DAPR_HTTP_PORT: String(httpPort),
+        DAPR_API_TOKEN: apiToken,
+        APP_PORT: String(appPort),
+        APP_API_TOKEN: appToken,
+      },
+    });
+  const host = await start('actors', sidecar);
+  const worker = await start('worker', sidecar);
+  await start('worker', app.sidecar!);
+  return { app, host, worker, sidecar };
 }
 
 /** Sends messages of ever new users for the whole time, and returns how long the slowest turn took, in milliseconds. */
@@ -61,8 +68,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 for (const victim of ['daprd', 'host'] as const)
   run(`no turn waits longer than five seconds when a ${victim} is killed`, async (t) => {
     t.timeout(120_000);
-    const app = await startApp(t, { runtime: 'dapr' });
-    const { host, worker, sidecar } = await startHost(t, app);
+    const { app, host, worker, sidecar } = await startAll(t);
     await pause(4_000);
     const slowest = await slowestWhile(app, async () => {
       await pause(1_000);

@@ -19,6 +19,8 @@ interface Received {
 type Answer = (request: Received, response: ServerResponse) => void;
 
 async function startSidecar(t: Owner, answer: Answer) {
+  /** What its metadata says of placement. */
+  const actorRuntime = { placement: 'placement: connected' };
   const received: Received[] = [];
   const connections = new Set<unknown>();
   const server = createServer((request, response) => {
@@ -26,6 +28,7 @@ async function startSidecar(t: Owner, answer: Answer) {
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
       const { method, url, headers } = request;
+      if (url === '/v1.0/metadata') return void response.end(JSON.stringify({ actorRuntime }));
       received.push({ method: method!, url: url!, headers, body: Buffer.concat(parts).toString() });
       answer(received.at(-1)!, response);
     });
@@ -36,7 +39,8 @@ async function startSidecar(t: Owner, answer: Answer) {
     server.closeAllConnections();
     server.close();
   });
-  return { address: { httpPort: (server.address() as AddressInfo).port, apiToken: 'secret' }, received, connections };
+  const address = { httpPort: (server.address() as AddressInfo).port, apiToken: 'secret' };
+  return { address, received, connections, actorRuntime };
 }
 
 const runtimeOf = (sidecar: { httpPort: number; apiToken: string }) =>
@@ -88,6 +92,41 @@ test('an actor call of a sidecar that stays away is Unavailable, with the last r
   const { address } = await startSidecar(t, (_, response) => response.writeHead(500).end('no address'));
   const error = await t.throwsAsync(runtimeOf(address).call('ann', 'ping', {}), { instanceOf: Unavailable });
   t.like(error, { dependency: 'actors', message: '500 no address' });
+});
+
+test('a call through a sidecar without placement is given up, and its late answer still arrives', async (t) => {
+  const waiting: ServerResponse[] = [];
+  const { address, actorRuntime } = await startSidecar(t, (_, response) => void waiting.push(response));
+  const runtime = runtimeOf(address);
+  const { reachability } = runtime;
+  const changes: boolean[] = [];
+  reachability.listen((isReachable) => changes.push(isReachable));
+
+  // A call that only takes long is no reason to give it up.
+  const slow = reachability.orUnreachable(runtime.call('ann', 'ping', {}));
+  await eventually('the call is sent again', async () => waiting.length === 2);
+  waiting[1]!.end(pong);
+  t.is(await slow, 'pong');
+  t.deepEqual(changes, []);
+
+  actorRuntime.placement = 'placement: disconnected';
+  const call = runtime.call('ann', 'ping', {});
+  const error = await t.throwsAsync<Unavailable>(reachability.orUnreachable(call), { instanceOf: Unavailable });
+  t.like(error, { dependency: 'actors', outcomeUnknown: true });
+  await t.throwsAsync(reachability.orUnreachable(runtime.call('ben', 'ping', {})), { instanceOf: Unavailable });
+
+  actorRuntime.placement = 'placement: connected';
+  await eventually('the sidecar is found connected', async () => reachability.isReachable);
+  t.deepEqual(changes, [false, true]);
+  for (const response of waiting) response.end(pong);
+  t.is(await call, 'pong');
+});
+
+test('a sidecar that is gone is noticed at the first call', async (t) => {
+  const runtime = runtimeOf({ httpPort: await freePort(), apiToken: 'secret' });
+  const call = runtime.call('ann', 'ping', {});
+  await t.throwsAsync(runtime.reachability.orUnreachable(call), { message: /cannot reach actors/ });
+  await t.throwsAsync(call, { instanceOf: Unavailable, message: /ECONNREFUSED/ });
 });
 
 test('actor state is null if the key does not exist, and Unavailable if daprd or its store does not work', async (t) => {

@@ -47,6 +47,12 @@ test('a seed gives the same schedule, which fits the time', (t) => {
   const cycles = scheduleOf({ kinds: KINDS, seconds: 600, seed: 7 });
   t.true(cycles.reduce((sum, cycle) => sum + secondsOf(cycle), 0) <= 600);
   t.true(cycles.some(({ kinds }) => kinds.length === 2));
+  const struck = new Set<string>();
+  for (const { kinds } of cycles) {
+    const [first] = kinds;
+    t.true(kinds.length === 1 || struck.has(first!.name), `the first strike of ${first!.name} is alone`);
+    struck.add(first!.name);
+  }
   for (const { kinds } of cycles) t.is(new Set(kinds.map(({ group }) => group)).size, kinds.length);
   t.deepEqual(scheduleOf({ kinds: [], seconds: 600, seed: 7 }), []);
 });
