@@ -131,6 +131,7 @@ export class DaprRuntime implements ActorRuntime {
         const call = { body: JSON.stringify(args), traceparent: traceparent() };
         const response = await this.#client.send('POST', path, call);
         if (!isSuccess(response)) throw new Error(`${response.status} ${response.text}`);
+        this.#watch.heard();
         return JSON.parse(response.text) as CallResult;
       });
     } catch (error) {

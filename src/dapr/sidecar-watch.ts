@@ -3,11 +3,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { Reachability } from '../actors/reachability.ts';
-import { within } from '../concurrency/within.ts';
 import { isSuccess, type SidecarClient } from './sidecar.ts';
 
 const CHECK_MS = 250;
-const ANSWER_MS = 1_000;
+/** A sidecar that answers nothing for this long is dead or frozen. On a busy machine an answer can take a second. */
+const SILENT_MS = 2_500;
 /** After the last failed call the sidecar is checked for this long: it may notice its lost host only later. */
 const SUSPECTED_MS = 5_000;
 
@@ -17,6 +17,8 @@ export class SidecarWatch {
   readonly reachability = new Reachability();
   readonly #client: Pick<SidecarClient, 'send'>;
   #suspectedUntil = 0;
+  #isConnected = true;
+  #heardAt = 0;
   #checking = false;
   #stopped = false;
 
@@ -30,23 +32,32 @@ export class SidecarWatch {
     if (!this.#checking) void this.#check();
   }
 
+  /** The sidecar answered a call. */
+  heard(): void {
+    this.#heardAt = performance.now();
+  }
+
   async #check(): Promise<void> {
     this.#checking = true;
+    this.heard();
     while (!this.#stopped && (performance.now() < this.#suspectedUntil || !this.reachability.isReachable)) {
-      this.reachability.set(await this.#isConnected());
+      void this.#ask();
       await sleep(CHECK_MS, undefined, { ref: false });
+      this.reachability.set(this.#isConnected && performance.now() - this.#heardAt < SILENT_MS);
     }
     this.#checking = false;
   }
 
-  async #isConnected(): Promise<boolean> {
+  /** Asks the sidecar for its connection. A late answer counts too. */
+  async #ask(): Promise<void> {
+    const signal = AbortSignal.timeout(SILENT_MS);
     try {
-      const response = await within(ANSWER_MS, this.#client.send('GET', '/v1.0/metadata'));
-      if (!isSuccess(response)) return false;
+      const response = await this.#client.send('GET', '/v1.0/metadata', { signal });
       const { actorRuntime } = METADATA.parse(JSON.parse(response.text));
-      return !actorRuntime?.placement?.includes('disconnected');
+      this.#isConnected = isSuccess(response) && !actorRuntime?.placement?.includes('disconnected');
+      this.heard();
     } catch {
-      return false;
+      if (!signal.aborted) this.#isConnected = false;
     }
   }
 

@@ -257,12 +257,12 @@ export async function renewLeases(database: Database, claims: readonly Claim[], 
   };
 }
 
-/** A released claim has no id, so taking it is no takeover. */
+/** A released claim has no id, so taking it is no takeover, and it is not released again. */
 const RELEASE: Statement = {
   name: 'release-claims',
   sql: `update turns set lease_until = now(), claim_id = null, attempts = turns.attempts - ?::int4
         from unnest(?::uuid[], ?::int4[]) as held (turn_id, epoch)
-        where turns.turn_id = held.turn_id and turns.epoch = held.epoch and ${IS_RUNNING}`,
+        where turns.turn_id = held.turn_id and turns.epoch = held.epoch and turns.claim_id is not null and ${IS_RUNNING}`,
 };
 
 /** Releases the claims, so that other workers can claim their turns at once. `unused`: the model was not called under

@@ -19,8 +19,8 @@ interface Received {
 type Answer = (request: Received, response: ServerResponse) => void;
 
 async function startSidecar(t: Owner, answer: Answer) {
-  /** What its metadata says of placement. */
-  const actorRuntime = { placement: 'placement: connected' };
+  /** What its metadata says of placement; null: it is not answered. */
+  const metadata: { placement: string | null } = { placement: 'placement: connected' };
   const received: Received[] = [];
   const connections = new Set<unknown>();
   const server = createServer((request, response) => {
@@ -28,7 +28,10 @@ async function startSidecar(t: Owner, answer: Answer) {
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
       const { method, url, headers } = request;
-      if (url === '/v1.0/metadata') return void response.end(JSON.stringify({ actorRuntime }));
+      if (url === '/v1.0/metadata') {
+        if (metadata.placement !== null) response.end(JSON.stringify({ actorRuntime: metadata }));
+        return;
+      }
       received.push({ method: method!, url: url!, headers, body: Buffer.concat(parts).toString() });
       answer(received.at(-1)!, response);
     });
@@ -40,7 +43,7 @@ async function startSidecar(t: Owner, answer: Answer) {
     server.close();
   });
   const address = { httpPort: (server.address() as AddressInfo).port, apiToken: 'secret' };
-  return { address, received, connections, actorRuntime };
+  return { address, received, connections, metadata };
 }
 
 const runtimeOf = (sidecar: { httpPort: number; apiToken: string }) =>
@@ -96,7 +99,7 @@ test('an actor call of a sidecar that stays away is Unavailable, with the last r
 
 test('a call through a sidecar without placement is given up, and its late answer still arrives', async (t) => {
   const waiting: ServerResponse[] = [];
-  const { address, actorRuntime } = await startSidecar(t, (_, response) => void waiting.push(response));
+  const { address, metadata } = await startSidecar(t, (_, response) => void waiting.push(response));
   const runtime = runtimeOf(address);
   const { reachability } = runtime;
   const changes: boolean[] = [];
@@ -109,15 +112,36 @@ test('a call through a sidecar without placement is given up, and its late answe
   t.is(await slow, 'pong');
   t.deepEqual(changes, []);
 
-  actorRuntime.placement = 'placement: disconnected';
+  metadata.placement = 'placement: disconnected';
   const call = runtime.call('ann', 'ping', {});
   const error = await t.throwsAsync<Unavailable>(reachability.orUnreachable(call), { instanceOf: Unavailable });
   t.like(error, { dependency: 'actors', outcomeUnknown: true });
   await t.throwsAsync(reachability.orUnreachable(runtime.call('ben', 'ping', {})), { instanceOf: Unavailable });
 
-  actorRuntime.placement = 'placement: connected';
+  metadata.placement = 'placement: connected';
   await eventually('the sidecar is found connected', async () => reachability.isReachable);
   t.deepEqual(changes, [false, true]);
+  for (const response of waiting) response.end(pong);
+  t.is(await call, 'pong');
+});
+
+test('a sidecar that is silent is noticed, but not one that answers a call', async (t) => {
+  const waiting: ServerResponse[] = [];
+  const { address, metadata } = await startSidecar(t, (_, response) => void waiting.push(response));
+  metadata.placement = null;
+  const runtime = runtimeOf(address);
+  const call = runtime.call('ann', 'ping', {});
+  await eventually('the call is sent again', async () => waiting.length === 2);
+  const other = runtime.call('ben', 'ping', {});
+  await eventually('another call is sent', async () => waiting.length === 3);
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  waiting[2]!.end(pong);
+  await other;
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  t.true(runtime.reachability.isReachable, 'it answered 1.5 s ago');
+  await t.throwsAsync(runtime.reachability.orUnreachable(call), { instanceOf: Unavailable });
+  metadata.placement = 'placement: connected';
+  await eventually('the sidecar answers again', async () => runtime.reachability.isReachable);
   for (const response of waiting) response.end(pong);
   t.is(await call, 'pong');
 });

@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import { Client } from 'pg';
 import { newId } from '../../src/domain/ids.ts';
 import { acceptTurn } from '../../src/store/accept-turn.ts';
-import { claimNext, releaseClaims, renewLeases, type ClaimTerms } from '../../src/store/claims.ts';
+import { claimNext, releaseClaims, releaseUnanswered, renewLeases, type ClaimTerms } from '../../src/store/claims.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
 import { migrateDatabase } from '../../src/store/migrate.ts';
@@ -106,6 +106,20 @@ test('a released claim can be claimed at once by everybody, and is no takeover',
     await releaseClaims(database, [{ turnId, epoch }], true);
   }
   t.like(await rowOf(turnId), { epoch: 30, attempts: 0, takeovers: 0 });
+});
+
+test('a request whose answer was lost is released by its id, and an attempt is taken back once', async (t) => {
+  const { database, accept, claim, rowOf } = await setUp(t);
+  const { turnId } = await accept('ann');
+  const claimId = newId();
+  await claim('ann', { claimId, lapsedBefore: 0 });
+  t.is(await releaseUnanswered(database, 'ann', newId()), null);
+  t.deepEqual(await releaseUnanswered(database, 'ann', claimId), { turnId, epoch: 1 });
+  t.is(await releaseUnanswered(database, 'ann', claimId), null);
+  // The answer came after all, and its owner releases the claim too.
+  await releaseClaims(database, [{ turnId, epoch: 1 }], true);
+  t.like(await rowOf(turnId), { epoch: 1, attempts: 0, takeovers: 0 });
+  t.like(await claim('ann', { claimId, lapsedBefore: 0 }), { outcome: 'claimed', takenOver: false });
 });
 
 test('a claim whose owner is late is renewed unless another one took it over', async (t) => {
