@@ -21,8 +21,8 @@ const SAME_CLAIM = "turns.status = 'running' and turns.claim_id = heads.claim_id
 
 /** Takes the first queued or running turn of each user, if it may be claimed. One conditional update: of two concurrent
  *  claims one hits the row, and the other finds the turn running. A lapsed claim whose row is locked is not taken over:
- *  its owner could not renew it, and renews it first. The lease begins when the row is written: the statement may have
- *  waited for a lock since `now()`. A worker is granted a user only together with a turn. The state of
+ *  its owner could not renew it, and renews it first. The turn starts and the lease begins when the row is written: the
+ *  statement may have waited for a lock since `now()`, and the user's previous turn may have ended meanwhile. A worker is granted a user only together with a turn. The state of
  *  the actor is read only if it is in this database. */
 const CLAIM: Statement = {
   name: 'claim',
@@ -64,7 +64,7 @@ const CLAIM: Statement = {
                  attempts = turns.attempts + case when ${SAME_CLAIM} then 0 else 1 end,
                  takeovers = turns.takeovers
                    + case when turns.status = 'running' and turns.claim_id <> heads.claim_id then 1 else 0 end,
-                 lease_until = clock_timestamp() + ?::float8 * interval '1 second', started_at = coalesce(started_at, now())
+                 lease_until = clock_timestamp() + ?::float8 * interval '1 second', started_at = coalesce(started_at, clock_timestamp())
           from heads join allowed on allowed.user_id = heads.user_id
           where turns.turn_id = heads.turn_id and not heads.busy and ${mayClaim('turns', 'heads')}
           returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')}, turns.traceparent, turns.takeovers)

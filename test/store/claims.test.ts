@@ -31,6 +31,7 @@ async function setUp(t: ExecutionContext) {
       attempts: number;
       takeovers: number;
       lease_until: Date;
+      started_at: Date;
     };
   const lapse = (agoMs = 1_000) => database.builder('turns').update({ lease_until: new Date(Date.now() - agoMs) });
   /** Holds what the statement locks until the returned function is called. */
@@ -168,14 +169,16 @@ test('a lapsed claim is not taken over while its row is locked: its owner could 
   t.is((await claim('ann')).outcome, 'busy');
 });
 
-test('the lease begins after the claim or the renewal has waited for a lock', async (t) => {
+test('the turn starts and its lease begins after the claim has waited for a lock, and so does a renewed lease', async (t) => {
   const { database, accept, claim, rowOf, lockTable } = await setUp(t);
   const { turnId } = await accept('ann');
   const isWhole = async () => (await rowOf(turnId)).lease_until.getTime() > Date.now() + (LEASE_S - 1) * 1_000;
   const first = await lockTable('actor_state', 2_000);
+  const lockedAt = Date.now();
   t.like(await claim('ann'), { outcome: 'claimed' });
   await first.unlocked;
   t.true(await isWhole(), 'after the claim');
+  t.true((await rowOf(turnId)).started_at.getTime() > lockedAt + 1_500, 'the previous turn may have ended meanwhile');
   const second = await lockTable('turns', 2_000);
   await renewLeases(database, [{ turnId, epoch: 1 }], LEASE_S);
   await second.unlocked;
