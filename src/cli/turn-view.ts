@@ -10,10 +10,11 @@ export const exitReasonOfTurn = ({ status }: Turn): ExitReason =>
 
 /** What to show of a turn in addition to its reply; null: nothing. */
 export function statusNote(turn: Turn): string | null {
-  const { status, review, error } = turn;
+  const { status, review, error, finish_reason: finishReason } = turn;
   if (status === 'awaiting_review')
     return `held for review (${review?.reasons.join(', ') ?? ''}), deadline ${review?.deadline ?? '?'}`;
   if (status === 'failed') return `failed: ${error?.code ?? ''}: ${error?.detail ?? ''}`;
+  if (finishReason === 'length') return 'the reply was cut off at the limit of the model';
   if (status === 'cancelled') return 'cancelled';
   if (status === 'expired') return 'expired: no reviewer decided in time';
   return null;

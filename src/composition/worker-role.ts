@@ -69,7 +69,12 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
   hints.cancellations.listen((turnId) => void keeper.check(turnId));
   lifecycle.started('claims', () => keeper.abandon());
   const endpoint = { ...addresses.model, timeoutS: config.MODEL_TIMEOUT_S };
-  const model = new OpenAiModel({ ...endpoint, model: addresses.model.name });
+  const onLearned = (what: string) =>
+    log.warn(
+      { model: addresses.model.name, what },
+      'The model endpoint deviates from the protocol; later calls allow for it.',
+    );
+  const model = new OpenAiModel({ ...endpoint, model: addresses.model.name, onLearned });
   const answer = {
     database,
     moderator: measuredModerator(new OpenAiModerator(endpoint), metrics),

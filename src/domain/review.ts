@@ -1,5 +1,5 @@
 // Reviews: their states, the decisions on them, and the effect of a decision on a review in a given state. Pure.
-import type { TurnStatus } from './turn.ts';
+import type { FinishReason, TurnStatus } from './turn.ts';
 import type { Reason } from './policy.ts';
 
 export const REVIEW_STATUSES = ['pending', 'approved', 'edited', 'rejected', 'expired', 'cancelled'] as const;
@@ -33,6 +33,8 @@ export interface Review {
   /** The user's message. */
   readonly text: string;
   readonly draft: string;
+  /** How the draft ended; null: not known. */
+  readonly finishReason: FinishReason | null;
   /** The reviewer who holds the lease now; null: none. */
   readonly claimedBy: string | null;
   readonly claimedUntil: Date | null;
@@ -92,6 +94,8 @@ export interface Ending {
   readonly decision: DecisionKind | null;
   /** The reply that is delivered to the user; null: none. */
   readonly reply: string | null;
+  /** How the reply ended; null: there is none, or it is not known. */
+  readonly finishReason: FinishReason | null;
   readonly note: string | null;
   readonly by: string | null;
 }
@@ -103,17 +107,22 @@ const ENDS: Readonly<Record<DecisionKind | 'expire', Pick<Ending, 'status' | 'tu
   expire: { status: 'expired', turnStatus: 'expired' },
 };
 
-/** How a decision ends the review. */
-export function endingOf({ draft }: Pick<Review, 'draft'>, { decision, reply, note, decidedBy }: Decision): Ending {
-  const delivered = { approve: draft, edit: reply, reject: null }[decision];
-  return { ...ENDS[decision], decision, reply: delivered, note, by: decidedBy };
+type Draft = Pick<Review, 'draft' | 'finishReason'>;
+
+const replyOf = ({ draft: reply, finishReason }: Draft) => ({ reply, finishReason });
+const NO_REPLY = { reply: null, finishReason: null };
+
+/** How a decision ends the review. The text of a reviewer is whole. */
+export function endingOf(review: Draft, { decision, reply, note, decidedBy }: Decision): Ending {
+  const delivered = { approve: replyOf(review), edit: { reply, finishReason: 'stop' }, reject: NO_REPLY } as const;
+  return { ...ENDS[decision], decision, ...delivered[decision], note, by: decidedBy };
 }
 
 /** How the deadline ends the review. */
-export const endingAtDeadline = ({ draft }: Pick<Review, 'draft'>, outcome: DeadlineOutcome): Ending => ({
+export const endingAtDeadline = (review: Draft, outcome: DeadlineOutcome): Ending => ({
   ...ENDS[outcome],
   decision: outcome === 'expire' ? null : outcome,
-  reply: outcome === 'approve' ? draft : null,
+  ...(outcome === 'approve' ? replyOf(review) : NO_REPLY),
   note: null,
   by: null,
 });
@@ -123,7 +132,7 @@ export const endingByCancel = (by: string | null): Ending => ({
   status: 'cancelled',
   turnStatus: 'cancelled',
   decision: null,
-  reply: null,
+  ...NO_REPLY,
   note: null,
   by,
 });

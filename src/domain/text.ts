@@ -5,6 +5,9 @@
 export const visibleText = (text: string): string =>
   text.replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '').normalize('NFKC');
 
+/** The text in a form that can be stored: PostgreSQL stores neither NUL nor lone surrogates. */
+export const storableText = (text: string): string => text.replaceAll('\0', '').toWellFormed();
+
 /** Maximum length of one value, in UTF-16 units. */
 const VALUE_LIMIT = 500;
 

@@ -21,6 +21,7 @@ const asRunning = (turn: Turn, { epoch, attempt }: Generation): Turn => ({
   attempts: attempt,
   reply: null,
   partialReply: null,
+  finishReason: null,
   error: null,
   usage: null,
   model: null,

@@ -37,6 +37,10 @@ export interface Usage {
   readonly outputTokens: number;
 }
 
+/** How a reply ended: by itself, or at the limit of output tokens. */
+export const FINISH_REASONS = ['stop', 'length'] as const;
+export type FinishReason = (typeof FINISH_REASONS)[number];
+
 /** What the user may see of the review of a turn: never the draft. */
 export interface TurnReview {
   readonly reviewId: string;
@@ -63,11 +67,14 @@ export interface Turn {
   readonly text: string;
   readonly reply: string | null;
   readonly partialReply: string | null;
+  /** Null while there is no reply of the model that the user may see, and if it ended before this was stored. */
+  readonly finishReason: FinishReason | null;
   readonly metadata: Metadata;
   readonly tags: readonly string[];
   readonly error: TurnError | null;
   /** Number of attempts that were started. An attempt starts with a claim or with a repeated model call. */
   readonly attempts: number;
+  /** Null: the endpoint reported none. */
   readonly usage: Usage | null;
   readonly model: string | null;
   readonly review: TurnReview | null;
@@ -86,6 +93,7 @@ export const queuedTurn = (parts: NewTurnParts): Turn => ({
   epoch: 0,
   reply: null,
   partialReply: null,
+  finishReason: null,
   error: null,
   attempts: 0,
   usage: null,

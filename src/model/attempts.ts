@@ -22,7 +22,7 @@ export function backoffMs(failed: number, retryAfterMs: number | null, random: n
 }
 
 export interface Attempts {
-  /** Maximum number of attempts. */
+  /** Maximum number of attempts, without those whose request was adapted to the endpoint afterwards. */
   readonly max: number;
   /** Called before every attempt except the first. */
   readonly onRetry?: (error: ModelError, failed: number) => void;
@@ -31,12 +31,16 @@ export interface Attempts {
 /** Repeats the attempt until it succeeds, fails with an error that is not retryable, or has failed `max` times.
  *  Rejects with the last ModelError, or with the signal's reason. */
 async function withRetries<T>(attempt: () => Promise<T>, signal: AbortSignal, { max, onRetry }: Attempts): Promise<T> {
+  let adapted = 0;
   for (let failed = 1; ; failed += 1) {
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof ModelError) || !error.retryable || failed >= max) throw error;
+      if (!(error instanceof ModelError) || !error.retryable) throw error;
+      if (error.adapted) adapted += 1;
+      else if (failed - adapted >= max) throw error;
       onRetry?.(error, failed);
+      if (error.adapted) continue;
       // An aborted sleep rejects with its own error, not with the signal's reason.
       await sleep(backoffMs(failed, error.retryAfterMs, Math.random()), undefined, { signal }).catch(() => {});
       signal.throwIfAborted();

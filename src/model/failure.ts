@@ -1,6 +1,8 @@
-// Converts errors of the openai SDK to ModelErrors. Pure.
+// What a failed call means: the errors that endpoints report, and those of the connection. Pure.
 import { APIConnectionError, APIError } from 'openai';
+import { membersOf, type Members } from './dialects.ts';
 import { ModelError, type ModelErrorCode } from './model.ts';
+import { refusedParameter } from './profile.ts';
 
 interface Meaning {
   readonly code: ModelErrorCode;
@@ -8,30 +10,168 @@ interface Meaning {
   readonly retryable: boolean;
 }
 
+const final = (code: ModelErrorCode, detail: string): Meaning => ({ code, detail, retryable: false });
+const passing = (code: ModelErrorCode, detail: string): Meaning => ({ code, detail, retryable: true });
+
+const UNAUTHORIZED = final('model_unauthorized', 'the model endpoint refused the key');
+const DENIED = final('model_unauthorized', 'the model endpoint denied access');
+const NOT_FOUND = final('model_not_found', 'the model endpoint does not know the model or the path');
+const REFUSED = final('model_refused', 'the model endpoint refused the content');
+const EXHAUSTED = final('model_quota_exhausted', 'the quota at the model endpoint is used up');
+const TOO_LONG = final('model_context_too_long', 'the prompt is too long for the model');
+const CLIENT_FAULT = final('model_invalid_request', 'the model endpoint refused the request');
+const LIMITED = passing('model_rate_limited', 'the model endpoint accepts no more requests at the moment');
+const SERVER_FAULT = passing('model_unavailable', 'the model endpoint failed');
+
 /** Statuses with a specific meaning. Any other 4xx is a fault of our request, any other 5xx one of the endpoint. */
 const BY_STATUS: Readonly<Record<number, Meaning>> = {
-  401: { code: 'model_unauthorized', detail: 'the model endpoint refused the key', retryable: false },
-  403: { code: 'model_unauthorized', detail: 'the model endpoint denied access', retryable: false },
-  404: { code: 'model_not_found', detail: 'the model endpoint does not know the model or the path', retryable: false },
-  408: { code: 'model_timeout', detail: 'the model endpoint timed out', retryable: true },
-  409: { code: 'model_unavailable', detail: 'the model endpoint reported a conflict', retryable: true },
-  429: {
-    code: 'model_rate_limited',
-    detail: 'the model endpoint accepts no more requests at the moment',
-    retryable: true,
-  },
+  401: UNAUTHORIZED,
+  402: EXHAUSTED,
+  403: DENIED,
+  404: NOT_FOUND,
+  407: DENIED,
+  408: passing('model_timeout', 'the model endpoint timed out'),
+  409: passing('model_unavailable', 'the model endpoint reported a conflict'),
+  410: NOT_FOUND,
+  413: TOO_LONG,
+  425: passing('model_unavailable', 'the model endpoint is not ready'),
+  429: LIMITED,
+  451: REFUSED,
+  499: passing('model_unavailable', 'the model endpoint cancelled the request'),
+  501: CLIENT_FAULT,
+  505: CLIENT_FAULT,
+  529: passing('model_unavailable', 'the model endpoint is overloaded'),
 };
-const CLIENT_FAULT: Meaning = {
-  code: 'model_invalid_request',
-  detail: 'the model endpoint refused the request',
-  retryable: false,
-};
-const SERVER_FAULT: Meaning = { code: 'model_unavailable', detail: 'the model endpoint failed', retryable: true };
 
-/** Error codes in the body by which endpoints refuse the content. */
-const REFUSALS = new Set(['content_filter', 'content_policy_violation', 'moderation_blocked']);
-/** Error codes of a 429 that does not end by waiting. */
-const EXHAUSTED = new Set(['insufficient_quota', 'billing_hard_limit_reached']);
+interface Row {
+  readonly meaning: Meaning;
+  /** Codes and types of errors, without case and punctuation. */
+  readonly words: readonly string[];
+  /** What the text of the error says, for endpoints that use one code for all errors. */
+  readonly text?: RegExp;
+}
+
+/** Reasons that are more specific than the status. The first row that matches decides. */
+const SPECIFIC: readonly Row[] = [
+  {
+    meaning: REFUSED,
+    words: ['contentfilter', 'contentpolicyviolation', 'moderationblocked', 'responsibleaipolicyviolation'].concat([
+      'datainspectionfailed',
+      'contentpolicy',
+      'contentmoderation',
+      'promptblocked',
+    ]),
+  },
+  {
+    meaning: EXHAUSTED,
+    words: [
+      'insufficientquota',
+      'billinghardlimitreached',
+      'billingnotactive',
+      'insufficientuserquota',
+      'arrearage',
+    ].concat(['insufficientbalance', 'insufficientcredits', 'exceededcurrentquotaerror', 'paymentrequired']),
+    text: /exceeded your current quota|credit balance is too low|insufficient (?:account )?balance/i,
+  },
+  {
+    meaning: TOO_LONG,
+    words: ['contextlengthexceeded', 'exceedcontextsizeerror', 'tokenslimitreached', 'contextwindowexceeded'],
+    text: /maximum context length|context (?:length|window|size)[^.]{0,40} exceed|exceeds?[^.]{0,60} context (?:length|window|size)|(?:prompt|input) is too long|input token count[^.]{0,40} exceeds/i,
+  },
+];
+
+/** Reasons of errors that have no status. */
+const GENERAL: readonly Row[] = [
+  {
+    meaning: LIMITED,
+    words: ['ratelimitexceeded', 'ratelimiterror', 'toomanyrequests', 'resourceexhausted', 'throttling'],
+  },
+  { meaning: UNAUTHORIZED, words: ['invalidapikey', 'authenticationerror', 'unauthorized', 'unauthenticated'] },
+  { meaning: DENIED, words: ['permissionerror', 'permissiondenied', 'accessdenied', 'forbidden'] },
+  { meaning: NOT_FOUND, words: ['modelnotfound', 'notfounderror', 'notfound', 'modelnotexist'] },
+  {
+    meaning: CLIENT_FAULT,
+    words: ['invalidrequesterror', 'invalidargument', 'badrequest', 'badrequesterror', 'invalidparameter'].concat([
+      'validationerror',
+      'unsupportedparameter',
+      'unsupportedvalue',
+      'unprocessableentity',
+    ]),
+  },
+];
+
+/** An error that an endpoint reported. */
+export interface Report {
+  /** Null: it was in a response of status 200. */
+  readonly status: number | null;
+  /** The JSON value, or the text if it is not JSON. */
+  readonly body: unknown;
+  readonly retryAfterMs: number | null;
+}
+
+/** Members in which endpoints repeat our request. */
+const REPEATED = new Set(['input', 'body', 'request', 'messages', 'choices', 'ctx', 'url']);
+const DEPTH = 5;
+const MAX_PARTS = 200;
+
+/** The objects of an error and their members, outermost first. Some endpoints put errors into errors and lists. */
+function partsOf(body: unknown): (readonly [name: string, value: unknown])[] {
+  const parts: (readonly [string, unknown])[] = [];
+  let level: readonly (readonly [string, unknown])[] = [['message', body]];
+  for (let depth = 0; depth < DEPTH && level.length > 0 && parts.length < MAX_PARTS; depth += 1) {
+    parts.push(...level);
+    level = level.flatMap(([name, value]) =>
+      Array.isArray(value)
+        ? value.map((item: unknown) => [name, item] as const)
+        : Object.entries(membersOf(value)).filter(([member]) => !REPEATED.has(member)),
+    );
+  }
+  return parts.slice(0, MAX_PARTS);
+}
+
+const CODES = new Set(['code', 'type', 'status', 'reason', 'error_code', 'status_code', 'err_code', 'error']);
+const TEXTS = new Set(['message', 'msg', 'detail', 'error', 'error_msg', 'status_msg', 'title', 'errors']);
+/** Texts are searched up to this length. */
+const TEXT_LIMIT = 10_000;
+
+const wordOf = (value: unknown): string =>
+  String(value)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '');
+const isWord = (value: unknown): boolean => ['string', 'number'].includes(typeof value);
+
+/** Converts an error that an endpoint reported. */
+export function reportedError({ status, body, retryAfterMs: afterMs }: Report): ModelError {
+  const parts = partsOf(body);
+  const codes = parts.filter(([name, value]) => CODES.has(name) && isWord(value)).map(([, value]) => value);
+  const words = new Set(codes.map(wordOf));
+  const texts = parts.filter(([name, value]) => TEXTS.has(name) && typeof value === 'string');
+  const text = texts.map(([, value]) => (value as string).slice(0, TEXT_LIMIT)).join('\n');
+  const among = (rows: readonly Row[]): Meaning | undefined =>
+    rows.find((row) => row.words.some((word) => words.has(word)) || row.text?.test(text))?.meaning;
+  const statusOf = status ?? codes.map(Number).find((code) => code >= 400 && code < 600);
+  const meaning =
+    (status === 413 ? TOO_LONG : among(SPECIFIC)) ??
+    (statusOf === undefined ? (among(GENERAL) ?? SERVER_FAULT) : meaningOfStatus(statusOf));
+  return new ModelError(meaning.code, meaning.detail, {
+    retryable: meaning.retryable,
+    retryAfterMs: afterMs,
+    refusedParameter: mayNameParameter(statusOf) ? refusedParameter(namesIn(parts)) : null,
+  });
+}
+
+function meaningOfStatus(status: number): Meaning {
+  const meaning = BY_STATUS[status] ?? (status >= 400 && status < 500 ? CLIENT_FAULT : SERVER_FAULT);
+  // A redirect that could not be followed.
+  return status < 400 ? { ...meaning, retryable: false } : meaning;
+}
+
+/** Statuses that have nothing to do with a parameter. */
+const mayNameParameter = (status: number | undefined): boolean => ![401, 402, 403, 404, 408, 429].includes(status ?? 0);
+
+/** All names and texts in an error. */
+const namesIn = (parts: readonly (readonly [string, unknown])[]): string =>
+  parts.flatMap(([name, value]) => [name, ...(isWord(value) ? [String(value).slice(0, TEXT_LIMIT)] : [])]).join('\n');
 
 /** Milliseconds from `retry-after-ms`, or from `retry-after` in seconds or as a date; null: no valid header. */
 export function retryAfterMs(headers: Headers | undefined, now: number): number | null {
@@ -45,44 +185,19 @@ export function retryAfterMs(headers: Headers | undefined, now: number): number 
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 
-function meaningOf(error: APIError): Meaning {
-  const { status, code } = error;
-  if (REFUSALS.has(code ?? ''))
-    return { code: 'model_refused', detail: 'the model endpoint refused the content', retryable: false };
-  if (EXHAUSTED.has(code ?? ''))
-    return { code: 'model_rate_limited', detail: 'the quota at the model endpoint is used up', retryable: false };
-  if (status === undefined) return SERVER_FAULT;
-  return BY_STATUS[status] ?? (status >= 400 && status < 500 ? CLIENT_FAULT : SERVER_FAULT);
-}
-
 /** Converts any error of an attempt to a ModelError. `timedOut`: our own timeout ended the attempt. */
 export function failureOf(error: unknown, timedOut: boolean, now: number): ModelError {
   if (error instanceof ModelError) return error;
-  if (timedOut)
-    return new ModelError('model_timeout', 'the model did not answer in time', { retryable: true, cause: error });
-  if (error instanceof APIConnectionError) {
-    return new ModelError('model_unavailable', 'the model endpoint cannot be reached', {
-      retryable: true,
-      cause: error,
-    });
-  }
+  const caused = (code: ModelErrorCode, detail: string) =>
+    new ModelError(code, detail, { retryable: true, cause: error });
+  if (timedOut) return caused('model_timeout', 'the model did not answer in time');
+  if (error instanceof APIConnectionError) return caused('model_unavailable', 'the model endpoint cannot be reached');
   if (error instanceof APIError) {
-    const { code, detail, retryable } = meaningOf(error as APIError);
-    return new ModelError(code, detail, {
-      retryable,
-      retryAfterMs: retryAfterMs(error.headers as Headers | undefined, now),
-      cause: error,
-    });
+    const { status, error: body, headers } = error as APIError<number | undefined, Headers | undefined, Members>;
+    return reportedError({ status: status ?? null, body, retryAfterMs: retryAfterMs(headers, now) });
   }
-  if (error instanceof SyntaxError) {
-    return new ModelError('model_malformed_reply', 'the model endpoint sent an invalid response', {
-      retryable: true,
-      cause: error,
-    });
-  }
+  if (error instanceof SyntaxError)
+    return caused('model_malformed_reply', 'the model endpoint sent an invalid response');
   // If the connection breaks during a stream, the error is one of the transport.
-  return new ModelError('model_unavailable', 'the connection to the model endpoint broke', {
-    retryable: true,
-    cause: error,
-  });
+  return caused('model_unavailable', 'the connection to the model endpoint broke');
 }

@@ -18,8 +18,9 @@ async function timed<T>(metrics: Metrics, purpose: string, attempt: () => Promis
 export const measured = (model: Model, purpose: 'reply' | 'summary', metrics: Metrics): Model => ({
   async complete(request) {
     const completion = await timed(metrics, purpose, () => model.complete(request));
-    metrics.modelTokens.inc({ purpose, kind: 'input' }, completion.usage.inputTokens);
-    metrics.modelTokens.inc({ purpose, kind: 'output' }, completion.usage.outputTokens);
+    const { inputTokens, outputTokens } = completion.usage ?? { inputTokens: 0, outputTokens: 0 };
+    metrics.modelTokens.inc({ purpose, kind: 'input' }, inputTokens);
+    metrics.modelTokens.inc({ purpose, kind: 'output' }, outputTokens);
     return completion;
   },
 });

@@ -1,5 +1,6 @@
 // The ports to the language model and to the moderation model, and their errors.
-import type { Usage } from '../domain/turn.ts';
+import type { FinishReason, Usage } from '../domain/turn.ts';
+import type { Omittable } from './profile.ts';
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant';
@@ -7,10 +8,13 @@ export interface Message {
 }
 
 export interface Completion {
+  /** The reply, without reasoning. It can be stored. */
   readonly text: string;
   /** As the endpoint names it. */
   readonly model: string;
-  readonly usage: Usage;
+  /** Null: the endpoint reported none, or none that is usable. */
+  readonly usage: Usage | null;
+  readonly finishReason: FinishReason;
 }
 
 export interface CompletionRequest {
@@ -19,6 +23,8 @@ export interface CompletionRequest {
   readonly signal: AbortSignal;
   /** Called with each delta as it arrives. The deltas of a failed attempt are void. */
   readonly onDelta?: (text: string) => void;
+  /** Called when the deltas so far turn out not to belong to the reply. Those of the reply follow. */
+  readonly onVoid?: () => void;
 }
 
 export interface Model {
@@ -52,10 +58,20 @@ export type ModelErrorCode =
   | 'model_not_found'
   | 'model_refused'
   | 'model_reply_too_long'
+  | 'model_context_too_long'
+  | 'model_quota_exhausted'
   | 'model_rate_limited'
   | 'model_timeout'
   | 'model_unavailable'
   | 'model_malformed_reply';
+
+export interface ModelErrorOptions {
+  readonly retryable: boolean;
+  readonly retryAfterMs?: number | null;
+  readonly refusedParameter?: Omittable | null;
+  readonly adapted?: boolean;
+  readonly cause?: unknown;
+}
 
 /** A failed attempt. The code that creates the error knows whether another attempt can succeed (`retryable`). */
 export class ModelError extends Error {
@@ -64,15 +80,17 @@ export class ModelError extends Error {
   readonly retryable: boolean;
   /** Milliseconds that the endpoint asks us to wait; null: not given. */
   readonly retryAfterMs: number | null;
+  /** The parameter that the endpoint refuses; null: none that calls can do without. */
+  readonly refusedParameter: Omittable | null;
+  /** The next attempt sends another request, which the endpoint does not refuse for the same reason. */
+  readonly adapted: boolean;
 
-  constructor(
-    code: ModelErrorCode,
-    detail: string,
-    options: { retryable: boolean; retryAfterMs?: number | null; cause?: unknown },
-  ) {
+  constructor(code: ModelErrorCode, detail: string, options: ModelErrorOptions) {
     super(detail, { cause: options.cause });
     this.code = code;
     this.retryable = options.retryable;
     this.retryAfterMs = options.retryAfterMs ?? null;
+    this.refusedParameter = options.refusedParameter ?? null;
+    this.adapted = options.adapted ?? false;
   }
 }

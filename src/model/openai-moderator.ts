@@ -1,6 +1,7 @@
 // The moderator port over the openai SDK: one attempt with one timeout for all of it, without retries.
 import type OpenAI from 'openai';
 import { z } from 'zod';
+import { storableText } from '../domain/text.ts';
 import { failureOf } from './failure.ts';
 import { ModelError, type Moderated, type ModerationRequest, type Moderator } from './model.ts';
 import { clientOf, withDeadline, type Endpoint } from './openai-client.ts';
@@ -12,7 +13,9 @@ const response = z.object({
 
 const moderatedOf = ({ flagged, categories }: z.output<typeof response>['results'][number]): Moderated => ({
   flagged,
-  categories: Object.keys(categories).filter((category) => categories[category] === true),
+  categories: Object.keys(categories)
+    .filter((category) => categories[category] === true)
+    .map(storableText),
 });
 
 export class OpenAiModerator implements Moderator {

@@ -7,6 +7,8 @@ import type { Dispatcher } from 'undici';
 const ERROR_LIMIT = 4 * 1024 * 1024;
 /** Milliseconds to wait for the end of a response after its last event, so that its connection is used again. */
 const END_MS = 1_000;
+/** Milliseconds to wait for what may follow a reply that is whole, such as its usage. */
+const GRACE_MS = 1_000;
 
 export interface StreamedRequest {
   readonly url: URL;
@@ -15,16 +17,20 @@ export interface StreamedRequest {
   readonly signal: AbortSignal;
 }
 
+/** `more`: the response continues. `whole`: what is needed has arrived; a little more may follow. `idle`: the same, and
+ *  these bytes added nothing. `done`: nothing follows. */
+export type Progress = 'more' | 'whole' | 'idle' | 'done';
+
 /** Reads the bytes of a response. */
 export interface BytesReader {
-  /** True: the rest is not needed. */
-  read(bytes: Buffer): boolean;
+  read(bytes: Buffer): Progress;
   /** The response has ended. */
   end(): void;
 }
 
-/** Creates the reader of a 2xx response. `headers` builds the headers of the response, which only errors need. */
-export type OpenReader = (headers: () => Headers) => BytesReader;
+/** Creates the reader of a 2xx response with this content type. `headers` builds the headers of the response, which only
+ *  errors need. */
+export type OpenReader = (contentType: string, headers: () => Headers) => BytesReader;
 
 /** A response with another status than 2xx. */
 export interface ErrorResponse {
@@ -37,17 +43,20 @@ type Controller = Dispatcher.DispatchController;
 
 class Handler implements Dispatcher.DispatchHandler {
   readonly result = Promise.withResolvers<ErrorResponse | null>();
-  readonly #reader: BytesReader;
+  readonly #open: OpenReader;
+  #reader: BytesReader | undefined;
   #controller: Controller | undefined;
   #aborted: Error | undefined;
   /** Null: the response has not started. */
   #headers: Readonly<Record<string, string>> | null = null;
   #error: { readonly status: number; readonly chunks: Buffer[]; length: number } | undefined;
   #done = false;
+  /** What is needed has arrived. */
+  #whole = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(open: OpenReader) {
-    this.#reader = open(() => this.#newHeaders());
+    this.#open = open;
   }
 
   abort(reason: Error): void {
@@ -70,6 +79,7 @@ class Handler implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#headers = headers as Record<string, string>;
     if (status >= 300) this.#error = { status, chunks: [], length: 0 };
+    else this.#reader = this.#open(String(headers['content-type'] ?? ''), () => this.#newHeaders());
   }
 
   #newHeaders(): Headers {
@@ -80,10 +90,23 @@ class Handler implements Dispatcher.DispatchHandler {
     if (this.#done) return;
     if (this.#error) return this.#readError(bytes);
     try {
-      if (this.#reader.read(bytes)) this.#finish(controller);
+      this.#progress(controller, this.#reader!.read(bytes));
     } catch (error) {
       this.abort(error as Error);
     }
+  }
+
+  #progress(controller: Controller, progress: Progress): void {
+    if (progress === 'idle') return;
+    clearTimeout(this.#timer);
+    this.#whole = progress !== 'more';
+    if (progress === 'done') this.#finish(controller);
+    if (progress !== 'whole') return;
+    this.#timer = setTimeout(() => {
+      this.#done = true;
+      this.result.resolve(null);
+      controller.abort(new Error('the response does not end'));
+    }, GRACE_MS);
   }
 
   #readError(bytes: Buffer): void {
@@ -113,7 +136,7 @@ class Handler implements Dispatcher.DispatchHandler {
     if (this.#done) return;
     if (this.#error) return this.#fail();
     try {
-      this.#reader.end();
+      this.#reader!.end();
       this.result.resolve(null);
     } catch (error) {
       this.result.reject(error);
@@ -122,12 +145,13 @@ class Handler implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Controller, error: Error): void {
     clearTimeout(this.#timer);
+    if (this.#whole) return this.result.resolve(null);
     this.result.reject(this.#headers ? error : new APIConnectionError({ cause: error }));
   }
 }
 
-/** Posts the request and passes the bytes of a 2xx response to a reader. Returns when the reader needs no more, or the
- *  error response; null: none. Rejects with the signal's reason, with what the reader throws, or with an error of the
+/** Posts the request and passes the bytes of a 2xx response to a reader. Returns when the reader needs no more, even if
+ *  the connection breaks then or stays open, or the error response; null: none. Rejects with the signal's reason, with what the reader throws, or with an error of the
  *  connection. A response that was not read to its end loses its connection. */
 export async function streamedCall(
   dispatcher: Dispatcher,

@@ -1,6 +1,6 @@
 // The final commit of a turn: one statement that requires the claim's epoch. If it hits no row, the claim was lost.
 import type { OutboxEvent } from '../domain/events.ts';
-import type { TurnError, Usage } from '../domain/turn.ts';
+import type { FinishReason, TurnError, Usage } from '../domain/turn.ts';
 import { inLockOrder, IS_RUNNING, type Claim } from './claims.ts';
 import type { Database, Statement } from './database.ts';
 
@@ -55,11 +55,11 @@ export const eventBindings = (events: readonly CommittedEvent[]): readonly strin
 const COMPLETE: Statement = {
   name: 'commit-completed',
   sql: `with answers as (
-          select * from unnest(?::uuid[], ?::int4[], ?::text[], ?::text[], ?::int4[], ?::int4[], ?::int4[])
-            as a (turn_id, epoch, reply, model, input_tokens, output_tokens, attempts)),
+          select * from unnest(?::uuid[], ?::int4[], ?::text[], ?::text[], ?::text[], ?::int4[], ?::int4[], ?::int4[])
+            as a (turn_id, epoch, reply, finish_reason, model, input_tokens, output_tokens, attempts)),
         done as (
-          update turns set status = 'completed', reply = answers.reply, model = answers.model, input_tokens = answers.input_tokens,
-                 output_tokens = answers.output_tokens, attempts = answers.attempts, finished_at = now(), lease_until = null
+          update turns set status = 'completed', reply = answers.reply, finish_reason = answers.finish_reason,
+                 model = answers.model, input_tokens = answers.input_tokens, output_tokens = answers.output_tokens, attempts = answers.attempts, finished_at = now(), lease_until = null
           from answers
           where turns.turn_id = answers.turn_id and turns.epoch = answers.epoch
             and ${IS_RUNNING}
@@ -85,11 +85,12 @@ const FAIL: Statement = {
         select turn_id from done`,
 };
 
-/** A reply, with the model and the usage that the endpoint reported. */
+/** A reply, how it ended, and the model and the usage that the endpoint reported; usage null: none. */
 export interface ModelReply {
   readonly reply: string;
   readonly model: string;
-  readonly usage: Usage;
+  readonly usage: Usage | null;
+  readonly finishReason: FinishReason;
 }
 
 interface AnswerToCommit extends Claim {
@@ -117,9 +118,10 @@ async function commitAll(database: Database, all: readonly AnswerToCommit[]): Pr
     ordered.map(({ turnId }) => turnId),
     ordered.map(({ epoch }) => epoch),
     ordered.map(({ answer }) => answer.reply),
+    ordered.map(({ answer }) => answer.finishReason),
     ordered.map(({ answer }) => answer.model),
-    ordered.map(({ answer }) => answer.usage.inputTokens),
-    ordered.map(({ answer }) => answer.usage.outputTokens),
+    ordered.map(({ answer }) => answer.usage?.inputTokens ?? null),
+    ordered.map(({ answer }) => answer.usage?.outputTokens ?? null),
     ordered.map(({ attempts }) => attempts),
     ...eventBindings(events),
   ]);

@@ -62,6 +62,17 @@ function isConnectionError(error: unknown): boolean {
   );
 }
 
+/** 21*: cardinality; 22*: data; 23*: constraints; 54*: size limits. With the same data these come again. */
+const DATA_SQLSTATE = /^(21|22|23|54)/;
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/** Whether an operation that failed with this error may succeed later with the same data. An error without an SQLSTATE is
+ *  one of our code, which comes again. */
+export function mayPass(error: unknown): boolean {
+  const code = codeOf(error);
+  return error instanceof Unavailable || (SQLSTATE.test(code) && !DATA_SQLSTATE.test(code));
+}
+
 /** Whether a statement that commits a write was sent. */
 interface Progress {
   sentCommit: boolean;

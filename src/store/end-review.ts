@@ -10,7 +10,7 @@ import type { Database, Statement } from './database.ts';
 const end = (name: string, when: string): Statement => ({
   name,
   sql: `with done as (
-          update turns set status = ?, reply = ?, finished_at = now() from reviews r
+          update turns set status = ?, reply = ?, finish_reason = ?::text, finished_at = now() from reviews r
           where r.review_id = ? and r.status = 'pending' and ${when}
             and turns.turn_id = r.turn_id and case turns.status when 'awaiting_review' then true else false end
           returning turns.turn_id, turns.user_id, turns.session_id, turns.seq, turns.text, turns.reply, turns.tags, turns.metadata,
@@ -56,10 +56,11 @@ export async function endReview(
   ending: Ending,
   events: readonly OutboxEvent[],
 ): Promise<boolean> {
-  const { turnStatus, reply, status, decision, note, by } = ending;
+  const { turnStatus, reply, finishReason, status, decision, note, by } = ending;
   const rows = await database.rows(END[moment], [
     turnStatus,
     reply,
+    finishReason,
     reviewId,
     status,
     decision,

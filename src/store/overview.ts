@@ -35,7 +35,7 @@ const TAKEOVERS: Statement = {
 const MODEL: Statement = {
   name: 'overview-model',
   sql: `select coalesce(sum(attempts), 0)::int8 as requests,
-          coalesce(sum(case when status = 'cancelled' then 0 when output_tokens is null then attempts else attempts - 1 end), 0)::int8 as errors,
+          coalesce(sum(case when status = 'cancelled' then 0 when model is null then attempts else attempts - 1 end), 0)::int8 as errors,
           coalesce(sum(input_tokens), 0)::int8 as input_tokens, coalesce(sum(output_tokens), 0)::int8 as output_tokens
         from turns where finished_at > now() - interval '1 hour'`,
 };

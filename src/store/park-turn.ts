@@ -12,8 +12,8 @@ const PARK: Statement = {
           where turn_id = ? and epoch = ? and status = 'running'
           returning turn_id, user_id, session_id, seq, text, status),
         parked as (
-          insert into reviews (review_id, turn_id, user_id, session_id, seq, reasons, draft, deadline)
-          select ?::uuid, turn_id, user_id, session_id, seq, ?::jsonb, ?,
+          insert into reviews (review_id, turn_id, user_id, session_id, seq, reasons, draft, finish_reason, deadline)
+          select ?::uuid, turn_id, user_id, session_id, seq, ?::jsonb, ?, ?::text,
                  date_trunc('milliseconds', now() + ?::float8 * interval '1 second') from done
           returning review_id, turn_id, user_id, session_id, reasons, draft, deadline),
         audited as (
@@ -49,14 +49,15 @@ export async function parkTurn(
 ): Promise<Readonly<Record<string, unknown>> | null> {
   const [row] = await database.rows<{ data: Record<string, unknown> }>(PARK, [
     reply.model,
-    reply.usage.inputTokens,
-    reply.usage.outputTokens,
+    reply.usage?.inputTokens ?? null,
+    reply.usage?.outputTokens ?? null,
     attempts,
     claim.turnId,
     claim.epoch,
     reviewId,
     JSON.stringify(reasons),
     reply.reply,
+    reply.finishReason,
     deadlineS,
     auditId,
   ]);

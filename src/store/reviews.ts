@@ -1,6 +1,7 @@
 // Reads reviews, and claims and releases them for a reviewer. Deadlines and leases use the database's clock.
 import type { Reason } from '../domain/policy.ts';
 import type { DecisionKind, Review, ReviewEvent, ReviewFilter, ReviewStatus } from '../domain/review.ts';
+import type { FinishReason } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 
 export interface ReviewRow {
@@ -13,6 +14,7 @@ export interface ReviewRow {
   readonly reasons: Reason[];
   readonly text: string;
   readonly draft: string;
+  readonly finish_reason: FinishReason | null;
   readonly claimed_by: string | null;
   readonly claimed_until: Date | null;
   readonly deadline: Date;
@@ -28,7 +30,7 @@ export interface ReviewRow {
 }
 
 /** The query for reviews, to be completed with where and order by. */
-export const REVIEW_SELECT = `select r.review_id, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, r.draft,
+export const REVIEW_SELECT = `select r.review_id, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, r.draft, r.finish_reason,
   case when r.claimed_until > now() then r.claimed_by end as claimed_by,
   case when r.claimed_until > now() then r.claimed_until end as claimed_until,
   r.deadline, r.deadline <= now() as overdue, r.decision, r.reply, r.note, r.decided_by, r.decided_at, r.created_at,
@@ -47,6 +49,7 @@ export const reviewOf = (row: ReviewRow): Review => ({
   reasons: row.reasons,
   text: row.text,
   draft: row.draft,
+  finishReason: row.finish_reason,
   claimedBy: row.claimed_by,
   claimedUntil: row.claimed_until,
   deadline: row.deadline,

@@ -1,6 +1,6 @@
 // The rows of the table `turns`, and reads of turns by id and by user.
 import type { ReviewStatus, DecisionKind } from '../domain/review.ts';
-import type { Turn, TurnFilter, TurnReview, TurnStatus } from '../domain/turn.ts';
+import type { FinishReason, Turn, TurnFilter, TurnReview, TurnStatus } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 
 export interface TurnRow {
@@ -13,6 +13,7 @@ export interface TurnRow {
   readonly text: string;
   readonly reply: string | null;
   readonly partial_reply: string | null;
+  readonly finish_reason: FinishReason | null;
   readonly metadata: Record<string, unknown>;
   readonly tags: string[];
   readonly error_code: string | null;
@@ -52,6 +53,7 @@ export const TURN_COLUMNS = [
   'text',
   'reply',
   'partial_reply',
+  'finish_reason',
   'metadata',
   'tags',
   'error_code',
@@ -88,6 +90,7 @@ export function turnOf(row: TurnRow): Turn {
     text: row.text,
     reply: row.reply,
     partialReply: row.partial_reply,
+    finishReason: row.finish_reason,
     metadata: row.metadata,
     tags: row.tags,
     error: row.error_code === null ? null : { code: row.error_code, detail: row.error_detail ?? '' },

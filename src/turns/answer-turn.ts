@@ -9,7 +9,7 @@ import { ModelError, type Completion, type Model, type Moderator } from '../mode
 import { commitAnswer, commitFailure, type ModelReply } from '../store/commit-turn.ts';
 import { lastOfSession } from '../store/conversations.ts';
 import { Unavailable } from '../domain/errors.ts';
-import type { Database } from '../store/database.ts';
+import { mayPass, type Database } from '../store/database.ts';
 import { parkTurn } from '../store/park-turn.ts';
 import { inSpan, traceparent } from '../telemetry/tracing.ts';
 import { mayNeedReview, type ReviewPolicy } from '../domain/policy.ts';
@@ -92,32 +92,60 @@ export async function answerTurn(
   const sink = mayNeedReview(policy, work.text)
     ? NO_DELTAS
     : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: attempts });
+  let restarts = 0;
+  // The number of a generation grows with each restart, and never falls behind the attempts of the row.
+  const restart = () => sink.restart(work.attempts + (restarts += 1));
   const screening = new Screening(deps, policy, work.text, signal);
-  let completion: Completion;
   try {
-    completion = await completeWithRetries(
+    const completion = await completeWithRetries(
       model,
-      { messages, signal, onDelta: (text) => sink.write(text) },
+      { messages, signal, onDelta: (text) => sink.write(text), onVoid: () => restart() },
       {
         max: deps.modelAttempts,
         onRetry: (error, failed) => {
           attempts += 1;
-          sink.restart(attempts);
+          restart();
           log.warn({ turn_id: work.turnId, code: error.code, failed }, 'A model call failed and will be retried.');
         },
       },
-    );
+    ).finally(() => sink.end());
+    return await commitCompletion(deps, work, { completion, attempts, screening }, signal);
   } catch (error) {
     screening.abandon();
-    if (!(error instanceof ModelError)) throw error;
-    return fail({ code: error.code, detail: error.message });
-  } finally {
-    sink.end();
+    if (error instanceof ModelError) return await fail({ code: error.code, detail: error.message });
+    signal.throwIfAborted();
+    if (mayPass(error)) throw error;
+    // The text of the error may contain text of the reply.
+    const { name, code } = error as { readonly name?: string; readonly code?: string };
+    log.error({ turn_id: work.turnId, error: name, code }, 'A reply could not be processed or stored.');
+    return await fail(INTERNAL_ERROR);
   }
-  const answer = { reply: completion.text, model: completion.model, usage: completion.usage };
-  const reasons = await screening.reasons(completion.text);
+}
+
+/** Another call of the model would cost the same, and its reply would meet the same error. */
+const INTERNAL_ERROR: TurnError = {
+  code: 'internal_error',
+  detail: 'the reply of the model could not be processed or stored',
+};
+
+interface Answered {
+  readonly completion: Completion;
+  readonly attempts: number;
+  readonly screening: Screening;
+}
+
+/** Screens the reply, and delivers it or parks it for review. */
+async function commitCompletion(
+  { database, reviewDeadlineS }: AnswerDeps,
+  work: Work,
+  { completion, attempts, screening }: Answered,
+  signal: AbortSignal,
+): Promise<AnswerOutcome> {
+  const { text: reply, ...rest } = completion;
+  const answer = { reply, ...rest };
+  const reasons = await screening.reasons(reply);
   if (reasons.length > 0) {
-    const parking = { reviewId: newId(), auditId: newId(), reasons, deadlineS: deps.reviewDeadlineS };
+    const parking = { reviewId: newId(), auditId: newId(), reasons, deadlineS: reviewDeadlineS };
     const data = await commitUntilDone(() => parkTurn(database, work, attempts, answer, parking), signal);
     if (!data) return { status: 'lost' };
     const { userId } = work;
@@ -130,7 +158,7 @@ export async function answerTurn(
     } as const;
     return { status: 'awaiting_review', events: [event] };
   }
-  const events = deliveryEvents(work, completion.text, traceparent());
+  const events = deliveryEvents(work, reply, traceparent());
   const finishedAt = await commitUntilDone(() => commitAnswer(database, work, attempts, answer, events), signal);
   if (!finishedAt) return { status: 'lost' };
   return { status: 'completed', events, turn: completedTurn(work, attempts, answer, finishedAt) };

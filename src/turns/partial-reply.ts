@@ -1,4 +1,5 @@
 // Records the text that a turn's model has written so far, so that a cancelled turn can keep its partial reply.
+import { storableText } from '../domain/text.ts';
 import type { Completion, CompletionRequest, Model } from '../model/model.ts';
 
 /** Wraps a model and records the text of the current attempt. One instance for each run of a turn. */
@@ -18,8 +19,12 @@ export class PartialReply implements Model {
       this.#text += text;
       request.onDelta?.(text);
     };
+    const onVoid = () => {
+      this.#text = '';
+      request.onVoid?.();
+    };
     try {
-      return await this.#model.complete({ ...request, onDelta });
+      return await this.#model.complete({ ...request, onDelta, onVoid });
     } catch (error) {
       // The text of a failed attempt is discarded. The text of an aborted attempt is kept.
       if (!request.signal.aborted) this.#text = '';
@@ -32,13 +37,9 @@ export class PartialReply implements Model {
     return this.#called;
   }
 
-  /** The text in a form that can be stored: PostgreSQL accepts no NUL, and the abort may have split a surrogate pair.
-   *  Null: nothing was written. */
+  /** The text in a form that can be stored. The abort may have split a surrogate pair. Null: nothing was written. */
   get text(): string | null {
-    const text = this.#text
-      .replaceAll('\0', '')
-      .replace(/[\uD800-\uDBFF]$/, '')
-      .toWellFormed();
+    const text = storableText(this.#text.replace(/[\uD800-\uDBFF]$/, ''));
     return text === '' ? null : text;
   }
 }

@@ -16,7 +16,12 @@ import { migrateDatabase } from '../../src/store/migrate.ts';
 import { newTurnOf, NO_LIMITS } from '../support/new-turn.ts';
 import { freshDatabase } from '../support/services.ts';
 
-const ANSWER = { reply: 'reply', model: 'm', usage: { inputTokens: 1, outputTokens: 1 } };
+const ANSWER = {
+  reply: 'reply',
+  model: 'm',
+  usage: { inputTokens: 1, outputTokens: 1 },
+  finishReason: 'stop' as const,
+};
 
 /** Two hosts of the same actors, as while an actor moves, and workers that claim through one of them. */
 async function setUp(t: ExecutionContext) {

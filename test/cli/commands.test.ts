@@ -89,6 +89,10 @@ test('turn shows a turn; a failed turn and invalid input have their exit codes a
   t.regex(shown.stdout, /reply {4}echo: fine/);
   const json = await run(t, ['turn', completed.turn_id, '--json'], { env });
   t.is((JSON.parse(json.stdout) as { turn_id: string }).turn_id, completed.turn_id);
+  app.model.script(() => ({ finishReason: 'length' }));
+  const cutOff = await run(t, ['chat', 'tell me', '--user', 'fay'], { env });
+  t.deepEqual([cutOff.code, cutOff.stdout], [0, 'echo: tell me\n[the reply was cut off at the limit of the model]\n']);
+  app.model.script(() => ({}));
   t.is((await run(t, ['turn', UNKNOWN_ID], { env })).code, 5);
   const faults = await run(t, ['chat', 'x', '--user', 'not a user', '--session', 'none', '--busy', 'maybe'], { env });
   t.is(faults.code, 2);

@@ -22,6 +22,7 @@ test('POST /chat answers 202 with Location and the whole turn', async (t) => {
     text: 'Hi',
     reply: null,
     partial_reply: null,
+    finish_reason: null,
     metadata: { session_id: SESSION.toLowerCase(), channel: 'web', timestamp: at },
     tags: ['greeting'],
     review: null,

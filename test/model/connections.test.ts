@@ -92,7 +92,9 @@ const SILENT: Readonly<Record<string, (response: ServerResponse) => unknown>> = 
 for (const [what, answer] of Object.entries(SILENT)) {
   test(`${what} is a timeout, and the connection is closed`, async (t) => {
     const endpoint = await startEndpoint(t, answer);
-    const error = await t.throwsAsync(modelAt(endpoint.origin, 0.3).complete(request()), { instanceOf: ModelError });
+    const error = await t.throwsAsync(modelAt(endpoint.origin, { timeoutS: 0.3 }).complete(request()), {
+      instanceOf: ModelError,
+    });
     t.like(error, { code: 'model_timeout', retryable: true });
     await endpoint.allClosed();
   });
@@ -102,10 +104,18 @@ const STATUSES: readonly (readonly [status: number, code: string | null, ModelEr
   [400, null, 'model_invalid_request', false],
   [400, 'content_filter', 'model_refused', false],
   [401, null, 'model_unauthorized', false],
+  [402, null, 'model_quota_exhausted', false],
+  [403, 'insufficient_user_quota', 'model_quota_exhausted', false],
   [404, null, 'model_not_found', false],
+  [405, null, 'model_invalid_request', false],
   [408, null, 'model_timeout', true],
+  [410, null, 'model_not_found', false],
+  [413, 'rate_limit_exceeded', 'model_context_too_long', false],
+  [425, null, 'model_unavailable', true],
   [429, null, 'model_rate_limited', true],
-  [429, 'insufficient_quota', 'model_rate_limited', false],
+  [429, 'insufficient_quota', 'model_quota_exhausted', false],
+  [500, 'context_length_exceeded', 'model_context_too_long', false],
+  [501, null, 'model_invalid_request', false],
   [503, null, 'model_unavailable', true],
 ];
 
@@ -159,7 +169,7 @@ test('redirects without an end fail', async (t) => {
     response.writeHead(307, { location: `/${count}` }).end();
   });
   const error = await t.throwsAsync(modelAt(origin).complete(request()), { instanceOf: ModelError });
-  t.is(error.code, 'model_unavailable');
+  t.like(error, { code: 'model_unavailable', retryable: false });
   t.is(count, 21);
 });
 

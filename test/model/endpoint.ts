@@ -53,8 +53,10 @@ export async function startEndpoint(
   };
 }
 
-export const modelAt = (origin: string, timeoutS = 10): OpenAiModel =>
-  new OpenAiModel({ baseUrl: `${origin}/v1`, apiKey: 'secret', timeoutS, model: 'm' });
+export const modelAt = (
+  origin: string,
+  { timeoutS = 10, onLearned = () => {} }: { timeoutS?: number; onLearned?: (what: string) => void } = {},
+): OpenAiModel => new OpenAiModel({ baseUrl: `${origin}/v1`, apiKey: 'secret', timeoutS, model: 'm', onLearned });
 
 /** A request whose deltas are collected. */
 export function request(signal: AbortSignal = new AbortController().signal) {

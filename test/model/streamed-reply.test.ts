@@ -1,7 +1,8 @@
 // How the model adapter reads the bytes of a streamed reply.
 import test from 'ava';
 import type { ServerResponse } from 'node:http';
-import { setImmediate as nextTick } from 'node:timers/promises';
+import { setImmediate as nextTick, setTimeout as sleep } from 'node:timers/promises';
+import { completeWithRetries } from '../../src/model/attempts.ts';
 import { ModelError, type ModelErrorCode } from '../../src/model/model.ts';
 import { chunk, DONE, event, modelAt, request, startEndpoint, stream } from './endpoint.ts';
 
@@ -60,7 +61,7 @@ const FAILURES: readonly Failure[] = [
   {
     what: 'an error event about a used up quota',
     answer: (response) => stream(response, failing({ message: 'no', code: 'insufficient_quota' })),
-    code: 'model_rate_limited',
+    code: 'model_quota_exhausted',
     final: true,
   },
   {
@@ -81,9 +82,10 @@ const FAILURES: readonly Failure[] = [
     code: 'model_malformed_reply',
   },
   {
-    what: 'a body that is JSON',
-    answer: (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(chunk('a', true)),
-    code: 'model_unavailable',
+    what: 'a page',
+    answer: (response) => response.writeHead(200, { 'content-type': 'text/html' }).write('<!doctype html>'),
+    code: 'model_malformed_reply',
+    final: true,
   },
   {
     what: 'no body',
@@ -144,4 +146,106 @@ test('an error event has the Retry-After of its response', async (t) => {
   });
   const error = await t.throwsAsync(modelAt(origin).complete(request()), { instanceOf: ModelError });
   t.is(error.retryAfterMs, 7_000);
+});
+
+const USAGE = 'data: {"choices":[],"usage":{"prompt_tokens":2,"completion_tokens":1}}\n\n';
+const REPLY_TOKENS = { inputTokens: 2, outputTokens: 1 };
+
+/** Responses that are whole and then do not end, or not well. */
+const WHOLE: Readonly<Record<string, (response: ServerResponse) => unknown>> = {
+  'stays open': (response) => stream(response, event('hello', true), USAGE),
+  'stays open after a comment': (response) => stream(response, event('hello', true), USAGE, ': ping\n\n'),
+  breaks: (response) =>
+    stream(response, event('hello', true), USAGE).write('data: {"choices', () => response.destroy()),
+  'sends signs of life for ever': (response) => {
+    stream(response, event('hello', true), USAGE);
+    const timer = setInterval(() => response.write(': ping\n\n'), 50);
+    response.once('close', () => clearInterval(timer));
+  },
+  'stays open after a completion': (response) =>
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .write(
+        '{"choices":[{"message":{"content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}',
+      ),
+};
+for (const [what, answer] of Object.entries(WHOLE))
+  test(`a whole reply whose response ${what} is completed after a short time`, async (t) => {
+    const endpoint = await startEndpoint(t, answer);
+    const before = performance.now();
+    const { text, usage, finishReason } = await modelAt(endpoint.origin, { timeoutS: 60 }).complete(request());
+    t.deepEqual({ text, usage, finishReason }, { text: 'hello', usage: REPLY_TOKENS, finishReason: 'stop' });
+    t.true(performance.now() - before < 10_000);
+    await endpoint.allClosed();
+  });
+
+test('a reply whose time is up in the grace period is completed', async (t) => {
+  const endpoint = await startEndpoint(t, (response) => stream(response, event('hello', true)));
+  t.is((await modelAt(endpoint.origin, { timeoutS: 0.5 }).complete(request())).text, 'hello');
+  await endpoint.allClosed();
+});
+
+test('text that comes after an end is waited for', async (t) => {
+  const { origin } = await startEndpoint(t, async (response) => {
+    stream(response, event('one', true));
+    for (const word of [' two', ' three', ' four']) {
+      await sleep(600);
+      response.write(event(word, true));
+    }
+    response.end(DONE);
+  });
+  t.is((await modelAt(origin).complete(request())).text, 'one two three four');
+});
+
+for (const status of [400, 422, 500])
+  test(`an endpoint that refuses stream_options with ${status} is called without it from then on`, async (t) => {
+    const endpoint = await startEndpoint(t, (response, { body }) => {
+      if (body.includes('stream_options')) {
+        const detail = [{ loc: ['body', 'stream_options'], msg: 'Extra inputs are not permitted' }];
+        return response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ detail }));
+      }
+      return stream(response, event('hello', true), DONE).end();
+    });
+    const learned: string[] = [];
+    const model = modelAt(endpoint.origin, { onLearned: (what) => learned.push(what) });
+    const complete = () => completeWithRetries(model, request(), { max: 1 });
+    const replies = await Promise.all([complete(), complete()]);
+    t.deepEqual(
+      replies.map(({ text, usage }) => ({ text, usage })),
+      [
+        { text: 'hello', usage: null },
+        { text: 'hello', usage: null },
+      ],
+    );
+    t.is(endpoint.calls.length, 4);
+    await complete();
+    t.is(endpoint.calls.length, 5);
+    t.is(learned.length, 1);
+  });
+
+test('an endpoint that names stream_options in every error is not called without an end', async (t) => {
+  const endpoint = await startEndpoint(t, (response) =>
+    response.writeHead(422, { 'content-type': 'application/json' }).end('{"error":{"param":"stream_options"}}'),
+  );
+  const call = completeWithRetries(modelAt(endpoint.origin), request(), { max: 4 });
+  t.like(await t.throwsAsync(call, { instanceOf: ModelError }), { code: 'model_invalid_request' });
+  t.is(endpoint.calls.length, 2);
+});
+
+test('an endpoint whose replies begin with reasoning without an opening mark sends later replies whole', async (t) => {
+  const { origin } = await startEndpoint(t, (response) =>
+    stream(response, event('plan '), event('more</think>\n\nhel'), event('lo', true), DONE).end(),
+  );
+  const learned: string[] = [];
+  const model = modelAt(origin, { onLearned: (what) => learned.push(what) });
+  const { deltas: first, ...rest } = request();
+  const onVoid = () => void first.splice(0);
+  t.is((await model.complete({ ...rest, onVoid })).text, 'hello');
+  t.is(first.join(''), 'hello');
+  for (let call = 0; call < 2; call += 1) {
+    const { deltas, ...rest } = request();
+    t.is((await model.complete(rest)).text, 'hello');
+    t.deepEqual(deltas, ['hello']);
+  }
+  t.is(learned.length, 1);
 });

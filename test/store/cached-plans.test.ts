@@ -34,7 +34,12 @@ for (const [when, texts] of Object.entries(BEFORE))
     const database = new Database(await connect(url, { poolSize: 1 }));
     t.teardown(() => database.close());
     const request = { userId: 'ann', leaseS: 5, exchanges: 5, memoryKey: 'memory' };
-    const answer = { reply: 'reply', model: 'm', usage: { inputTokens: 1, outputTokens: 1 } };
+    const answer = {
+      reply: 'reply',
+      model: 'm',
+      usage: { inputTokens: 1, outputTokens: 1 },
+      finishReason: 'stop' as const,
+    };
     for (const text of texts) await database.builder.raw(text);
     t.deepEqual(await claimNext(database, request), { outcome: 'nothing' });
     t.is(await commitAnswer(database, { turnId: newId(), epoch: 1 }, 1, answer, []), null);
@@ -56,7 +61,7 @@ for (const [when, texts] of Object.entries(BEFORE))
     t.like(running, { seq: 1, epoch: 1 });
     const none = "'{}', '{}', '{}', '{}'";
     const committed = await blocksOf(
-      `"commit-completed"('{${running.turn_id}}', '{1}', '{reply}', '{m}', '{1}', '{1}', '{1}', ${none})`,
+      `"commit-completed"('{${running.turn_id}}', '{1}', '{reply}', '{stop}', '{m}', '{1}', '{1}', '{1}', ${none})`,
     );
     t.true(committed < MOST_BLOCKS, `the commit read ${committed} blocks`);
     t.is((await database.builder('turns').where({ user_id: 'ann', status: 'completed' })).length, 1);

@@ -46,7 +46,12 @@ test('of two claims of a turn in one commit only the valid one is committed, wit
       traceparent: null,
     });
     const commit = (n: number) => {
-      const answer = { reply: `reply ${n}`, model: 'm', usage: { inputTokens: 1, outputTokens: 1 } };
+      const answer = {
+        reply: `reply ${n}`,
+        model: 'm',
+        usage: { inputTokens: 1, outputTokens: 1 },
+        finishReason: 'stop' as const,
+      };
       return commitAnswer(database, claims[n]!, 1, answer, [eventOf(n)]);
     };
     // Started in one tick, so they share a statement.

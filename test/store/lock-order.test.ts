@@ -75,7 +75,12 @@ onPostgres('commits and renewals of the same turns lock them in one order', asyn
   await migrateDatabase(url);
   const database = new Database(await connect(url, { poolSize: 24 }));
   t.teardown(() => database.close());
-  const answer = { reply: 'reply', model: 'm', usage: { inputTokens: 1, outputTokens: 1 } };
+  const answer = {
+    reply: 'reply',
+    model: 'm',
+    usage: { inputTokens: 1, outputTokens: 1 },
+    finishReason: 'stop' as const,
+  };
   for (let round = 0; round < 8; round += 1) {
     const users = Array.from({ length: 200 }, (_, n) => `user-${n}`);
     await Promise.all(users.map((user) => acceptTurn(database, newId(), newTurnOf(user), NO_LIMITS)));

@@ -58,7 +58,12 @@ test('an erasure removes the rows of a large user, and running work cannot commi
   const erasureId = newId();
   const { turnIds } = await beginErasure(database, erasureId, 'ann');
   t.true(turnIds.includes(running), 'its worker is notified');
-  const answer = { reply: 'late', model: 'm', usage: { inputTokens: 1, outputTokens: 1 } };
+  const answer = {
+    reply: 'late',
+    model: 'm',
+    usage: { inputTokens: 1, outputTokens: 1 },
+    finishReason: 'stop' as const,
+  };
   t.is(await commitAnswer(database, claim.turn, 1, answer, []), null);
   t.like(await acceptTurn(database, newId(), newTurnOf('ann'), NO_LIMITS), { outcome: 'being_erased' });
   // Of a user with more rows than a client can wait for, a pass removes the rest.

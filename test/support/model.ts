@@ -42,6 +42,10 @@ export interface ModelScript {
   readonly flagged?: (text: string) => readonly string[];
   /** Moderation calls: the number of results, if it is less than the number of inputs. */
   readonly results?: number;
+  /** Chat and summary calls: replaces the body of a streamed response, which is then sent at once. */
+  readonly body?: (body: string) => string;
+  /** The content type of this body. Default: that of a stream. */
+  readonly type?: string;
   /** Sends a body that is not JSON, or a stream with such a chunk. */
   readonly malformed?: boolean;
   readonly text?: string;
@@ -166,6 +170,11 @@ async function answer(call: ModelCall, script: ModelScript, response: ServerResp
 }
 
 async function stream(call: ModelCall, script: ModelScript, response: ServerResponse): Promise<void> {
+  const { body, type = 'text/event-stream' } = script;
+  if (body) {
+    const usual = [...chunks(answerTo(call, script), true)].join('');
+    return void response.writeHead(200, { 'content-type': type }).end(body(usual));
+  }
   response.writeHead(200, { 'content-type': 'text/event-stream', ...script.headers });
   const usage = (call.body['stream_options'] as { include_usage?: boolean } | undefined)?.include_usage === true;
   let sent = 0;

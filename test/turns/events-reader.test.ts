@@ -16,6 +16,7 @@ const QUEUED: Turn = {
   text: 'Hi',
   reply: null,
   partialReply: null,
+  finishReason: null,
   metadata: {},
   tags: [],
   review: null,

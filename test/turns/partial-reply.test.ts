@@ -9,7 +9,7 @@ const modelSending = (deltas: readonly string[], end: () => void): Model => ({
   async complete({ onDelta }) {
     for (const delta of deltas) onDelta?.(delta);
     end();
-    return { text: deltas.join(''), model: 'm', usage: USAGE };
+    return { text: deltas.join(''), model: 'm', usage: USAGE, finishReason: 'stop' };
   },
 });
 const request = (signal: AbortSignal, onDelta?: (text: string) => void): CompletionRequest => ({

@@ -46,6 +46,20 @@ webTest('the page reconnects when the ingress is replaced in mid-stream, and the
   t.true((await turn(page, 1).innerText()).includes(LONG), 'the reply has no gap or repeat');
 });
 
+webTest('a reply that was cut off is marked for its user and for the reviewer', async (t) => {
+  const app = await startApp(t);
+  app.model.script(() => ({ finishReason: 'length' }));
+  const { page } = await visit(await openBrowser(t), `${app.url}/?user=ann`);
+  await send(page, 'tell me');
+  await turn(page, 1).getByText('Cut off at the limit of the model').waitFor();
+  await send(page, 'this is urgent');
+  await turn(page, 2).getByText('Held for review', { exact: true }).waitFor();
+  await page.goto(`${app.url}/desk`);
+  await page.getByRole('option', { name: /ann/ }).click();
+  await page.getByText('Cut off at the limit of the model').waitFor();
+  t.pass();
+});
+
 webTest('a held reply is shown as held, and the reviewed reply replaces it', async (t) => {
   const app = await startApp(t);
   const { page } = await visit(await openBrowser(t), `${app.url}/?user=ann`);

@@ -1,6 +1,7 @@
 // The JSON representation of reviews, for reviewers.
 import { z } from 'zod';
 import { DECISIONS, REVIEW_STATUSES, type Review, type ReviewEvent } from '../../domain/review.ts';
+import { FINISH_REASONS } from '../../domain/turn.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
 import { message, messageJson } from './conversations.ts';
 import { COMPONENTS, instant, pageOf } from '../schemas.ts';
@@ -24,6 +25,10 @@ const listed = z
     reasons: z.array(reason),
     text: z.string().meta({ description: 'The message of the user.' }),
     draft: z.string().meta({ description: 'The reply of the model. The user sees it only if it is approved.' }),
+    finish_reason: z
+      .enum(FINISH_REASONS)
+      .nullable()
+      .meta({ description: 'How the draft ended: `length` means that it was cut off. Null: not known.' }),
     stale: z.boolean().meta({
       description: 'Whether the user has sent further messages in the session, so that the draft may be out of date.',
     }),
@@ -60,6 +65,7 @@ export const listedReviewJson = (review: Review): z.output<typeof listed> => ({
   reasons: review.reasons.map(({ rule, detail }) => ({ rule, detail })),
   text: review.text,
   draft: review.draft,
+  finish_reason: review.finishReason,
   stale: review.stale,
   claimed_by: review.claimedBy,
   claimed_until: review.claimedUntil?.toISOString() ?? null,

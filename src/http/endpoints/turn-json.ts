@@ -1,7 +1,7 @@
 // The JSON representation of a turn.
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { TURN_STATUSES, type Turn, type TurnReview } from '../../domain/turn.ts';
+import { FINISH_REASONS, TURN_STATUSES, type Turn, type TurnReview } from '../../domain/turn.ts';
 import { COMPONENTS, instant } from '../schemas.ts';
 
 /** The reply of a rejected turn. The rejected draft is never shown to the user. */
@@ -31,12 +31,19 @@ export const turnSchema = z
     text: z.string(),
     reply: z.string().nullable().meta({ description: 'Null until the user may see it.' }),
     partial_reply: z.string().nullable(),
+    finish_reason: z.enum(FINISH_REASONS).nullable().meta({
+      description:
+        'How the reply ended: `length` means that the model reached its limit. Null: no reply yet, or not known.',
+    }),
     metadata: z.looseObject({ session_id: z.string(), timestamp: z.unknown() }),
     tags: z.array(z.string()),
     review: review.nullable(),
     error: z.object({ code: z.string(), detail: z.string() }).nullable(),
     attempts: z.int(),
-    usage: z.object({ input_tokens: z.int(), output_tokens: z.int() }).nullable(),
+    usage: z
+      .object({ input_tokens: z.int(), output_tokens: z.int() })
+      .nullable()
+      .meta({ description: 'Null if the model endpoint reported none.' }),
     model: z.string().nullable(),
     created_at: instant,
     started_at: instant.nullable(),
@@ -77,6 +84,7 @@ export function turnJson(turn: Turn): TurnJson {
     text: turn.text,
     reply: replyOf(turn),
     partial_reply: turn.partialReply,
+    finish_reason: turn.finishReason,
     metadata: { ...metadata, session_id: turn.sessionId, timestamp: metadata['timestamp'] ?? accepted },
     tags: [...turn.tags],
     review: turn.review && reviewJson(turn.review),

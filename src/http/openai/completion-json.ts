@@ -1,6 +1,6 @@
 // Chat completions and their chunks in OpenAI's format.
 import { z } from 'zod';
-import type { Turn, Usage } from '../../domain/turn.ts';
+import { FINISH_REASONS, type Turn, type Usage } from '../../domain/turn.ts';
 import { COMPONENTS } from '../schemas.ts';
 import { replyOf } from '../endpoints/turn-json.ts';
 import { completionIdOf, heldMessage, secondsOf, turnkeeperJson } from './ids.ts';
@@ -22,7 +22,7 @@ export const completion = z
         index: z.int(),
         message: z.object({ role: z.literal('assistant'), content: z.string(), refusal: z.null() }),
         logprobs: z.null(),
-        finish_reason: z.literal('stop'),
+        finish_reason: z.enum(FINISH_REASONS),
       }),
     ),
     usage: usage.optional(),
@@ -33,6 +33,9 @@ export const completion = z
 /** The assistant's content for a settled turn. Null: the turn has none, which is an error. */
 export const contentOf = (turn: Turn): string | null =>
   turn.status === 'awaiting_review' ? heldMessage(turn) : replyOf(turn);
+
+/** How the content ended. A text of turnkeeper is whole, and so is a reply of which nothing else is known. */
+const finishOf = ({ finishReason }: Turn) => finishReason ?? 'stop';
 
 export const usageJson = ({ inputTokens, outputTokens }: Usage): z.output<typeof usage> => ({
   prompt_tokens: inputTokens,
@@ -53,7 +56,12 @@ export function completionJson(turn: Turn, content: string, model: string): z.ou
     ...head(turn, turn.model ?? model),
     object: 'chat.completion',
     choices: [
-      { index: 0, message: { role: 'assistant', content, refusal: null }, logprobs: null, finish_reason: 'stop' },
+      {
+        index: 0,
+        message: { role: 'assistant', content, refusal: null },
+        logprobs: null,
+        finish_reason: finishOf(turn),
+      },
     ],
     ...(turn.usage && turn.status !== 'awaiting_review' && { usage: usageJson(turn.usage) }),
     turnkeeper: turnkeeperJson(turn),
@@ -69,7 +77,7 @@ interface Delta {
 export const chunkJson = (turn: Turn, model: string, delta: Delta, finish = false) => ({
   ...head(turn, model),
   object: 'chat.completion.chunk',
-  choices: [{ index: 0, delta, logprobs: null, finish_reason: finish ? 'stop' : null }],
+  choices: [{ index: 0, delta, logprobs: null, finish_reason: finish ? finishOf(turn) : null }],
   turnkeeper: turnkeeperJson(turn),
 });
 

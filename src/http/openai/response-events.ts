@@ -9,7 +9,7 @@ import { restartedProblem } from './completion-stream.ts';
 import { openAiErrorDocument } from './errors.ts';
 import { GrowingText } from './growing-text.ts';
 import { messageIdOf } from './ids.ts';
-import { messageJson, responseJson, textJson } from './response-json.ts';
+import { isCutOff, messageJson, responseJson, textJson } from './response-json.ts';
 import { LAST, NUMBERS, numberAt, positionOfNumber } from './sequence.ts';
 
 export interface ResponseEvent {
@@ -24,6 +24,7 @@ const withoutOutcome = (turn: Turn, status: 'queued' | 'running'): Turn => ({
   status,
   reply: null,
   partialReply: null,
+  finishReason: null,
   error: null,
   usage: null,
   model: null,
@@ -155,12 +156,13 @@ export class ResponseEvents {
     this.#done = true;
     const end = numberAt(generation, text.length);
     const part = textJson(text);
+    const ended = isCutOff(turn) ? 'incomplete' : 'completed';
     return [
       ...events,
       this.#part('response.output_text.done', end + 1, { text, logprobs: [] }),
       this.#part('response.content_part.done', end + 2, { part }),
-      this.#item('response.output_item.done', end + 3, messageJson(turn.turnId, 'completed', text)),
-      this.#response('response.completed', end + 4, turn),
+      this.#item('response.output_item.done', end + 3, messageJson(turn.turnId, ended, text)),
+      this.#response(`response.${ended}`, end + 4, turn),
     ];
   }
 }

@@ -9,7 +9,8 @@ import { OPTIONS_KEY } from './parameters.ts';
 
 const RESPONSE_STATUSES = ['queued', 'in_progress', 'completed', 'failed', 'cancelled', 'incomplete'] as const;
 
-/** A rejected turn is completed with a reply that says so. An expired turn is incomplete: its reply is withheld. */
+/** A rejected turn is completed with a reply that says so. An expired turn is incomplete: its reply is withheld. A
+ *  completed turn is incomplete if its reply was cut off. */
 const STATUSES: Readonly<Record<TurnStatus, (typeof RESPONSE_STATUSES)[number]>> = {
   queued: 'queued',
   running: 'in_progress',
@@ -45,7 +46,7 @@ export const response = z
     status: z.enum(RESPONSE_STATUSES),
     background: z.boolean(),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
-    incomplete_details: z.object({ reason: z.literal('content_filter') }).nullable(),
+    incomplete_details: z.object({ reason: z.enum(['content_filter', 'max_output_tokens']) }).nullable(),
     model: z.string(),
     output: z.array(outputMessage),
     previous_response_id: z.string().nullable(),
@@ -101,9 +102,13 @@ const requestOptions = z.object({ background: z.boolean(), previous_response_id:
 const storedMetadata = z.object({ [OPTIONS_KEY]: requestOptions });
 const DEFAULT_OPTIONS = { background: false, previous_response_id: null };
 
+/** Whether the reply ended at the model's limit. */
+export const isCutOff = ({ status, finishReason }: Turn): boolean =>
+  status === 'completed' && finishReason === 'length';
+
 function outputOf(turn: Turn): ResponseJson['output'] {
   const reply = replyOf(turn);
-  if (reply !== null) return [messageJson(turn.turnId, 'completed', reply)];
+  if (reply !== null) return [messageJson(turn.turnId, isCutOff(turn) ? 'incomplete' : 'completed', reply)];
   return turn.partialReply === null ? [] : [messageJson(turn.turnId, 'incomplete', turn.partialReply)];
 }
 
@@ -135,7 +140,7 @@ const errorOf = ({ error }: Turn): ResponseJson['error'] =>
 /** The response object of a turn. `model`: the configured model, shown until the endpoint has reported a model name. */
 export function responseJson(turn: Turn, model: string): ResponseJson {
   const stored = storedMetadata.safeParse(turn.metadata);
-  const status = STATUSES[turn.status];
+  const status = isCutOff(turn) ? 'incomplete' : STATUSES[turn.status];
   return {
     id: responseIdOf(turn.turnId),
     object: 'response',
@@ -144,7 +149,8 @@ export function responseJson(turn: Turn, model: string): ResponseJson {
     status,
     ...(stored.success ? stored.data[OPTIONS_KEY] : DEFAULT_OPTIONS),
     error: errorOf(turn),
-    incomplete_details: status === 'incomplete' ? { reason: 'content_filter' } : null,
+    incomplete_details:
+      status === 'incomplete' ? { reason: isCutOff(turn) ? 'max_output_tokens' : 'content_filter' } : null,
     model: turn.model ?? model,
     output: outputOf(turn),
     usage: usageOf(turn),

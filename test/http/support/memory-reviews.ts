@@ -14,6 +14,7 @@ const review: Review = {
   reasons: [{ rule: 'keyword', detail: 'The message contains “urgent”.' }],
   text: 'This is urgent',
   draft: 'echo: This is urgent',
+  finishReason: 'stop',
   claimedBy: null,
   claimedUntil: null,
   deadline: new Date('2026-01-02T00:00:00Z'),

@@ -121,6 +121,10 @@ export interface Turn {
    */
   reply: string | null;
   partial_reply: string | null;
+  /**
+   * How the reply ended: `length` means that the model reached its limit. Null: no reply yet, or not known.
+   */
+  finish_reason: ('stop' | 'length') | null;
   metadata: {
     session_id: string;
     timestamp: unknown;
@@ -133,6 +137,9 @@ export interface Turn {
     detail: string;
   } | null;
   attempts: number;
+  /**
+   * Null if the model endpoint reported none.
+   */
   usage: {
     input_tokens: number;
     output_tokens: number;
@@ -390,7 +397,7 @@ export interface OpenAiChatCompletion {
       refusal: null;
     };
     logprobs: null;
-    finish_reason: 'stop';
+    finish_reason: 'stop' | 'length';
   }[];
   usage?: {
     prompt_tokens: number;
@@ -727,7 +734,7 @@ export interface OpenAiResponse {
     message: string;
   } | null;
   incomplete_details: {
-    reason: 'content_filter';
+    reason: 'content_filter' | 'max_output_tokens';
   } | null;
   model: string;
   output: {
@@ -1152,6 +1159,10 @@ export interface ListedReview {
    */
   draft: string;
   /**
+   * How the draft ended: `length` means that it was cut off. Null: not known.
+   */
+  finish_reason: ('stop' | 'length') | null;
+  /**
    * Whether the user has sent further messages in the session, so that the draft may be out of date.
    */
   stale: boolean;
@@ -1195,6 +1206,10 @@ export interface Review {
    * The reply of the model. The user sees it only if it is approved.
    */
   draft: string;
+  /**
+   * How the draft ended: `length` means that it was cut off. Null: not known.
+   */
+  finish_reason: ('stop' | 'length') | null;
   /**
    * Whether the user has sent further messages in the session, so that the draft may be out of date.
    */

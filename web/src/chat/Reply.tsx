@@ -34,6 +34,7 @@ export function Reply({ turn, written }: { readonly turn: Turn; readonly written
       return (
         <div class="reply">
           <p class="text">{turn.reply}</p>
+          {turn.finish_reason === 'length' && <p class="soft small">Cut off at the limit of the model</p>}
           {turn.review && (
             <p class="soft small reviewed">
               {turn.review.decision === 'edit' ? 'Edited by a reviewer' : 'Approved by a reviewer'}

@@ -50,6 +50,7 @@ export function ReviewBody({ review, edited, children }: Props) {
       </section>
       <section ref={draft}>
         <h3>{edited === null ? 'Draft' : 'Draft with your changes'}</h3>
+        {review.finish_reason === 'length' && <p class="soft small">Cut off at the limit of the model</p>}
         <div class="card draft">
           {edited === null ? (
             <p class="text">
