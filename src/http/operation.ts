@@ -74,6 +74,9 @@ export interface Operation<
   readonly body: B;
   /** Maximum size of the body in bytes, if it differs from the default. */
   readonly bodyBytes?: number;
+  /** The members of the body that are stored as they were sent. Missing: all. The schema checks the text of the others,
+   *  as far as they are stored. */
+  readonly storedMembers?: readonly string[];
   /** An example body, for the documentation. */
   readonly example?: unknown;
   readonly answers: Readonly<Record<number, AnswerSpec>>;
