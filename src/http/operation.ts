@@ -16,6 +16,8 @@ export interface RequestContext {
   /** Returns a signal that aborts when the client disconnects, its credential expires, or the server stops. Only
    *  operations that wait call it. */
   readonly signal: () => AbortSignal;
+  /** The user that the trusted header names (USER_HEADER). Null: none. */
+  readonly namedUser: string | null;
   /** Whether the caller may use resources of this user. If not, answer 404 as for a resource that does not exist. */
   readonly owns: (userId: string) => boolean;
 }
