@@ -34,7 +34,8 @@ const OF_SERVERS: Readonly<Record<string, string>> = {
     "top_k": 40, "min_p": 0.05, "typical_p": 1, "tfs_z": 1, "top_n_sigma": -1, "repeat_penalty": 1.1,
     "repeat_last_n": 64, "mirostat": 0, "mirostat_tau": 5, "samplers": "edkypmxt", "dry_multiplier": 0.8,
     "dry_sequence_breakers": [":"], "xtc_probability": 0.1, "dynatemp_range": 0, "n_predict": -1, "cache_prompt": true,
-    "id_slot": -1, "timings_per_token": true, "reasoning_format": "auto", "n_probs": 0, "grammar": "", "json_schema": null
+    "id_slot": -1, "timings_per_token": true, "reasoning_format": "auto", "n_probs": 0, "grammar": "", "json_schema": null,
+    "speculative.n_max": 16, "reasoning_budget_tokens": -1, "n_cmpl": 1, "response_fields": []
   }`,
   'vLLM, SGLang, TGI': `{
     "repetition_penalty": 1.05, "length_penalty": 1, "stop_token_ids": [], "ignore_eos": false, "min_tokens": 0,

@@ -10,7 +10,7 @@ const IGNORED_NAMES: Readonly<Record<string, string>> = {
     xtc_probability xtc_threshold min_keep do_sample num_beams samplers sampler_order sampler_priority sampler_seq
     sampler_seed random_seed mirostat mirostat_mode mirostat_tau mirostat_eta adaptive_target adaptive_decay
     backend_sampling logits_processors custom_logit_processor custom_params watermark guidance_scale cfg_scale
-    negative_prompt negative_prompt_scale`,
+    negative_prompt negative_prompt_scale typ_p watermarking`,
   temperature: `
     temp temperature_last temp_last dynamic_temperature dynatemp_range dynatemp_exponent dynatemp_low dynatemp_high
     dynatemp_min dynatemp_max min_temp max_temp temp_exponent smoothing_factor smoothing_curve`,
@@ -31,10 +31,12 @@ const IGNORED_NAMES: Readonly<Record<string, string>> = {
   'the form of the prompt': `
     chat_template chat_template_kwargs add_generation_prompt mm_processor_kwargs media_io_kwargs template mode
     instruction_template instruction_template_str chat_template_str character preset role_mapping safe_prompt
-    prompt_mode safety_model safety_settings middleout`,
+    prompt_mode safety_model safety_settings middleout chat_format chat_parser preserved_tokens`,
   'reasoning, which is never shown': `
     think thinking enable_thinking thinking_budget thinking_token_budget thinking_forced_open reasoning_format
-    reasoning_budget reasoning_in_content include_reasoning separate_reasoning stream_reasoning`,
+    reasoning_budget reasoning_in_content include_reasoning separate_reasoning stream_reasoning
+    reasoning_budget_tokens reasoning_budget_start_tag reasoning_budget_end_tag reasoning_budget_message
+    reasoning_budget_arm_immediately`,
   'the work of the server': `
     options keep_alive ttl num_ctx n_ctx num_gpu num_thread num_batch main_gpu low_vram f16_kv vocab_only use_mmap
     use_mlock numa ctx_len ngl draft_model num_draft_tokens id_slot slot_id cache_prompt cache_salt cache_control
@@ -42,7 +44,9 @@ const IGNORED_NAMES: Readonly<Record<string, string>> = {
     kv_transfer_params vllm_xargs guided_decoding_backend guided_whitespace_pattern speculative_ngram
     prompt_lookup_num_tokens static_cache timings_per_token return_progress post_sampling_probs verbose details
     quiet genkey parse_tool_calls disable_tool_validation provider route transforms usage trace stream_interval
-    incremental_output result_format`,
+    incremental_output result_format ec_transfer_params return_mm_kwargs routed_experts_prompt_start engine
+    speculative.n_min speculative.n_max speculative.p_min speculative.type speculative.ngram_size_n
+    speculative.ngram_size_m speculative.ngram_m_hits`,
 };
 
 const names = Object.values(IGNORED_NAMES).flatMap((group) => group.trim().split(/\s+/));
@@ -58,6 +62,7 @@ const noSearch = 'must be omitted: turnkeeper does not call tools';
 /** The parameters of other servers. Their values are not validated. */
 export const OF_OTHER_SERVERS = {
   ...IGNORED_HERE,
+  n_cmpl: only([1], 'must be 1: a turn has one reply'),
   best_of: only([1], 'must be 1: a turn has one reply'),
   echo: only([false], 'must be false: a reply does not contain the message'),
   continue_final_message: only([false], 'must be false: the last message must be a user message'),
@@ -69,11 +74,17 @@ export const OF_OTHER_SERVERS = {
   json_schema: only([{}], noFormat),
   grammar: only([''], noFormat),
   grammar_string: only([''], noFormat),
+  grammar_lazy: only([false], noFormat),
+  grammar_triggers: only([[]], noFormat),
   regex: only([''], noFormat),
   ebnf: only([''], noFormat),
   format: only([''], noFormat),
   n_probs: only([0], noData),
   prompt_logprobs: only([0, false], noData),
+  logprob_token_ids: only([], noData),
+  response_fields: only([[]], noData),
+  return_prompt_text: only([false], noData),
+  return_token_offsets: only([false], noData),
   return_token_ids: only([false], noData),
   return_tokens: only([false], noData),
   return_tokens_as_token_ids: only([false], noData),

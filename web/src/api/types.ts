@@ -488,6 +488,8 @@ export interface OpenAiChatCompletionRequest {
   cfg_scale?: unknown;
   negative_prompt?: unknown;
   negative_prompt_scale?: unknown;
+  typ_p?: unknown;
+  watermarking?: unknown;
   temp?: unknown;
   temperature_last?: unknown;
   temp_last?: unknown;
@@ -595,6 +597,9 @@ export interface OpenAiChatCompletionRequest {
   safety_model?: unknown;
   safety_settings?: unknown;
   middleout?: unknown;
+  chat_format?: unknown;
+  chat_parser?: unknown;
+  preserved_tokens?: unknown;
   think?: unknown;
   thinking?: unknown;
   enable_thinking?: unknown;
@@ -607,6 +612,11 @@ export interface OpenAiChatCompletionRequest {
   include_reasoning?: unknown;
   separate_reasoning?: unknown;
   stream_reasoning?: unknown;
+  reasoning_budget_tokens?: unknown;
+  reasoning_budget_start_tag?: unknown;
+  reasoning_budget_end_tag?: unknown;
+  reasoning_budget_message?: unknown;
+  reasoning_budget_arm_immediately?: unknown;
   options?: unknown;
   keep_alive?: unknown;
   ttl?: unknown;
@@ -664,6 +674,23 @@ export interface OpenAiChatCompletionRequest {
   stream_interval?: unknown;
   incremental_output?: unknown;
   result_format?: unknown;
+  ec_transfer_params?: unknown;
+  return_mm_kwargs?: unknown;
+  routed_experts_prompt_start?: unknown;
+  engine?: unknown;
+  'speculative.n_min'?: unknown;
+  'speculative.n_max'?: unknown;
+  'speculative.p_min'?: unknown;
+  'speculative.type'?: unknown;
+  'speculative.ngram_size_n'?: unknown;
+  'speculative.ngram_size_m'?: unknown;
+  'speculative.ngram_m_hits'?: unknown;
+  /**
+   * Not supported: must be 1: a turn has one reply.
+   */
+  n_cmpl?: {
+    [k: string]: unknown;
+  };
   /**
    * Not supported: must be 1: a turn has one reply.
    */
@@ -733,6 +760,18 @@ export interface OpenAiChatCompletionRequest {
   /**
    * Not supported: must be omitted: turnkeeper supports no other format.
    */
+  grammar_lazy?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  grammar_triggers?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
   regex?: {
     [k: string]: unknown;
   };
@@ -758,6 +797,30 @@ export interface OpenAiChatCompletionRequest {
    * Not supported: must be omitted: turnkeeper does not return this data.
    */
   prompt_logprobs?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  logprob_token_ids?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  response_fields?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_prompt_text?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_token_offsets?: {
     [k: string]: unknown;
   };
   /**
@@ -1161,6 +1224,8 @@ export interface OpenAiResponseRequest {
   cfg_scale?: unknown;
   negative_prompt?: unknown;
   negative_prompt_scale?: unknown;
+  typ_p?: unknown;
+  watermarking?: unknown;
   temp?: unknown;
   temperature_last?: unknown;
   temp_last?: unknown;
@@ -1271,6 +1336,9 @@ export interface OpenAiResponseRequest {
   safety_model?: unknown;
   safety_settings?: unknown;
   middleout?: unknown;
+  chat_format?: unknown;
+  chat_parser?: unknown;
+  preserved_tokens?: unknown;
   think?: unknown;
   thinking?: unknown;
   enable_thinking?: unknown;
@@ -1283,6 +1351,11 @@ export interface OpenAiResponseRequest {
   include_reasoning?: unknown;
   separate_reasoning?: unknown;
   stream_reasoning?: unknown;
+  reasoning_budget_tokens?: unknown;
+  reasoning_budget_start_tag?: unknown;
+  reasoning_budget_end_tag?: unknown;
+  reasoning_budget_message?: unknown;
+  reasoning_budget_arm_immediately?: unknown;
   options?: unknown;
   keep_alive?: unknown;
   ttl?: unknown;
@@ -1340,6 +1413,23 @@ export interface OpenAiResponseRequest {
   stream_interval?: unknown;
   incremental_output?: unknown;
   result_format?: unknown;
+  ec_transfer_params?: unknown;
+  return_mm_kwargs?: unknown;
+  routed_experts_prompt_start?: unknown;
+  engine?: unknown;
+  'speculative.n_min'?: unknown;
+  'speculative.n_max'?: unknown;
+  'speculative.p_min'?: unknown;
+  'speculative.type'?: unknown;
+  'speculative.ngram_size_n'?: unknown;
+  'speculative.ngram_size_m'?: unknown;
+  'speculative.ngram_m_hits'?: unknown;
+  /**
+   * Not supported: must be 1: a turn has one reply.
+   */
+  n_cmpl?: {
+    [k: string]: unknown;
+  };
   /**
    * Not supported: must be 1: a turn has one reply.
    */
@@ -1409,6 +1499,18 @@ export interface OpenAiResponseRequest {
   /**
    * Not supported: must be omitted: turnkeeper supports no other format.
    */
+  grammar_lazy?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  grammar_triggers?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
   regex?: {
     [k: string]: unknown;
   };
@@ -1434,6 +1536,30 @@ export interface OpenAiResponseRequest {
    * Not supported: must be omitted: turnkeeper does not return this data.
    */
   prompt_logprobs?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  logprob_token_ids?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  response_fields?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_prompt_text?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_token_offsets?: {
     [k: string]: unknown;
   };
   /**
