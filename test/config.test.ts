@@ -29,6 +29,7 @@ test('without settings, the defaults of the contract apply', (t) => {
     REVIEW_KEYWORDS: ['urgent', 'help', 'emergency'],
     REVIEW_DEADLINE_S: 86_400,
     REVIEW_ON_DEADLINE: 'expire',
+    USER_HEADER: undefined,
     LEASE_S: 5,
     AUTH: 'none',
     roles: ['http', 'worker', 'actors'],
@@ -39,6 +40,19 @@ test('METRICS_PORT must be a valid port number', (t) => {
   t.like(readConfig([], { METRICS_PORT: '9464' }), { METRICS_PORT: 9464, METRICS_HOST: '127.0.0.1' });
   for (const port of ['65536', '-1', 'x'])
     t.deepEqual(faultsOf({ METRICS_PORT: port }), ['METRICS_PORT: must be a port number']);
+});
+
+test('REVIEW_HELD_TEXT is a text that is not blank; the default contains no path', (t) => {
+  t.notRegex(readConfig([], {}).REVIEW_HELD_TEXT, /\//);
+  t.is(readConfig([], { REVIEW_HELD_TEXT: 'Please wait.' }).REVIEW_HELD_TEXT, 'Please wait.');
+  for (const text of [' ', '\n', 'x'.repeat(2_001)])
+    t.deepEqual(faultsOf({ REVIEW_HELD_TEXT: text }), ['REVIEW_HELD_TEXT: must be a text of 1 to 2000 characters']);
+});
+
+test('USER_HEADER is the name of a header that can name a user', (t) => {
+  t.is(readConfig([], { USER_HEADER: 'X-User-Id' }).USER_HEADER, 'X-User-Id');
+  for (const name of ['X User', 'X-User:', 'Zoë', 'Authorization', 'cookie', 'Host', 'x'.repeat(101)])
+    t.deepEqual(faultsOf({ USER_HEADER: name }), ['USER_HEADER: must be the name of a header such as X-User-Id'], name);
 });
 
 test('EDGE_TOPICS is yes or no', (t) => {

@@ -29,6 +29,8 @@ export async function ingressSettings(config: Config, database: Database): Promi
     port,
     auth,
     apiKeys,
+    heldText: config.REVIEW_HELD_TEXT,
+    userHeader: config.USER_HEADER,
     sessionSecret: auth === 'keys' ? await sharedSecret(database, 'sessions', randomBytes(SECRET_BYTES)) : undefined,
     // config.ts checks that they are complete with AUTH=jwt.
     tokens: issuer && audience && jwksUrl ? { issuer, audience, jwksUrl, roleClaim } : undefined,

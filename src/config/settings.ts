@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { isLoopback, USER_ID_PATTERN } from '../domain/limits.ts';
 import { readPolicyFile, type PolicyFile } from '../domain/policy-file.ts';
-import { DEADLINE_OUTCOMES } from '../domain/review.ts';
+import { DEADLINE_OUTCOMES, HELD_TEXT } from '../domain/review.ts';
 import {
   address,
   fraction,
@@ -91,6 +91,34 @@ const policyFile: Setting<PolicyFile | null> = {
     }),
 };
 
+const HELD_TEXT_CHARACTERS = 2_000;
+
+const heldText: Setting<string> = {
+  fallback: HELD_TEXT,
+  meaning: 'what chat completions and the chat page say while a reply is held for review',
+  parse: z
+    .string()
+    .default(HELD_TEXT)
+    .refine((value) => value.trim() !== '' && value.length <= HELD_TEXT_CHARACTERS, {
+      error: `a text of 1 to ${HELD_TEXT_CHARACTERS} characters`,
+    }),
+};
+
+/** Headers that never name a user. */
+const OTHER_HEADERS = new Set(['authorization', 'cookie', 'host', 'origin', 'content-type', 'content-length']);
+
+const userHeader: Setting<string | undefined> = {
+  fallback: null,
+  meaning:
+    'header that names the user below /v1, before the parameter user; only for callers with the role service or admin, and with AUTH=none',
+  parse: z
+    .string()
+    .refine((value) => /^[A-Za-z0-9_-]{1,100}$/.test(value) && !OTHER_HEADERS.has(value.toLowerCase()), {
+      error: 'the name of a header such as X-User-Id',
+    })
+    .optional(),
+};
+
 export const SETTINGS = {
   HOST: text('address the ingress listens on', '127.0.0.1'),
   PORT: port('port the ingress listens on; 0: any free port', 8080),
@@ -158,12 +186,14 @@ export const SETTINGS = {
   REVIEW_POLICY: policyFile,
   REVIEW_DEADLINE_S: integer('seconds that a person has to decide a review', 86_400, 1, 31_536_000),
   REVIEW_ON_DEADLINE: oneOf('what happens to a review that is not decided in time', DEADLINE_OUTCOMES),
+  REVIEW_HELD_TEXT: heldText,
   REVIEW_CLAIM_S: integer('seconds that a reviewer holds a claimed review', 300, 1, 86_400),
   WEBHOOK_ALLOW_PRIVATE: oneOf(
     'yes: webhooks may use private and loopback addresses, and http without TLS; then anyone who may register a webhook can make this machine call addresses that only it can reach',
     ['no', 'yes'],
   ),
   LEASE_S: integer('seconds after which a claim that was not renewed is taken over', 5, 2, 3600),
+  USER_HEADER: userHeader,
   AUTH: oneOf('authentication of callers: none (only on a loopback HOST), keys, or jwt', ['none', 'keys', 'jwt']),
   API_KEYS: apiKeys,
   OTEL_EXPORTER_OTLP_ENDPOINT: address(

@@ -12,6 +12,10 @@ export type DecisionKind = (typeof DECISIONS)[number];
 export const DEADLINE_OUTCOMES = ['expire', 'approve', 'reject'] as const;
 export type DeadlineOutcome = (typeof DEADLINE_OUTCOMES)[number];
 
+/** What a client is shown instead of a reply that awaits review, unless the operator sets another text. */
+export const HELD_TEXT =
+  'Thank you for your message. The reply is awaiting human review and will be available after that.';
+
 /** A reviewer's decision. */
 export interface Decision {
   readonly decision: DecisionKind;

@@ -16,6 +16,8 @@ export interface RequestContext {
   /** Returns a signal that aborts when the client disconnects, its credential expires, or the server stops. Only
    *  operations that wait call it. */
   readonly signal: () => AbortSignal;
+  /** The user that the trusted header names (USER_HEADER). Null: none. */
+  readonly namedUser: string | null;
   /** Whether the caller may use resources of this user. If not, answer 404 as for a resource that does not exist. */
   readonly owns: (userId: string) => boolean;
 }
@@ -74,6 +76,9 @@ export interface Operation<
   readonly body: B;
   /** Maximum size of the body in bytes, if it differs from the default. */
   readonly bodyBytes?: number;
+  /** The members of the body that are stored as they were sent. Missing: all. The schema checks the text of the others,
+   *  as far as they are stored. */
+  readonly storedMembers?: readonly string[];
   /** An example body, for the documentation. */
   readonly example?: unknown;
   readonly answers: Readonly<Record<number, AnswerSpec>>;

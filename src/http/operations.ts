@@ -1,4 +1,5 @@
 // The table of all operations.
+import { HELD_TEXT } from '../domain/review.ts';
 import { analyticsOperations } from './endpoints/analytics.ts';
 import { noAuthentication, type Authenticator } from './auth/authenticate.ts';
 import { turnOperations } from './endpoints/turns.ts';
@@ -27,6 +28,8 @@ export interface ApiSettings {
   readonly version: string;
   /** The name of the configured model. */
   readonly model: string;
+  /** The text that stands for a reply that awaits review. Missing: the default text. */
+  readonly heldText?: string | undefined;
   /** Missing: every caller is admin. */
   readonly authenticator?: Authenticator;
   /** Missing: the pages in web/dist. */
@@ -36,7 +39,7 @@ export interface ApiSettings {
 /** All operations of the API, in the order of the documentation. */
 export function operationsOf(
   services: Services,
-  { version, model, authenticator = noAuthentication, pages = readPages() }: ApiSettings,
+  { version, model, heldText = HELD_TEXT, authenticator = noAuthentication, pages = readPages() }: ApiSettings,
 ): Operation[] {
   let document: string | undefined;
   const operations: Operation[] = [
@@ -52,13 +55,13 @@ export function operationsOf(
     ...analyticsOperations(services.analytics),
     ...userOperations(services),
     ...modelOperations(model),
-    ...chatCompletionOperations(services, model),
-    ...responseOperations(services, model),
+    ...chatCompletionOperations(services, { model, heldText }),
+    ...responseOperations(services, { model, heldText }),
     ...sessionOperations(authenticator),
     ...operationRoutes(services),
     ...overviewOperations(services.overview),
     ...deadLetterOperations(services.deadLetters),
-    ...pageOperations(pages),
+    ...pageOperations(pages, heldText),
     // Generated on first use and cached: the document also describes the operations of the documentation itself.
     ...docsOperations(() => (document ??= JSON.stringify(openApiDocument(operations, version)))),
   ];

@@ -1,7 +1,7 @@
 // The format of error responses: RFC 9457, or OpenAI's format below /v1.
 import type { z } from 'zod';
 import { openAiError, openAiErrorDocument } from './openai/errors.ts';
-import { PROBLEM_TYPE, problemDocument, type Problem } from './problem.ts';
+import { isOpenAiPath, PROBLEM_TYPE, problemDocument, type Problem } from './problem.ts';
 import { problem } from './schemas.ts';
 
 export interface ProblemShape {
@@ -23,4 +23,4 @@ const OPENAI: ProblemShape = {
 };
 
 /** The error format for a path, which may be unknown and may have a query. */
-export const problemShapeAt = (path: string): ProblemShape => (/^\/v1(?=[/?]|$)/.test(path) ? OPENAI : RFC_9457);
+export const problemShapeAt = (path: string): ProblemShape => (isOpenAiPath(path) ? OPENAI : RFC_9457);

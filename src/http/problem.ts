@@ -50,6 +50,9 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
+/** Whether a path, which may have a query, belongs to OpenAI's API. */
+export const isOpenAiPath = (path: string): boolean => /^\/v1(?=[/?]|$)/.test(path);
+
 export const PROBLEM_TYPE = 'application/problem+json';
 
 /** One validation error of the input. */

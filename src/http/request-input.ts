@@ -6,7 +6,7 @@ import { faultsOf, messageOf, withoutRepeats } from './faults.ts';
 import { NOTHING, type Input, type Operation } from './operation.ts';
 import { Problem, type Fault } from './problem.ts';
 import { readQuery } from './query-string.ts';
-import { unstorableParts } from './storable-text.ts';
+import { unstorableParts } from './storable-json.ts';
 
 export type PathValues = Readonly<Record<string, string>>;
 
@@ -32,7 +32,7 @@ function refusal(faults: Fault[]): Problem {
 }
 
 /** Returns a function that reads and validates the requests of one operation. It throws Problem. */
-export function inputReader({ params, query, headers, body, bodyBytes }: Operation) {
+export function inputReader({ params, query, headers, body, bodyBytes, storedMembers }: Operation) {
   const readBody = bodyReader(bodyBytes ?? BODY_LIMIT_BYTES);
   const headerNames = Object.keys(headers.shape);
   const pickHeaders = (ctx: Koa.Context) =>
@@ -50,7 +50,7 @@ export function inputReader({ params, query, headers, body, bodyBytes }: Operati
         ? NO_VALUES
         : check(query, readQuery(querystring, faults), '/query', faults);
     const inHeaders = headerNames.length === 0 ? NO_VALUES : check(headers, pickHeaders(ctx), '/header', faults);
-    faults.push(...unstorableParts(sent.value, sent.source));
+    faults.push(...unstorableParts(sent.value, sent.source, storedMembers ?? null));
     const inBody = body ? check(body, sent.value, '', faults) : null;
     if (faults.length > 0 || !inPath || !inQuery || !inHeaders) throw refusal(faults);
     return { input: { path: inPath, query: inQuery, headers: inHeaders, body: inBody }, sentBody: sent.value };

@@ -4,9 +4,10 @@ import fresh from 'fresh';
 import type Koa from 'koa';
 import { ANONYMOUS, mayUse, owns, type Access, type Identity } from './auth/access.ts';
 import type { Authenticate } from './auth/authenticate.ts';
+import { namedUserOf } from './auth/named-user.ts';
 import type { OpenWaits } from './open-waits.ts';
 import type { Answer, Operation, RequestContext } from './operation.ts';
-import { Problem } from './problem.ts';
+import { isOpenAiPath, Problem } from './problem.ts';
 import { inputReader, type PathValues } from './request-input.ts';
 import { cameByTls } from './auth/session-cookie.ts';
 
@@ -21,6 +22,8 @@ export interface RouterDeps {
   readonly stalledMs: number;
   readonly authenticate: Authenticate;
   readonly waits: OpenWaits;
+  /** The trusted header that names the user below /v1. Undefined: none. */
+  readonly userHeader: string | undefined;
 }
 
 function checkPathOwner(identity: Identity, access: Access, path: PathValues): void {
@@ -62,8 +65,9 @@ function write(ctx: Koa.Context, { status, headers, body, type, gzipped }: Answe
   ctx.body = raw ? body : JSON.stringify(body);
 }
 
-function handlerOf(op: Operation, { authenticate, waits, stalledMs }: RouterDeps) {
+function handlerOf(op: Operation, { authenticate, waits, stalledMs, userHeader }: RouterDeps) {
   const read = inputReader(op);
+  const trustedHeader = isOpenAiPath(op.path) ? userHeader : undefined;
   const { access } = op;
   return async (ctx: RouterContext<RequestState>): Promise<void> => {
     ctx.state.route = op.path;
@@ -73,12 +77,14 @@ function handlerOf(op: Operation, { authenticate, waits, stalledMs }: RouterDeps
     checkPathOwner(identity, access, path);
     const { input, sentBody } = await read(ctx, path);
     checkBodyOwner(identity, access, input.body);
+    const namedUser = namedUserOf(ctx, identity, trustedHeader);
     const context: RequestContext = {
       identity,
       sentBody,
       tls: cameByTls(ctx),
       signal: () => waits.begin(ctx.res, identity.until),
-      owns: (userId) => owns(identity, userId),
+      namedUser,
+      owns: (userId) => owns(identity, userId) && (namedUser ?? userId) === userId,
     };
     write(ctx, await op.handle(input, context), stalledMs);
   };

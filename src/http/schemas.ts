@@ -1,7 +1,7 @@
 // Schemas that several operations share. Registered schemas are components of the OpenAPI document.
 import { z } from 'zod';
 import { MESSAGE_LIMITS, USER_ID, USER_ID_RULE, UUID } from '../domain/limits.ts';
-import { textFault } from './storable-text.ts';
+import { textFault } from './storable-json.ts';
 
 /** The component names of the OpenAPI document. */
 export const COMPONENTS = z.registry<{ id: string }>();

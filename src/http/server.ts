@@ -31,6 +31,10 @@ export interface IngressSettings {
   readonly tokens?: TokenRules | undefined;
   /** Further allowed host names on a loopback address, for example behind a reverse proxy on the same machine. */
   readonly hostNames?: readonly string[];
+  /** The text that stands for a reply that awaits review. Missing: the default text. */
+  readonly heldText?: string | undefined;
+  /** The trusted header that names the user below /v1. Missing: none. */
+  readonly userHeader?: string | undefined;
 }
 
 export interface IngressOptions {
@@ -148,7 +152,13 @@ export async function startIngress(options: IngressOptions): Promise<Ingress> {
   app.use(answerAll({ log, observe, stopping: () => stopped !== undefined }));
   app.use(guard(foreignOriginCheck(settings.host, settings.hostNames)));
   if (options.board) app.use(boardRoutes(options.board, authenticate));
-  app.use(routesOf(operationsOf(services, { version, model, authenticator }), { authenticate, waits, stalledMs }));
+  const operations = operationsOf(services, {
+    version,
+    model,
+    heldText: settings.heldText,
+    authenticator,
+  });
+  app.use(routesOf(operations, { authenticate, waits, stalledMs, userHeader: settings.userHeader }));
   // The middleware handles errors of requests; these are errors of the socket, also after the response has started.
   app.on('error', (error: NodeJS.ErrnoException) => {
     if (DISCONNECT_CODES.has(error.code ?? '')) log.debug({ code: error.code }, 'The client disconnected.');

@@ -65,6 +65,7 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   createChatCompletion: OWN,
   createResponse: OWN,
   getResponse: OWN,
+  listInputItems: OWN,
   cancelResponse: OWN,
   // The key of the example is not valid.
   signIn: [401, 401, 401, 401, 401, 401],

@@ -1,4 +1,5 @@
 // AUTH=jwt: tokens of an issuer that publishes its keys over HTTP, and all kinds of invalid tokens.
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
@@ -177,7 +178,37 @@ test('a valid token without a valid role is answered 403', async (t) => {
     t.is(status, 403, JSON.stringify(turnkeeper_role));
     t.is(json['code'], 'forbidden');
   }
-  t.is((await getWith(app, await sign(key, { turnkeeper_role: 'user', sub: 'no user id' }))).status, 403);
+});
+
+test('a subject that is not a valid user id becomes a user id that is derived from it', async (t) => {
+  const key = await keyPair('one');
+  const { app } = await startWithIssuer(t, [key]);
+  const session = async (sub: string) => getWith(app, await sign(key, { turnkeeper_role: 'user', sub }));
+  const mapped = (sub: string) => `sub_${createHash('sha256').update(sub).digest('base64url')}`;
+  t.is(mapped('auth0|abc'), 'sub_xdCadxYzMuh81n9P3sCBYHBamnOUC5pFkbS28ctTph0');
+  for (const sub of ['auth0|abc', 'google-oauth2|1', 'no user id', 'Zoë', 'a/b', 'x'.repeat(129), '{"a":1}', ' kim']) {
+    const { status, json } = await session(sub);
+    t.is(status, 200, sub);
+    t.deepEqual(json, { name: sub, role: 'user', user_id: mapped(sub), auth: 'jwt' });
+  }
+  // A name is stored, so it must be short and storable.
+  for (const sub of ['x'.repeat(500), 'a\0b'])
+    t.like((await session(sub)).json, { name: mapped(sub), user_id: mapped(sub) });
+  t.like((await session('kim')).json, { user_id: 'kim' });
+  const { turnId } = app.add({ userId: mapped('auth0|abc') });
+  const token = await sign(key, { turnkeeper_role: 'user', sub: 'auth0|abc' });
+  t.is((await getWith(app, token, `/turns/${turnId}`)).status, 200);
+});
+
+test('a subject in the form of a mapped user id is rejected with an error that names sub', async (t) => {
+  const key = await keyPair('one');
+  const { app } = await startWithIssuer(t, [key]);
+  const forged = `sub_${'A'.repeat(43)}`;
+  const { status, json } = await getWith(app, await sign(key, { turnkeeper_role: 'user', sub: forged }));
+  t.is(status, 401);
+  t.regex(json['detail'] as string, /claim sub/);
+  t.is((await getWith(app, await sign(key, { turnkeeper_role: 'user', sub: 'sub_short' }))).status, 200);
+  t.is((await getWith(app, await sign(key, { turnkeeper_role: 'user', sub: 'a\ud800' }))).status, 401);
 });
 
 test('while the keys of the issuer are unavailable, a token is answered 503 and not 401', async (t) => {

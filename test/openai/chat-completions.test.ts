@@ -104,7 +104,7 @@ test("the client's stream helper assembles the reply", async (t) => {
 });
 
 test('a held reply is answered with a message, with and without streaming, and its session can be continued', async (t) => {
-  const { url } = await startApp(t);
+  const { url, model } = await startApp(t);
   const client = clientOf(url);
   const request = { model: 'turnkeeper', user: 'ann', messages: [user('this is urgent')] };
   const plain = await client.chat.completions.create(request);
@@ -112,19 +112,58 @@ test('a held reply is answered with a message, with and without streaming, and i
   const held = plain.choices[0]!.message.content!;
   t.is(status, 'awaiting_review');
   t.regex(held, /awaiting human review/);
-  t.true(held.includes(`/turns/${turnId}`));
+  t.notRegex(held, /[/_]|\d/, 'no path and no id');
   t.false(JSON.stringify(plain).includes('echo'));
   let streamed = '';
-  for await (const chunk of await client.chat.completions.create({ ...request, stream: true }))
+  let tokens: number | undefined;
+  const options = { stream: true, stream_options: { include_usage: true } } as const;
+  for await (const chunk of await client.chat.completions.create({ ...request, ...options })) {
     streamed += chunk.choices[0]?.delta.content ?? '';
-  t.regex(streamed, /awaiting human review/);
+    tokens = chunk.usage?.total_tokens ?? tokens;
+  }
+  t.is(tokens, 0, 'the usage of a held reply is not known yet');
+  t.is(streamed, held);
   const { review } = await turnOf(url, turnId);
-  await decide(url, review!.review_id, { decision: 'approve' });
+  await decide(url, review!.review_id, { decision: 'edit', reply: 'A colleague will call.' });
   const next = await client.chat.completions.create({
     ...request,
-    messages: [user('this is urgent'), assistant(held), user('and?')],
+    messages: [user('this is urgent'), assistant(`${held}\n`), user('and?')],
   });
+  // The other turn with this message is still held.
   t.is(about(next).session_id, session);
+  const prompt = model.chatCalls.at(-1)!.messages.filter(({ role }) => role !== 'system');
+  t.deepEqual(
+    prompt.map(({ content }) => content),
+    ['this is urgent', 'A colleague will call.', 'and?'],
+  );
+});
+
+test('the text for held replies is a setting; in a later request it stands for the approved reply', async (t) => {
+  const text = 'We are checking this. Please wait.';
+  const { url, model } = await startApp(t, { settings: { REVIEW_HELD_TEXT: text } });
+  const client = clientOf(url);
+  const ask = (...messages: { role: 'user' | 'assistant'; content: string }[]) =>
+    client.chat.completions.create({ model: 'turnkeeper', user: 'ann', messages });
+  const first = await ask(user('hello'));
+  const chat = [user('hello'), assistant('echo: hello'), user('urgent')];
+  const second = await ask(...chat);
+  t.is(second.choices[0]!.message.content, text);
+  t.like(about(second), { status: 'awaiting_review', session_id: about(first).session_id });
+  // Another chat with another held reply.
+  const other = await ask(user('help'));
+  t.is(other.choices[0]!.message.content, text);
+  const { review } = await turnOf(url, about(second).turn_id);
+  await decide(url, review!.review_id, { decision: 'approve' });
+  const third = await ask(...chat, assistant(text), user('thanks'));
+  t.is(about(third).session_id, about(first).session_id);
+  const prompt = model.chatCalls.at(-1)!.messages.filter(({ role }) => role !== 'system');
+  t.deepEqual(
+    prompt.map(({ content }) => content),
+    ['hello', 'echo: hello', 'urgent', 'echo: urgent', 'thanks'],
+  );
+  // The text selects no session of a turn that was not held.
+  const unheld = await ask(user('hello'), assistant(text), user('and now?'));
+  t.not(about(unheld).session_id, about(first).session_id);
 });
 
 test('a rejected reply is answered with the text for rejected replies', async (t) => {

@@ -24,14 +24,26 @@ const COMPLETIONS: readonly [string, object, string][] = [
   ['audio', withMessage([{ type: 'input_audio', input_audio: {} }]), 'messages[0].content'],
   ['several replies', { n: 2 }, 'n'],
   ['tools', { tools: [{ type: 'function', function: { name: 'f' } }] }, 'tools'],
-  ['tool_choice', { tool_choice: 'auto' }, 'tool_choice'],
+  ['a required tool', { tool_choice: 'required' }, 'tool_choice'],
+  ['a named tool', { tool_choice: { type: 'function', function: { name: 'f' } } }, 'tool_choice'],
+  ['a named function', { function_call: { name: 'f' } }, 'function_call'],
   ['functions', { functions: [{ name: 'f' }] }, 'functions'],
   ['another response format', { response_format: { type: 'json_object' } }, 'response_format'],
   ['another modality', { modalities: ['audio'] }, 'modalities'],
   ['a voice', { audio: { voice: 'alloy' } }, 'audio'],
   ['log probabilities', { logprobs: true }, 'logprobs'],
   ['web search', { web_search_options: {} }, 'web_search_options'],
-  ['an unknown parameter', { top_k: 4 }, 'top_k'],
+  ['a JSON schema', { response_format: { type: 'json_schema', json_schema: { name: 'a' } } }, 'response_format'],
+  ['a choice between texts', { guided_choice: ['a', 'b'] }, 'guided_choice'],
+  ['the best of several replies', { best_of: 3 }, 'best_of'],
+  ['a continued reply', { continue_final_message: true }, 'continue_final_message'],
+  ['a tool result as the last message', withMessage('5', 'function'), 'messages[0].role'],
+  ['a last message without content', withMessage(null), 'messages[0].content'],
+  ['a last message with an empty list', withMessage([]), 'messages[0].content'],
+  ['a last message with an empty part', withMessage([{ type: 'text', text: '' }]), 'messages[0].content'],
+  ['a message that is not an object', { messages: ['Hi'] }, 'messages[0]'],
+  ['an unknown parameter', { colour: 4 }, 'colour'],
+  ['an unknown stream option', { stream_options: { colour: 4 } }, 'stream_options.colour'],
   ['a temperature with the wrong type', { temperature: 'hot' }, 'temperature'],
   ['an invalid user id', { user: 'a b' }, 'user'],
   ['an invalid session id', { metadata: { session_id: 'x' } }, 'metadata.session_id'],
@@ -61,9 +73,13 @@ const RESPONSES: readonly [string, object, string][] = [
   ['tools', { tools: [{ type: 'web_search' }] }, 'tools'],
   ['a conversation', { conversation: 'conv_1' }, 'conversation'],
   ['a prompt', { prompt: { id: 'p' } }, 'prompt'],
+  ['a reference as the last item', { input: [{ type: 'item_reference', id: 'msg_1' }] }, 'input[0].role'],
+  ['a moderation', { moderation: { model: 'm' } }, 'moderation'],
+  ['a JSON schema', { text: { format: { type: 'json_schema', name: 'a', schema: {} } } }, 'text.format'],
   ['another text format', { text: { format: { type: 'json_object' } } }, 'text.format'],
   ['log probabilities', { top_logprobs: 3 }, 'top_logprobs'],
-  ['an unknown parameter', { n: 2 }, 'n'],
+  ['several replies', { n: 2 }, 'n'],
+  ['an unknown parameter', { colour: 2 }, 'colour'],
   ['background that is not a boolean', { background: 1 }, 'background'],
 ];
 
@@ -88,43 +104,16 @@ for (const [path, valid, cases] of [
 
 test('the message contains all errors of a request', async (t) => {
   const { call } = await start(t);
-  const reply = await call('POST', '/v1/chat/completions', { ...CHAT, ...withMessage(''), n: 3, top_k: 1, user: '' });
-  for (const part of ['messages[0].content', 'n must be 1', 'top_k is not', 'user must'])
+  const reply = await call('POST', '/v1/chat/completions', {
+    ...CHAT,
+    ...withMessage(''),
+    n: 3,
+    colour: 1,
+    user: '',
+    tools: [{}],
+  });
+  for (const part of ['messages[0].content', 'n must be 1', 'colour is not', 'user must', 'tools must'])
     t.true((errorOf(reply)['message'] as string).includes(part), part);
-});
-
-test('documented parameters with neutral values are accepted', async (t) => {
-  const fixture = await start(t);
-  fixture.nextOutcome = {
-    outcome: 'repeated',
-    turn: fixture.add({ userId: 'a', status: 'completed', reply: 'Hello' }),
-  };
-  const usual = { temperature: 0.2, top_p: 1, store: false, parallel_tool_calls: true, service_tier: 'auto' };
-  const chat = {
-    n: 1,
-    stop: ['x'],
-    seed: 1,
-    logit_bias: {},
-    response_format: { type: 'text' },
-    tools: [],
-    logprobs: false,
-  };
-  const more = {
-    max_tokens: 5,
-    reasoning_effort: 'low',
-    user: null,
-    metadata: null,
-    stream: null,
-    tool_choice: 'none',
-  };
-  t.is((await fixture.call('POST', '/v1/chat/completions', { ...CHAT, ...usual, ...chat, ...more })).status, 200);
-  const response = {
-    reasoning: { effort: 'low' },
-    truncation: 'auto',
-    include: [],
-    text: { format: { type: 'text' } },
-  };
-  t.is((await fixture.call('POST', '/v1/responses', { ...RESPONSE, ...usual, ...response })).status, 200);
 });
 
 const KEYS = [
@@ -155,7 +144,7 @@ test('errors outside of the operations have the same format', async (t) => {
   const { call, ingress } = await start(t, { auth: 'keys', apiKeys: KEYS });
   const key = as('service');
   const type = { 'content-type': 'text/plain' };
-  const large = { ...CHAT, ...withMessage('a'.repeat(5_000_000)) };
+  const large = { ...CHAT, ...withMessage('a'.repeat(13_000_000)) };
   for (const [method, path, body, headers, status, code] of [
     ['GET', '/v1/models', undefined, {}, 401, 'unauthorized'],
     ['POST', '/v1/responses', RESPONSE, {}, 401, 'unauthorized'],
@@ -179,6 +168,17 @@ test('errors outside of the operations have the same format', async (t) => {
   }
   t.is((await call('GET', '/v11')).json['code'], 'route_not_found', 'other paths have problem documents');
   t.is((await rawCall(ingress.url, { path: 'http://[bad/v1/models' })).status, 400);
+});
+
+test('a body that is nested too deeply is refused, also in the history', async (t) => {
+  const { call, accepts } = await start(t);
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+  const history = `{"role":"tool","content":${deep}}`;
+  const body = `{"model":"turnkeeper","messages":[${history},{"role":"user","content":"Hi"}]}`;
+  const { status, text } = await call('POST', '/v1/chat/completions', body);
+  t.is(status, 400);
+  t.regex(text, /must not be nested deeper than 500 levels/);
+  t.is(accepts.length, 0);
 });
 
 test('the body limit is larger than for other operations', async (t) => {

@@ -61,10 +61,12 @@ webTest('a reply that was cut off is marked for its user and for the reviewer', 
 });
 
 webTest('a held reply is shown as held, and the reviewed reply replaces it', async (t) => {
-  const app = await startApp(t);
+  const text = 'Please "wait" & <see>.';
+  const app = await startApp(t, { settings: { REVIEW_HELD_TEXT: text } });
   const { page } = await visit(await openBrowser(t), `${app.url}/?user=ann`);
   await send(page, 'this is urgent');
   await turn(page, 1).getByText('Held for review', { exact: true }).waitFor();
+  await turn(page, 1).getByText(text, { exact: true }).waitFor();
   t.notRegex(await page.locator('body').innerText(), /echo: this is urgent/);
   const { body } = await call<{ items: { review_id: string }[] }>(app.url, '/reviews');
   await decide(app.url, body.items[0]!.review_id, { decision: 'edit', reply: 'A colleague calls you.' });

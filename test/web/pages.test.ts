@@ -62,6 +62,14 @@ test('a page has an ETag and is compressed only for clients that accept gzip', a
   t.is((await call('GET', '/assets/..%2fdesk.html')).status, 404);
 });
 
+test('the chat page contains the text for held replies, escaped', async (t) => {
+  const { call } = await start(t, { heldText: `$& "a" <b> 'c'` });
+  const page = await call('GET', '/');
+  t.true(page.text.includes(`<meta name="review-held-text" content="$&amp; &quot;a&quot; &lt;b&gt; 'c'"`), page.text);
+  const other = await start(t);
+  t.not((await other.call('GET', '/')).headers.get('etag'), page.headers.get('etag'));
+});
+
 test('without built pages, a page explains how to build them', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'turnkeeper-pages-'));
   t.teardown(() => rmSync(folder, { recursive: true }));

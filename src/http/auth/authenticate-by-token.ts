@@ -1,9 +1,11 @@
 // AUTH=jwt: tokens signed by an external issuer, verified with the keys that the issuer publishes.
+import { hash } from 'node:crypto';
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
+import { isUserId } from '../../domain/limits.ts';
 import { roleOf, type Identity } from './access.ts';
 import { invalidToken, type Authenticator } from './authenticate.ts';
 import { Problem } from '../problem.ts';
-import { textFault } from '../storable-text.ts';
+import { textFault } from '../storable-json.ts';
 
 export interface TokenRules {
   /** The required value of `iss`. */
@@ -58,19 +60,35 @@ function problemOf(error: unknown): Problem {
   return invalidToken(detail + claim);
 }
 
+const isName = (text: string): boolean => text.length <= MAX_NAME_LENGTH && textFault(text) === null;
+
+/** The user id of a subject that is not a valid user id, such as `auth0|77`. */
+const mappedUserId = (sub: string): string => `sub_${hash('sha256', sub, 'base64url')}`;
+const MAPPED = /^sub_[A-Za-z0-9_-]{43}$/;
+
+/** The user id of a subject with the role `user`. @throws Problem unauthorized */
+function userIdOf(sub: string): string {
+  // Otherwise one subject could be given the user id of another one.
+  if (MAPPED.test(sub)) throw invalidToken('The claim sub of the token must not have the form of a mapped user id.');
+  return isUserId(sub) ? sub : mappedUserId(sub);
+}
+
 function identityOf(payload: JWTPayload, roleClaim: string): Identity {
   const { sub = '', exp = 0, [roleClaim]: claimed } = payload;
-  // The subject is stored as `decided_by`.
-  if (sub === '' || sub.length > MAX_NAME_LENGTH || textFault(sub))
-    throw invalidToken('The subject of the token is not a valid name.');
+  if (sub === '' || !sub.isWellFormed()) throw invalidToken('The claim sub of the token must be a text.');
   // `user`: the user id is the subject. `user:<user_id>`: the issuer knows the user under another id.
-  const role = typeof claimed === 'string' ? roleOf(claimed === 'user' ? `user:${sub}` : claimed) : null;
+  const isSubject = claimed === 'user';
+  const role = typeof claimed === 'string' ? roleOf(isSubject ? `user:${userIdOf(sub)}` : claimed) : null;
   if (!role)
     throw new Problem(
       'forbidden',
       `The claim ${roleClaim} of the token must be user, user:<user_id>, service, reviewer or admin.`,
     );
-  return { name: sub, ...role, until: new Date(exp * 1_000) };
+  // The name is stored, for example as `decided_by`.
+  const name = isName(sub) ? sub : isSubject ? role.userId : null;
+  if (name === null)
+    throw invalidToken(`The claim sub of the token must have at most ${MAX_NAME_LENGTH} characters and no U+0000.`);
+  return { name, ...role, until: new Date(exp * 1_000) };
 }
 
 /** Authenticates with tokens of one issuer. Its keys are read on first use, and again if a token has an unknown key id. */

@@ -32,7 +32,7 @@ const metadata = z
     }
   })
   .meta({
-    description: `Any object of at most ${METADATA_BYTES} bytes and ${METADATA_DEPTH} levels. Without \`session_id\` a new session starts.`,
+    description: `Any object of at most ${METADATA_BYTES} bytes and ${METADATA_DEPTH} levels. Numbers that do not fit into 64 bits unchanged, such as identifiers beyond 2^53, are rejected: send them as strings. Without \`session_id\` a new session starts.`,
   });
 
 const busyRules = BUSY_RULE_NAMES.map((name) => `\`${name}\`: ${BUSY_RULES[name].means}.`).join(' ');

@@ -18,8 +18,9 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+const CHAT_PAGE = 'index.html';
 const PAGES = [
-  { id: 'getChatPage', path: '/', file: 'index.html', summary: 'The chat page' },
+  { id: 'getChatPage', path: '/', file: CHAT_PAGE, summary: 'The chat page' },
   { id: 'getDeskPage', path: '/desk', file: 'desk.html', summary: 'The review desk' },
   { id: 'getOperationsPage', path: '/operations', file: 'operations.html', summary: 'The operations page' },
 ] as const;
@@ -37,11 +38,15 @@ interface PageFile {
 /** The files by their path below the folder. Empty: the pages are not built. */
 export type Pages = ReadonlyMap<string, PageFile>;
 
-function readPage(path: string): PageFile {
-  const bytes = readFileSync(path);
-  const type = TYPES[extname(path)] ?? 'application/octet-stream';
-  return { type, bytes, gzipped: gzipSync(bytes), etag: etagOf(bytes.toString('latin1')) };
-}
+const pageFileOf = (bytes: Buffer, type: string): PageFile => ({
+  type,
+  bytes,
+  gzipped: gzipSync(bytes),
+  etag: etagOf(bytes.toString('latin1')),
+});
+
+const readPage = (path: string): PageFile =>
+  pageFileOf(readFileSync(path), TYPES[extname(path)] ?? 'application/octet-stream');
 
 /** Reads the built pages and their assets (some hundred kilobytes). */
 export function readPages(folder = BUILT): Pages {
@@ -82,8 +87,24 @@ const answerOf = ({ type, bytes, gzipped, etag }: PageFile, cacheControl: string
   gzipped,
 });
 
-/** Operations for the pages and their assets. */
-export function pageOperations(pages: Pages): Operation[] {
+/** The meta element in the chat page that contains the text for held replies. Its content is empty in the built file. */
+const HELD_TEXT_META = '<meta name="review-held-text" content="';
+
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '"': '&quot;', '<': '&lt;', '>': '&gt;' };
+const escaped = (text: string): string => text.replaceAll(/[&"<>]/g, (character) => ESCAPES[character]!);
+
+/** The page with the operator's text for held replies. A page without the meta element is returned unchanged. */
+function withHeldText(page: PageFile, heldText: string): PageFile {
+  const html = page.bytes.toString('utf8');
+  const changed = html.replace(HELD_TEXT_META, () => HELD_TEXT_META + escaped(heldText));
+  return changed === html ? page : pageFileOf(Buffer.from(changed), page.type);
+}
+
+/** Operations for the pages and their assets. `heldText`: what the chat page says while a reply is held for review. */
+export function pageOperations(built: Pages, heldText: string): Operation[] {
+  const pages = new Map(
+    [...built].map(([name, page]) => [name, name === CHAT_PAGE ? withHeldText(page, heldText) : page]),
+  );
   const shown = PAGES.map(({ id, path, file, summary }) =>
     operation({
       id,

@@ -10,12 +10,26 @@ import { completion, completionJson, contentOf } from './completion-json.ts';
 import { completionFrames } from './completion-stream.ts';
 import { chatMessageOf, messages } from './messages.ts';
 import { checkModel, modelName } from './models.ts';
-import { IGNORED, ignored, metadata, NO_LOGPROBS, NO_TOOL_CHOICE, NO_TOOLS, only, sessionOf } from './parameters.ts';
-import { acceptChatTurn, sessionOfHistory, userOfRequest } from './chat-turn.ts';
+import { OF_OTHER_SERVERS } from './other-servers.ts';
+import {
+  IGNORED,
+  metadata,
+  NO_LOGPROBS,
+  NO_MODERATION,
+  NO_TOOL_CHOICE,
+  NO_TOOLS,
+  ONE_REPLY,
+  only,
+  sessionOf,
+  STORED_MEMBERS,
+  streamOptions,
+  TEXT_FORMAT,
+} from './parameters.ts';
+import { acceptChatTurn, sessionOfHistory, userOfRequest, type OpenAiSettings } from './chat-turn.ts';
 import { awaitSettled, noReplyProblem } from './await-turn.ts';
 
-/** Body limit. Clients send the whole conversation with every message. */
-export const HISTORY_BYTES = 4 * 1024 * 1024;
+/** Body limit. Clients send the whole conversation with every message, with its pictures. */
+export const HISTORY_BYTES = 12 * 1024 * 1024;
 
 const completionRequest = z
   .strictObject({
@@ -24,38 +38,28 @@ const completionRequest = z
     user: userId.nullish(),
     metadata,
     stream: z.boolean().nullish(),
-    stream_options: z
-      .strictObject({ include_usage: z.boolean().nullish(), include_obfuscation: ignored(z.boolean()) })
-      .nullish(),
+    stream_options: streamOptions,
+    ...OF_OTHER_SERVERS,
     ...IGNORED,
-    max_tokens: ignored(z.int()),
-    max_completion_tokens: ignored(z.int()),
-    seed: ignored(z.int()),
-    stop: ignored(z.union([z.string(), z.array(z.string())])),
-    presence_penalty: ignored(z.number()),
-    frequency_penalty: ignored(z.number()),
-    logit_bias: ignored(z.record(z.string(), z.number())),
-    reasoning_effort: ignored(z.string()),
-    verbosity: ignored(z.string()),
-    prediction: ignored(z.looseObject({})),
-    n: only(1, 'must be 1: a turn has one reply'),
+    n: ONE_REPLY,
     tools: NO_TOOLS,
     tool_choice: NO_TOOL_CHOICE,
     functions: NO_TOOLS,
     function_call: NO_TOOL_CHOICE,
-    modalities: only(['text'], 'must be ["text"]: turnkeeper generates only text'),
-    audio: only(null, 'must be omitted: turnkeeper generates only text'),
-    response_format: only({ type: 'text' }, 'must be {"type":"text"}: turnkeeper supports no other format'),
-    logprobs: only(false, 'must be false: turnkeeper does not return log probabilities'),
+    modalities: only([['text']], 'must be ["text"]: turnkeeper generates only text'),
+    audio: only([], 'must be omitted: turnkeeper generates only text'),
+    response_format: TEXT_FORMAT,
+    logprobs: only([false], 'must be false: turnkeeper does not return log probabilities'),
     top_logprobs: NO_LOGPROBS,
-    web_search_options: only(null, 'must be omitted: turnkeeper does not call tools'),
+    moderation: NO_MODERATION,
+    web_search_options: only([], 'must be omitted: turnkeeper does not call tools'),
   })
   .register(COMPONENTS, { id: 'OpenAiChatCompletionRequest' });
 
-/** Operations for chat completions. `model`: the configured model. */
+/** Operations for chat completions. */
 export const chatCompletionOperations = (
   { turns, turnEvents }: Pick<Services, 'turns' | 'turnEvents'>,
-  model: string,
+  { model, heldText }: OpenAiSettings,
 ): Operation[] => [
   operation({
     id: 'createChatCompletion',
@@ -72,6 +76,7 @@ export const chatCompletionOperations = (
     headers: z.object({ 'idempotency-key': idempotencyKey.optional() }),
     body: completionRequest,
     bodyBytes: HISTORY_BYTES,
+    storedMembers: STORED_MEMBERS,
     example: { model: 'turnkeeper', user: 'alice', messages: [{ role: 'user', content: 'Hi, I need help' }] },
     answers: {
       200: {
@@ -99,7 +104,7 @@ export const chatCompletionOperations = (
       checkModel(body.model, model);
       const user = userOfRequest(body.user, context);
       const message = chatMessageOf(body.messages);
-      const session = sessionOf(body.metadata) ?? (await sessionOfHistory(turns, user, message.lastExchange));
+      const session = sessionOf(body.metadata) ?? (await sessionOfHistory(turns, user, message, heldText));
       const idempotencyKey = headers['idempotency-key'] ?? null;
       const request = {
         userId: user,
@@ -113,10 +118,10 @@ export const chatCompletionOperations = (
       if (body.stream) {
         const usage = body.stream_options?.include_usage === true;
         const events = turnEvents.follow(turn, START, context.signal());
-        return eventStream(completionFrames(turn, events, { model: body.model, usage }));
+        return eventStream(completionFrames(turn, events, { model: body.model, usage, heldText }));
       }
       const settled = await awaitSettled(turns, turn, context.signal());
-      const content = contentOf(settled);
+      const content = contentOf(settled, heldText);
       if (content === null) throw noReplyProblem(settled, idempotencyKey !== null);
       return json(completionJson(settled, content, body.model));
     },

@@ -1,9 +1,9 @@
 // Chat completions and their chunks in OpenAI's format.
 import { z } from 'zod';
-import { FINISH_REASONS, type Turn, type Usage } from '../../domain/turn.ts';
+import { FINISH_REASONS, isFinal, type Turn, type Usage } from '../../domain/turn.ts';
 import { COMPONENTS } from '../schemas.ts';
 import { replyOf } from '../endpoints/turn-json.ts';
-import { completionIdOf, heldMessage, secondsOf, turnkeeperJson } from './ids.ts';
+import { completionIdOf, secondsOf, turnkeeperJson } from './ids.ts';
 
 export const turnkeeperSchema = z
   .object({ turn_id: z.string(), session_id: z.string(), status: z.string() })
@@ -30,9 +30,10 @@ export const completion = z
   })
   .register(COMPONENTS, { id: 'OpenAiChatCompletion' });
 
-/** The assistant's content for a settled turn. Null: the turn has none, which is an error. */
-export const contentOf = (turn: Turn): string | null =>
-  turn.status === 'awaiting_review' ? heldMessage(turn) : replyOf(turn);
+/** The assistant's content for a settled turn; `heldText` stands for a reply that awaits review. Null: the turn has none,
+ *  which is an error. */
+export const contentOf = (turn: Turn, heldText: string): string | null =>
+  turn.status === 'awaiting_review' ? heldText : replyOf(turn);
 
 /** How the content ended. A text of turnkeeper is whole, and so is a reply of which nothing else is known. */
 const finishOf = ({ finishReason }: Turn) => finishReason ?? 'stop';
@@ -81,11 +82,11 @@ export const chunkJson = (turn: Turn, model: string, delta: Delta, finish = fals
   turnkeeper: turnkeeperJson(turn),
 });
 
-/** The usage chunk, which has no choice. */
+/** The usage chunk, which has no choice. Clients require numbers, so unknown usage is zero. */
 export const usageChunkJson = (turn: Turn, model: string) => ({
   ...head(turn, model),
   object: 'chat.completion.chunk',
   choices: [],
-  usage: usageJson(turn.usage ?? { inputTokens: 0, outputTokens: 0 }),
+  usage: usageJson((isFinal(turn.status) && turn.usage) || { inputTokens: 0, outputTokens: 0 }),
   turnkeeper: turnkeeperJson(turn),
 });

@@ -1,6 +1,6 @@
 // Streams a turn as chunks of a chat completion.
 import type { FollowedEvent } from '../../turns/follow-turn.ts';
-import { isSettled, isFinal, type Turn } from '../../domain/turn.ts';
+import { isSettled, type Turn } from '../../domain/turn.ts';
 import { HEARTBEAT } from '../event-stream.ts';
 import { Problem } from '../problem.ts';
 import { chunkJson, contentOf, usageChunkJson } from './completion-json.ts';
@@ -24,13 +24,15 @@ export interface CompletionStreamOptions {
   /** The model name in the request. */
   readonly model: string;
   readonly usage: boolean;
+  /** Stands for a reply that awaits review. */
+  readonly heldText: string;
 }
 
 /** The frames of the stream. The chunks contain the reply, or the last frame is an error. */
 export async function* completionFrames(
   accepted: Turn,
   events: AsyncIterable<FollowedEvent>,
-  { model, usage }: CompletionStreamOptions,
+  { model, usage, heldText }: CompletionStreamOptions,
 ): AsyncGenerator<string> {
   const text = new GrowingText();
   let turn = accepted;
@@ -51,13 +53,13 @@ export async function* completionFrames(
     ({ turn } = event);
     text.restart();
     if (!isSettled(turn.status)) continue;
-    const content = contentOf(turn);
+    const content = contentOf(turn, heldText);
     if (content === null) return yield errorFrame(noReplyProblem(turn, false));
     const rest = text.finish(content);
     if (rest === null) return yield errorFrame(restartedProblem(turn));
     yield* contentFrames(rest);
     yield frame(chunkJson(turn, model, {}, true));
-    if (usage && isFinal(turn.status)) yield frame(usageChunkJson(turn, model));
+    if (usage) yield frame(usageChunkJson(turn, model));
     return yield DONE;
   }
   yield errorFrame(noReplyProblem(turn, false));

@@ -3,16 +3,29 @@ import type { Turn } from '../../domain/turn.ts';
 import { isUuid } from '../../domain/limits.ts';
 
 const RESPONSE = 'resp_';
+const MESSAGE = 'msg_';
+const INPUT = 'msg_in_';
 
 export const responseIdOf = (turnId: string): string => RESPONSE + turnId;
-export const messageIdOf = (turnId: string): string => `msg_${turnId}`;
+/** The id of the reply. */
+export const messageIdOf = (turnId: string): string => MESSAGE + turnId;
+/** The id of the user's message. */
+export const inputIdOf = (turnId: string): string => INPUT + turnId;
 export const completionIdOf = (turnId: string): string => `chatcmpl-${turnId}`;
 
+const turnIdAfter =
+  (prefix: string) =>
+  (id: string): string | null => {
+    const turnId = id.slice(prefix.length);
+    return id.startsWith(prefix) && isUuid(turnId) ? turnId.toLowerCase() : null;
+  };
+
 /** The turn id in a response id. Null: not a valid response id. */
-export function turnIdOf(responseId: string): string | null {
-  const id = responseId.slice(RESPONSE.length);
-  return responseId.startsWith(RESPONSE) && isUuid(id) ? id.toLowerCase() : null;
-}
+export const turnIdOf = turnIdAfter(RESPONSE);
+/** The turn id in the id of a reply. Null: not the id of a reply of turnkeeper. */
+export const turnIdOfMessage = turnIdAfter(MESSAGE);
+/** The turn id in the id of a user's message. Null: not such an id. */
+export const turnIdOfInput = turnIdAfter(INPUT);
 
 /** Unix time in seconds, OpenAI's time format. */
 export const secondsOf = (time: Date): number => Math.floor(time.getTime() / 1000);
@@ -23,7 +36,3 @@ export const turnkeeperJson = ({ turnId, sessionId, status }: Turn) => ({
   session_id: sessionId,
   status,
 });
-
-/** The message that is sent instead of a reply that awaits review. */
-export const heldMessage = ({ turnId }: Pick<Turn, 'turnId'>): string =>
-  `This reply is awaiting human review. Retrieve it later at /turns/${turnId} or /v1/responses/${responseIdOf(turnId)}.`;

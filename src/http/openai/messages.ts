@@ -1,63 +1,62 @@
-// The messages of a request: the last one is the new user message, the others are the history.
+// The messages of a request: the last one is the new user message, the others are the history. The history only identifies
+// the session, so nothing in it is refused: clients send back whatever they received from any server.
 import { z } from 'zod';
 import { MESSAGE_LIMITS } from '../../domain/limits.ts';
 import { storableText } from '../schemas.ts';
+import { turnIdOfMessage } from './ids.ts';
 
 const TEXT_ONLY = 'must be a string or an array of text parts: turnkeeper does not accept images, audio or files';
-const ROLES = 'must be system, developer, user or assistant: turnkeeper does not call tools';
+const TEXT_TYPES = ['text', 'input_text', 'output_text'] as const;
 
-const part = z.looseObject({ type: z.enum(['text', 'input_text', 'output_text']), text: z.string() });
-const content = z.union([z.string(), z.array(part).min(1)], { error: TEXT_ONLY });
-
-const noToolCalls = z
-  .unknown()
-  .refine((calls) => calls === undefined || calls === null || (Array.isArray(calls) && calls.length === 0), {
-    error: 'must be empty: turnkeeper does not call tools',
-  })
-  .optional();
-
-/** Unknown members are ignored: clients send back members that they received with earlier responses. */
-const message = z.discriminatedUnion(
-  'role',
-  [
-    z.looseObject({ role: z.enum(['system', 'developer']), content }),
-    z.looseObject({ role: z.literal('user'), content }),
-    z.looseObject({ role: z.literal('assistant'), content: content.nullish(), tool_calls: noToolCalls }),
-  ],
-  { error: ROLES },
-);
-
-type Message = z.output<typeof message>;
-
-const textOf = ({ content: given }: Pick<Message, 'content'>): string =>
-  typeof given === 'string' ? given : (given ?? []).map(({ text }) => text).join('\n');
-
-/** Whether the message is part of the conversation, and not an instruction. */
-const isConversation = ({ role }: Message): boolean => role === 'user' || role === 'assistant';
-
+const textPart = z.looseObject({ type: z.enum(TEXT_TYPES), text: z.string() });
+const newContent = z.union([z.string(), z.array(textPart)], { error: TEXT_ONLY });
 const turnText = storableText(1, MESSAGE_LIMITS.textCharacters);
 
-/** Messages whose last conversation message is a user message with a valid turn text. */
+type Item = Readonly<Record<string, unknown>>;
+
+/** Instructions are ignored wherever they are. */
+const isInstruction = ({ role }: Item): boolean => role === 'system' || role === 'developer';
+const isText = (part: unknown): boolean => textPart.safeParse(part).success;
+
+/** The text of a content of any form. Parts without text, such as pictures and refusals, are ignored. */
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content
+    .filter(isText)
+    .map(({ text }: z.output<typeof textPart>) => text)
+    .join('\n');
+}
+
+/** The faults of the content of the new message. */
+function contentFaults(content: unknown): string[] {
+  const { success, error } = newContent.safeParse(content ?? '');
+  const faults = success ? turnText.safeParse(textOf(content)).error : error;
+  return (faults?.issues ?? []).map(({ message }) => message);
+}
+
+const newestIndex = (list: readonly Item[]): number => list.findLastIndex((item) => !isInstruction(item));
+
+/** Messages whose last one, except for instructions, is a user message with a valid turn text. */
 export const messages = z
-  .array(message)
+  .array(z.looseObject({}))
   .min(1)
   .check(({ value, issues }) => {
-    const index = value.findLastIndex(isConversation);
-    const last = value[index];
-    if (last?.role !== 'user') {
-      const path = last ? [index, 'role'] : [];
-      issues.push({ code: 'custom', message: 'must end with a user message', path, input: value });
-      return;
-    }
-    for (const { message: fault } of turnText.safeParse(textOf(last)).error?.issues ?? [])
-      issues.push({ code: 'custom', message: fault, path: [index, 'content'], input: last });
+    const list: readonly Item[] = value;
+    const index = newestIndex(list);
+    const report = (message: string, path: PropertyKey[]) =>
+      issues.push({ code: 'custom', message, path, input: value });
+    if (index < 0) report('must contain a user message', []);
+    else if (list[index]!['role'] !== 'user')
+      report('must be user: the last message becomes the turn', [index, 'role']);
+    else for (const message of contentFaults(list[index]!['content'])) report(message, [index, 'content']);
   })
   .meta({
     description:
-      'The last user message becomes the turn. Earlier messages only identify the session that it continues: turnkeeper has its own history. Messages with the role `system` or `developer` are ignored.',
+      'The last message must be a user message with text. It becomes the turn. Earlier messages and items, of any kind, only identify the session that it continues: turnkeeper has its own history. Messages with the role `system` or `developer` are ignored.',
   });
 
-/** The exchange before the new message, as the client sent it. */
+/** The newest exchange before the new message, as the client sent it. */
 export interface LastExchange {
   /** Null: the client did not send it. */
   readonly user: string | null;
@@ -68,13 +67,28 @@ export interface ChatMessage {
   readonly text: string;
   /** Null: the request contains no earlier reply. */
   readonly lastExchange: LastExchange | null;
+  /** The turn of the newest reply that the client sent, or refers to, with its id. Null: none. */
+  readonly lastTurnId: string | null;
 }
 
-/** The new user message and the exchange before it. */
+/** A message without history. */
+export const messageOfText = (text: string): ChatMessage => ({ text, lastExchange: null, lastTurnId: null });
+
+function lastExchangeOf(history: readonly Item[]): LastExchange | null {
+  const reply = history.findLastIndex(({ role, content }) => role === 'assistant' && textOf(content).trim() !== '');
+  if (reply < 0) return null;
+  const user = history.slice(0, reply).findLast(({ role }) => role === 'user');
+  return { user: user ? textOf(user['content']) : null, assistant: textOf(history[reply]!['content']) };
+}
+
+/** The new user message and the newest reply before it. */
 export function chatMessageOf(list: z.output<typeof messages>): ChatMessage {
-  const conversation = list.filter(isConversation);
-  const [user, assistant] = [conversation.at(-3), conversation.at(-2)];
-  const text = textOf(conversation.at(-1)!);
-  if (assistant?.role !== 'assistant') return { text, lastExchange: null };
-  return { text, lastExchange: { user: user?.role === 'user' ? textOf(user) : null, assistant: textOf(assistant) } };
+  const index = newestIndex(list);
+  const history: readonly Item[] = list.slice(0, index);
+  const turnIds = history.map(({ id }) => (typeof id === 'string' ? turnIdOfMessage(id) : null));
+  return {
+    text: textOf((list as readonly Item[])[index]!['content']),
+    lastExchange: lastExchangeOf(history),
+    lastTurnId: turnIds.findLast((turnId) => turnId !== null) ?? null,
+  };
 }

@@ -1,5 +1,6 @@
-// Parameters of OpenAI's API that turnkeeper does not support. Those that only affect sampling are ignored; the others are
-// rejected.
+// Parameters of OpenAI's API that turnkeeper does not support. Those that only affect sampling are ignored; of the others
+// only the values that mean the same as no value are accepted.
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { MESSAGE_LIMITS } from '../../domain/limits.ts';
 import { sessionId, storableText } from '../schemas.ts';
@@ -8,22 +9,33 @@ import { sessionId, storableText } from '../schemas.ts';
 export const ignored = <T extends z.ZodType>(schema: T) =>
   schema.nullish().meta({ description: 'Accepted and ignored.' });
 
-/** A parameter that would change the meaning of the request. Only its neutral value is accepted. */
-export const only = (neutral: unknown, error: string) =>
+/** A parameter that would change the meaning of the request. Only its neutral values and null are accepted. */
+export const only = (neutral: readonly unknown[], error: string) =>
   z
     .unknown()
-    .refine((value) => value === undefined || value === null || JSON.stringify(value) === JSON.stringify(neutral), {
-      error,
-    })
+    .refine((value) => (value ?? null) === null || neutral.some((each) => isDeepStrictEqual(each, value)), { error })
     .optional()
     .meta({ description: `Not supported: ${error}.` });
 
 const someObject = z.looseObject({});
+const words = z.union([z.string(), z.array(z.string())]);
 
 /** The parameters that both operations ignore. */
 export const IGNORED = {
   temperature: ignored(z.number()),
   top_p: ignored(z.number()),
+  max_tokens: ignored(z.number()),
+  max_completion_tokens: ignored(z.number()),
+  seed: ignored(z.number()),
+  stop: ignored(words),
+  presence_penalty: ignored(z.number()),
+  frequency_penalty: ignored(z.number()),
+  // llama.cpp also takes a list of pairs.
+  logit_bias: ignored(z.union([someObject, z.array(z.unknown())])),
+  reasoning: ignored(someObject),
+  reasoning_effort: ignored(z.string()),
+  verbosity: ignored(z.string()),
+  prediction: ignored(someObject),
   store: ignored(z.boolean()),
   service_tier: ignored(z.string()),
   parallel_tool_calls: ignored(z.boolean()),
@@ -31,14 +43,34 @@ export const IGNORED = {
   prompt_cache_options: ignored(someObject),
   prompt_cache_retention: ignored(z.string()),
   safety_identifier: ignored(z.string()),
+  access_programs: ignored(z.unknown()),
+  context_management: ignored(z.array(z.unknown())),
 };
 
-export const NO_TOOLS = only([], 'must be empty: turnkeeper does not call tools');
-export const NO_TOOL_CHOICE = only('none', 'must be none: turnkeeper does not call tools');
-export const NO_LOGPROBS = only(0, 'must be 0: turnkeeper does not return log probabilities');
+const noTools = 'turnkeeper does not call tools';
+export const ONE_REPLY = only([1], 'must be 1: a turn has one reply');
+export const NO_TOOLS = only([[]], `must be empty: ${noTools}`);
+export const NO_TOOL_CHOICE = only(['none', 'auto'], `must be none or auto: ${noTools}`);
+export const NO_LOGPROBS = only([0], 'must be 0: turnkeeper does not return log probabilities');
+export const TEXT_FORMAT = only([{ type: 'text' }], 'must be {"type":"text"}: turnkeeper supports no other format');
+export const NO_MODERATION = only([], 'must be omitted: turnkeeper does not return moderation results');
+
+/** Options of a stream. `include_usage` has an effect on chat completions only. */
+export const streamOptions = z
+  .strictObject({
+    include_usage: z.boolean().nullish(),
+    include_obfuscation: ignored(z.boolean()),
+    continuous_usage_stats: ignored(z.boolean()),
+  })
+  .nullish();
 
 /** The metadata key under which turnkeeper stores options of a request. */
 export const OPTIONS_KEY = 'openai';
+
+function nameFault(name: string): string | null {
+  if (name.length > 64) return 'has a name of more than 64 characters';
+  return name === OPTIONS_KEY ? 'is a reserved name' : null;
+}
 
 /** OpenAI's metadata. `session_id` selects the session of the turn. */
 export const metadata = z
@@ -50,8 +82,7 @@ export const metadata = z
     if (Object.keys(value).length > 16)
       issues.push({ code: 'custom', message: 'must have at most 16 entries', input: value });
     for (const name of Object.keys(value)) {
-      const message =
-        name.length > 64 ? 'has a name of more than 64 characters' : name === OPTIONS_KEY ? 'is a reserved name' : null;
+      const message = nameFault(name);
       if (message) issues.push({ code: 'custom', message, path: [name], input: value });
     }
     const session = value['session_id'];
@@ -62,6 +93,9 @@ export const metadata = z
   .meta({
     description: `At most 16 strings and ${MESSAGE_LIMITS.metadataBytes} bytes. \`session_id\`: the session of the turn, a UUID.`,
   });
+
+/** The members of a request that are stored as they were sent. Of the messages only the text of the last one is stored. */
+export const STORED_MEMBERS = ['metadata'];
 
 export type GivenMetadata = z.output<typeof metadata>;
 

@@ -29,7 +29,7 @@ const outputText = z.object({
   annotations: z.array(z.unknown()),
   logprobs: z.array(z.unknown()),
 });
-const outputMessage = z.object({
+export const outputMessage = z.object({
   id: z.string(),
   type: z.literal('message'),
   role: z.literal('assistant'),

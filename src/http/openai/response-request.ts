@@ -2,11 +2,22 @@
 import { z } from 'zod';
 import { MESSAGE_LIMITS } from '../../domain/limits.ts';
 import { COMPONENTS, storableText, userId } from '../schemas.ts';
-import { chatMessageOf, messages, type ChatMessage } from './messages.ts';
+import { chatMessageOf, messageOfText, messages, type ChatMessage } from './messages.ts';
 import { modelName } from './models.ts';
-import { IGNORED, ignored, metadata, NO_LOGPROBS, NO_TOOL_CHOICE, NO_TOOLS, only } from './parameters.ts';
-
-const TEXT_FORMAT = 'must be {"type":"text"}: turnkeeper supports no other format';
+import { OF_OTHER_SERVERS } from './other-servers.ts';
+import {
+  IGNORED,
+  ignored,
+  metadata,
+  NO_LOGPROBS,
+  NO_MODERATION,
+  NO_TOOL_CHOICE,
+  NO_TOOLS,
+  ONE_REPLY,
+  only,
+  streamOptions,
+  TEXT_FORMAT,
+} from './parameters.ts';
 
 export const responseRequest = z
   .strictObject({
@@ -23,23 +34,26 @@ export const responseRequest = z
       .nullish()
       .meta({ description: 'Respond immediately after acceptance, without waiting for the reply.' }),
     stream: z.boolean().nullish(),
-    stream_options: z.strictObject({ include_obfuscation: ignored(z.boolean()) }).nullish(),
+    stream_options: streamOptions,
+    ...OF_OTHER_SERVERS,
     ...IGNORED,
     instructions: ignored(z.string()),
-    max_output_tokens: ignored(z.int()),
-    max_tool_calls: ignored(z.int()),
-    reasoning: ignored(z.looseObject({})),
+    max_output_tokens: ignored(z.number()),
+    max_tool_calls: ignored(z.number()),
     truncation: ignored(z.string()),
     include: ignored(z.array(z.string())),
-    text: z.strictObject({ format: only({ type: 'text' }, TEXT_FORMAT), verbosity: ignored(z.string()) }).nullish(),
+    text: z.strictObject({ format: TEXT_FORMAT, verbosity: ignored(z.string()) }).nullish(),
+    n: ONE_REPLY,
     tools: NO_TOOLS,
     tool_choice: NO_TOOL_CHOICE,
     top_logprobs: NO_LOGPROBS,
-    conversation: only(null, 'must be omitted: select a session with metadata.session_id or previous_response_id'),
-    prompt: only(null, 'must be omitted: turnkeeper does not support stored prompts'),
+    moderation: NO_MODERATION,
+    image: only([], 'must be omitted: turnkeeper generates only text'),
+    conversation: only([], 'must be omitted: select a session with metadata.session_id or previous_response_id'),
+    prompt: only([], 'must be omitted: turnkeeper does not support stored prompts'),
   })
   .register(COMPONENTS, { id: 'OpenAiResponseRequest' });
 
 /** The new user message of a request, whose input is a string or a list of messages. */
 export const inputMessageOf = ({ input }: z.output<typeof responseRequest>): ChatMessage =>
-  typeof input === 'string' ? { text: input, lastExchange: null } : chatMessageOf(input);
+  typeof input === 'string' ? messageOfText(input) : chatMessageOf(input);

@@ -5,24 +5,29 @@ import { EVENTS_TYPE, eventStream } from '../event-stream.ts';
 import { idempotencyKey } from '../header-fields.ts';
 import { json, operation, type Answer, type Operation, type RequestContext } from '../operation.ts';
 import { Problem, type Fault } from '../problem.ts';
-import { storableText, wholeNumber } from '../schemas.ts';
+import { limitUpTo, storableText, wholeNumber } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import { HISTORY_BYTES } from './chat-completions.ts';
+import { inputItems, inputItemsOf } from './input-items.ts';
 import { turnIdOf } from './ids.ts';
 import { checkModel } from './models.ts';
-import { sessionOf } from './parameters.ts';
+import { sessionOf, STORED_MEMBERS } from './parameters.ts';
 import { ResponseEvents } from './response-events.ts';
 import { response, responseJson } from './response-json.ts';
 import { inputMessageOf, responseRequest } from './response-request.ts';
 import { responseFrames } from './response-stream.ts';
 import { LAST } from './sequence.ts';
-import { acceptChatTurn, sessionOfHistory, userOfRequest } from './chat-turn.ts';
+import { acceptChatTurn, sessionOfHistory, userOfRequest, type OpenAiSettings } from './chat-turn.ts';
 import { awaitSettled } from './await-turn.ts';
 
 const TAG = 'OpenAI-compatible';
 /** `after` of a stream from the beginning. */
 const ALL = -1;
 const responseId = z.strictObject({ response_id: storableText(1, 200) });
+
+const ignoredText = z.string().optional().meta({ description: 'Accepted and ignored.' });
+/** The clients send the list `include` as repeated `include[]`. */
+const INCLUDE = { include: ignoredText, 'include[]': ignoredText };
 
 const fault = (pointer: string, detail: string): Problem => {
   const errors: Fault[] = [{ pointer, detail }];
@@ -40,20 +45,25 @@ async function turnOf(turns: Services['turns'], id: string, isAllowed: (userId: 
 type ResponseRequest = z.output<typeof responseRequest>;
 
 /** The session of the request: named by its metadata, that of the previous response, or found by its messages. */
-async function sessionFor(turns: Services['turns'], user: string, body: ResponseRequest): Promise<string | null> {
+async function sessionFor(
+  turns: Services['turns'],
+  user: string,
+  body: ResponseRequest,
+  heldText: string,
+): Promise<string | null> {
   const named = sessionOf(body.metadata);
   const previous = body.previous_response_id ?? null;
-  if (previous === null) return named ?? (await sessionOfHistory(turns, user, inputMessageOf(body).lastExchange));
+  if (previous === null) return named ?? (await sessionOfHistory(turns, user, inputMessageOf(body), heldText));
   const { sessionId } = await turnOf(turns, previous, (userId) => userId === user);
   if (named !== null && named !== sessionId)
     throw fault('/metadata/session_id', 'is not the session of previous_response_id');
   return sessionId;
 }
 
-/** Operations for responses. `model`: the configured model. */
+/** Operations for responses. */
 export function responseOperations(
-  { turns, turnEvents }: Pick<Services, 'turns' | 'turnEvents'>,
-  model: string,
+  { turns, turnEvents, conversations }: Pick<Services, 'turns' | 'turnEvents' | 'conversations'>,
+  { model, heldText }: OpenAiSettings,
 ): Operation[] {
   const stream = (turn: Turn, after: number, { signal }: RequestContext): Answer => {
     const followed = turnEvents.follow(turn, ResponseEvents.startPosition(after), signal());
@@ -76,6 +86,7 @@ export function responseOperations(
       headers: z.object({ 'idempotency-key': idempotencyKey.optional() }),
       body: responseRequest,
       bodyBytes: HISTORY_BYTES,
+      storedMembers: STORED_MEMBERS,
       example: { model: 'turnkeeper', user: 'alice', input: 'Hi, I need help', background: true },
       answers: {
         200: { description: 'The response; with `stream` its events.', schema: response, type: EVENTS_TYPE },
@@ -94,7 +105,7 @@ export function responseOperations(
       async handle({ headers, body }, context) {
         checkModel(body.model, model);
         const userId = userOfRequest(body.user, context);
-        const session = await sessionFor(turns, userId, body);
+        const session = await sessionFor(turns, userId, body, heldText);
         const background = body.background === true;
         const previous = body.previous_response_id ?? null;
         const request = {
@@ -127,7 +138,8 @@ export function responseOperations(
         starting_after: wholeNumber(0, LAST)
           .optional()
           .meta({ description: 'With `stream`: the `sequence_number` of the last received event.' }),
-        include_obfuscation: z.string().optional().meta({ description: 'Accepted and ignored.' }),
+        include_obfuscation: ignoredText,
+        ...INCLUDE,
       }),
       answers: {
         200: { description: 'The response; with `stream` its events.', schema: response, type: EVENTS_TYPE },
@@ -142,6 +154,31 @@ export function responseOperations(
         if (ResponseEvents.startPosition(after).epoch > turn.epoch)
           throw fault('/query/starting_after', 'is not a sequence_number of this response');
         return stream(turn, after, context);
+      },
+    }),
+    operation({
+      id: 'listInputItems',
+      method: 'GET',
+      path: '/v1/responses/{response_id}/input_items',
+      tag: TAG,
+      summary: 'List the input items of a response',
+      description:
+        'The message of the user and, before it, the messages and replies of the session that were delivered earlier.',
+      access: { resource: 'turns', owner: 'loaded' },
+      params: responseId,
+      query: z.strictObject({
+        order: z.enum(['asc', 'desc']).default('desc').meta({ description: '`desc`: newest first.' }),
+        limit: limitUpTo(100, 20),
+        after: storableText(1, 200).optional().meta({ description: 'The `last_id` of the previous page.' }),
+        ...INCLUDE,
+      }),
+      answers: { 200: { description: 'A page of the items.', schema: inputItems } },
+      problems: ['turn_not_found', 'database_unavailable'],
+      async handle({ path, query }, { owns }) {
+        const turn = await turnOf(turns, path.response_id, owns);
+        const page = await inputItemsOf({ turns, conversations }, turn, { ...query, after: query.after });
+        if (!page) throw fault('/query/after', 'is not an item of this response');
+        return json(page);
       },
     }),
     operation({

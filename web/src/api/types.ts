@@ -172,7 +172,7 @@ export interface ChatRequest {
    */
   text: string;
   /**
-   * Any object of at most 4096 bytes and 8 levels. Without `session_id` a new session starts.
+   * Any object of at most 4096 bytes and 8 levels. Numbers that do not fit into 64 bits unchanged, such as identifiers beyond 2^53, are rejected: send them as strings. Without `session_id` a new session starts.
    */
   metadata?: {
     /**
@@ -425,131 +425,17 @@ export interface OpenAiChatCompletionRequest {
    */
   model: string;
   /**
-   * The last user message becomes the turn. Earlier messages only identify the session that it continues: turnkeeper has its own history. Messages with the role `system` or `developer` are ignored.
+   * The last message must be a user message with text. It becomes the turn. Earlier messages and items, of any kind, only identify the session that it continues: turnkeeper has its own history. Messages with the role `system` or `developer` are ignored.
    *
    * @minItems 1
    */
   messages: [
-    (
-      | {
-          role: 'system' | 'developer';
-          content:
-            | string
-            | [
-                {
-                  type: 'text' | 'input_text' | 'output_text';
-                  text: string;
-                  [k: string]: unknown;
-                },
-                ...{
-                  type: 'text' | 'input_text' | 'output_text';
-                  text: string;
-                  [k: string]: unknown;
-                }[]
-              ];
-          [k: string]: unknown;
-        }
-      | {
-          role: 'user';
-          content:
-            | string
-            | [
-                {
-                  type: 'text' | 'input_text' | 'output_text';
-                  text: string;
-                  [k: string]: unknown;
-                },
-                ...{
-                  type: 'text' | 'input_text' | 'output_text';
-                  text: string;
-                  [k: string]: unknown;
-                }[]
-              ];
-          [k: string]: unknown;
-        }
-      | {
-          role: 'assistant';
-          content?:
-            | (
-                | string
-                | [
-                    {
-                      type: 'text' | 'input_text' | 'output_text';
-                      text: string;
-                      [k: string]: unknown;
-                    },
-                    ...{
-                      type: 'text' | 'input_text' | 'output_text';
-                      text: string;
-                      [k: string]: unknown;
-                    }[]
-                  ]
-              )
-            | null;
-          tool_calls?: unknown;
-          [k: string]: unknown;
-        }
-    ),
-    ...(
-      | {
-          role: 'system' | 'developer';
-          content:
-            | string
-            | [
-                {
-                  type: 'text' | 'input_text' | 'output_text';
-                  text: string;
-                  [k: string]: unknown;
-                },
-                ...{
-                  type: 'text' | 'input_text' | 'output_text';
-                  text: string;
-                  [k: string]: unknown;
-                }[]
-              ];
-          [k: string]: unknown;
-        }
-      | {
-          role: 'user';
-          content:
-            | string
-            | [
-                {
-                  type: 'text' | 'input_text' | 'output_text';
-                  text: string;
-                  [k: string]: unknown;
-                },
-                ...{
-                  type: 'text' | 'input_text' | 'output_text';
-                  text: string;
-                  [k: string]: unknown;
-                }[]
-              ];
-          [k: string]: unknown;
-        }
-      | {
-          role: 'assistant';
-          content?:
-            | (
-                | string
-                | [
-                    {
-                      type: 'text' | 'input_text' | 'output_text';
-                      text: string;
-                      [k: string]: unknown;
-                    },
-                    ...{
-                      type: 'text' | 'input_text' | 'output_text';
-                      text: string;
-                      [k: string]: unknown;
-                    }[]
-                  ]
-              )
-            | null;
-          tool_calls?: unknown;
-          [k: string]: unknown;
-        }
-    )[]
+    {
+      [k: string]: unknown;
+    },
+    ...{
+      [k: string]: unknown;
+    }[]
   ];
   user?: string | null;
   /**
@@ -565,7 +451,433 @@ export interface OpenAiChatCompletionRequest {
      * Accepted and ignored.
      */
     include_obfuscation?: boolean | null;
+    /**
+     * Accepted and ignored.
+     */
+    continuous_usage_stats?: boolean | null;
   } | null;
+  top_k?: unknown;
+  top_a?: unknown;
+  min_p?: unknown;
+  typical?: unknown;
+  typical_p?: unknown;
+  tfs?: unknown;
+  tfs_z?: unknown;
+  top_n_sigma?: unknown;
+  nsigma?: unknown;
+  n_sigma?: unknown;
+  skew?: unknown;
+  epsilon_cutoff?: unknown;
+  eta_cutoff?: unknown;
+  xtc_probability?: unknown;
+  xtc_threshold?: unknown;
+  min_keep?: unknown;
+  do_sample?: unknown;
+  num_beams?: unknown;
+  samplers?: unknown;
+  sampler_order?: unknown;
+  sampler_priority?: unknown;
+  sampler_seq?: unknown;
+  sampler_seed?: unknown;
+  random_seed?: unknown;
+  mirostat?: unknown;
+  mirostat_mode?: unknown;
+  mirostat_tau?: unknown;
+  mirostat_eta?: unknown;
+  adaptive_target?: unknown;
+  adaptive_decay?: unknown;
+  backend_sampling?: unknown;
+  logits_processors?: unknown;
+  custom_logit_processor?: unknown;
+  custom_params?: unknown;
+  watermark?: unknown;
+  guidance_scale?: unknown;
+  cfg_scale?: unknown;
+  negative_prompt?: unknown;
+  negative_prompt_scale?: unknown;
+  typ_p?: unknown;
+  watermarking?: unknown;
+  temp?: unknown;
+  temperature_last?: unknown;
+  temp_last?: unknown;
+  dynamic_temperature?: unknown;
+  dynatemp_range?: unknown;
+  dynatemp_exponent?: unknown;
+  dynatemp_low?: unknown;
+  dynatemp_high?: unknown;
+  dynatemp_min?: unknown;
+  dynatemp_max?: unknown;
+  min_temp?: unknown;
+  max_temp?: unknown;
+  temp_exponent?: unknown;
+  smoothing_factor?: unknown;
+  smoothing_curve?: unknown;
+  repetition_penalty?: unknown;
+  repeat_penalty?: unknown;
+  repeat_last_n?: unknown;
+  repetition_penalty_range?: unknown;
+  repetition_range?: unknown;
+  repetition_decay?: unknown;
+  repetition_context_size?: unknown;
+  repetition_detection?: unknown;
+  rep_pen?: unknown;
+  rep_pen_range?: unknown;
+  rep_pen_slope?: unknown;
+  penalty_range?: unknown;
+  penalize_nl?: unknown;
+  penalize_newline?: unknown;
+  penalty_alpha?: unknown;
+  length_penalty?: unknown;
+  encoder_repetition_penalty?: unknown;
+  no_repeat_ngram_size?: unknown;
+  early_stopping?: unknown;
+  use_beam_search?: unknown;
+  dry_multiplier?: unknown;
+  dry_base?: unknown;
+  dry_allowed_length?: unknown;
+  dry_penalty_last_n?: unknown;
+  dry_range?: unknown;
+  dry_sequence_breakers?: unknown;
+  presence_context_size?: unknown;
+  frequency_context_size?: unknown;
+  max_new_tokens?: unknown;
+  max_length?: unknown;
+  max_gen_len?: unknown;
+  max_output_tokens?: unknown;
+  min_tokens?: unknown;
+  min_length?: unknown;
+  min_new_tokens?: unknown;
+  n_predict?: unknown;
+  num_predict?: unknown;
+  n_keep?: unknown;
+  num_keep?: unknown;
+  n_discard?: unknown;
+  n_indent?: unknown;
+  truncate?: unknown;
+  truncate_prompt_tokens?: unknown;
+  truncation_length?: unknown;
+  truncation_side?: unknown;
+  max_context_length?: unknown;
+  context_length_exceeded_behavior?: unknown;
+  auto_max_new_tokens?: unknown;
+  max_tokens_second?: unknown;
+  t_max_predict_ms?: unknown;
+  t_max_prompt_ms?: unknown;
+  stop_token_ids?: unknown;
+  stop_regex?: unknown;
+  stop_sequences?: unknown;
+  stop_sequence?: unknown;
+  stopping_strings?: unknown;
+  include_stop_str_in_output?: unknown;
+  no_stop_trim?: unknown;
+  trim_stop?: unknown;
+  ignore_eos?: unknown;
+  ban_eos_token?: unknown;
+  bypass_eos?: unknown;
+  add_bos_token?: unknown;
+  bad_words?: unknown;
+  banned_tokens?: unknown;
+  banned_strings?: unknown;
+  custom_token_bans?: unknown;
+  allowed_token_ids?: unknown;
+  use_default_badwordsids?: unknown;
+  token_healing?: unknown;
+  skip_special_tokens?: unknown;
+  spaces_between_special_tokens?: unknown;
+  render_special?: unknown;
+  add_special_tokens?: unknown;
+  chat_template?: unknown;
+  chat_template_kwargs?: unknown;
+  add_generation_prompt?: unknown;
+  mm_processor_kwargs?: unknown;
+  media_io_kwargs?: unknown;
+  template?: unknown;
+  mode?: unknown;
+  instruction_template?: unknown;
+  instruction_template_str?: unknown;
+  chat_template_str?: unknown;
+  character?: unknown;
+  preset?: unknown;
+  role_mapping?: unknown;
+  safe_prompt?: unknown;
+  prompt_mode?: unknown;
+  safety_model?: unknown;
+  safety_settings?: unknown;
+  middleout?: unknown;
+  chat_format?: unknown;
+  chat_parser?: unknown;
+  preserved_tokens?: unknown;
+  think?: unknown;
+  thinking?: unknown;
+  enable_thinking?: unknown;
+  thinking_budget?: unknown;
+  thinking_token_budget?: unknown;
+  thinking_forced_open?: unknown;
+  reasoning_format?: unknown;
+  reasoning_budget?: unknown;
+  reasoning_in_content?: unknown;
+  include_reasoning?: unknown;
+  separate_reasoning?: unknown;
+  stream_reasoning?: unknown;
+  reasoning_budget_tokens?: unknown;
+  reasoning_budget_start_tag?: unknown;
+  reasoning_budget_end_tag?: unknown;
+  reasoning_budget_message?: unknown;
+  reasoning_budget_arm_immediately?: unknown;
+  options?: unknown;
+  keep_alive?: unknown;
+  ttl?: unknown;
+  num_ctx?: unknown;
+  n_ctx?: unknown;
+  num_gpu?: unknown;
+  num_thread?: unknown;
+  num_batch?: unknown;
+  main_gpu?: unknown;
+  low_vram?: unknown;
+  f16_kv?: unknown;
+  vocab_only?: unknown;
+  use_mmap?: unknown;
+  use_mlock?: unknown;
+  numa?: unknown;
+  ctx_len?: unknown;
+  ngl?: unknown;
+  draft_model?: unknown;
+  num_draft_tokens?: unknown;
+  id_slot?: unknown;
+  slot_id?: unknown;
+  cache_prompt?: unknown;
+  cache_salt?: unknown;
+  cache_control?: unknown;
+  n_cache_reuse?: unknown;
+  lora?: unknown;
+  lora_path?: unknown;
+  adapters?: unknown;
+  priority?: unknown;
+  request_id?: unknown;
+  rid?: unknown;
+  session_params?: unknown;
+  data_parallel_rank?: unknown;
+  kv_transfer_params?: unknown;
+  vllm_xargs?: unknown;
+  guided_decoding_backend?: unknown;
+  guided_whitespace_pattern?: unknown;
+  speculative_ngram?: unknown;
+  prompt_lookup_num_tokens?: unknown;
+  static_cache?: unknown;
+  timings_per_token?: unknown;
+  return_progress?: unknown;
+  post_sampling_probs?: unknown;
+  verbose?: unknown;
+  details?: unknown;
+  quiet?: unknown;
+  genkey?: unknown;
+  parse_tool_calls?: unknown;
+  disable_tool_validation?: unknown;
+  provider?: unknown;
+  route?: unknown;
+  transforms?: unknown;
+  usage?: unknown;
+  trace?: unknown;
+  stream_interval?: unknown;
+  incremental_output?: unknown;
+  result_format?: unknown;
+  ec_transfer_params?: unknown;
+  return_mm_kwargs?: unknown;
+  routed_experts_prompt_start?: unknown;
+  engine?: unknown;
+  'speculative.n_min'?: unknown;
+  'speculative.n_max'?: unknown;
+  'speculative.p_min'?: unknown;
+  'speculative.type'?: unknown;
+  'speculative.ngram_size_n'?: unknown;
+  'speculative.ngram_size_m'?: unknown;
+  'speculative.ngram_m_hits'?: unknown;
+  /**
+   * Not supported: must be 1: a turn has one reply.
+   */
+  n_cmpl?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be 1: a turn has one reply.
+   */
+  best_of?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be false: a reply does not contain the message.
+   */
+  echo?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be false: the last message must be a user message.
+   */
+  continue_final_message?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  guided_json?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  guided_regex?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  guided_choice?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  guided_grammar?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  structured_outputs?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  json_schema?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  grammar?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  grammar_string?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  grammar_lazy?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  grammar_triggers?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  regex?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  ebnf?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  format?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  n_probs?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  prompt_logprobs?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  logprob_token_ids?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  response_fields?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_prompt_text?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_token_offsets?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_token_ids?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_tokens?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_tokens_as_token_ids?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_hidden_states?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be empty: turnkeeper does not read documents.
+   */
+  documents?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not call tools.
+   */
+  plugins?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not call tools.
+   */
+  enable_search?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not call tools.
+   */
+  search_parameters?: {
+    [k: string]: unknown;
+  };
   /**
    * Accepted and ignored.
    */
@@ -574,6 +886,61 @@ export interface OpenAiChatCompletionRequest {
    * Accepted and ignored.
    */
   top_p?: number | null;
+  /**
+   * Accepted and ignored.
+   */
+  max_tokens?: number | null;
+  /**
+   * Accepted and ignored.
+   */
+  max_completion_tokens?: number | null;
+  /**
+   * Accepted and ignored.
+   */
+  seed?: number | null;
+  /**
+   * Accepted and ignored.
+   */
+  stop?: (string | string[]) | null;
+  /**
+   * Accepted and ignored.
+   */
+  presence_penalty?: number | null;
+  /**
+   * Accepted and ignored.
+   */
+  frequency_penalty?: number | null;
+  /**
+   * Accepted and ignored.
+   */
+  logit_bias?:
+    | (
+        | {
+            [k: string]: unknown;
+          }
+        | unknown[]
+      )
+    | null;
+  /**
+   * Accepted and ignored.
+   */
+  reasoning?: {
+    [k: string]: unknown;
+  } | null;
+  /**
+   * Accepted and ignored.
+   */
+  reasoning_effort?: string | null;
+  /**
+   * Accepted and ignored.
+   */
+  verbosity?: string | null;
+  /**
+   * Accepted and ignored.
+   */
+  prediction?: {
+    [k: string]: unknown;
+  } | null;
   /**
    * Accepted and ignored.
    */
@@ -604,50 +971,11 @@ export interface OpenAiChatCompletionRequest {
    * Accepted and ignored.
    */
   safety_identifier?: string | null;
+  access_programs?: unknown;
   /**
    * Accepted and ignored.
    */
-  max_tokens?: number | null;
-  /**
-   * Accepted and ignored.
-   */
-  max_completion_tokens?: number | null;
-  /**
-   * Accepted and ignored.
-   */
-  seed?: number | null;
-  /**
-   * Accepted and ignored.
-   */
-  stop?: (string | string[]) | null;
-  /**
-   * Accepted and ignored.
-   */
-  presence_penalty?: number | null;
-  /**
-   * Accepted and ignored.
-   */
-  frequency_penalty?: number | null;
-  /**
-   * Accepted and ignored.
-   */
-  logit_bias?: {
-    [k: string]: number;
-  } | null;
-  /**
-   * Accepted and ignored.
-   */
-  reasoning_effort?: string | null;
-  /**
-   * Accepted and ignored.
-   */
-  verbosity?: string | null;
-  /**
-   * Accepted and ignored.
-   */
-  prediction?: {
-    [k: string]: unknown;
-  } | null;
+  context_management?: unknown[] | null;
   /**
    * Not supported: must be 1: a turn has one reply.
    */
@@ -661,7 +989,7 @@ export interface OpenAiChatCompletionRequest {
     [k: string]: unknown;
   };
   /**
-   * Not supported: must be none: turnkeeper does not call tools.
+   * Not supported: must be none or auto: turnkeeper does not call tools.
    */
   tool_choice?: {
     [k: string]: unknown;
@@ -673,7 +1001,7 @@ export interface OpenAiChatCompletionRequest {
     [k: string]: unknown;
   };
   /**
-   * Not supported: must be none: turnkeeper does not call tools.
+   * Not supported: must be none or auto: turnkeeper does not call tools.
    */
   function_call?: {
     [k: string]: unknown;
@@ -706,6 +1034,12 @@ export interface OpenAiChatCompletionRequest {
    * Not supported: must be 0: turnkeeper does not return log probabilities.
    */
   top_logprobs?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return moderation results.
+   */
+  moderation?: {
     [k: string]: unknown;
   };
   /**
@@ -782,6 +1116,40 @@ export interface OpenAiResponse {
   turnkeeper: OpenAiTurnkeeper;
 }
 
+export interface OpenAiInputItems {
+  object: 'list';
+  data: (
+    | {
+        /**
+         * `msg_in_` followed by the turn id.
+         */
+        id: string;
+        type: 'message';
+        role: 'user';
+        status: 'completed';
+        content: {
+          type: 'input_text';
+          text: string;
+        }[];
+      }
+    | {
+        id: string;
+        type: 'message';
+        role: 'assistant';
+        status: 'in_progress' | 'completed' | 'incomplete';
+        content: {
+          type: 'output_text';
+          text: string;
+          annotations: unknown[];
+          logprobs: unknown[];
+        }[];
+      }
+  )[];
+  first_id: string | null;
+  last_id: string | null;
+  has_more: boolean;
+}
+
 export interface OpenAiResponseRequest {
   /**
    * A model of `GET /v1/models`.
@@ -790,126 +1158,12 @@ export interface OpenAiResponseRequest {
   input:
     | string
     | [
-        (
-          | {
-              role: 'system' | 'developer';
-              content:
-                | string
-                | [
-                    {
-                      type: 'text' | 'input_text' | 'output_text';
-                      text: string;
-                      [k: string]: unknown;
-                    },
-                    ...{
-                      type: 'text' | 'input_text' | 'output_text';
-                      text: string;
-                      [k: string]: unknown;
-                    }[]
-                  ];
-              [k: string]: unknown;
-            }
-          | {
-              role: 'user';
-              content:
-                | string
-                | [
-                    {
-                      type: 'text' | 'input_text' | 'output_text';
-                      text: string;
-                      [k: string]: unknown;
-                    },
-                    ...{
-                      type: 'text' | 'input_text' | 'output_text';
-                      text: string;
-                      [k: string]: unknown;
-                    }[]
-                  ];
-              [k: string]: unknown;
-            }
-          | {
-              role: 'assistant';
-              content?:
-                | (
-                    | string
-                    | [
-                        {
-                          type: 'text' | 'input_text' | 'output_text';
-                          text: string;
-                          [k: string]: unknown;
-                        },
-                        ...{
-                          type: 'text' | 'input_text' | 'output_text';
-                          text: string;
-                          [k: string]: unknown;
-                        }[]
-                      ]
-                  )
-                | null;
-              tool_calls?: unknown;
-              [k: string]: unknown;
-            }
-        ),
-        ...(
-          | {
-              role: 'system' | 'developer';
-              content:
-                | string
-                | [
-                    {
-                      type: 'text' | 'input_text' | 'output_text';
-                      text: string;
-                      [k: string]: unknown;
-                    },
-                    ...{
-                      type: 'text' | 'input_text' | 'output_text';
-                      text: string;
-                      [k: string]: unknown;
-                    }[]
-                  ];
-              [k: string]: unknown;
-            }
-          | {
-              role: 'user';
-              content:
-                | string
-                | [
-                    {
-                      type: 'text' | 'input_text' | 'output_text';
-                      text: string;
-                      [k: string]: unknown;
-                    },
-                    ...{
-                      type: 'text' | 'input_text' | 'output_text';
-                      text: string;
-                      [k: string]: unknown;
-                    }[]
-                  ];
-              [k: string]: unknown;
-            }
-          | {
-              role: 'assistant';
-              content?:
-                | (
-                    | string
-                    | [
-                        {
-                          type: 'text' | 'input_text' | 'output_text';
-                          text: string;
-                          [k: string]: unknown;
-                        },
-                        ...{
-                          type: 'text' | 'input_text' | 'output_text';
-                          text: string;
-                          [k: string]: unknown;
-                        }[]
-                      ]
-                  )
-                | null;
-              tool_calls?: unknown;
-              [k: string]: unknown;
-            }
-        )[]
+        {
+          [k: string]: unknown;
+        },
+        ...{
+          [k: string]: unknown;
+        }[]
       ];
   user?: string | null;
   /**
@@ -928,11 +1182,441 @@ export interface OpenAiResponseRequest {
   background?: boolean | null;
   stream?: boolean | null;
   stream_options?: {
+    include_usage?: boolean | null;
     /**
      * Accepted and ignored.
      */
     include_obfuscation?: boolean | null;
+    /**
+     * Accepted and ignored.
+     */
+    continuous_usage_stats?: boolean | null;
   } | null;
+  top_k?: unknown;
+  top_a?: unknown;
+  min_p?: unknown;
+  typical?: unknown;
+  typical_p?: unknown;
+  tfs?: unknown;
+  tfs_z?: unknown;
+  top_n_sigma?: unknown;
+  nsigma?: unknown;
+  n_sigma?: unknown;
+  skew?: unknown;
+  epsilon_cutoff?: unknown;
+  eta_cutoff?: unknown;
+  xtc_probability?: unknown;
+  xtc_threshold?: unknown;
+  min_keep?: unknown;
+  do_sample?: unknown;
+  num_beams?: unknown;
+  samplers?: unknown;
+  sampler_order?: unknown;
+  sampler_priority?: unknown;
+  sampler_seq?: unknown;
+  sampler_seed?: unknown;
+  random_seed?: unknown;
+  mirostat?: unknown;
+  mirostat_mode?: unknown;
+  mirostat_tau?: unknown;
+  mirostat_eta?: unknown;
+  adaptive_target?: unknown;
+  adaptive_decay?: unknown;
+  backend_sampling?: unknown;
+  logits_processors?: unknown;
+  custom_logit_processor?: unknown;
+  custom_params?: unknown;
+  watermark?: unknown;
+  guidance_scale?: unknown;
+  cfg_scale?: unknown;
+  negative_prompt?: unknown;
+  negative_prompt_scale?: unknown;
+  typ_p?: unknown;
+  watermarking?: unknown;
+  temp?: unknown;
+  temperature_last?: unknown;
+  temp_last?: unknown;
+  dynamic_temperature?: unknown;
+  dynatemp_range?: unknown;
+  dynatemp_exponent?: unknown;
+  dynatemp_low?: unknown;
+  dynatemp_high?: unknown;
+  dynatemp_min?: unknown;
+  dynatemp_max?: unknown;
+  min_temp?: unknown;
+  max_temp?: unknown;
+  temp_exponent?: unknown;
+  smoothing_factor?: unknown;
+  smoothing_curve?: unknown;
+  repetition_penalty?: unknown;
+  repeat_penalty?: unknown;
+  repeat_last_n?: unknown;
+  repetition_penalty_range?: unknown;
+  repetition_range?: unknown;
+  repetition_decay?: unknown;
+  repetition_context_size?: unknown;
+  repetition_detection?: unknown;
+  rep_pen?: unknown;
+  rep_pen_range?: unknown;
+  rep_pen_slope?: unknown;
+  penalty_range?: unknown;
+  penalize_nl?: unknown;
+  penalize_newline?: unknown;
+  penalty_alpha?: unknown;
+  length_penalty?: unknown;
+  encoder_repetition_penalty?: unknown;
+  no_repeat_ngram_size?: unknown;
+  early_stopping?: unknown;
+  use_beam_search?: unknown;
+  dry_multiplier?: unknown;
+  dry_base?: unknown;
+  dry_allowed_length?: unknown;
+  dry_penalty_last_n?: unknown;
+  dry_range?: unknown;
+  dry_sequence_breakers?: unknown;
+  presence_context_size?: unknown;
+  frequency_context_size?: unknown;
+  max_new_tokens?: unknown;
+  max_length?: unknown;
+  max_gen_len?: unknown;
+  /**
+   * Accepted and ignored.
+   */
+  max_output_tokens?: number | null;
+  min_tokens?: unknown;
+  min_length?: unknown;
+  min_new_tokens?: unknown;
+  n_predict?: unknown;
+  num_predict?: unknown;
+  n_keep?: unknown;
+  num_keep?: unknown;
+  n_discard?: unknown;
+  n_indent?: unknown;
+  truncate?: unknown;
+  truncate_prompt_tokens?: unknown;
+  truncation_length?: unknown;
+  truncation_side?: unknown;
+  max_context_length?: unknown;
+  context_length_exceeded_behavior?: unknown;
+  auto_max_new_tokens?: unknown;
+  max_tokens_second?: unknown;
+  t_max_predict_ms?: unknown;
+  t_max_prompt_ms?: unknown;
+  stop_token_ids?: unknown;
+  stop_regex?: unknown;
+  stop_sequences?: unknown;
+  stop_sequence?: unknown;
+  stopping_strings?: unknown;
+  include_stop_str_in_output?: unknown;
+  no_stop_trim?: unknown;
+  trim_stop?: unknown;
+  ignore_eos?: unknown;
+  ban_eos_token?: unknown;
+  bypass_eos?: unknown;
+  add_bos_token?: unknown;
+  bad_words?: unknown;
+  banned_tokens?: unknown;
+  banned_strings?: unknown;
+  custom_token_bans?: unknown;
+  allowed_token_ids?: unknown;
+  use_default_badwordsids?: unknown;
+  token_healing?: unknown;
+  skip_special_tokens?: unknown;
+  spaces_between_special_tokens?: unknown;
+  render_special?: unknown;
+  add_special_tokens?: unknown;
+  chat_template?: unknown;
+  chat_template_kwargs?: unknown;
+  add_generation_prompt?: unknown;
+  mm_processor_kwargs?: unknown;
+  media_io_kwargs?: unknown;
+  template?: unknown;
+  mode?: unknown;
+  instruction_template?: unknown;
+  instruction_template_str?: unknown;
+  chat_template_str?: unknown;
+  character?: unknown;
+  preset?: unknown;
+  role_mapping?: unknown;
+  safe_prompt?: unknown;
+  prompt_mode?: unknown;
+  safety_model?: unknown;
+  safety_settings?: unknown;
+  middleout?: unknown;
+  chat_format?: unknown;
+  chat_parser?: unknown;
+  preserved_tokens?: unknown;
+  think?: unknown;
+  thinking?: unknown;
+  enable_thinking?: unknown;
+  thinking_budget?: unknown;
+  thinking_token_budget?: unknown;
+  thinking_forced_open?: unknown;
+  reasoning_format?: unknown;
+  reasoning_budget?: unknown;
+  reasoning_in_content?: unknown;
+  include_reasoning?: unknown;
+  separate_reasoning?: unknown;
+  stream_reasoning?: unknown;
+  reasoning_budget_tokens?: unknown;
+  reasoning_budget_start_tag?: unknown;
+  reasoning_budget_end_tag?: unknown;
+  reasoning_budget_message?: unknown;
+  reasoning_budget_arm_immediately?: unknown;
+  options?: unknown;
+  keep_alive?: unknown;
+  ttl?: unknown;
+  num_ctx?: unknown;
+  n_ctx?: unknown;
+  num_gpu?: unknown;
+  num_thread?: unknown;
+  num_batch?: unknown;
+  main_gpu?: unknown;
+  low_vram?: unknown;
+  f16_kv?: unknown;
+  vocab_only?: unknown;
+  use_mmap?: unknown;
+  use_mlock?: unknown;
+  numa?: unknown;
+  ctx_len?: unknown;
+  ngl?: unknown;
+  draft_model?: unknown;
+  num_draft_tokens?: unknown;
+  id_slot?: unknown;
+  slot_id?: unknown;
+  cache_prompt?: unknown;
+  cache_salt?: unknown;
+  cache_control?: unknown;
+  n_cache_reuse?: unknown;
+  lora?: unknown;
+  lora_path?: unknown;
+  adapters?: unknown;
+  priority?: unknown;
+  request_id?: unknown;
+  rid?: unknown;
+  session_params?: unknown;
+  data_parallel_rank?: unknown;
+  kv_transfer_params?: unknown;
+  vllm_xargs?: unknown;
+  guided_decoding_backend?: unknown;
+  guided_whitespace_pattern?: unknown;
+  speculative_ngram?: unknown;
+  prompt_lookup_num_tokens?: unknown;
+  static_cache?: unknown;
+  timings_per_token?: unknown;
+  return_progress?: unknown;
+  post_sampling_probs?: unknown;
+  verbose?: unknown;
+  details?: unknown;
+  quiet?: unknown;
+  genkey?: unknown;
+  parse_tool_calls?: unknown;
+  disable_tool_validation?: unknown;
+  provider?: unknown;
+  route?: unknown;
+  transforms?: unknown;
+  usage?: unknown;
+  trace?: unknown;
+  stream_interval?: unknown;
+  incremental_output?: unknown;
+  result_format?: unknown;
+  ec_transfer_params?: unknown;
+  return_mm_kwargs?: unknown;
+  routed_experts_prompt_start?: unknown;
+  engine?: unknown;
+  'speculative.n_min'?: unknown;
+  'speculative.n_max'?: unknown;
+  'speculative.p_min'?: unknown;
+  'speculative.type'?: unknown;
+  'speculative.ngram_size_n'?: unknown;
+  'speculative.ngram_size_m'?: unknown;
+  'speculative.ngram_m_hits'?: unknown;
+  /**
+   * Not supported: must be 1: a turn has one reply.
+   */
+  n_cmpl?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be 1: a turn has one reply.
+   */
+  best_of?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be false: a reply does not contain the message.
+   */
+  echo?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be false: the last message must be a user message.
+   */
+  continue_final_message?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  guided_json?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  guided_regex?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  guided_choice?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  guided_grammar?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  structured_outputs?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  json_schema?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  grammar?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  grammar_string?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  grammar_lazy?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  grammar_triggers?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  regex?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  ebnf?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper supports no other format.
+   */
+  format?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  n_probs?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  prompt_logprobs?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  logprob_token_ids?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  response_fields?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_prompt_text?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_token_offsets?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_token_ids?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_tokens?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_tokens_as_token_ids?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return this data.
+   */
+  return_hidden_states?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be empty: turnkeeper does not read documents.
+   */
+  documents?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not call tools.
+   */
+  plugins?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not call tools.
+   */
+  enable_search?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not call tools.
+   */
+  search_parameters?: {
+    [k: string]: unknown;
+  };
   /**
    * Accepted and ignored.
    */
@@ -941,6 +1625,61 @@ export interface OpenAiResponseRequest {
    * Accepted and ignored.
    */
   top_p?: number | null;
+  /**
+   * Accepted and ignored.
+   */
+  max_tokens?: number | null;
+  /**
+   * Accepted and ignored.
+   */
+  max_completion_tokens?: number | null;
+  /**
+   * Accepted and ignored.
+   */
+  seed?: number | null;
+  /**
+   * Accepted and ignored.
+   */
+  stop?: (string | string[]) | null;
+  /**
+   * Accepted and ignored.
+   */
+  presence_penalty?: number | null;
+  /**
+   * Accepted and ignored.
+   */
+  frequency_penalty?: number | null;
+  /**
+   * Accepted and ignored.
+   */
+  logit_bias?:
+    | (
+        | {
+            [k: string]: unknown;
+          }
+        | unknown[]
+      )
+    | null;
+  /**
+   * Accepted and ignored.
+   */
+  reasoning?: {
+    [k: string]: unknown;
+  } | null;
+  /**
+   * Accepted and ignored.
+   */
+  reasoning_effort?: string | null;
+  /**
+   * Accepted and ignored.
+   */
+  verbosity?: string | null;
+  /**
+   * Accepted and ignored.
+   */
+  prediction?: {
+    [k: string]: unknown;
+  } | null;
   /**
    * Accepted and ignored.
    */
@@ -971,6 +1710,11 @@ export interface OpenAiResponseRequest {
    * Accepted and ignored.
    */
   safety_identifier?: string | null;
+  access_programs?: unknown;
+  /**
+   * Accepted and ignored.
+   */
+  context_management?: unknown[] | null;
   /**
    * Accepted and ignored.
    */
@@ -978,17 +1722,7 @@ export interface OpenAiResponseRequest {
   /**
    * Accepted and ignored.
    */
-  max_output_tokens?: number | null;
-  /**
-   * Accepted and ignored.
-   */
   max_tool_calls?: number | null;
-  /**
-   * Accepted and ignored.
-   */
-  reasoning?: {
-    [k: string]: unknown;
-  } | null;
   /**
    * Accepted and ignored.
    */
@@ -1010,13 +1744,19 @@ export interface OpenAiResponseRequest {
     verbosity?: string | null;
   } | null;
   /**
+   * Not supported: must be 1: a turn has one reply.
+   */
+  n?: {
+    [k: string]: unknown;
+  };
+  /**
    * Not supported: must be empty: turnkeeper does not call tools.
    */
   tools?: {
     [k: string]: unknown;
   };
   /**
-   * Not supported: must be none: turnkeeper does not call tools.
+   * Not supported: must be none or auto: turnkeeper does not call tools.
    */
   tool_choice?: {
     [k: string]: unknown;
@@ -1025,6 +1765,18 @@ export interface OpenAiResponseRequest {
    * Not supported: must be 0: turnkeeper does not return log probabilities.
    */
   top_logprobs?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper does not return moderation results.
+   */
+  moderation?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Not supported: must be omitted: turnkeeper generates only text.
+   */
+  image?: {
     [k: string]: unknown;
   };
   /**

@@ -2,11 +2,15 @@ import type { Turn } from '../api/types.ts';
 import { Moment } from '../parts/Moment.tsx';
 import { Notice } from '../parts/Notice.tsx';
 
+/** The operator's text for held replies, which the server writes into the page. */
+const heldText = (): string => document.querySelector<HTMLMetaElement>('meta[name="review-held-text"]')?.content ?? '';
+
 const Held = ({ review }: Pick<Turn, 'review'>) => (
   <div class="held">
     <p>
       <strong>Held for review</strong>
     </p>
+    <p>{heldText()}</p>
     {review && (
       <p class="soft small">
         You can send more messages in the meantime. Review deadline: <Moment at={review.deadline} />.
