@@ -1,6 +1,7 @@
 // All settings: names, kinds, meanings and defaults.
 import { z } from 'zod';
 import { isLoopback, USER_ID_PATTERN } from '../domain/limits.ts';
+import { keywordForm } from '../domain/policy.ts';
 import { readPolicyFile, type PolicyFile } from '../domain/policy-file.ts';
 import { DEADLINE_OUTCOMES } from '../domain/review.ts';
 import {
@@ -68,12 +69,14 @@ const NO_KEYWORDS = 'none';
 
 const keywords: Setting<string[]> = {
   fallback: DEFAULT_KEYWORDS,
-  meaning: `words, separated by commas; a message that contains one of them, in any case, sends its reply to review; ${NO_KEYWORDS}: no words`,
+  meaning: `words, separated by commas; a message that contains one of them, in any case and with or without accents, sends its reply to review; ${NO_KEYWORDS}: no words`,
   parse: z
     .string()
     .default(DEFAULT_KEYWORDS)
     .transform((value) => (value.trim() === NO_KEYWORDS ? [] : commaSeparated(value)))
-    .refine((list) => list.every((word) => word.length <= 100), { error: 'words of at most 100 characters each' }),
+    .refine((list) => list.every((word) => word.length <= 100 && keywordForm(word).trim() !== ''), {
+      error: 'words of 1 to 100 visible characters each',
+    }),
 };
 
 const policyFile: Setting<PolicyFile | null> = {
