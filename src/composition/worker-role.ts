@@ -3,6 +3,7 @@ import type { ActorRuntime } from '../actors/runtime.ts';
 import { daprPublisher } from '../dapr/publish.ts';
 import { OUTBOX_TOPICS, type OutboxTopic } from '../domain/topics.ts';
 import { turnJson } from '../http/endpoints/turn-json.ts';
+import type { Pause } from '../model/attempts.ts';
 import { measured, measuredModerator } from '../model/measured.ts';
 import { OpenAiModel } from '../model/openai-model.ts';
 import { OpenAiModerator } from '../model/openai-moderator.ts';
@@ -80,7 +81,12 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
     moderator: measuredModerator(new OpenAiModerator(endpoint), metrics),
     deltas: new RedisDeltaWriter(redis),
     historyExchanges: config.HISTORY_EXCHANGES,
-    modelAttempts: config.MODEL_MAX_ATTEMPTS,
+    modelAttempts: config.MODEL_MAX_ATTEMPTS ?? null,
+    modelRetryMs: config.MODEL_RETRY_S * 1_000,
+    pause:
+      (userId: string): Pause =>
+      (ms, signal) =>
+        runner.pause(userId, ms, signal),
     reviewDeadlineS: config.REVIEW_DEADLINE_S,
     log,
   };
@@ -97,7 +103,7 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
     metrics,
     log,
   });
-  const runner = new UserRunner({
+  const runner: UserRunner = new UserRunner({
     turns,
     concurrency: config.WORKER_CONCURRENCY,
     firstQueued: (userId) => firstQueued(database, userId),
@@ -126,13 +132,14 @@ export async function startWorkerRole(foundation: Foundation, { actors, resolveN
     deliveryDue: () => sender.wake(),
     webhookAdded: () => sender.webhookAdded(),
   };
-  const { MODEL_MAX_ATTEMPTS: modelAttempts, MEMORY_DEBOUNCE_MS: debounceMs } = config;
+  const { MODEL_MAX_ATTEMPTS: modelAttempts = null, MEMORY_DEBOUNCE_MS: debounceMs } = config;
+  const modelRetryMs = config.MODEL_RETRY_S * 1_000;
   const summaries = new DueSummaries({ database, queues, debounceMs, log });
   lifecycle.started('due summaries', () => summaries.stop());
   const table = consumersOf({
     chatRequests: { runner, queues, metrics, log },
     conversations: { database, summaries, queues, metrics, log },
-    summaries: { database, actors, model: measured(model, 'summary', metrics), modelAttempts, log },
+    summaries: { database, actors, model: measured(model, 'summary', metrics), modelAttempts, modelRetryMs, log },
     messages: { queues, metrics, log },
     reviewDecisions: { decisions, metrics, log },
   });

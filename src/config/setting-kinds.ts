@@ -18,17 +18,24 @@ export const optional = (meaning: string, shownDefault: string | null = null): S
   meaning,
   parse: z.string().optional(),
 });
-export const integer = (meaning: string, fallback: number, min: number, max: number): Setting<number> => ({
-  fallback: String(fallback),
-  meaning,
-  parse: z
+const wholeNumber = (min: number, max: number) =>
+  z
     .string()
-    .default(String(fallback))
     .refine((value) => /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max, {
       error: `a whole number from ${min} to ${max}`,
     })
-    .transform(Number),
+    .transform(Number);
+export const integer = (meaning: string, fallback: number, min: number, max: number): Setting<number> => ({
+  fallback: String(fallback),
+  meaning,
+  parse: wholeNumber(min, max).default(fallback),
 });
+export const optionalInteger = (
+  meaning: string,
+  shownDefault: string | null,
+  min: number,
+  max: number,
+): Setting<number | undefined> => ({ fallback: shownDefault, meaning, parse: wholeNumber(min, max).optional() });
 export const fraction = (meaning: string, fallback: number): Setting<number> => ({
   fallback: String(fallback),
   meaning,

@@ -1,6 +1,7 @@
 // All settings: names, kinds, meanings and defaults.
 import { z } from 'zod';
 import { isLoopback, USER_ID_PATTERN } from '../domain/limits.ts';
+import { keywordForm } from '../domain/policy.ts';
 import { readPolicyFile, type PolicyFile } from '../domain/policy-file.ts';
 import { DEADLINE_OUTCOMES, HELD_TEXT } from '../domain/review.ts';
 import {
@@ -9,6 +10,7 @@ import {
   integer,
   oneOf,
   optional,
+  optionalInteger,
   optionalPort,
   port,
   text,
@@ -68,12 +70,14 @@ const NO_KEYWORDS = 'none';
 
 const keywords: Setting<string[]> = {
   fallback: DEFAULT_KEYWORDS,
-  meaning: `words, separated by commas; a message that contains one of them, in any case, sends its reply to review; ${NO_KEYWORDS}: no words`,
+  meaning: `words, separated by commas; a message that contains one of them, in any case and with or without accents, sends its reply to review; ${NO_KEYWORDS}: no words`,
   parse: z
     .string()
     .default(DEFAULT_KEYWORDS)
     .transform((value) => (value.trim() === NO_KEYWORDS ? [] : commaSeparated(value)))
-    .refine((list) => list.every((word) => word.length <= 100), { error: 'words of at most 100 characters each' }),
+    .refine((list) => list.every((word) => word.length <= 100 && keywordForm(word).trim() !== ''), {
+      error: 'words of 1 to 100 visible characters each',
+    }),
 };
 
 const policyFile: Setting<PolicyFile | null> = {
@@ -166,7 +170,18 @@ export const SETTINGS = {
   OPENAI_API_KEY: optional('API key of that endpoint', 'offline model'),
   OPENAI_MODEL: optional('name of the model', 'gpt-4o-mini, or the offline model'),
   MODEL_TIMEOUT_S: integer('timeout of one attempt in seconds', 60, 1, 3600),
-  MODEL_MAX_ATTEMPTS: integer('maximum number of attempts before the turn fails', 4, 1, 20),
+  MODEL_RETRY_S: integer(
+    'seconds since the first claim of a turn in which rate limits, timeouts and an unavailable model are retried; a Retry-After beyond the time left fails the turn at once',
+    120,
+    0,
+    3600,
+  ),
+  MODEL_MAX_ATTEMPTS: optionalInteger(
+    'maximum number of attempts of a model call, in addition to MODEL_RETRY_S; moderation and summaries: never more than 4',
+    null,
+    1,
+    100,
+  ),
   HISTORY_EXCHANGES: integer('number of earlier exchanges of the session in the prompt', 5, 0, 100),
   WORKER_CONCURRENCY: integer(
     'turns that one worker process runs at the same time; with PROCESSES=n, n times as many',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { getCountries } from 'libphonenumber-js';
 import { z } from 'zod';
 import { PERSONAL_DATA } from './personal-data.ts';
-import { PARTS, type ReviewRule } from './policy.ts';
+import { keywordForm, PARTS, type ReviewRule } from './policy.ts';
 
 const DEFAULT_MODERATION_MODEL = 'omni-moderation-latest';
 
@@ -16,6 +16,11 @@ function compiled(pattern: string): RegExp | null {
 }
 
 const part = z.enum(PARTS);
+/** An invisible keyword would be found in every text. */
+const keyword = z
+  .string()
+  .max(100)
+  .refine((word) => keywordForm(word).trim() !== '', { error: 'has no visible character' });
 const distinct = (items: readonly string[]): boolean => new Set(items).size === items.length;
 
 /** Checks across fields run even if single fields are invalid, so that all faults are reported together. */
@@ -31,7 +36,7 @@ const rule = z
     on: z.union([part, z.array(part).min(1).refine(distinct, { error: 'has a duplicate' })], {
       error: `must be ${PARTS.join(' or ')}, or a list of them`,
     }),
-    keywords: z.array(z.string().min(1).max(100)).min(1).max(1_000).optional(),
+    keywords: z.array(keyword).min(1).max(1_000).optional(),
     pattern: z
       .string()
       .max(1_000)

@@ -2,6 +2,7 @@
 // moderation models.
 import { visibleText } from './text.ts';
 import { personalDataIn, type PersonalDataSearch } from './personal-data.ts';
+import { foldedForm, foldedPattern, inWords, visibleForm } from './policy-text.ts';
 
 /** Why a turn went to review. */
 export interface Reason {
@@ -35,7 +36,7 @@ export interface ReviewRule {
 }
 
 export interface ReviewPolicy {
-  /** Searched for anywhere in the user's message, ignoring case. */
+  /** Searched for anywhere in the user's message, in its folded form. */
   readonly keywords: readonly string[];
   readonly rules: readonly ReviewRule[];
 }
@@ -49,13 +50,55 @@ export interface PolicySource {
 const SHOWN = 5;
 const SHOWN_LENGTH = 100;
 
-/** The text without case, compatibility forms and invisible characters, so that these do not hide a keyword. */
-const folded = (text: string): string => visibleText(text).toLowerCase();
+/** The forms of one text. Each is made once, when the first search needs it. */
+class SearchedText {
+  readonly raw: string;
+  #visible: string | undefined;
+  #folded: string | undefined;
+  #words: string | undefined;
 
-const found = (keywords: readonly string[], text: string): string[] => {
-  const searched = folded(text);
-  return keywords.filter((keyword) => searched.includes(folded(keyword)));
-};
+  constructor(raw: string) {
+    this.raw = raw;
+  }
+
+  get visible(): string {
+    return (this.#visible ??= visibleForm(this.raw));
+  }
+
+  get folded(): string {
+    return (this.#folded ??= foldedForm(this.raw));
+  }
+
+  /** For keywords. */
+  get words(): string {
+    return (this.#words ??= inWords(this.folded));
+  }
+}
+
+/** The forms of the keywords and patterns of a policy, which many turns use. */
+const keywordForms = new WeakMap<readonly string[], readonly string[]>();
+const patternForms = new WeakMap<RegExp, RegExp>();
+
+function formOf<K extends object, V>(forms: WeakMap<K, V>, key: K, make: (key: K) => V): V {
+  const form = forms.get(key) ?? make(key);
+  forms.set(key, form);
+  return form;
+}
+
+/** The keyword as it is searched for; empty: it has no visible character. */
+export const keywordForm = (keyword: string): string => inWords(foldedForm(keyword));
+
+function found(keywords: readonly string[], text: SearchedText): string[] {
+  if (keywords.length === 0) return [];
+  const forms = formOf(keywordForms, keywords, (all) => all.map(keywordForm));
+  return keywords.filter((_keyword, index) => text.words.includes(forms[index]!));
+}
+
+/** The first match of the pattern in the text, in its visible form, or in its folded form. */
+function matchOf(pattern: RegExp, text: SearchedText): string | undefined {
+  const inText = pattern.exec(text.raw) ?? (text.visible === text.raw ? null : pattern.exec(text.visible));
+  return (inText ?? formOf(patternForms, pattern, foldedPattern).exec(text.folded))?.[0];
+}
 
 const shown = (match: string): string => {
   const line = match.replaceAll(/\s+/g, ' ').trim();
@@ -63,9 +106,9 @@ const shown = (match: string): string => {
 };
 
 /** What the rule finds in a text without a moderation model, as it is shown to the reviewer. */
-function findsOf({ keywords, pattern, personalData }: ReviewRule, text: string): string[] {
-  const match = pattern?.exec(text)?.[0];
-  const data = personalData === null ? [] : personalDataIn(visibleText(text), personalData, SHOWN);
+function findsOf({ keywords, pattern, personalData }: ReviewRule, text: SearchedText): string[] {
+  const match = pattern === null ? undefined : matchOf(pattern, text);
+  const data = personalData === null ? [] : personalDataIn(visibleText(text.raw), personalData, SHOWN);
   return [
     ...found(keywords, text).slice(0, SHOWN).map(shown),
     ...(match === undefined ? [] : [match === '' ? 'the pattern' : shown(match)]),
@@ -73,7 +116,7 @@ function findsOf({ keywords, pattern, personalData }: ReviewRule, text: string):
   ];
 }
 
-function reasonOf(rule: ReviewRule, turn: ScreenedTurn): Reason[] {
+function reasonOf(rule: ReviewRule, turn: Readonly<Record<Part, SearchedText>>): Reason[] {
   const sentences = rule.on.flatMap((part) => {
     const finds = findsOf(rule, turn[part]);
     return finds.length > 0 ? [`Found in the ${part}: ${finds.join(', ')}.`] : [];
@@ -82,13 +125,16 @@ function reasonOf(rule: ReviewRule, turn: ScreenedTurn): Reason[] {
 }
 
 /** Why the reply needs review according to keywords and rules, without moderation models; empty: no reason. */
-export const screen = ({ keywords, rules }: ReviewPolicy, turn: ScreenedTurn): Reason[] => [
-  ...found(keywords, turn.message).map((keyword) => ({
-    rule: 'keyword',
-    detail: `The message contains “${keyword}”.`,
-  })),
-  ...rules.flatMap((rule) => reasonOf(rule, turn)),
-];
+export function screen({ keywords, rules }: ReviewPolicy, turn: ScreenedTurn): Reason[] {
+  const searched = { message: new SearchedText(turn.message), reply: new SearchedText(turn.reply) };
+  return [
+    ...found(keywords, searched.message).map((keyword) => ({
+      rule: 'keyword',
+      detail: `The message contains “${keyword}”.`,
+    })),
+    ...rules.flatMap((rule) => reasonOf(rule, searched)),
+  ];
+}
 
 /** Whether a reply to this message may need review, decided before the reply exists. Such a reply must not be streamed.
  *  No moderation model has been called by then, so a rule with one always counts. */

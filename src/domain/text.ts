@@ -1,9 +1,16 @@
 // Text of users and models: how a reader sees it, and how it can be put between delimiters in a prompt. Pure.
 
+/** More marks on one letter than any language writes, after as many as are kept. */
+const LONG_MARK_RUN = /([\p{M}\uFF9E\uFF9F]{16})[\p{M}\uFF9E\uFF9F]+/gu;
+
+/** The text with at most 16 marks on one letter. Normalisation sorts them, in a time that grows with the square of their
+ *  number: a text of 200,000 marks would take ten seconds. */
+export const withShortMarkRuns = (text: string): string => text.replaceAll(LONG_MARK_RUN, '$1');
+
 /** The text as a reader sees it. Full-width and composed forms become plain letters. Invisible characters (zero-width
  *  characters, bidi controls, soft hyphens, tags) are removed. */
 export const visibleText = (text: string): string =>
-  text.replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '').normalize('NFKC');
+  withShortMarkRuns(text.replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')).normalize('NFKC');
 
 /** The text in a form that can be stored: PostgreSQL stores neither NUL nor lone surrogates. */
 export const storableText = (text: string): string => text.replaceAll('\0', '').toWellFormed();

@@ -2,7 +2,7 @@
 // through the actor.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
-import { completeWithRetries } from '../model/attempts.ts';
+import { completeWithRetries, sideAttempts } from '../model/attempts.ts';
 import { ModelError, type Model } from '../model/model.ts';
 import { dueSummaryMark, lastDelivered, summaryRenewed } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
@@ -16,7 +16,10 @@ export interface SummariseDeps {
   readonly database: Database;
   readonly actors: ActorRuntime;
   readonly model: Model;
-  readonly modelAttempts: number;
+  /** Maximum number of attempts of a call; null: no limit of its own. */
+  readonly modelAttempts: number | null;
+  /** Milliseconds in which failed calls are retried. */
+  readonly modelRetryMs: number;
   readonly log: Log;
 }
 
@@ -30,7 +33,8 @@ async function requestSummary(
   const messages = summaryPromptOf({ userId, previous: memory.summary, exchanges });
   try {
     const request = { messages, signal: new AbortController().signal };
-    return summaryOf((await completeWithRetries(deps.model, request, { max: deps.modelAttempts })).text);
+    const attempts = sideAttempts(deps.modelAttempts, deps.modelRetryMs);
+    return summaryOf((await completeWithRetries(deps.model, request, attempts)).text);
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     deps.log.warn({ user_id: userId, code: error.code }, 'The model gave no summary.');

@@ -1,5 +1,6 @@
 // What a failed call means: the errors that endpoints report, and those of the connection. Pure.
 import { APIConnectionError, APIError } from 'openai';
+import { dateAheadMs, retryAfterMs as headerMs } from '../domain/retry-after.ts';
 import { membersOf, type Members } from './dialects.ts';
 import { ModelError, type ModelErrorCode } from './model.ts';
 import { refusedParameter } from './profile.ts';
@@ -175,14 +176,50 @@ const namesIn = (parts: readonly (readonly [string, unknown])[]): string =>
 
 /** Milliseconds from `retry-after-ms`, or from `retry-after` in seconds or as a date; null: no valid header. */
 export function retryAfterMs(headers: Headers | undefined, now: number): number | null {
-  const exact = Number(headers?.get('retry-after-ms') ?? Number.NaN);
-  if (Number.isFinite(exact) && exact >= 0) return exact;
-  const value = headers?.get('retry-after');
-  if (value === null || value === undefined) return null;
-  const seconds = Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? null : Math.max(0, date - now);
+  const exact = headers?.get('retry-after-ms')?.trim() ?? '';
+  return /^\d+(?:\.\d+)?$/.test(exact) ? Number(exact) : headerMs(headers?.get('retry-after'), now);
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|[dhms]))+$/;
+/** A larger number of seconds is a point in time. So is a larger number of its milliseconds. */
+const EPOCH_S = 1e9;
+const EPOCH_MS = 1e12;
+
+/** Milliseconds of a `6m0s`, of a number of seconds, or until a point in time; null: invalid. */
+function resetMs(value: string, now: number): number | null {
+  if (DURATION.test(value))
+    return [...value.matchAll(/([\d.]+)(ms|[dhms])/g)].reduce(
+      (sum, [, amount, unit]) => sum + Number(amount) * UNIT_MS[unit!]!,
+      0,
+    );
+  if (!/^\d+(?:\.\d+)?$/.test(value)) return dateAheadMs(value, now);
+  const number = Number(value);
+  if (number < EPOCH_S) return number * 1_000;
+  return Math.max(0, (number < EPOCH_MS ? number * 1_000 : number) - now);
+}
+
+const RESET = /^x-ratelimit-reset(-.+)?$/;
+
+/** Milliseconds until a rate limit allows another request, from `x-ratelimit-reset-requests`, `…-tokens` and the like;
+ *  null: no valid header. Limits that are used up must all be reset. If none of them says that it is, the first one to be
+ *  reset may be enough. */
+export function rateLimitResetMs(headers: Headers | undefined, now: number): number | null {
+  const limits = [...(headers ?? [])].flatMap(([name, value]) => {
+    const [found, kind = ''] = RESET.exec(name) ?? [];
+    const ms = found === undefined ? null : resetMs(value.trim(), now);
+    return ms === null ? [] : [{ ms, isUsedUp: headers!.get(`x-ratelimit-remaining${kind}`)?.trim() === '0' }];
+  });
+  const usedUp = limits.filter(({ isUsedUp }) => isUsedUp);
+  if (usedUp.length > 0) return Math.max(...usedUp.map(({ ms }) => ms));
+  return limits.length > 0 ? Math.min(...limits.map(({ ms }) => ms)) : null;
+}
+
+/** Milliseconds that the response asks us to wait; null: it does not. Other responses than 429 have the state of the rate
+ *  limits too, but no need to wait for them. */
+function waitOf({ status, headers }: APIError, now: number): number | null {
+  const found = headers;
+  return retryAfterMs(found, now) ?? (status === 429 ? rateLimitResetMs(found, now) : null);
 }
 
 /** Converts any error of an attempt to a ModelError. `timedOut`: our own timeout ended the attempt. */
@@ -193,8 +230,8 @@ export function failureOf(error: unknown, timedOut: boolean, now: number): Model
   if (timedOut) return caused('model_timeout', 'the model did not answer in time');
   if (error instanceof APIConnectionError) return caused('model_unavailable', 'the model endpoint cannot be reached');
   if (error instanceof APIError) {
-    const { status, error: body, headers } = error as APIError<number | undefined, Headers | undefined, Members>;
-    return reportedError({ status: status ?? null, body, retryAfterMs: retryAfterMs(headers, now) });
+    const { status, error: body } = error as APIError<number | undefined, Headers | undefined, Members>;
+    return reportedError({ status: status ?? null, body, retryAfterMs: waitOf(error as APIError, now) });
   }
   if (error instanceof SyntaxError)
     return caused('model_malformed_reply', 'the model endpoint sent an invalid response');

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Work } from '../actors/user-session.ts';
 import { newId } from '../domain/ids.ts';
 import type { Log } from '../telemetry/log.ts';
-import { completeWithRetries } from '../model/attempts.ts';
+import { completeWithRetries, type Pause } from '../model/attempts.ts';
 import { ModelError, type Completion, type Model, type Moderator } from '../model/model.ts';
 import { commitAnswer, commitFailure, type ModelReply } from '../store/commit-turn.ts';
 import { lastOfSession } from '../store/conversations.ts';
@@ -30,7 +30,12 @@ export interface AnswerDeps {
   /** Sends the reply text to readers while the model writes it. */
   readonly deltas: DeltaWriter;
   readonly historyExchanges: number;
-  readonly modelAttempts: number;
+  /** Maximum number of attempts of a call; null: no limit of its own. */
+  readonly modelAttempts: number | null;
+  /** Milliseconds since the first claim of a turn in which failed calls are retried. */
+  readonly modelRetryMs: number;
+  /** Waits before a call of this user's turn is retried. */
+  readonly pause: (userId: string) => Pause;
   readonly reviewDeadlineS: number;
   readonly log: Log;
 }
@@ -67,6 +72,9 @@ async function commitUntilDone<T>(commit: () => Promise<T>, signal: AbortSignal)
   }
 }
 
+/** Milliseconds from the first claim of the turn to this one, by the database's clock. */
+const runningMs = ({ queuedS, createdAt, startedAt }: Work): number => queuedS * 1_000 - (startedAt - createdAt);
+
 /** Answers the claimed turn. Rejects with the signal's reason when the signal aborts. A commit that has started then is
  *  not undone. @throws Unavailable */
 export async function answerTurn(
@@ -102,6 +110,8 @@ export async function answerTurn(
       { messages, signal, onDelta: (text) => sink.write(text), onVoid: () => restart() },
       {
         max: deps.modelAttempts,
+        forMs: deps.modelRetryMs - runningMs(work),
+        pause: deps.pause(work.userId),
         onRetry: (error, failed) => {
           attempts += 1;
           restart();

@@ -1,13 +1,16 @@
 // Screens one turn with the rules of the review policy and with the verdicts of moderation models.
 import type { Log } from '../telemetry/log.ts';
-import { moderateWithRetries } from '../model/attempts.ts';
+import { moderateWithRetries, sideAttempts } from '../model/attempts.ts';
 import { ModelError, type Moderator } from '../model/model.ts';
 import { moderationReasons, partsToModerate, type Verdict } from '../domain/moderation.ts';
 import { screen, type Part, type Reason, type ReviewPolicy, type ScreenedTurn } from '../domain/policy.ts';
 
 export interface ScreeningDeps {
   readonly moderator: Moderator;
-  readonly modelAttempts: number;
+  /** Maximum number of attempts of a call; null: no limit of its own. */
+  readonly modelAttempts: number | null;
+  /** Milliseconds in which failed calls are retried. */
+  readonly modelRetryMs: number;
   readonly log: Log;
 }
 
@@ -28,7 +31,11 @@ async function moderate(
   const parts = [...texts.keys()];
   try {
     const request = { model, texts: [...texts.values()], signal };
-    const verdicts = await moderateWithRetries(deps.moderator, request, { max: deps.modelAttempts });
+    const verdicts = await moderateWithRetries(
+      deps.moderator,
+      request,
+      sideAttempts(deps.modelAttempts, deps.modelRetryMs),
+    );
     return [model, new Map(parts.map((part, index) => [part, verdicts[index]!]))];
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;

@@ -2,6 +2,7 @@
 import type { Claim } from '../store/claims.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Unavailable } from '../domain/errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { within } from '../concurrency/within.ts';
 import type { TurnRun } from './turn-run.ts';
 
@@ -15,7 +16,7 @@ const REMEMBERED = 10_000;
 
 export interface RunnerDeps {
   readonly turns: Pick<TurnRun, 'next'>;
-  /** Users whose turns run here at the same time. */
+  /** Users whose turns run here at the same time. As many may wait for a retry of their model call besides. */
   readonly concurrency: number;
   /** The user's first queued turn; null: none. @throws Unavailable */
   readonly firstQueued: (userId: string) => Promise<Claim | null>;
@@ -35,6 +36,11 @@ interface Waiting {
   readonly resolve: (started: boolean) => void;
 }
 
+interface Resuming {
+  readonly userId: string;
+  readonly resolve: () => void;
+}
+
 export class UserRunner {
   readonly #deps: RunnerDeps;
   /** Users whose turns run here. True: their turns were started again meanwhile. */
@@ -43,6 +49,10 @@ export class UserRunner {
   readonly #errors = new Map<string, number>();
   /** Users that wait for a free place, in order. */
   readonly #waiting: Waiting[] = [];
+  /** Users whose turn waits for a retry and has given its place to others. */
+  readonly #pausing = new Set<string>();
+  /** Those of them whose wait has ended, in order. */
+  readonly #resuming: Resuming[] = [];
   /** Turns that were settled here. */
   readonly #settled = new Set<string>();
   #draining = false;
@@ -55,7 +65,7 @@ export class UserRunner {
   /** Runs the user's turns if there is a free place. False: there is none. */
   tryStart(userId: string): boolean {
     if (this.#draining || !this.#deps.isReachable()) return false;
-    if (!this.#running.has(userId) && (!this.#hasPlace || this.#waiting.length > 0)) return false;
+    if (!this.#running.has(userId) && (!this.#hasPlace || this.#isAwaited)) return false;
     this.#start(userId);
     return true;
   }
@@ -80,6 +90,35 @@ export class UserRunner {
     }
   }
 
+  /** Waits `ms` milliseconds before the user's running turn calls the model again. Meanwhile another user has its place, if
+   *  not all places are given away like this. Afterwards the turn waits for the next free place, before users whose turns
+   *  have not begun. Resolves early when the signal aborts. */
+  async pause(userId: string, ms: number, signal: AbortSignal): Promise<void> {
+    const givesPlace = this.#pausing.size < this.#deps.concurrency;
+    if (givesPlace) {
+      this.#pausing.add(userId);
+      this.#admit();
+    }
+    // The rejection of `sleep` says only that the signal aborted.
+    await sleep(ms, undefined, { signal }).catch(() => {});
+    if (givesPlace) await this.#resume(userId, signal);
+  }
+
+  /** Takes a place again. A turn that ends now, because its signal aborted, needs none. */
+  async #resume(userId: string, signal: AbortSignal): Promise<void> {
+    if (!signal.aborted && (!this.#hasPlace || this.#resuming.length > 0)) {
+      const place = Promise.withResolvers<void>();
+      const resolve = () => place.resolve();
+      const resuming = { userId, resolve };
+      this.#resuming.push(resuming);
+      signal.addEventListener('abort', resolve, { once: true });
+      await place.promise;
+      signal.removeEventListener('abort', resolve);
+      if (this.#resuming.includes(resuming)) this.#resuming.splice(this.#resuming.indexOf(resuming), 1);
+    }
+    this.#pausing.delete(userId);
+  }
+
   /** Claims no more turns, and waits up to `ms` milliseconds for those that run. */
   async drain(ms: number): Promise<void> {
     this.#draining = true;
@@ -88,7 +127,12 @@ export class UserRunner {
   }
 
   get #hasPlace(): boolean {
-    return this.#running.size < this.#deps.concurrency;
+    return this.#running.size - this.#pausing.size < this.#deps.concurrency;
+  }
+
+  /** Whether the next free place belongs to a user that waits for it. */
+  get #isAwaited(): boolean {
+    return this.#resuming.length > 0 || this.#waiting.length > 0;
   }
 
   /** If the user's turns run here already, their loop claims once more when it has found none. */
@@ -139,6 +183,12 @@ export class UserRunner {
   /** Gives the free places to the users that wait. */
   #admit(): void {
     while (this.#hasPlace) {
+      const resuming = this.#resuming.shift();
+      if (resuming) {
+        this.#pausing.delete(resuming.userId);
+        resuming.resolve();
+        continue;
+      }
       const next = this.#waiting.shift();
       if (!next) break;
       this.#start(next.userId);
@@ -153,7 +203,7 @@ export class UserRunner {
     for (let inARow = 0; ;) {
       this.#running.set(userId, false);
       if (this.#draining) return null;
-      if (inARow >= MAX_IN_A_ROW && this.#waiting.length > 0) {
+      if (inARow >= MAX_IN_A_ROW && this.#isAwaited) {
         const next = await this.#deps.firstQueued(userId);
         if (next) return next;
       }

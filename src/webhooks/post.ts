@@ -8,6 +8,7 @@ import { Webhook as Signer } from 'standardwebhooks';
 import { TimedOut, within } from '../concurrency/within.ts';
 import type { ResolveNames } from './names.ts';
 import type { Attempt } from '../domain/delivery-schedule.ts';
+import { retryAfterMs } from '../domain/retry-after.ts';
 import { faultOfAddresses, faultOfUrl, hostOf } from './target.ts';
 
 const SECRET_BYTES = 32;
@@ -24,7 +25,7 @@ export const signedHeaders = (id: string, at: Date, body: string, secrets: reado
 
 /** Timeout of one attempt, from the name resolution to the end of the response. */
 export const TIMEOUT_MS = 15_000;
-/** Only the status of a response matters. This much of its body is read, so that the receiver can finish sending it. */
+/** Only the head of a response matters. This much of its body is read, so that the receiver can finish sending it. */
 const BODY_BYTES = 4 * 1024;
 
 export interface Message {
@@ -50,14 +51,20 @@ const pinned =
     else callback(null, found[0]!.address, found[0]!.family);
   };
 
-/** Sends the body. Resolves to the status when the response has ended or BODY_BYTES of it were read. */
-function exchange(open: () => ClientRequest, body: string): Promise<number> {
+interface Answer {
+  readonly status: number;
+  /** The header; undefined: none. */
+  readonly retryAfter: string | undefined;
+}
+
+/** Sends the body. Resolves when the response has ended or BODY_BYTES of it were read. */
+function exchange(open: () => ClientRequest, body: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = open();
     request.on('error', reject);
     request.on('response', (response) => {
       // The status is known. A failure in the rest of the response does not change the result.
-      const done = () => resolve(response.statusCode!);
+      const done = () => resolve({ status: response.statusCode!, retryAfter: response.headers['retry-after'] });
       request.off('error', reject).on('error', done);
       let read = 0;
       response.on('data', (chunk: Buffer) => {
@@ -104,8 +111,9 @@ export async function post({ url: text, headers, body }: Message, deps: PostDeps
       signal,
     };
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const status = await exchange(() => send(url, options), body);
-    return { status, error: errorOf(status) };
+    const { status, retryAfter } = await exchange(() => send(url, options), body);
+    const waitMs = retryAfterMs(retryAfter, Date.now());
+    return { status, error: errorOf(status), ...(waitMs !== null && { retryAfterS: waitMs / 1000 }) };
   } catch (error) {
     return { status: null, error: reasonOf(error, signal, timeoutMs) };
   }

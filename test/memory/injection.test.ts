@@ -10,7 +10,7 @@ import { keyOf, sha256 } from '../http/support/ingress.ts';
 import { startApp } from '../support/app.ts';
 import { call, waitForTurn, eventually, type TurnJson } from '../support/client.ts';
 import type { ModelCall } from '../support/model.ts';
-import { CORPUS, FORGERIES, ORDERS } from './injection-corpus.ts';
+import { CORPUS, FORGERIES, MORE_ORDERS, ORDERS, STATEMENTS } from './injection-corpus.ts';
 
 /** One line of visible characters without our delimiters. */
 const PLAIN_LINE = /^[^<>\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]*$/u;
@@ -106,6 +106,13 @@ test('sentences with instructions are removed from a summary, and statements abo
     t.regex(summary, PLAIN_LINE);
     t.true(summary.length <= 400);
   }
+});
+
+test('only sentences that address the assistant are orders', (t) => {
+  for (const statement of STATEMENTS) t.is(summaryOf(statement), asData(statement), statement);
+  for (const order of MORE_ORDERS) t.is(withoutInstructions(order), '', order);
+  for (const order of [...ORDERS, ...MORE_ORDERS])
+    t.is(withoutInstructions(`${STATEMENTS[0]!} ${order}`), STATEMENTS[0]!);
 });
 
 interface Memory {

@@ -1,6 +1,7 @@
 import test from 'ava';
+import { connect } from '../../src/store/connect.ts';
 import { startApp } from '../support/app.ts';
-import { chat, waitForTurn } from '../support/client.ts';
+import { chat, eventually, waitForTurn } from '../support/client.ts';
 import type { ModelScript } from '../support/model.ts';
 
 interface Row {
@@ -118,4 +119,63 @@ test('a failed turn is not part of the history in the next prompt', async (t) =>
   await waitForTurn(url, good.turn_id);
   const contents = model.chatCalls.at(-1)!.messages.map(({ content }) => content);
   t.false(contents.includes('bad'));
+});
+
+test('while a turn waits for the model, its user waits in order and other users are answered', async (t) => {
+  const { url, model } = await startApp(t, { settings: { WORKER_CONCURRENCY: '1', REVIEW_KEYWORDS: 'none' } });
+  model.script(({ kind, lastUserMessage, attempt }) =>
+    kind === 'chat' && lastUserMessage === 'first' && attempt === 1
+      ? { status: 429, headers: { 'x-ratelimit-reset-requests': '3s', 'x-ratelimit-remaining-requests': '0' } }
+      : {},
+  );
+  const first = await chat(url, { user_id: 'ann', text: 'first' });
+  const second = await chat(url, { user_id: 'ann', text: 'second' });
+  await eventually('the first call', async () => model.count('first') === 1);
+  const other = await waitForTurn(url, (await chat(url, { user_id: 'ben', text: 'other' })).turn_id);
+  t.is(model.count('first'), 1, 'the other user did not wait');
+  const [done, after] = [await waitForTurn(url, first.turn_id), await waitForTurn(url, second.turn_id)];
+  t.deepEqual(
+    [other, done, after].map(({ status }) => status),
+    ['completed', 'completed', 'completed'],
+  );
+  t.is(done.attempts, 2);
+  const [one, two] = model.chatCalls.filter(({ lastUserMessage }) => lastUserMessage === 'first');
+  t.true(two!.at - one!.at >= 2_950, `${two!.at - one!.at} ms`);
+  t.true(model.chatCalls.find(({ lastUserMessage }) => lastUserMessage === 'second')!.at >= two!.at);
+});
+
+test('a turn is retried for MODEL_RETRY_S, and a Retry-After beyond it fails the turn at once', async (t) => {
+  const { url, model } = await startApp(t, { settings: { MODEL_RETRY_S: '3', REVIEW_KEYWORDS: 'none' } });
+  model.script(({ lastUserMessage }) =>
+    lastUserMessage === 'later' ? { status: 429, headers: { 'retry-after': '4' } } : { status: 503 },
+  );
+  const later = await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'later' })).turn_id);
+  t.like(later, { status: 'failed', attempts: 1, error: { code: 'model_rate_limited' } });
+  const down = await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'down' })).turn_id);
+  t.like(down, { status: 'failed', error: { code: 'model_unavailable' } });
+  const calls = model.chatCalls.filter(({ lastUserMessage }) => lastUserMessage === 'down');
+  t.is(down.attempts, calls.length);
+  const ms = calls.at(-1)!.at - calls[0]!.at;
+  t.true(calls.length >= 3 && ms >= 2_800 && ms < 6_000, `${calls.length} calls in ${ms} ms`);
+});
+
+test('the time of a turn counts from its first claim, over all claims, and not while it is queued', async (t) => {
+  const settings = { MODEL_RETRY_S: '60', REVIEW_KEYWORDS: 'none', WORKER_CONCURRENCY: '1' };
+  const { url, model, databaseUrl } = await startApp(t, { settings });
+  const blocked = Promise.withResolvers<void>();
+  model.script(async ({ kind, lastUserMessage, attempt }) => {
+    if (lastUserMessage === 'blocking') await blocked.promise;
+    return kind === 'chat' && lastUserMessage !== 'blocking' && attempt === 1 ? { status: 503 } : {};
+  });
+  await chat(url, { user_id: 'cleo', text: 'blocking' });
+  await eventually('the place is taken', async () => model.count('blocking') === 1);
+  const claimed = await chat(url, { user_id: 'ann', text: 'claimed before' });
+  const queued = await chat(url, { user_id: 'ben', text: 'queued' });
+  const builder = await connect(databaseUrl, { poolSize: 1 });
+  await builder.raw("update turns set created_at = now() - interval '90 seconds' where status = 'queued'");
+  await builder.raw("update turns set started_at = now() - interval '80 seconds' where turn_id = ?", [claimed.turn_id]);
+  await builder.destroy();
+  blocked.resolve();
+  t.like(await waitForTurn(url, claimed.turn_id), { status: 'failed', attempts: 1 });
+  t.like(await waitForTurn(url, queued.turn_id), { status: 'completed', attempts: 2 });
 });

@@ -184,3 +184,92 @@ test('while actors cannot be reached, the next turn of a user goes to another wo
   isReachable = true;
   t.true(runner.tryStart('ben'));
 });
+
+/** A runner whose turns call `work`. The turns of a user are numbered from 0. */
+function runnerOf(concurrency: number, work: (runner: UserRunner, userId: string, turn: number) => Promise<void>) {
+  const counts = new Map<string, number>();
+  const runner: UserRunner = new UserRunner({
+    turns: {
+      async next(userId) {
+        const turn = counts.get(userId) ?? 0;
+        counts.set(userId, turn + 1);
+        await tick();
+        if (turn > 1) return null;
+        await work(runner, userId, turn);
+        return { turnId: `${userId}${turn}`, settled: true };
+      },
+    },
+    concurrency,
+    firstQueued: async () => null,
+    ...REACHABLE,
+    askHolder: () => {},
+    requeue: () => {},
+    log: createLog('silent'),
+  });
+  return runner;
+}
+
+test('a turn that waits for a retry gives its place to other users, and its own user keeps its order', async (t) => {
+  const log: string[] = [];
+  const { signal } = new AbortController();
+  const ended = Promise.withResolvers<void>();
+  const runner = runnerOf(1, async (self, userId, turn) => {
+    log.push(`${userId}${turn} begins`);
+    if (userId === 'ann' && turn === 0) await self.pause('ann', 50, signal);
+    log.push(`${userId}${turn} ends`);
+    if (userId === 'ann' && turn === 1) ended.resolve();
+  });
+  t.true(runner.tryStart('ann'));
+  const ben = runner.start('ben', 'ben0', 10_000);
+  t.true(await ben);
+  await ended.promise;
+  t.deepEqual(
+    log.map((line) => line.replace(' begins', '>').replace(' ends', '<')),
+    ['ann0>', 'ben0>', 'ben0<', 'ben1>', 'ben1<', 'ann0<', 'ann1>', 'ann1<'],
+  );
+  await runner.drain(1_000);
+});
+
+test('after its wait a turn needs a place again, before users that have not begun', async (t) => {
+  let working = 0;
+  let most = 0;
+  const order: string[] = [];
+  const { signal } = new AbortController();
+  const runner = runnerOf(2, async (self, userId, turn) => {
+    if (turn > 0) return;
+    if (userId.startsWith('early')) await self.pause(userId, 5, signal);
+    most = Math.max(most, (working += 1));
+    order.push(userId);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    working -= 1;
+  });
+  for (const userId of ['early1', 'early2']) t.true(runner.tryStart(userId));
+  const late = Array.from({ length: 6 }, (_, n) => `late${n}`);
+  await Promise.all(late.map((userId) => runner.start(userId, `${userId}0`, 10_000)));
+  await runner.drain(5_000);
+  t.true(most <= 2, `${most} at the same time`);
+  t.deepEqual(order.slice(0, 4).toSorted(), ['early1', 'early2', 'late0', 'late1'].toSorted());
+});
+
+test('not more places are given away than there are, and an abort ends the wait', async (t) => {
+  const abort = new AbortController();
+  const begun: string[] = [];
+  const runner = runnerOf(2, async (self, userId, turn) => {
+    if (turn > 0) return;
+    begun.push(userId);
+    await self.pause(userId, 60_000, abort.signal);
+  });
+  const users = Array.from({ length: 6 }, (_, n) => `user${n}`);
+  const started = Promise.all(users.map((userId) => runner.start(userId, `${userId}0`, 10_000)));
+  while (begun.length < 4) await tick();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  t.is(begun.length, 4, 'twice the places');
+  t.false(runner.tryStart('another'));
+  abort.abort();
+  t.deepEqual(
+    await started,
+    users.map(() => true),
+  );
+  await runner.drain(5_000);
+  t.is(begun.length, 6);
+});

@@ -2,6 +2,7 @@ import test from 'ava';
 import { startApp } from '../support/app.ts';
 import { call, chat, waitForTurn, eventually } from '../support/client.ts';
 import { ATTEMPTS, nextStep } from '../../src/domain/delivery-schedule.ts';
+import { retryAfterMs } from '../../src/domain/retry-after.ts';
 import {
   deliveriesOf,
   waitForDelivery,
@@ -39,6 +40,62 @@ async function deliverTurn(url: string, userId: string, hook: WebhookJson, is: (
   await waitForTurn(url, (await chat(url, { user_id: userId, text: 'hello' })).turn_id);
   return waitForDelivery(url, hook, is);
 }
+
+test('a retry waits as long as the receiver asks with 429 or 503, up to a maximum', (t) => {
+  const inS = (attempts: number, status: number, retryAfterS: number | null) => {
+    const next = nextStep(attempts, { status, error: 'no', ...(retryAfterS !== null && { retryAfterS }) }, 0.5);
+    return next.kind === 'retry' ? Math.round(next.inS) : NaN;
+  };
+  for (const status of [429, 503]) {
+    t.is(inS(1, status, 120), 120);
+    t.is(inS(2, status, 120), 300, 'never sooner than the schedule');
+    t.is(inS(1, status, 0), 5);
+    t.is(inS(1, status, null), 5);
+    t.is(inS(1, status, 1e9), 8 * HOUR_S);
+    t.is(inS(7, status, 1e9), 8 * HOUR_S);
+  }
+  t.is(inS(1, 500, 120), 5, 'a receiver that failed does not know when it is back');
+  t.deepEqual(nextStep(ATTEMPTS, { status: 429, error: 'no', retryAfterS: 1 }, 0.5), { kind: 'dead', disable: null });
+});
+
+test('Retry-After is seconds or a date, and anything else is ignored', (t) => {
+  const now = Date.parse('2026-01-01T00:00:00Z');
+  for (const [header, ms] of [
+    ['120', 120_000],
+    [' 0 ', 0],
+    ['1.5', 1_500],
+    ['Thu, 01 Jan 2026 00:02:00 GMT', 120_000],
+    ['Thursday, 01-Jan-26 00:02:00 GMT', 120_000],
+    ['Thu Jan  1 00:02:00 2026', 120_000],
+    ['2026-01-01T00:02:00Z', 120_000],
+    ['Thu, 01 Jan 2025 00:00:00 GMT', 0],
+    ['', null],
+    [undefined, null],
+    ['soon', null],
+    ['-5', null],
+    ['1e9', null],
+    ['0x10', null],
+    ['Infinity', null],
+    ['Thu, 99 Foo 2026', null],
+  ] as const)
+    t.is(retryAfterMs(header, now), ms, header);
+});
+
+test('a receiver that is rate limited gets the next attempt when it asks for it', async (t) => {
+  const receiver = await startReceiver(t);
+  const { url } = await startApp(t, { settings: PRIVATE });
+  const hook = await register(url, { url: receiver.url });
+  const inTwoMinutes = () => new Date(Date.now() + 121_000).toUTCString();
+  for (const [userId, code, retryAfter] of [
+    ['ann', 429, () => '120'],
+    ['ben', 503, inTwoMinutes],
+  ] as const) {
+    receiver.answer = (response) => status(code, { 'retry-after': retryAfter() })(response);
+    const failed = await deliverTurn(url, userId, hook, ({ last_status: last }) => last === code);
+    const aheadS = (Date.parse(failed.next_attempt_at!) - Date.now()) / 1000;
+    t.true(aheadS > 110 && aheadS <= 121, `${code}: ${aheadS} s`);
+  }
+});
 
 test('a failed delivery is retried after some seconds under the same id', async (t) => {
   const receiver = await startReceiver(t);

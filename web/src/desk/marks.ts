@@ -11,40 +11,63 @@ export const wordsOf = (reasons: readonly ReviewReason[]): string[] => [
   ...new Set(reasons.flatMap(({ detail }) => [...detail.matchAll(/“([^”]+?)…?”/g)].map(([, word]) => word!))),
 ];
 
-/** Normalises a character: NFKC, lower case, format characters removed, white space as a space. */
-const foldCharacter = (character: string): string =>
-  character
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/\p{Cf}/u, '')
-    .replace(/\s/, ' ');
+/** What screening does not see: invisible characters, the Arabic tatweel, and accents (src/domain/policy-text.ts). */
+const IGNORED =
+  /[\p{Default_Ignorable_Code_Point}\u0640]|(?![\s\u0085])\p{C}|(?=\p{M})(?![\u3099\u309A])[\p{Script=Inherited}\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}]|[\u093C\u09BC\u0A3C\u0ABC\u0B3C\u0C3C\u0CBC]/gu;
 
-/** The text folded as screening folds it, with the index in the text of each folded character. */
-function fold(text: string): { readonly letters: string; readonly from: readonly number[] } {
+/** Space, or a character with what belongs to it: marks, the other letters of a syllable of Hangul, ignored characters. */
+const LETTER =
+  /[\s\u0085]|[^](?:(?![\s\u0085])[\p{M}\p{C}\p{Default_Ignorable_Code_Point}\u0640\u1160-\u11FF\u3131-\u318E\uD7B0-\uD7FB\uFF9E-\uFFDC])*/gu;
+
+/** Folds a letter as screening does. */
+const foldLetter = (letter: string): string =>
+  letter
+    .replaceAll(IGNORED, '')
+    .replaceAll('´', "'")
+    .normalize('NFKD')
+    .replaceAll(IGNORED, '')
+    .toLowerCase()
+    .toUpperCase()
+    .toLowerCase()
+    .replaceAll('ς', 'σ')
+    .replaceAll(/[\p{Pd}\u2212]/gu, '-')
+    .replaceAll(/[`‘’‚‛′ʹʻʼʽ]/g, "'")
+    .replaceAll(/[“”„‟″]/g, '"')
+    .replaceAll(/[\s\u0085]+/g, ' ')
+    .normalize('NFC');
+
+interface Folded {
+  readonly letters: string;
+  /** Where the letter of each folded character begins and ends in the text. */
+  readonly spans: readonly (readonly [begin: number, end: number])[];
+}
+
+/** Folds the text as screening folds it for keywords. */
+export function fold(text: string): Folded {
   let letters = '';
-  const from: number[] = [];
-  let at = 0;
-  for (const character of text) {
-    const folded = foldCharacter(character);
-    letters += folded;
-    for (let n = 0; n < folded.length; n += 1) from.push(at);
-    at += character.length;
+  const spans: (readonly [number, number])[] = [];
+  for (const { 0: letter, index } of text.matchAll(LETTER)) {
+    for (const character of foldLetter(letter).split('')) {
+      if (character === ' ' && letters.endsWith(' ')) continue;
+      letters += character;
+      spans.push([index, index + letter.length]);
+    }
   }
-  return { letters, from: [...from, at] };
+  return { letters, spans };
 }
 
 /** Splits the text into pieces; those that match one of the words are marked. */
 export function piecesOf(text: string, words: readonly string[]): Piece[] {
-  const { letters, from } = fold(text);
-  const spans: [number, number][] = [];
-  for (const word of words.map((each) => Array.from(each, foldCharacter).join('')).filter((each) => each !== '')) {
+  const { letters, spans } = fold(text);
+  const marks: [number, number][] = [];
+  for (const word of words.map((each) => fold(each).letters).filter((each) => each.trim() !== '')) {
     for (let at = letters.indexOf(word); at >= 0; at = letters.indexOf(word, at + word.length)) {
-      spans.push([from[at]!, from[at + word.length]!]);
+      marks.push([spans[at]![0], spans[at + word.length - 1]![1]]);
     }
   }
   const pieces: Piece[] = [];
   let done = 0;
-  for (const [begin, end] of spans.toSorted(([a], [b]) => a - b)) {
+  for (const [begin, end] of marks.toSorted(([a], [b]) => a - b)) {
     if (end <= done) continue;
     if (begin > done) pieces.push({ text: text.slice(done, begin), marked: false });
     pieces.push({ text: text.slice(Math.max(begin, done), end), marked: true });
