@@ -3,8 +3,10 @@
 import { traceparent } from '../telemetry/tracing.ts';
 import { effectOf } from '../domain/busy-rules.ts';
 import { refusalOf, type AcceptLimits, type AcceptOutcome, type NewTurn, type Refusal } from '../domain/accept.ts';
+import type { Turn } from '../domain/turn.ts';
 import { acceptShared } from './accept-shared.ts';
-import { cancelRunning } from './cancel-turn.ts';
+import { cancelRunning, cancelTurn, runningClaim } from './cancel-turn.ts';
+import type { Claim } from './claims.ts';
 import type { Database, Queries, Statement } from './database.ts';
 import { findJoinable, join } from './join-turn.ts';
 import { TURN_COLUMNS, TURN_SELECT, turnOf, type TurnRow } from './turn-rows.ts';
@@ -46,12 +48,25 @@ const INSERT: Statement = {
         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${TURN_COLUMNS.join(', ')}`,
 };
 
+/** The running turn is cancelled without a partial reply, whatever its claim is. */
+export const NO_PARTIAL = 'no partial';
+
+/** What the turn that a message interrupts gets as its partial reply: the text that was written under this claim. Null: it
+ *  is not known which turn that is. */
+export type Written = { readonly claim: Claim; readonly text: string | null } | typeof NO_PARTIAL | null;
+
+/** The message interrupts this claim, but its text is not known yet. Nothing was changed. */
+interface Interrupts {
+  readonly outcome: 'interrupts';
+  readonly claim: Claim;
+}
+
 /** Rolls the transaction back, so that the seq is not used up. */
-class Refused extends Error {
-  readonly refusal: Refusal;
-  constructor(refusal: Refusal) {
-    super(refusal.outcome);
-    this.refusal = refusal;
+class RolledBack extends Error {
+  readonly reason: Refusal | Interrupts;
+  constructor(reason: Refusal | Interrupts) {
+    super(reason.outcome);
+    this.reason = reason;
   }
 }
 
@@ -73,7 +88,24 @@ async function earlierTurn(queries: Queries, facts: Facts) {
   return row ? { turn: turnOf(row), requestHash: facts.joined_hash ?? row.request_hash } : null;
 }
 
-async function accept(queries: Queries, turnId: string, turn: NewTurn, limits: AcceptLimits): Promise<AcceptOutcome> {
+/** Cancels the running turn that the message interrupts. Its text must be known before, because a final turn never
+ *  changes, and the worker is not asked within the transaction, which holds the user's lock. */
+async function interrupt(queries: Queries, userId: string, written: Written): Promise<Turn | null> {
+  if (written === NO_PARTIAL) return cancelRunning(queries, userId);
+  const running = await runningClaim(queries, userId);
+  if (running === null) return null;
+  if (running.turnId !== written?.claim.turnId || running.epoch !== written.claim.epoch)
+    throw new RolledBack({ outcome: 'interrupts', claim: running });
+  return cancelTurn(queries, running, written.text);
+}
+
+async function accept(
+  queries: Queries,
+  turnId: string,
+  turn: NewTurn,
+  limits: AcceptLimits,
+  written: Written,
+): Promise<AcceptOutcome> {
   const [next] = await queries.rows<{ seq: number }>(NEXT_SEQ, [turn.userId]);
   const key = [turn.userId, turn.idempotencyKey];
   const [found] = await queries.rows<Facts>(FACTS, [
@@ -91,14 +123,16 @@ async function accept(queries: Queries, turnId: string, turn: NewTurn, limits: A
   const earlier = await earlierTurn(queries, found!);
   const facts = { erasing, earlier, sessionOwner, queued, busy, joins: joinable !== null };
   const refusal = refusalOf(turn, facts, limits);
-  if (refusal) throw new Refused(refusal);
+  if (refusal) throw new RolledBack(refusal);
   if (joinable) return { outcome: 'joined', turn: await join(queries, turn, joinable) };
   if (sessionOwner === null) {
     const created = await queries.rows(NEW_SESSION, [turn.sessionId, turn.userId]);
     // Another user has created this session since FACTS was read.
-    if (created.length === 0) throw new Refused({ outcome: 'foreign_session' });
+    if (created.length === 0) throw new RolledBack({ outcome: 'foreign_session' });
   }
-  const cancelled = rule.cancels ? await cancelRunning(queries, turn.userId, rule.cancels) : null;
+  const cancelled = rule.cancels
+    ? await interrupt(queries, turn.userId, rule.cancels === 'dropPartial' ? NO_PARTIAL : written)
+    : null;
   const [row] = await queries.rows<TurnRow>(INSERT, [
     turnId,
     turn.userId,
@@ -120,7 +154,8 @@ export async function acceptTurn(
   turnId: string,
   turn: NewTurn,
   limits: AcceptLimits,
-): Promise<AcceptOutcome> {
+  written: Written = null,
+): Promise<AcceptOutcome | Interrupts> {
   // The other rules depend on the user's other turns, or change them.
   if (turn.onBusy === 'enqueue' && limits.queuedOfAll < limits.ofAll) {
     const posted = { turnId, turn, traceparent: traceparent(), perUser: limits.perUser };
@@ -128,9 +163,9 @@ export async function acceptTurn(
     if (accepted) return { outcome: 'accepted', turn: accepted, cancelled: null };
   }
   try {
-    return await database.transaction((queries) => accept(queries, turnId, turn, limits));
+    return await database.transaction((queries) => accept(queries, turnId, turn, limits, written));
   } catch (error) {
-    if (error instanceof Refused) return error.refusal;
+    if (error instanceof RolledBack) return error.reason;
     throw error;
   }
 }
