@@ -1,6 +1,7 @@
 // Accepts a turn: together with those of other callers if it certainly may be accepted, otherwise in a transaction of its
 // own, which assigns the user's next seq and inserts the turn, or writes nothing.
 import { traceparent } from '../telemetry/tracing.ts';
+import { pathOf, type Continuation, type Opener, type SeqRange } from '../domain/branch.ts';
 import { effectOf } from '../domain/busy-rules.ts';
 import { refusalOf, type AcceptLimits, type AcceptOutcome, type NewTurn, type Refusal } from '../domain/accept.ts';
 import type { Turn } from '../domain/turn.ts';
@@ -44,8 +45,9 @@ const NEW_SESSION: Statement = {
 
 const INSERT: Statement = {
   name: 'accept-insert',
-  sql: `insert into turns (turn_id, user_id, session_id, seq, text, metadata, tags, idempotency_key, request_hash, traceparent)
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${TURN_COLUMNS.join(', ')}`,
+  sql: `insert into turns (turn_id, user_id, session_id, seq, text, metadata, tags, idempotency_key, request_hash, traceparent,
+          follows, branch_path)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${TURN_COLUMNS.join(', ')}`,
 };
 
 /** The running turn is cancelled without a partial reply, whatever its claim is. */
@@ -99,6 +101,53 @@ async function interrupt(queries: Queries, userId: string, written: Written): Pr
   return cancelTurn(queries, running, written.text);
 }
 
+/** `last`: the last turn of the session that is delivered or may still be. Each part uses an index. */
+const BRANCH_FACTS: Statement = {
+  name: 'accept-branch-facts',
+  sql: `select followed.seq, followed.session_id, followed.user_id,
+          (select json_build_object('seq', o.seq, 'path', o.branch_path) from turns o
+           where o.session_id = ?::uuid and o.branch_path is not null and o.seq <= followed.seq
+           order by o.session_id desc, o.seq desc limit 1) as opener,
+          (select json_build_object('seq', o.seq, 'path', o.branch_path) from turns o
+           where o.session_id = ?::uuid and o.branch_path is not null
+           order by o.session_id desc, o.seq desc limit 1) as newest,
+          greatest(
+            (select c.seq from conversation_rows c where c.session_id = ?::uuid
+             order by c.session_id desc, c.seq desc, c.ordinal desc limit 1),
+            (select t.seq from turns t
+             where t.user_id = ?::text and t.session_id = ?::uuid and t.status in ('queued', 'running')
+             order by t.user_id desc, t.seq desc limit 1),
+            (select t.seq from turns t
+             where t.user_id = ?::text and t.session_id = ?::uuid and t.status = 'awaiting_review'
+             order by t.user_id desc, t.status desc, t.seq desc limit 1)) as last
+        from (select 1) as one left join turns followed on followed.turn_id = ?::uuid`,
+};
+
+interface BranchRow {
+  readonly seq: number | null;
+  readonly session_id: string | null;
+  readonly user_id: string | null;
+  readonly opener: Opener | null;
+  readonly newest: Opener | null;
+  readonly last: number | null;
+}
+
+/** The path of the branch that the turn opens; null: it continues the newest branch. Under the user's lock, so no other
+ *  turn of the session is accepted meanwhile. */
+async function branchPath(
+  queries: Queries,
+  { userId, sessionId }: NewTurn,
+  continues: Continuation,
+): Promise<readonly SeqRange[] | null> {
+  const session = [sessionId, sessionId, sessionId];
+  const pending = [userId, sessionId, userId, sessionId];
+  const [row] = await queries.rows<BranchRow>(BRANCH_FACTS, [...session, ...pending, continues.follows]);
+  const { seq, opener, newest, last } = row!;
+  const isInSession = row!.session_id === sessionId && row!.user_id === userId;
+  if (continues.follows !== null && !isInSession) throw new RolledBack({ outcome: 'unknown_follows' });
+  return pathOf(continues, { followedSeq: seq ?? 0, opener, newest, lastSeq: last ?? 0 });
+}
+
 async function accept(
   queries: Queries,
   turnId: string,
@@ -130,6 +179,7 @@ async function accept(
     // Another user has created this session since FACTS was read.
     if (created.length === 0) throw new RolledBack({ outcome: 'foreign_session' });
   }
+  const path = turn.continues ? await branchPath(queries, turn, turn.continues) : null;
   const cancelled = rule.cancels
     ? await interrupt(queries, turn.userId, rule.cancels === 'dropPartial' ? NO_PARTIAL : written)
     : null;
@@ -144,6 +194,8 @@ async function accept(
     turn.idempotencyKey,
     turn.requestHash,
     traceparent(),
+    turn.continues?.follows ?? null,
+    path && JSON.stringify(path),
   ]);
   return { outcome: 'accepted', turn: turnOf(row!), cancelled };
 }
@@ -157,7 +209,7 @@ export async function acceptTurn(
   written: Written = null,
 ): Promise<AcceptOutcome | Interrupts> {
   // The other rules depend on the user's other turns, or change them.
-  if (turn.onBusy === 'enqueue' && limits.queuedOfAll < limits.ofAll) {
+  if (turn.onBusy === 'enqueue' && !turn.continues && limits.queuedOfAll < limits.ofAll) {
     const posted = { turnId, turn, traceparent: traceparent(), perUser: limits.perUser };
     const accepted = await acceptShared(database, posted);
     if (accepted) return { outcome: 'accepted', turn: accepted, cancelled: null };

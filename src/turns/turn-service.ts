@@ -1,10 +1,12 @@
 // The turn operations of the ingress: accept, find, list, cancel, and wait until a turn is settled.
 import { newId } from '../domain/ids.ts';
 import { acceptTurn, NO_PARTIAL, type Written } from '../store/accept-turn.ts';
+import { lastBefore } from '../store/conversations.ts';
 import { findTurn, listTurns } from '../store/turn-rows.ts';
 import type { AcceptOutcome, NewTurn } from '../domain/accept.ts';
 import { cancel, announceCancelled, type CancelDeps, type CancelOutcome } from './cancellation.ts';
 import type { Hooks, TurnHints } from '../domain/events.ts';
+import type { ConversationRow } from '../domain/conversation.ts';
 import type { Turn, TurnFilter } from '../domain/turn.ts';
 import { traceparent } from '../telemetry/tracing.ts';
 import { PARTIAL_WAIT_MS } from './partial-replies.ts';
@@ -84,6 +86,11 @@ export class TurnService {
 
   list(userId: string, filter: TurnFilter): Promise<Turn[]> {
     return listTurns(this.#deps.database, userId, filter);
+  }
+
+  /** The last exchanges that the turn continues, oldest first. @throws Unavailable */
+  before(turn: Turn, exchanges: number): Promise<ConversationRow[]> {
+    return lastBefore(this.#deps.database, turn, exchanges);
   }
 
   /** @throws Unavailable */

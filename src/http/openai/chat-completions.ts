@@ -11,7 +11,7 @@ import { completionFrames } from './completion-stream.ts';
 import { chatMessageOf, messages } from './messages.ts';
 import { checkModel, modelName } from './models.ts';
 import { IGNORED, ignored, metadata, NO_LOGPROBS, NO_TOOL_CHOICE, NO_TOOLS, only, sessionOf } from './parameters.ts';
-import { acceptChatTurn, sessionOfHistory, userOfRequest } from './chat-turn.ts';
+import { acceptChatTurn, placeOfHistory, userOfRequest } from './chat-turn.ts';
 import { awaitSettled, noReplyProblem } from './await-turn.ts';
 
 /** Body limit. Clients send the whole conversation with every message. */
@@ -99,12 +99,12 @@ export const chatCompletionOperations = (
       checkModel(body.model, model);
       const user = userOfRequest(body.user, context);
       const message = chatMessageOf(body.messages);
-      const session = sessionOf(body.metadata) ?? (await sessionOfHistory(turns, user, message.lastExchange));
+      const place = await placeOfHistory(turns, user, message.exchanges, sessionOf(body.metadata));
       const idempotencyKey = headers['idempotency-key'] ?? null;
       const request = {
         userId: user,
         text: message.text,
-        session,
+        ...place,
         metadata: body.metadata,
         options: null,
         idempotencyKey,

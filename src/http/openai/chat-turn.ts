@@ -1,20 +1,23 @@
 // Accepts a turn from an OpenAI request: determines its user and its session.
 import { newId } from '../../domain/ids.ts';
 import { hashRequest } from '../../domain/accept.ts';
+import type { Continuation } from '../../domain/branch.ts';
 import type { Turn } from '../../domain/turn.ts';
-
 import type { RequestContext } from '../operation.ts';
 import { Problem } from '../problem.ts';
 import { isUserId } from '../../domain/limits.ts';
 import type { Services } from '../services.ts';
 import { acceptedTurn } from '../turn-access.ts';
-import { replyOf } from '../endpoints/turn-json.ts';
-import { heldMessage } from './ids.ts';
-import type { LastExchange } from './messages.ts';
+import type { Exchange } from './messages.ts';
 import { OPTIONS_KEY, type GivenMetadata } from './parameters.ts';
+import { matchOfTurn, shownOf, type Shown } from './shown-history.ts';
 
 /** Number of recent turns that are compared with the history of a request. */
 const RECENT_TURNS = 50;
+/** Exchanges before a turn that are compared: more than a prompt contains. */
+const COMPARED_EXCHANGES = 50;
+/** Turns with the same exchange that are compared. */
+const MAX_CANDIDATES = 10;
 
 /** The user id of the turn: `user` of the request, otherwise the user of the key, otherwise the name of the key.
  *  @throws Problem invalid_request, user_not_found */
@@ -28,31 +31,72 @@ export function userOfRequest(user: string | null | undefined, { identity, owns 
   return userId;
 }
 
-/** Whether the turn is this exchange. White space around the reply is ignored, because some clients remove it. */
-function isExchange(turn: Turn, { user, assistant }: LastExchange): boolean {
-  const content = assistant.trim();
-  // The client may have the message that stood for a held reply, although the review is decided by now.
-  const sent = [replyOf(turn), heldMessage(turn)];
-  return sent.some((text) => text?.trim() === content) && (user === null || user === turn.text);
-}
-
-/** The session of the user's newest recent turn that is the last exchange of the request. Null: no turn matches.
- *  @throws Unavailable */
-export async function sessionOfHistory(
-  turns: Services['turns'],
-  userId: string,
-  lastExchange: LastExchange | null,
-): Promise<string | null> {
-  if (!lastExchange) return null;
-  const recent = await turns.list(userId, { limit: RECENT_TURNS });
-  return recent.find((turn) => isExchange(turn, lastExchange))?.sessionId ?? null;
-}
-
-export interface ChatTurnRequest {
-  readonly userId: string;
-  readonly text: string;
+/** A session, and where a turn continues it. */
+export interface Place {
   /** Null: a new session. */
   readonly session: string | null;
+  /** Undefined: the turn continues the newest branch. */
+  readonly continues: Continuation | undefined;
+}
+
+interface Candidate {
+  readonly turn: Turn;
+  readonly match: 'same' | 'part';
+  readonly shown: Shown;
+}
+
+/** Better candidates have higher numbers: the same text, all turns of the branch shown, all that is shown known. */
+const rankOf = ({ match, shown }: Candidate): number =>
+  (match === 'same' ? 4 : 0) + (shown.isWhole ? 2 : 0) + (shown.isKnown ? 1 : 0);
+
+/** The turns that match one exchange of the client and whose branch is the client's history up to there. The newest one
+ *  is the first one. */
+async function candidatesOf(
+  turns: Services['turns'],
+  recent: readonly Turn[],
+  exchanges: readonly Exchange[],
+): Promise<Candidate[]> {
+  const last = exchanges.at(-1)!;
+  const candidates: Candidate[] = [];
+  for (const turn of recent) {
+    const match = matchOfTurn(turn, last);
+    if (match === null) continue;
+    const ofSession = recent.filter(({ sessionId }) => sessionId === turn.sessionId);
+    const isUndelivered = (exchange: Exchange) => ofSession.some((each) => matchOfTurn(each, exchange) !== null);
+    const shown = shownOf(await turns.before(turn, COMPARED_EXCHANGES), exchanges.slice(0, -1), isUndelivered);
+    if (shown.isWhole || shown.isKnown) candidates.push({ turn, match, shown });
+    if (candidates.length === MAX_CANDIDATES) break;
+  }
+  return candidates;
+}
+
+/** Where a request with this history continues: after the newest exchange that is a turn of the user, in the session where
+ *  the turns before it are those that the client shows. `session`: the one that the request names; null: any. If the
+ *  request names none, the prompt contains no turn that the client does not show. @throws Unavailable */
+export async function placeOfHistory(
+  turns: Services['turns'],
+  userId: string,
+  exchanges: readonly Exchange[],
+  session: string | null,
+): Promise<Place> {
+  const nowhere: Place = { session, continues: undefined };
+  if (exchanges.length === 0) return nowhere;
+  const recent = await turns.list(userId, { limit: RECENT_TURNS, ...(session !== null && { sessionId: session }) });
+  for (let end = exchanges.length; end > 0; end -= 1) {
+    const candidates = await candidatesOf(turns, recent, exchanges.slice(0, end));
+    const [best] = candidates.toSorted((a, b) => rankOf(b) - rankOf(a));
+    if (!best) continue;
+    const { turn, shown } = best;
+    const isWhole = shown.isWhole || session !== null;
+    const continues = { follows: turn.turnId, shown: isWhole ? null : [...shown.seqs, turn.seq] };
+    return { session: turn.sessionId, continues };
+  }
+  return nowhere;
+}
+
+export interface ChatTurnRequest extends Place {
+  readonly userId: string;
+  readonly text: string;
   readonly metadata: GivenMetadata;
   /** Request options that are stored with the metadata. Null: none. */
   readonly options: object | null;
@@ -74,6 +118,7 @@ export async function acceptChatTurn(
     sessionId,
     tags: [],
     onBusy: 'enqueue',
+    continues: request.continues,
     idempotencyKey,
     requestHash: hashRequest(sentBody),
   });

@@ -54,11 +54,11 @@ export const messages = z
   })
   .meta({
     description:
-      'The last user message becomes the turn. Earlier messages only identify the session that it continues: turnkeeper has its own history. Messages with the role `system` or `developer` are ignored.',
+      'The last user message becomes the turn. Earlier messages only identify the turns that it continues: turnkeeper has its own history, of which the prompt contains these turns. Messages with the role `system` or `developer` are ignored.',
   });
 
-/** The exchange before the new message, as the client sent it. */
-export interface LastExchange {
+/** An earlier exchange, as the client sent it. */
+export interface Exchange {
   /** Null: the client did not send it. */
   readonly user: string | null;
   readonly assistant: string;
@@ -66,15 +66,17 @@ export interface LastExchange {
 
 export interface ChatMessage {
   readonly text: string;
-  /** Null: the request contains no earlier reply. */
-  readonly lastExchange: LastExchange | null;
+  /** Those before the new message, in order. A message without a reply is not part of them. */
+  readonly exchanges: readonly Exchange[];
 }
 
-/** The new user message and the exchange before it. */
+/** The new user message and the exchanges before it. */
 export function chatMessageOf(list: z.output<typeof messages>): ChatMessage {
   const conversation = list.filter(isConversation);
-  const [user, assistant] = [conversation.at(-3), conversation.at(-2)];
-  const text = textOf(conversation.at(-1)!);
-  if (assistant?.role !== 'assistant') return { text, lastExchange: null };
-  return { text, lastExchange: { user: user?.role === 'user' ? textOf(user) : null, assistant: textOf(assistant) } };
+  const exchanges = conversation.flatMap((each, index): Exchange[] => {
+    if (each.role !== 'assistant') return [];
+    const before = conversation[index - 1];
+    return [{ user: before?.role === 'user' ? textOf(before) : null, assistant: textOf(each) }];
+  });
+  return { text: textOf(conversation.at(-1)!), exchanges };
 }

@@ -17,7 +17,7 @@ export const responseRequest = z
     previous_response_id: z
       .string()
       .nullish()
-      .meta({ description: 'The id of the response whose session this turn continues.' }),
+      .meta({ description: 'The id of the response that this turn continues: later ones are not in its prompt.' }),
     background: z
       .boolean()
       .nullish()
@@ -42,4 +42,4 @@ export const responseRequest = z
 
 /** The new user message of a request, whose input is a string or a list of messages. */
 export const inputMessageOf = ({ input }: z.output<typeof responseRequest>): ChatMessage =>
-  typeof input === 'string' ? { text: input, lastExchange: null } : chatMessageOf(input);
+  typeof input === 'string' ? { text: input, exchanges: [] } : chatMessageOf(input);
