@@ -2,10 +2,9 @@
 // boundary.
 import type { HistoryMessage } from '../domain/conversation.ts';
 import { claimNext } from '../store/claims.ts';
-import { lastSeq } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
 import { revokeGrant } from '../store/grants.ts';
-import { turnsExist } from '../store/turn-rows.ts';
+import { lastSeq, turnsExist } from '../store/turn-rows.ts';
 import { MEMORY, type SessionStore } from './user-session.ts';
 
 /** UTF-16 units of a history that crosses the actor boundary: daprd refuses bodies above 4 MB. */
@@ -20,7 +19,7 @@ export const sessionStore = (database: Database, { holdsState }: { readonly hold
   async claimNext(userId, args, grant) {
     const claim = await claimNext(database, { ...args, userId, memoryKey: holdsState ? MEMORY : null, grant });
     if (claim.outcome !== 'claimed') return claim;
-    const { turnId, epoch, sessionId, seq, text, metadata, attempts } = claim.turn;
+    const { turnId, epoch, follows, sessionId, seq, text, metadata, attempts } = claim.turn;
     const { tags, createdAt, startedAt } = claim.turn;
     const { grantVersion, messageCount, queuedS, takenOver, takeovers, traceparent, history, memory } = claim;
     return {
@@ -30,6 +29,7 @@ export const sessionStore = (database: Database, { holdsState }: { readonly hold
       work: {
         turnId,
         epoch,
+        follows,
         userId,
         sessionId,
         seq,

@@ -43,6 +43,8 @@ export const ACTOR_TYPE = 'UserSession';
 export interface Work {
   readonly turnId: string;
   readonly epoch: number;
+  /** The delivered turn that this one continues; null: none. */
+  readonly follows: string | null;
   readonly userId: string;
   readonly sessionId: string;
   readonly seq: number;
@@ -63,7 +65,7 @@ export interface Work {
   readonly queuedS: number;
   /** Messages the user has sent so far. */
   readonly messageCount: number;
-  /** The last messages of the session, oldest first; null: too long to cross the actor boundary, so the worker reads
+  /** The last messages that the turn continues, oldest first; null: too long to cross the actor boundary, so the worker reads
    *  them. */
   readonly history: readonly HistoryMessage[] | null;
   readonly memory: MemoryRecord;

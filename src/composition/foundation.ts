@@ -9,6 +9,7 @@ import { Database } from '../store/database.ts';
 import { migrateDatabase, pendingMigrations } from '../store/migrate.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { PartialReplies } from '../turns/partial-replies.ts';
 import { Queues } from '../workers/queues.ts';
 import { TurnWaker } from '../workers/turn-waker.ts';
 import { ProcessHooks } from './hooks.ts';
@@ -52,6 +53,8 @@ export interface Foundation extends FoundationOptions {
   readonly waker: TurnWaker;
   readonly hints: Hints;
   readonly hooks: ProcessHooks;
+  /** The text of running turns, for those who cancel them. */
+  readonly partials: PartialReplies;
 }
 
 /** The exporters are loaded only if there is an address to export to. */
@@ -94,7 +97,8 @@ export async function startFoundation(options: FoundationOptions): Promise<Found
   lifecycle.started('redis subscriber', async () => subscriber.disconnect());
   const hints = hintsOver(redis, subscriber);
   const hooks = new ProcessHooks(hints);
+  const partials = new PartialReplies({ requests: hints.partialRequests, answers: hints.partialAnswers });
   const waker = new TurnWaker({ queues, startHere: (userId) => hooks.worker.startTurns(userId), log });
   lifecycle.started('turn waker', () => waker.stop());
-  return { ...options, metrics, database, connectedAt, redis, queues, waker, hints, hooks };
+  return { ...options, metrics, database, connectedAt, redis, queues, waker, hints, hooks, partials };
 }

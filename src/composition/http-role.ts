@@ -49,6 +49,7 @@ export async function startHttpRole(foundation: Foundation, options: HttpOptions
   const { config, addresses, database, redis, queues, hints, metrics, log, lifecycle } = foundation;
   hints.turns.subscribe();
   hints.reviews.subscribe();
+  hints.partialAnswers.subscribe();
   const deltaSubscriber = await connectRedis(addresses.redisUrl, 'patient', log);
   lifecycle.started('redis deltas', async () => deltaSubscriber.disconnect());
   const deltas = new RedisDeltaFeed(redis, deltaSubscriber);

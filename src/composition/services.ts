@@ -58,7 +58,7 @@ const memoryOf = (actors: ActorRuntime): Services['memory'] => ({
 
 /** The services of the ingress. */
 export function servicesOf(foundation: Foundation, options: ServiceOptions): Services {
-  const { config, database, redis, queues, waker, hints, hooks, metrics, log } = foundation;
+  const { config, database, redis, queues, waker, hints, hooks, partials, metrics, log } = foundation;
   const { actors, deltas, queued, health, scrape, resolveNames } = options;
   const decisions = reviewDecisionsOf(foundation);
   const turns = new TurnService({
@@ -68,6 +68,7 @@ export function servicesOf(foundation: Foundation, options: ServiceOptions): Ser
     wake: (turn) => waker.wake(turn),
     hints: hooks.turnHints,
     hooks,
+    partials,
     cancelReview: (turnId, by) => decisions.cancel(turnId, by),
     metrics,
     log,

@@ -55,7 +55,7 @@ function startRelay({ config, addresses, database, queues, metrics, log, lifecyc
 
 /** Runs the turns of users. */
 function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: ReviewDecisions) {
-  const { config, addresses, database, redis, waker, hints, hooks, metrics, log, lifecycle } = foundation;
+  const { config, addresses, database, redis, waker, hints, hooks, partials, metrics, log, lifecycle } = foundation;
   const policies = new LivePolicy({ keywords: config.REVIEW_KEYWORDS, file: config.REVIEW_POLICY, metrics, log });
   policies.start();
   lifecycle.started('policy', () => policies.stop());
@@ -91,11 +91,13 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
     log,
   };
   const claims = claimsOf(foundation, actors, keeper);
+  partials.answerRequests();
+  hints.partialRequests.subscribe();
   const turns = new TurnRun({
-    database,
     claim: (userId) => claims.claim(userId),
     keeper,
     policies,
+    partials,
     model: measured(model, 'reply', metrics),
     answer: (turn, signal) => answerTurn(answer, turn, signal),
     hooks,

@@ -1,5 +1,6 @@
 // Decides whether a turn is accepted, from facts that were read under the user's lock. No I/O.
 import { hash } from 'node:crypto';
+import type { Continuation } from './branch.ts';
 import { effectOf, type BusyRule } from './busy-rules.ts';
 import type { Metadata, Turn } from './turn.ts';
 
@@ -12,6 +13,8 @@ export interface NewTurn {
   readonly sessionId: string;
   readonly tags: readonly string[];
   readonly onBusy: BusyRule;
+  /** Missing: the turn continues the session's newest branch. */
+  readonly continues?: Continuation | undefined;
   readonly idempotencyKey: string | null;
   /** Hash of the posted body. A request with the same idempotency key must have the same body. */
   readonly requestHash: string;
@@ -46,6 +49,8 @@ export type Refusal =
   | { readonly outcome: 'repeated'; readonly turn: Turn }
   | { readonly outcome: 'key_reused' }
   | { readonly outcome: 'foreign_session' }
+  /** The turn that it should continue is not in its session. */
+  | { readonly outcome: 'unknown_follows' }
   | { readonly outcome: 'user_busy' }
   | { readonly outcome: 'being_erased'; readonly retryAfterS: number }
   | { readonly outcome: 'queue_full'; readonly scope: 'user' | 'all'; readonly retryAfterS: number };

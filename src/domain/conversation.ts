@@ -24,6 +24,21 @@ export interface ConversationPosition {
   readonly ordinal: number;
 }
 
+/** Which messages of a session are read. */
+export interface SessionPage {
+  /** Only messages after this position. */
+  readonly after?: ConversationPosition | undefined;
+  readonly limit: number;
+  /** A turn of the branch that is read. Missing: the newest branch. */
+  readonly turnId?: string | undefined;
+}
+
+/** A branch of a session: its first turn, and when that was accepted or delivered. */
+export interface SessionBranch {
+  readonly turnId: string;
+  readonly createdAt: Date;
+}
+
 export interface ConversationFilter {
   readonly tag?: string | undefined;
   readonly sessionId?: string | undefined;

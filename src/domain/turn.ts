@@ -64,6 +64,9 @@ export interface Turn {
   readonly status: TurnStatus;
   /** Increases with every claim. It is the fencing token. */
   readonly epoch: number;
+  /** The delivered turn that was the last one in its prompt. Null: there was none, or the turn has not been claimed and
+   *  its request named none. */
+  readonly follows: string | null;
   readonly text: string;
   readonly reply: string | null;
   readonly partialReply: string | null;
@@ -91,6 +94,7 @@ export const queuedTurn = (parts: NewTurnParts): Turn => ({
   ...parts,
   status: 'queued',
   epoch: 0,
+  follows: null,
   reply: null,
   partialReply: null,
   finishReason: null,

@@ -1,5 +1,5 @@
 // The ports through which the ingress uses the rest of turnkeeper. The ingress does not depend on Knex, BullMQ or Dapr.
-import type { ConversationFilter, ConversationRow } from '../domain/conversation.ts';
+import type { ConversationFilter, ConversationRow, SessionBranch, SessionPage } from '../domain/conversation.ts';
 import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../domain/memory.ts';
 import type { StreamPosition } from '../domain/stream-position.ts';
 import type { Activity, Overview } from '../domain/statistics.ts';
@@ -24,11 +24,12 @@ export interface TurnEventService {
 }
 
 export interface ConversationService {
-  /** The owner and the delivered messages of a session, in order. Null: the session does not exist. */
+  /** The owner and the branches of a session, and the delivered messages of one branch, in order. Null: the session does
+   *  not exist, or not the chosen turn in it. */
   ofSession(
     sessionId: string,
-    page: Pick<ConversationFilter, 'after' | 'limit'>,
-  ): Promise<{ userId: string; rows: ConversationRow[] } | null>;
+    page: SessionPage,
+  ): Promise<{ userId: string; rows: ConversationRow[]; branches: SessionBranch[] } | null>;
   ofUser(userId: string, filter: ConversationFilter): Promise<ConversationRow[]>;
 }
 

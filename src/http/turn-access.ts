@@ -26,6 +26,12 @@ export async function ownTurn(
   return turn;
 }
 
+/** The problem for a turn that cannot be continued. */
+export const notFollowed = (): Problem =>
+  new Problem('invalid_request', 'The request has 1 error.', {
+    errors: [{ pointer: '/follows', detail: 'is not a delivered turn of this session' }],
+  });
+
 /** The turn that an accept created or found. @throws Problem if the accept was refused */
 export function acceptedTurn(outcome: AcceptOutcome): Turn {
   switch (outcome.outcome) {
@@ -40,6 +46,8 @@ export function acceptedTurn(outcome: AcceptOutcome): Turn {
         'session_not_found',
         'No session of the user has this id. Omit metadata.session_id to start a new session.',
       );
+    case 'unknown_follows':
+      throw notFollowed();
     case 'user_busy':
       throw new Problem('user_busy', 'Wait until the user’s turns are settled, or use another on_busy.');
     case 'being_erased':

@@ -1,5 +1,6 @@
 // Hints between processes: something changed, so read the rows again. A hint may be lost, for example while Redis is
-// unavailable. The rows are the source of truth, and every listener also polls them.
+// unavailable. The rows are the source of truth, and every listener also polls them. Requests for partial replies and
+// their answers are sent in the same way; who cancels a turn can do without an answer.
 import { Listeners } from '../concurrency/listeners.ts';
 import type { RedisConnection } from './connection.ts';
 
@@ -109,6 +110,10 @@ export interface Hints {
   readonly heldUsers: HintChannel;
   /** By turn id: the turn was cancelled. For its worker, which otherwise notices at its next renewal or commit. */
   readonly cancellations: HintChannel;
+  /** By turn id, with the epoch: the turn is about to be cancelled. Its worker answers with the text that it has written. */
+  readonly partialRequests: HintChannel;
+  /** By turn id: the answers. */
+  readonly partialAnswers: HintChannel;
 }
 
 /** `subscriber` may receive other channels too. */
@@ -117,4 +122,6 @@ export const hintsOver = (publisher: RedisConnection, subscriber: RedisConnectio
   reviews: new HintChannel('turnkeeper:review-changes', publisher, subscriber),
   heldUsers: new HintChannel('turnkeeper:held-users', publisher, subscriber),
   cancellations: new HintChannel('turnkeeper:cancellations', publisher, subscriber),
+  partialRequests: new HintChannel('turnkeeper:partial-requests', publisher, subscriber),
+  partialAnswers: new HintChannel('turnkeeper:partial-answers', publisher, subscriber),
 });

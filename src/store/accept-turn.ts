@@ -1,10 +1,13 @@
 // Accepts a turn: together with those of other callers if it certainly may be accepted, otherwise in a transaction of its
 // own, which assigns the user's next seq and inserts the turn, or writes nothing.
 import { traceparent } from '../telemetry/tracing.ts';
+import { pathOf, type Continuation, type Opener, type SeqRange } from '../domain/branch.ts';
 import { effectOf } from '../domain/busy-rules.ts';
 import { refusalOf, type AcceptLimits, type AcceptOutcome, type NewTurn, type Refusal } from '../domain/accept.ts';
+import type { Turn } from '../domain/turn.ts';
 import { acceptShared } from './accept-shared.ts';
-import { cancelRunning } from './cancel-turn.ts';
+import { cancelRunning, cancelTurn, runningClaim } from './cancel-turn.ts';
+import type { Claim } from './claims.ts';
 import type { Database, Queries, Statement } from './database.ts';
 import { findJoinable, join } from './join-turn.ts';
 import { TURN_COLUMNS, TURN_SELECT, turnOf, type TurnRow } from './turn-rows.ts';
@@ -42,16 +45,30 @@ const NEW_SESSION: Statement = {
 
 const INSERT: Statement = {
   name: 'accept-insert',
-  sql: `insert into turns (turn_id, user_id, session_id, seq, text, metadata, tags, idempotency_key, request_hash, traceparent)
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${TURN_COLUMNS.join(', ')}`,
+  sql: `insert into turns (turn_id, user_id, session_id, seq, text, metadata, tags, idempotency_key, request_hash, traceparent,
+          follows, branch_path)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${TURN_COLUMNS.join(', ')}`,
 };
 
+/** The running turn is cancelled without a partial reply, whatever its claim is. */
+export const NO_PARTIAL = 'no partial';
+
+/** What the turn that a message interrupts gets as its partial reply: the text that was written under this claim. Null: it
+ *  is not known which turn that is. */
+export type Written = { readonly claim: Claim; readonly text: string | null } | typeof NO_PARTIAL | null;
+
+/** The message interrupts this claim, but its text is not known yet. Nothing was changed. */
+interface Interrupts {
+  readonly outcome: 'interrupts';
+  readonly claim: Claim;
+}
+
 /** Rolls the transaction back, so that the seq is not used up. */
-class Refused extends Error {
-  readonly refusal: Refusal;
-  constructor(refusal: Refusal) {
-    super(refusal.outcome);
-    this.refusal = refusal;
+class RolledBack extends Error {
+  readonly reason: Refusal | Interrupts;
+  constructor(reason: Refusal | Interrupts) {
+    super(reason.outcome);
+    this.reason = reason;
   }
 }
 
@@ -73,7 +90,71 @@ async function earlierTurn(queries: Queries, facts: Facts) {
   return row ? { turn: turnOf(row), requestHash: facts.joined_hash ?? row.request_hash } : null;
 }
 
-async function accept(queries: Queries, turnId: string, turn: NewTurn, limits: AcceptLimits): Promise<AcceptOutcome> {
+/** Cancels the running turn that the message interrupts. Its text must be known before, because a final turn never
+ *  changes, and the worker is not asked within the transaction, which holds the user's lock. */
+async function interrupt(queries: Queries, userId: string, written: Written): Promise<Turn | null> {
+  if (written === NO_PARTIAL) return cancelRunning(queries, userId);
+  const running = await runningClaim(queries, userId);
+  if (running === null) return null;
+  if (running.turnId !== written?.claim.turnId || running.epoch !== written.claim.epoch)
+    throw new RolledBack({ outcome: 'interrupts', claim: running });
+  return cancelTurn(queries, running, written.text);
+}
+
+/** `last`: the last turn of the session that is delivered or may still be. Each part uses an index. */
+const BRANCH_FACTS: Statement = {
+  name: 'accept-branch-facts',
+  sql: `select followed.seq, followed.session_id, followed.user_id,
+          (select json_build_object('seq', o.seq, 'path', o.branch_path) from turns o
+           where o.session_id = ?::uuid and o.branch_path is not null and o.seq <= followed.seq
+           order by o.session_id desc, o.seq desc limit 1) as opener,
+          (select json_build_object('seq', o.seq, 'path', o.branch_path) from turns o
+           where o.session_id = ?::uuid and o.branch_path is not null
+           order by o.session_id desc, o.seq desc limit 1) as newest,
+          greatest(
+            (select c.seq from conversation_rows c where c.session_id = ?::uuid
+             order by c.session_id desc, c.seq desc, c.ordinal desc limit 1),
+            (select t.seq from turns t
+             where t.user_id = ?::text and t.session_id = ?::uuid and t.status in ('queued', 'running')
+             order by t.user_id desc, t.seq desc limit 1),
+            (select t.seq from turns t
+             where t.user_id = ?::text and t.session_id = ?::uuid and t.status = 'awaiting_review'
+             order by t.user_id desc, t.status desc, t.seq desc limit 1)) as last
+        from (select 1) as one left join turns followed on followed.turn_id = ?::uuid`,
+};
+
+interface BranchRow {
+  readonly seq: number | null;
+  readonly session_id: string | null;
+  readonly user_id: string | null;
+  readonly opener: Opener | null;
+  readonly newest: Opener | null;
+  readonly last: number | null;
+}
+
+/** The path of the branch that the turn opens; null: it continues the newest branch. Under the user's lock, so no other
+ *  turn of the session is accepted meanwhile. */
+async function branchPath(
+  queries: Queries,
+  { userId, sessionId }: NewTurn,
+  continues: Continuation,
+): Promise<readonly SeqRange[] | null> {
+  const session = [sessionId, sessionId, sessionId];
+  const pending = [userId, sessionId, userId, sessionId];
+  const [row] = await queries.rows<BranchRow>(BRANCH_FACTS, [...session, ...pending, continues.follows]);
+  const { seq, opener, newest, last } = row!;
+  const isInSession = row!.session_id === sessionId && row!.user_id === userId;
+  if (continues.follows !== null && !isInSession) throw new RolledBack({ outcome: 'unknown_follows' });
+  return pathOf(continues, { followedSeq: seq ?? 0, opener, newest, lastSeq: last ?? 0 });
+}
+
+async function accept(
+  queries: Queries,
+  turnId: string,
+  turn: NewTurn,
+  limits: AcceptLimits,
+  written: Written,
+): Promise<AcceptOutcome> {
   const [next] = await queries.rows<{ seq: number }>(NEXT_SEQ, [turn.userId]);
   const key = [turn.userId, turn.idempotencyKey];
   const [found] = await queries.rows<Facts>(FACTS, [
@@ -91,14 +172,17 @@ async function accept(queries: Queries, turnId: string, turn: NewTurn, limits: A
   const earlier = await earlierTurn(queries, found!);
   const facts = { erasing, earlier, sessionOwner, queued, busy, joins: joinable !== null };
   const refusal = refusalOf(turn, facts, limits);
-  if (refusal) throw new Refused(refusal);
+  if (refusal) throw new RolledBack(refusal);
   if (joinable) return { outcome: 'joined', turn: await join(queries, turn, joinable) };
   if (sessionOwner === null) {
     const created = await queries.rows(NEW_SESSION, [turn.sessionId, turn.userId]);
     // Another user has created this session since FACTS was read.
-    if (created.length === 0) throw new Refused({ outcome: 'foreign_session' });
+    if (created.length === 0) throw new RolledBack({ outcome: 'foreign_session' });
   }
-  const cancelled = rule.cancels ? await cancelRunning(queries, turn.userId, rule.cancels) : null;
+  const path = turn.continues ? await branchPath(queries, turn, turn.continues) : null;
+  const cancelled = rule.cancels
+    ? await interrupt(queries, turn.userId, rule.cancels === 'dropPartial' ? NO_PARTIAL : written)
+    : null;
   const [row] = await queries.rows<TurnRow>(INSERT, [
     turnId,
     turn.userId,
@@ -110,6 +194,8 @@ async function accept(queries: Queries, turnId: string, turn: NewTurn, limits: A
     turn.idempotencyKey,
     turn.requestHash,
     traceparent(),
+    turn.continues?.follows ?? null,
+    path && JSON.stringify(path),
   ]);
   return { outcome: 'accepted', turn: turnOf(row!), cancelled };
 }
@@ -120,17 +206,18 @@ export async function acceptTurn(
   turnId: string,
   turn: NewTurn,
   limits: AcceptLimits,
-): Promise<AcceptOutcome> {
+  written: Written = null,
+): Promise<AcceptOutcome | Interrupts> {
   // The other rules depend on the user's other turns, or change them.
-  if (turn.onBusy === 'enqueue' && limits.queuedOfAll < limits.ofAll) {
+  if (turn.onBusy === 'enqueue' && !turn.continues && limits.queuedOfAll < limits.ofAll) {
     const posted = { turnId, turn, traceparent: traceparent(), perUser: limits.perUser };
     const accepted = await acceptShared(database, posted);
     if (accepted) return { outcome: 'accepted', turn: accepted, cancelled: null };
   }
   try {
-    return await database.transaction((queries) => accept(queries, turnId, turn, limits));
+    return await database.transaction((queries) => accept(queries, turnId, turn, limits, written));
   } catch (error) {
-    if (error instanceof Refused) return error.refusal;
+    if (error instanceof RolledBack) return error.reason;
     throw error;
   }
 }

@@ -1,23 +1,17 @@
-// Cancels turns by one conditional update, and stores the partial reply of a cancelled turn. The update increases the
-// epoch, so that the worker of the turn cannot commit: a turn is either completed or cancelled, never both.
+// Cancels turns by one conditional update. It increases the epoch, so that the worker of the turn cannot commit: a turn is
+// either completed or cancelled, never both. It also stores the partial reply, because a final turn never changes.
 import type { Turn } from '../domain/turn.ts';
 import type { Claim } from './claims.ts';
-import type { Database, Queries, Statement } from './database.ts';
+import type { Queries, Statement } from './database.ts';
 import { NOTIFY } from './commit-turn.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
-/** By how much the epoch increases. A partial reply is stored only at the epoch right after its claim, so a turn that
- *  skips an epoch never gets one, however late its worker is. */
-const EPOCHS = { keepPartial: 1, dropPartial: 2 } as const;
-
-/** Whether the cancelled turn keeps its partial reply. */
-export type PartialRule = keyof typeof EPOCHS;
-
 /** Counts the turn too, because no event reports a cancelled turn. `now()` is the start of the transaction, which may
  *  be earlier than the claim of the turn. */
-const cancelSql = (where: string, rule: PartialRule): string =>
+const cancelSql = (where: string): string =>
   `with done as (
-     update turns set status = 'cancelled', epoch = epoch + ${EPOCHS[rule]}, lease_until = null,
+     update turns set status = 'cancelled', epoch = epoch + 1, lease_until = null,
+            partial_reply = case status when 'running' then ?::text end,
             finished_at = greatest(now(), created_at, started_at)
      where ${where} returning ${TURN_COLUMNS.join(', ')}),
    counted as (
@@ -30,35 +24,39 @@ const cancelSql = (where: string, rule: PartialRule): string =>
 
 const CANCEL: Statement = {
   name: 'cancel-turn',
-  sql: cancelSql("turn_id = ? and status in ('queued', 'running')", 'keepPartial'),
+  sql: cancelSql("turn_id = ? and (status = 'queued' or (status = 'running' and epoch = ?::int4))"),
 };
 
-/** The cancelled turn; null: it awaits review, is final already, or does not exist. @throws Unavailable */
-export async function cancelTurn(database: Database, turnId: string): Promise<Turn | null> {
-  const [row] = await database.rows<TurnRow>(CANCEL, [turnId]);
+/** Cancels a turn that is queued, or runs under this claim. `text`: what was written under the claim. The cancelled turn;
+ *  null: it runs under another claim, awaits review, is final, or does not exist. @throws Unavailable */
+export async function cancelTurn(
+  queries: Queries,
+  { turnId, epoch }: Claim,
+  text: string | null,
+): Promise<Turn | null> {
+  const [row] = await queries.rows<TurnRow>(CANCEL, [text, turnId, epoch]);
   return row ? turnOf(row) : null;
 }
 
-const RUNNING = "user_id = ? and status = 'running'";
-const CANCEL_RUNNING: Readonly<Record<PartialRule, Statement>> = {
-  keepPartial: { name: 'cancel-running', sql: cancelSql(RUNNING, 'keepPartial') },
-  dropPartial: { name: 'roll-back-running', sql: cancelSql(RUNNING, 'dropPartial') },
+const RUNNING: Statement = {
+  name: 'cancel-running-claim',
+  sql: "select turn_id, epoch from turns where user_id = ? and status = 'running'",
 };
 
-/** Cancels the user's running turn, if there is one. Part of the accept transaction. If the turn is committed or
- *  claimed at the same time, the row lock orders the two. */
-export async function cancelRunning(queries: Queries, userId: string, rule: PartialRule): Promise<Turn | null> {
-  const [row] = await queries.rows<TurnRow>(CANCEL_RUNNING[rule], [userId]);
-  return row ? turnOf(row) : null;
+/** The claim of the user's running turn; null: none. Part of the accept transaction. */
+export async function runningClaim(queries: Queries, userId: string): Promise<Claim | null> {
+  const [row] = await queries.rows<{ turn_id: string; epoch: number }>(RUNNING, [userId]);
+  return row ? { turnId: row.turn_id, epoch: row.epoch } : null;
 }
 
-const KEEP_PARTIAL: Statement = {
-  name: 'keep-partial-reply',
-  sql: `update turns set partial_reply = ?
-        where turn_id = ? and epoch = ?::int4 + ${EPOCHS.keepPartial} and case status when 'cancelled' then partial_reply is null else false end`,
+const CANCEL_RUNNING: Statement = {
+  name: 'cancel-running',
+  sql: cancelSql("user_id = ? and status = 'running'"),
 };
 
-/** Stores the text that was written under this claim, if a cancellation ended the claim. @throws Unavailable */
-export async function keepPartialReply(database: Database, { turnId, epoch }: Claim, text: string): Promise<void> {
-  await database.rows(KEEP_PARTIAL, [text, turnId, epoch]);
+/** Cancels the user's running turn, if there is one, without a partial reply. Part of the accept transaction. If the turn
+ *  is committed or claimed at the same time, the row lock orders the two. */
+export async function cancelRunning(queries: Queries, userId: string): Promise<Turn | null> {
+  const [row] = await queries.rows<TurnRow>(CANCEL_RUNNING, [null, userId]);
+  return row ? turnOf(row) : null;
 }

@@ -2,6 +2,7 @@
 // database's clock.
 import type { HistoryMessage } from '../domain/conversation.ts';
 import type { Turn } from '../domain/turn.ts';
+import { lastContinued } from './conversations.ts';
 import type { Database, Statement } from './database.ts';
 import { GRANT_S, type GrantRequest } from './grants.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
@@ -31,16 +32,16 @@ const CLAIM: Statement = {
           from unnest(?::text[], ?::uuid[], ?::timestamptz[], ?::uuid[], ?::int8[])
             as a (user_id, claim_id, lapsed_before, holder, version)),
         found as materialized (
-          select asked.user_id, asked.claim_id, asked.lapsed_before, head.turn_id, head.status,
+          select asked.user_id, asked.claim_id, asked.lapsed_before, head.turn_id, head.status, head.session_id, head.seq,
             head.claim_id as last_claim, not ${mayClaim('head', 'asked')} as busy
           from asked cross join lateral (
-            select turn_id, status, claim_id, lease_until from turns t
+            select turn_id, status, claim_id, lease_until, session_id, seq from turns t
             where t.user_id = asked.user_id and t.status in ('queued', 'running') order by t.user_id, t.seq limit 1) head),
         lapsed as materialized (
           select t.turn_id from found join turns t on t.turn_id = found.turn_id
           where found.status = 'running' and not found.busy for update of t skip locked),
         heads as materialized (
-          select user_id, claim_id, lapsed_before, turn_id, status, last_claim,
+          select user_id, claim_id, lapsed_before, turn_id, status, last_claim, session_id, seq,
             busy or (status = 'running' and not exists (select 1 from lapsed where lapsed.turn_id = found.turn_id)) as busy
           from found),
         granted as (
@@ -58,14 +59,21 @@ const CLAIM: Statement = {
           union all select held.user_id, held.version
           from asked join user_grants held on held.user_id = asked.user_id
             and held.holder = asked.holder and held.version = asked.version and held.held_until > now()),
+        continued as materialized (
+          select heads.turn_id, read.history, read.follows
+          from heads join allowed on allowed.user_id = heads.user_id cross join lateral (
+            select json_agg(json_build_object('role', last.role, 'content', last.content) order by last.seq, last.ordinal) as history,
+              (array_agg(last.turn_id order by last.seq desc))[1] as follows
+            from (${lastContinued('heads', ['r.turn_id', 'r.role', 'r.content', 'r.seq', 'r.ordinal'])}) last) read
+          where not heads.busy),
         claimed as (
-          update turns set status = 'running', claim_id = heads.claim_id,
+          update turns set status = 'running', claim_id = heads.claim_id, follows = continued.follows,
                  epoch = turns.epoch + case when ${SAME_CLAIM} then 0 else 1 end,
                  attempts = turns.attempts + case when ${SAME_CLAIM} then 0 else 1 end,
                  takeovers = turns.takeovers
                    + case when turns.status = 'running' and turns.claim_id <> heads.claim_id then 1 else 0 end,
                  lease_until = clock_timestamp() + ?::float8 * interval '1 second', started_at = coalesce(started_at, clock_timestamp())
-          from heads join allowed on allowed.user_id = heads.user_id
+          from heads join allowed on allowed.user_id = heads.user_id left join continued on continued.turn_id = heads.turn_id
           where turns.turn_id = heads.turn_id and not heads.busy and ${mayClaim('turns', 'heads')}
           returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')}, turns.traceparent, turns.takeovers)
         select asked.user_id as asked_user, allowed.user_id is not null as allowed, allowed.version as grant_version,
@@ -73,11 +81,9 @@ const CLAIM: Statement = {
           extract(epoch from now() - claimed.created_at)::float8 as queued_s,
           (select sent from message_counts where message_counts.user_id = claimed.user_id) as message_count,
           (select value from actor_state where actor_state.user_id = claimed.user_id and key = ?::text) as memory,
-          (select json_agg(json_build_object('role', last.role, 'content', last.content) order by last.seq, last.ordinal)
-           from (select role, content, seq, ordinal from conversation_rows c where c.session_id = claimed.session_id
-                 order by c.session_id desc, c.seq desc, c.ordinal desc limit ?::int8) last) as history
+          continued.history
         from asked left join heads on heads.user_id = asked.user_id left join allowed on allowed.user_id = asked.user_id
-        left join claimed on claimed.turn_id = heads.turn_id`,
+        left join claimed on claimed.turn_id = heads.turn_id left join continued on continued.turn_id = heads.turn_id`,
 };
 
 export interface ClaimedTurn {
@@ -92,7 +98,7 @@ export interface ClaimedTurn {
   readonly messageCount: number;
   /** Position of the turn in its trace; null: the turn is not traced. */
   readonly traceparent: string | null;
-  /** The last messages of the session, oldest first. */
+  /** The last messages that the turn continues, oldest first. */
   readonly history: readonly HistoryMessage[];
   /** The user's actor state with the requested key; null: none, or no key was requested. */
   readonly memory: unknown;
@@ -141,7 +147,7 @@ interface ClaimRow extends TurnRow {
   readonly history: readonly HistoryMessage[] | null;
 }
 
-function resultOf(row: ClaimRow): ClaimResult | 'retry' {
+function resultOf(row: ClaimRow, exchanges: number): ClaimResult | 'retry' {
   // Left join: no turn was claimed.
   if ((row.turn_id as string | null) === null) {
     if (row.busy === null) return { outcome: 'nothing' };
@@ -159,7 +165,7 @@ function resultOf(row: ClaimRow): ClaimResult | 'retry' {
     takeovers,
     messageCount: messageCount ?? 0,
     traceparent,
-    history: history ?? [],
+    history: exchanges === 0 ? [] : (history ?? []),
     memory,
   };
 }
@@ -170,17 +176,21 @@ async function claimAll(database: Database, requests: readonly ClaimRequest[]): 
   const asked = [...first.values()].toSorted((a, b) => (a.userId < b.userId ? -1 : 1));
   // All requests of a process have the same settings.
   const { leaseS, exchanges, memoryKey } = requests[0]!;
+  // At least one exchange, for `follows`.
+  const messages = Math.max(1, exchanges) * 2;
   const rows = await database.rows<ClaimRow>(CLAIM, [
     asked.map(({ userId }) => userId),
     asked.map(({ claimId }) => claimId ?? null),
     asked.map(({ lapsedBefore }) => (lapsedBefore === undefined ? null : new Date(lapsedBefore).toISOString())),
     asked.map(({ grant }) => grant?.holder ?? null),
     asked.map(({ grant }) => grant?.version ?? null),
+    messages,
+    messages,
+    messages,
     leaseS,
     memoryKey,
-    exchanges * 2,
   ]);
-  const found = new Map(rows.map((row) => [row.asked_user, resultOf(row)]));
+  const found = new Map(rows.map((row) => [row.asked_user, resultOf(row, exchanges)]));
   return requests.map((request) => {
     const result = found.get(request.userId)!;
     const earlier = first.get(request.userId)!;

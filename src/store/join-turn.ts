@@ -10,6 +10,7 @@ import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 const NEWEST_QUEUED: Statement = {
   name: 'join-newest-queued',
   sql: `select ${TURN_COLUMNS.join(', ')} from turns where user_id = ? and session_id = ? and status = 'queued'
+          and (?::bool or follows = ?::uuid)
         order by seq desc limit 1 for update`,
 };
 
@@ -33,7 +34,12 @@ const RETURN_SEQ: Statement = {
 /** The queued turn that the message can join, with the joined content; null: none. Its row stays locked until the
  *  transaction ends. */
 export async function findJoinable(queries: Queries, message: NewTurn): Promise<Turn | null> {
-  const [row] = await queries.rows<TurnRow>(NEWEST_QUEUED, [message.userId, message.sessionId]);
+  const [row] = await queries.rows<TurnRow>(NEWEST_QUEUED, [
+    message.userId,
+    message.sessionId,
+    message.continues === undefined,
+    message.continues?.follows ?? null,
+  ]);
   if (!row) return null;
   const queued = turnOf(row);
   const content = joined(queued, message);

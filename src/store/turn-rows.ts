@@ -10,6 +10,7 @@ export interface TurnRow {
   readonly seq: number;
   readonly status: TurnStatus;
   readonly epoch: number;
+  readonly follows: string | null;
   readonly text: string;
   readonly reply: string | null;
   readonly partial_reply: string | null;
@@ -50,6 +51,7 @@ export const TURN_COLUMNS = [
   'seq',
   'status',
   'epoch',
+  'follows',
   'text',
   'reply',
   'partial_reply',
@@ -87,6 +89,7 @@ export function turnOf(row: TurnRow): Turn {
     seq: row.seq,
     status: row.status,
     epoch: row.epoch,
+    follows: row.follows,
     text: row.text,
     reply: row.reply,
     partialReply: row.partial_reply,
@@ -162,4 +165,12 @@ export async function listTurns(database: Database, userId: string, filter: Turn
   const all = parts.map((status) => `(${part(`${where} and ${status}`)})`).join(' union all ');
   const sql = `select * from (${all}) parts order by seq desc limit ?`;
   return (await database.rows<TurnRow>({ name, sql }, [...bindings, ...bindings, filter.limit])).map(turnOf);
+}
+
+const LAST_SEQ: Statement = { name: 'last-seq', sql: 'select last_seq from users where user_id = ?' };
+
+/** The user's highest seq; 0: none. @throws Unavailable */
+export async function lastSeq(database: Database, userId: string): Promise<number> {
+  const [row] = await database.rows<{ last_seq: number }>(LAST_SEQ, [userId]);
+  return row?.last_seq ?? 0;
 }

@@ -7,7 +7,7 @@ import type { Log } from '../telemetry/log.ts';
 import { completeWithRetries, type Pause } from '../model/attempts.ts';
 import { ModelError, type Completion, type Model, type Moderator } from '../model/model.ts';
 import { commitAnswer, commitFailure, type ModelReply } from '../store/commit-turn.ts';
-import { lastOfSession } from '../store/conversations.ts';
+import { lastBefore } from '../store/conversations.ts';
 import { Unavailable } from '../domain/errors.ts';
 import { mayPass, type Database } from '../store/database.ts';
 import { parkTurn } from '../store/park-turn.ts';
@@ -95,7 +95,7 @@ export async function answerTurn(
     };
     return fail(error);
   }
-  const history = work.history ?? (await lastOfSession(database, work.sessionId, deps.historyExchanges));
+  const history = work.history ?? (await lastBefore(database, work, deps.historyExchanges));
   const messages = promptOf({ memory: work.memory, messageCount: work.messageCount, history, text: work.text });
   const sink = mayNeedReview(policy, work.text)
     ? NO_DELTAS
@@ -176,12 +176,13 @@ async function commitCompletion(
 
 /** The turn as its row is after the commit. */
 const completedTurn = (work: Work, attempts: number, answer: ModelReply, finishedAt: Date): Turn => {
-  const { turnId, userId, sessionId, seq, epoch, text, metadata, tags, createdAt, startedAt } = work;
+  const { turnId, userId, sessionId, seq, epoch, follows, text, metadata, tags, createdAt, startedAt } = work;
   return {
     ...queuedTurn({ turnId, userId, sessionId, seq, text, metadata, tags, createdAt: new Date(createdAt) }),
     ...answer,
     status: 'completed',
     epoch,
+    follows,
     attempts,
     startedAt: new Date(startedAt),
     finishedAt,

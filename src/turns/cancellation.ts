@@ -1,4 +1,4 @@
-// Cancels a turn, notifies its worker and its waiting clients, and wakes a worker for the user's next turn.
+// Cancels a turn with its partial reply, notifies its worker and its waiting clients, and wakes a worker for the user's next turn.
 import { afterWrite } from '../domain/errors.ts';
 import type { Hooks } from '../domain/events.ts';
 import { traceparent } from '../telemetry/tracing.ts';
@@ -10,6 +10,7 @@ import type { Claim } from '../store/claims.ts';
 import type { Database } from '../store/database.ts';
 import { findTurn } from '../store/turn-rows.ts';
 import type { Turn } from '../domain/turn.ts';
+import { PARTIAL_WAIT_MS, type PartialReplies } from './partial-replies.ts';
 
 export type CancelOutcome =
   /** By this call or by an earlier one. */
@@ -24,6 +25,7 @@ export interface CancelDeps {
   readonly wake: (turn: Claim & { readonly userId: string; readonly traceparent: string | null }) => void;
   /** Cancels a turn that awaits review, and its review. False: the turn does not await review. */
   readonly cancelReview: (turnId: string, by: string) => Promise<boolean>;
+  readonly partials: Pick<PartialReplies, 'ask'>;
   readonly hooks: Pick<Hooks, 'turnChanged' | 'turnCancelled'>;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -47,10 +49,23 @@ async function wakeNext({ database, wake, log }: CancelDeps, userId: string): Pr
   }
 }
 
+/** The cancelled turn, with its partial reply; null: it is neither queued nor running. */
+async function cancelUnfinished({ database, partials }: CancelDeps, turnId: string): Promise<Turn | null> {
+  for (let deadline = Infinity; ;) {
+    const turn = await findTurn(database, turnId);
+    if (turn?.status !== 'queued' && turn?.status !== 'running') return null;
+    deadline = Math.min(deadline, performance.now() + PARTIAL_WAIT_MS);
+    const text = turn.status === 'running' ? await partials.ask(turn, deadline - performance.now()) : null;
+    const cancelled = await cancelTurn(database, turn, text);
+    if (cancelled) return cancelled;
+    // The turn was claimed, parked or committed meanwhile.
+  }
+}
+
 /** Cancels a turn that is queued, running or awaiting review. Idempotent. `by`: name of the caller, recorded with the
  *  review. @throws Unavailable */
 export async function cancel(deps: CancelDeps, turnId: string, by: string): Promise<CancelOutcome> {
-  const cancelled = await cancelTurn(deps.database, turnId);
+  const cancelled = await cancelUnfinished(deps, turnId);
   if (cancelled) {
     announceCancelled(deps, turnId);
     void wakeNext(deps, cancelled.userId);

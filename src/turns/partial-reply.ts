@@ -2,25 +2,42 @@
 import { storableText } from '../domain/text.ts';
 import type { Completion, CompletionRequest, Model } from '../model/model.ts';
 
+/** For how long deltas are held back after the text was requested. A cancellation needs less: it waits up to a second for
+ *  the text. If the turn is not cancelled, the deltas follow. */
+const HOLD_MS = 3_000;
+
 /** Wraps a model and records the text of the current attempt. One instance for each run of a turn. */
 export class PartialReply implements Model {
   readonly #model: Model;
+  readonly #isShown: () => boolean;
   #text = '';
   #called = false;
+  /** By `performance.now()`. */
+  #heldUntil = 0;
+  /** Deltas that were held back. */
+  #held = '';
 
-  constructor(model: Model) {
+  /** `isShown`: whether readers may see the text while it is being written. Otherwise it is never given out. */
+  constructor(model: Model, isShown: () => boolean) {
     this.#model = model;
+    this.#isShown = isShown;
   }
 
   async complete(request: CompletionRequest): Promise<Completion> {
     this.#text = '';
+    this.#held = '';
     this.#called = true;
     const onDelta = (text: string) => {
       this.#text += text;
-      request.onDelta?.(text);
+      this.#held += text;
+      // Deltas that are still held back when the reply ends are left out: readers get them with the final turn.
+      if (performance.now() < this.#heldUntil) return;
+      request.onDelta?.(this.#held);
+      this.#held = '';
     };
     const onVoid = () => {
       this.#text = '';
+      this.#held = '';
       request.onVoid?.();
     };
     try {
@@ -37,8 +54,15 @@ export class PartialReply implements Model {
     return this.#called;
   }
 
-  /** The text in a form that can be stored. The abort may have split a surrogate pair. Null: nothing was written. */
-  get text(): string | null {
+  /** The text so far, for a turn that is about to be cancelled. Deltas are held back from now on, so that no reader sees
+   *  more than this text. Null: nothing was written, or it must not be shown. */
+  hold(): string | null {
+    this.#heldUntil = performance.now() + HOLD_MS;
+    return this.#isShown() ? this.#storable : null;
+  }
+
+  /** A delta may end within a surrogate pair. */
+  get #storable(): string | null {
     const text = storableText(this.#text.replace(/[\uD800-\uDBFF]$/, ''));
     return text === '' ? null : text;
   }

@@ -3,23 +3,22 @@ import type { ClaimReply, Work } from '../actors/user-session.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Model } from '../model/model.ts';
-import type { Database } from '../store/database.ts';
-import type { Claim } from '../store/claims.ts';
 import { Unavailable } from '../domain/errors.ts';
-import { keepPartialReply } from '../store/cancel-turn.ts';
 import { inSpan, type SpanOptions } from '../telemetry/tracing.ts';
 import type { ClaimedWork, AnswerOutcome } from './answer-turn.ts';
 import { ClaimLost, Stopping, type ClaimKeeper } from './claim-keeper.ts';
 import { mayNeedReview, type PolicySource } from '../domain/policy.ts';
 import type { Hooks } from '../domain/events.ts';
 import { PartialReply } from './partial-reply.ts';
+import type { PartialReplies } from './partial-replies.ts';
 
 export interface TurnRunDeps {
-  readonly database: Database;
   /** Claims the user's next turn. @throws Unavailable */
   readonly claim: (userId: string) => Promise<ClaimReply>;
   readonly keeper: ClaimKeeper;
   readonly policies: PolicySource;
+  /** Gives the text of running turns to those who cancel them. */
+  readonly partials: Pick<PartialReplies, 'add'>;
   readonly model: Model;
   /** Answers a claimed turn and commits the outcome. Rejects with the signal's reason once it aborts. */
   readonly answer: (turn: ClaimedWork, signal: AbortSignal) => Promise<AnswerOutcome>;
@@ -75,8 +74,10 @@ export class TurnRun {
       log.warn({ turn_id: work.turnId, epoch: work.epoch }, 'A turn whose claim lapsed was taken over.');
     }
     hooks.turnStarted(work.turnId);
-    const partial = new PartialReply(this.#deps.model);
     const policy = this.#deps.policies.current;
+    // If the reply might need a review, its text is not given out: a reviewer has not seen it.
+    const partial = new PartialReply(this.#deps.model, () => !mayNeedReview(policy, work.text));
+    const remove = this.#deps.partials.add(work, () => partial.hold());
     let outcome: AnswerOutcome = { status: 'lost' };
     try {
       const answer = (signal: AbortSignal) => this.#deps.answer({ work, model: partial, policy }, signal);
@@ -92,22 +93,11 @@ export class TurnRun {
         if (!partial.called) await keeper.release(work);
         throw error;
       }
+    } finally {
+      remove();
     }
-    // If the reply might have needed a review, its text is not kept: a reviewer has not seen it.
-    if (outcome.status === 'lost' && partial.text !== null && !mayNeedReview(policy, work.text))
-      await this.#keepPartial(work, partial.text);
     this.#recordOutcome(work.turnId, outcome, work.queuedS + (performance.now() - claimedAt) / 1000);
     return { turnId: work.turnId, settled: outcome.status !== 'lost' };
-  }
-
-  /** Keeps the partial reply of a lost turn if a cancellation ended its claim; the statement decides that. Best effort:
-   *  an unavailable database must not delay the next turn. */
-  async #keepPartial(claim: Claim, text: string): Promise<void> {
-    try {
-      await keepPartialReply(this.#deps.database, claim, text);
-    } catch (error) {
-      this.#deps.log.warn({ turn_id: claim.turnId, err: error }, 'A partial reply could not be stored.');
-    }
   }
 
   /** Calls the hooks and counts the outcome. `seconds`: time since the turn was accepted. */

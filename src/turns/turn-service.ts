@@ -1,12 +1,15 @@
 // The turn operations of the ingress: accept, find, list, cancel, and wait until a turn is settled.
 import { newId } from '../domain/ids.ts';
-import { acceptTurn } from '../store/accept-turn.ts';
+import { acceptTurn, NO_PARTIAL, type Written } from '../store/accept-turn.ts';
+import { lastBefore } from '../store/conversations.ts';
 import { findTurn, listTurns } from '../store/turn-rows.ts';
 import type { AcceptOutcome, NewTurn } from '../domain/accept.ts';
 import { cancel, announceCancelled, type CancelDeps, type CancelOutcome } from './cancellation.ts';
 import type { Hooks, TurnHints } from '../domain/events.ts';
+import type { ConversationRow } from '../domain/conversation.ts';
 import type { Turn, TurnFilter } from '../domain/turn.ts';
 import { traceparent } from '../telemetry/tracing.ts';
+import { PARTIAL_WAIT_MS } from './partial-replies.ts';
 import { TurnWatch, type WaitOptions, type Watch } from './turn-watch.ts';
 
 /** Accepts of one process at the same time. More of them would wait longer than a second for the database, and no accept
@@ -45,8 +48,8 @@ export class TurnService {
   }
 
   async #accept(turn: NewTurn): Promise<AcceptOutcome> {
-    const { database, limits, queuedOfAll, wake, hooks, metrics } = this.#deps;
-    const outcome = await acceptTurn(database, newId(), turn, { ...limits, queuedOfAll: queuedOfAll() });
+    const { wake, hooks, metrics } = this.#deps;
+    const outcome = await this.#commit(turn);
     // The text of the turn changed: clients that wait for it read it again.
     if (outcome.outcome === 'joined') hooks.turnChanged(outcome.turn.turnId);
     if (outcome.outcome === 'accepted') {
@@ -61,12 +64,33 @@ export class TurnService {
     return outcome;
   }
 
+  /** Accepts the turn. If it interrupts a running one, asks its worker for the partial reply first. */
+  async #commit(turn: NewTurn): Promise<AcceptOutcome> {
+    const { database, limits, queuedOfAll, partials } = this.#deps;
+    const turnId = newId();
+    let written: Written = null;
+    for (let deadline = Infinity; ;) {
+      const outcome = await acceptTurn(database, turnId, turn, { ...limits, queuedOfAll: queuedOfAll() }, written);
+      if (outcome.outcome !== 'interrupts') return outcome;
+      deadline = Math.min(deadline, performance.now() + PARTIAL_WAIT_MS);
+      const { claim } = outcome;
+      const leftMs = deadline - performance.now();
+      // Turns that start and end all the time must not delay the message any longer.
+      written = leftMs <= 0 ? NO_PARTIAL : { claim, text: await partials.ask(claim, leftMs) };
+    }
+  }
+
   find(turnId: string): Promise<Turn | null> {
     return findTurn(this.#deps.database, turnId);
   }
 
   list(userId: string, filter: TurnFilter): Promise<Turn[]> {
     return listTurns(this.#deps.database, userId, filter);
+  }
+
+  /** The last exchanges that the turn continues, oldest first. @throws Unavailable */
+  before(turn: Turn, exchanges: number): Promise<ConversationRow[]> {
+    return lastBefore(this.#deps.database, turn, exchanges);
   }
 
   /** @throws Unavailable */

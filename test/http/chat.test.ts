@@ -19,6 +19,7 @@ test('POST /chat answers 202 with Location and the whole turn', async (t) => {
     session_id: SESSION.toLowerCase(),
     seq: 1,
     status: 'queued',
+    follows: null,
     text: 'Hi',
     reply: null,
     partial_reply: null,

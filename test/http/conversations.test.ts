@@ -44,6 +44,7 @@ test('a session contains its messages in order', async (t) => {
     session_id: SESSION,
     user_id: 'alice',
     next_cursor: null,
+    branches: [{ turn_id: 'turn-1', created_at: '2026-01-01T00:00:00.000Z' }],
   });
 });
 

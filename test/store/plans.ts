@@ -114,13 +114,23 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
   },
   {
     what: 'a session in order',
-    sql: `select * from conversation_rows where session_id = '${ID}' and (seq, ordinal) > (3, 1) order by seq, ordinal limit 1001`,
+    sql: `select * from conversation_rows where session_id = '${ID}' and seq between 2 and 90 and (seq, ordinal) > (3, 1) order by session_id, seq, ordinal limit 1001`,
     index: /conversation_rows_session/,
   },
   {
     what: 'the last exchanges of a session',
-    sql: `select * from conversation_rows where session_id = '${ID}' order by seq desc, ordinal desc limit 10`,
+    sql: `select * from conversation_rows where session_id = '${ID}' and seq between 2 and 90 order by session_id desc, seq desc, ordinal desc limit 10`,
     index: /conversation_rows_session/,
+  },
+  {
+    what: 'the branch of a turn',
+    sql: `select seq, branch_path from turns where session_id = '${ID}' and branch_path is not null and seq <= 90 order by session_id desc, seq desc limit 1`,
+    index: /turns_branches/,
+  },
+  {
+    what: 'the last turn of a session that awaits review',
+    sql: `select seq from turns where user_id = '${USER}' and session_id = '${ID}' and status = 'awaiting_review' order by user_id desc, status desc, seq desc limit 1`,
+    index: /turns_user_status|turns_session/,
   },
   {
     what: "a user's conversation",

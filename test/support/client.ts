@@ -9,6 +9,7 @@ export interface TurnJson {
   readonly reply: string | null;
   readonly partial_reply: string | null;
   readonly finish_reason: string | null;
+  readonly follows: string | null;
   readonly attempts: number;
   readonly error: { code: string; detail: string } | null;
   readonly usage: { input_tokens: number; output_tokens: number } | null;

@@ -13,6 +13,7 @@ const QUEUED: Turn = {
   seq: 1,
   status: 'queued',
   epoch: 0,
+  follows: null,
   text: 'Hi',
   reply: null,
   partialReply: null,

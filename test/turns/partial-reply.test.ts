@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { ModelError, type CompletionRequest, type Model } from '../../src/model/model.ts';
 import { PartialReply } from '../../src/turns/partial-reply.ts';
@@ -18,6 +19,8 @@ const request = (signal: AbortSignal, onDelta?: (text: string) => void): Complet
   ...(onDelta && { onDelta }),
 });
 
+const SHOWN = () => true;
+
 test('the text that was received before an abort is kept and passed on', async (t) => {
   const controller = new AbortController();
   const deltas: string[] = [];
@@ -26,11 +29,12 @@ test('the text that was received before an abort is kept and passed on', async (
       controller.abort(new Error('aborted'));
       controller.signal.throwIfAborted();
     }),
+    SHOWN,
   );
   await t.throwsAsync(partial.complete(request(controller.signal, (text) => deltas.push(text))), {
     message: 'aborted',
   });
-  t.is(partial.text, 'one two');
+  t.is(partial.hold(), 'one two');
   t.deepEqual(deltas, ['one ', 'two']);
 });
 
@@ -39,20 +43,76 @@ test('the text of a failed attempt is discarded', async (t) => {
     modelSending(['one'], () => {
       throw new ModelError('model_unavailable', 'the reply is incomplete', { retryable: true });
     }),
+    SHOWN,
   );
   await t.throwsAsync(partial.complete(request(new AbortController().signal)));
-  t.is(partial.text, null);
+  t.is(partial.hold(), null);
 });
 
 test('a new attempt discards the text of the previous one', async (t) => {
-  const partial = new PartialReply(modelSending(['one'], () => {}));
+  const partial = new PartialReply(
+    modelSending(['one'], () => {}),
+    SHOWN,
+  );
   for (let attempt = 0; attempt < 2; attempt += 1) await partial.complete(request(new AbortController().signal));
-  t.is(partial.text, 'one');
+  t.is(partial.hold(), 'one');
 });
 
 test('a partial reply can be stored: it has no NUL and no half of a surrogate pair', async (t) => {
-  const partial = new PartialReply(modelSending(['a\0b ', '🙂'.slice(0, 1)], () => {}));
+  const partial = new PartialReply(
+    modelSending(['a\0b ', '🙂'.slice(0, 1)], () => {}),
+    SHOWN,
+  );
   await partial.complete(request(new AbortController().signal));
-  t.is(partial.text, 'ab ');
-  t.is(new PartialReply(modelSending([], () => {})).text, null);
+  t.is(partial.hold(), 'ab ');
+  t.is(
+    new PartialReply(
+      modelSending([], () => {}),
+      SHOWN,
+    ).hold(),
+    null,
+  );
+});
+
+test('text that must not be shown is never given out', async (t) => {
+  const partial = new PartialReply(
+    modelSending(['one'], () => {}),
+    () => false,
+  );
+  await partial.complete(request(new AbortController().signal));
+  t.is(partial.hold(), null);
+});
+
+test('deltas that follow the text that was given out are held back, and follow if the turn is not cancelled', async (t) => {
+  const deltas: string[] = [];
+  const given: (string | null)[] = [];
+  const model: Model = {
+    async complete({ onDelta }) {
+      onDelta?.('one ');
+      given.push(partial.hold());
+      onDelta?.('two ');
+      t.deepEqual(deltas, ['one '], 'readers have no more than the text that was given out');
+      t.is(partial.hold(), 'one two ');
+      await sleep(3_100);
+      onDelta?.('three');
+      return { text: 'one two three', model: 'm', usage: USAGE, finishReason: 'stop' };
+    },
+  };
+  const partial = new PartialReply(model, SHOWN);
+  await partial.complete(request(new AbortController().signal, (text) => deltas.push(text)));
+  t.deepEqual(given, ['one ']);
+  t.deepEqual(deltas, ['one ', 'two three']);
+});
+
+test('deltas of an attempt that were held back are not passed on in the next one', async (t) => {
+  const deltas: string[] = [];
+  const partial = new PartialReply(
+    modelSending(['one'], () => {}),
+    SHOWN,
+  );
+  partial.hold();
+  for (let attempt = 0; attempt < 2; attempt += 1)
+    await partial.complete(request(new AbortController().signal, (text) => deltas.push(text)));
+  t.deepEqual(deltas, []);
+  t.is(partial.hold(), 'one');
 });

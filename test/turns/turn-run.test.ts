@@ -34,8 +34,8 @@ test('a claim is released if its run fails before the model call, and kept if it
   const store = sessionStore(database, { holdsState: true });
   let callsModel = false;
   const turns = new TurnRun({
-    database,
     keeper,
+    partials: { add: () => () => {} },
     async claim(userId) {
       const claim = await store.claimNext(userId, { leaseS: LEASE_S, exchanges: 0, claimId: newId() }, undefined);
       return claim.outcome === 'claimed' ? { ...claim, work: { ...claim.work, memory: unknownUser(userId) } } : claim;

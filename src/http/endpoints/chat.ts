@@ -10,8 +10,8 @@ import { idempotencyKey, preferredWait } from '../header-fields.ts';
 import { json, operation, type Operation, type RequestContext } from '../operation.ts';
 import { COMPONENTS, sessionId, storableText, tag, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
-import { acceptedTurn, notErased } from '../turn-access.ts';
-import { linkTo, turnJson, turnSchema } from './turn-json.ts';
+import { acceptedTurn, notErased, notFollowed } from '../turn-access.ts';
+import { linkTo, replyOf, turnJson, turnSchema } from './turn-json.ts';
 
 const METADATA_DEPTH = 8;
 const { textCharacters: TEXT_CHARACTERS, tags: TAGS, metadataBytes: METADATA_BYTES } = MESSAGE_LIMITS;
@@ -46,6 +46,14 @@ const chatRequest = z
     }),
     metadata: metadata.optional(),
     tags: z.array(tag).max(TAGS).optional(),
+    follows: z
+      .uuid()
+      .transform((id) => id.toLowerCase())
+      .nullish()
+      .meta({
+        description:
+          'The delivered turn of the session after which this one continues; null: the session’s start. Without it, the turn continues the newest branch of the session.',
+      }),
     on_busy: z
       .enum(BUSY_RULE_NAMES)
       .default('enqueue')
@@ -54,6 +62,13 @@ const chatRequest = z
   .register(COMPONENTS, { id: 'ChatRequest' });
 
 type ChatRequest = z.output<typeof chatRequest>;
+
+/** The turn that the message continues must be delivered. The accept checks that it is in the session. */
+async function checkFollows(turns: Services['turns'], { follows, user_id: userId }: ChatRequest): Promise<void> {
+  if (!follows) return;
+  const turn = await turns.find(follows);
+  if (turn?.userId !== userId || replyOf(turn) === null) throw notFollowed();
+}
 
 function newTurn(body: ChatRequest, key: string | null, sentBody: unknown): NewTurn {
   const session = body.metadata?.session_id ?? newId();
@@ -65,6 +80,7 @@ function newTurn(body: ChatRequest, key: string | null, sentBody: unknown): NewT
     sessionId: session,
     tags: body.tags ?? [],
     onBusy: body.on_busy,
+    continues: body.follows === undefined ? undefined : { follows: body.follows, shown: null },
     idempotencyKey: key,
     requestHash: hashRequest(sentBody),
   };
@@ -130,6 +146,7 @@ export const chatOperations = (turns: Services['turns']): Operation[] => [
       'database_unavailable',
     ],
     async handle({ headers, body }, context) {
+      await checkFollows(turns, body);
       const outcome = await turns.accept(newTurn(body, headers['idempotency-key'] ?? null, context.sentBody));
       let turn = acceptedTurn(outcome);
       const waitS = headers.prefer ?? null;

@@ -35,12 +35,19 @@ const userMessage = message
   .extend({ session_id: z.string().meta({ format: 'uuid' }) })
   .register(COMPONENTS, { id: 'UserMessage' });
 const messagePage = pageOf(userMessage).register(COMPONENTS, { id: 'MessagePage' });
+const branch = z
+  .object({ turn_id: z.string().meta({ format: 'uuid' }), created_at: instant })
+  .register(COMPONENTS, { id: 'Branch' });
 const conversation = z
   .object({
     history: z.array(message),
     session_id: z.string().meta({ format: 'uuid' }),
     user_id: z.string(),
     next_cursor: nextCursor,
+    branches: z.array(branch).meta({
+      description:
+        'All branches of the session, newest first. More than one: a turn continued an earlier turn than the last one.',
+    }),
   })
   .register(COMPONENTS, { id: 'Conversation' });
 
@@ -63,20 +70,38 @@ export const conversationOperations = (conversations: ConversationService): Oper
     tag: 'Conversations',
     summary: 'Retrieve the messages of a session',
     description:
-      'The delivered messages of the session, oldest first. Turns that await review are not included. A session with more messages than `limit` has several pages.',
+      'The delivered messages of the session, oldest first. Turns that await review are not included. If the session has several branches, these are the messages of one of them. A session with more messages than `limit` has several pages.',
     access: { resource: 'conversations', owner: 'loaded' },
     // Any string: an id that is not a UUID is answered 404, not 400.
     params: z.strictObject({ session_id: storableText(1, 200).meta({ format: 'uuid' }) }),
-    query: z.strictObject({ limit: limitUpTo(1_000, 1_000), cursor: sessionCursor.schema.optional() }),
+    query: z.strictObject({
+      limit: limitUpTo(1_000, 1_000),
+      cursor: sessionCursor.schema.optional(),
+      turn_id: storableText(1, 200)
+        .optional()
+        .meta({ format: 'uuid', description: 'A turn of the branch to retrieve. Missing: the newest branch.' }),
+    }),
     answers: { 200: { description: 'A page of the messages of the session.', schema: conversation } },
     problems: ['session_not_found', 'database_unavailable'],
     async handle({ path, query }, { owns }) {
       const id = path.session_id.toLowerCase();
-      const part = { after: query.cursor, limit: query.limit + 1 };
-      const session = isUuid(id) ? await conversations.ofSession(id, part) : null;
-      if (!session || !owns(session.userId)) throw new Problem('session_not_found', 'No session has this id.');
+      const turnId = query.turn_id?.toLowerCase();
+      const part = { after: query.cursor, limit: query.limit + 1, turnId };
+      const isKnown = isUuid(id) && (turnId === undefined || isUuid(turnId));
+      const session = isKnown ? await conversations.ofSession(id, part) : null;
+      if (!session || !owns(session.userId))
+        throw new Problem('session_not_found', 'No session has this id, or it has no turn `turn_id`.');
       const { items, next } = page(session.rows, query.limit, (last) => sessionCursor.write(last));
-      return json({ history: items.map(messageJson), session_id: id, user_id: session.userId, next_cursor: next });
+      return json({
+        history: items.map(messageJson),
+        session_id: id,
+        user_id: session.userId,
+        next_cursor: next,
+        branches: session.branches.map((each) => ({
+          turn_id: each.turnId,
+          created_at: each.createdAt.toISOString(),
+        })),
+      });
     },
   }),
   operation({

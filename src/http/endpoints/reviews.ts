@@ -77,7 +77,7 @@ const ofReviews = {
 /** Operations that list, retrieve, claim and decide reviews. */
 export function reviewOperations(reviews: Services['reviews']): Operation[] {
   const reviewAnswer = async (review: Review, status = 200): Promise<Answer> =>
-    json(reviewJson(review, await reviews.history(review.sessionId)), status);
+    json(reviewJson(review, await reviews.history(review)), status);
   return [
     operation({
       ...ofReviews,

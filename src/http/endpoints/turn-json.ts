@@ -28,6 +28,10 @@ export const turnSchema = z
     session_id: uuid,
     seq: z.int().meta({ description: 'Sequence number among the turns of the user: starts at 1, without gaps.' }),
     status: z.enum(TURN_STATUSES),
+    follows: uuid.nullable().meta({
+      description:
+        'The delivered turn that this one continues. Null: it starts the session, or it is queued and its request named none.',
+    }),
     text: z.string(),
     reply: z.string().nullable().meta({ description: 'Null until the user may see it.' }),
     partial_reply: z.string().nullable(),
@@ -81,6 +85,7 @@ export function turnJson(turn: Turn): TurnJson {
     session_id: turn.sessionId,
     seq: turn.seq,
     status: turn.status,
+    follows: turn.follows,
     text: turn.text,
     reply: replyOf(turn),
     partial_reply: turn.partialReply,

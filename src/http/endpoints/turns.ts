@@ -109,7 +109,7 @@ export const turnOperations = (turns: Services['turns']): Operation[] => [
     summary: 'Cancel a turn',
     description:
       'Cancels a turn that is queued, running or awaiting review. The turn gets no reply, and the user’s next turn runs immediately. The model call is aborted; ' +
-      'shortly after this response, the text generated so far is stored as `partial_reply`. Repeating the request returns the same turn. ' +
+      'the text generated so far is its `partial_reply`, if its worker supplies it within a second and the reply needs no review. Repeating the request returns the same turn. ' +
       'If the turn becomes final at the same moment, it is either final or cancelled, never both. A client that disconnects does not cancel a turn.',
     access: { resource: 'turns', owner: 'loaded' },
     params: z.strictObject({ turn_id: turnIdParameter }),

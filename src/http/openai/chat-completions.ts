@@ -25,7 +25,7 @@ import {
   streamOptions,
   TEXT_FORMAT,
 } from './parameters.ts';
-import { acceptChatTurn, sessionOfHistory, userOfRequest, type OpenAiSettings } from './chat-turn.ts';
+import { acceptChatTurn, placeOfHistory, userOfRequest, type OpenAiSettings } from './chat-turn.ts';
 import { awaitSettled, noReplyProblem } from './await-turn.ts';
 
 /** Body limit. Clients send the whole conversation with every message, with its pictures. */
@@ -104,12 +104,12 @@ export const chatCompletionOperations = (
       checkModel(body.model, model);
       const user = userOfRequest(body.user, context);
       const message = chatMessageOf(body.messages);
-      const session = sessionOf(body.metadata) ?? (await sessionOfHistory(turns, user, message, heldText));
+      const place = await placeOfHistory(turns, user, { ...message, heldText }, sessionOf(body.metadata));
       const idempotencyKey = headers['idempotency-key'] ?? null;
       const request = {
         userId: user,
         text: message.text,
-        session,
+        ...place,
         metadata: body.metadata,
         options: null,
         idempotencyKey,

@@ -1,16 +1,17 @@
 // Accepts a turn from an OpenAI request: determines its user and its session.
 import { newId } from '../../domain/ids.ts';
 import { hashRequest } from '../../domain/accept.ts';
+import type { Continuation } from '../../domain/branch.ts';
 import type { Turn } from '../../domain/turn.ts';
-
 import type { RequestContext } from '../operation.ts';
 import { Problem } from '../problem.ts';
 import { isUserId } from '../../domain/limits.ts';
 import type { Services } from '../services.ts';
 import { acceptedTurn } from '../turn-access.ts';
-import { replyOf } from '../endpoints/turn-json.ts';
-import type { ChatMessage, LastExchange } from './messages.ts';
+import type { ChatMessage, Exchange } from './messages.ts';
 import { OPTIONS_KEY, type GivenMetadata } from './parameters.ts';
+import { replyOf } from '../endpoints/turn-json.ts';
+import { matchOfTurn, shownOf, type Shown } from './shown-history.ts';
 
 /** What the operator configures for OpenAI's API. */
 export interface OpenAiSettings {
@@ -22,6 +23,10 @@ export interface OpenAiSettings {
 
 /** Number of recent turns that are compared with the history of a request. */
 const RECENT_TURNS = 50;
+/** Exchanges before a turn that are compared: more than a prompt contains. */
+const COMPARED_EXCHANGES = 50;
+/** Turns with the same exchange that are compared. */
+const MAX_CANDIDATES = 10;
 
 /** The user id of the turn: the user that the trusted header names, otherwise `user` of the request, otherwise the user of
  *  the key, otherwise the name of the key. @throws Problem invalid_request, user_not_found */
@@ -38,37 +43,93 @@ export function userOfRequest(
   return userId;
 }
 
-/** Whether the turn is this exchange. White space around the reply is ignored, because some clients remove it. */
-function isExchange(turn: Turn, { user, assistant }: LastExchange, heldText: string): boolean {
-  const content = assistant.trim();
-  const isReply = replyOf(turn)?.trim() === content && (user === null || user === turn.text);
-  // The client may have the text that stood for a held reply, although the review is decided by now.
-  const wasHeld = turn.review !== null && heldText.trim() === content && user === turn.text;
-  return isReply || wasHeld;
-}
-
-/** The session of the newest reply in the request: found by its id, or else as one of the user's recent turns by its text.
- *  `heldText`: the text that stands for held replies. Of several turns the newest one that was delivered is chosen, because
- *  one that is still held adds nothing to the prompt. Null: no turn matches. @throws Unavailable */
-export async function sessionOfHistory(
-  turns: Services['turns'],
-  userId: string,
-  { lastTurnId, lastExchange }: ChatMessage,
-  heldText: string,
-): Promise<string | null> {
-  const named = lastTurnId === null ? null : await turns.find(lastTurnId);
-  if (named?.userId === userId) return named.sessionId;
-  if (!lastExchange) return null;
-  const recent = await turns.list(userId, { limit: RECENT_TURNS });
-  const matching = recent.filter((turn) => isExchange(turn, lastExchange, heldText));
-  return (matching.find((turn) => replyOf(turn) !== null) ?? matching[0])?.sessionId ?? null;
-}
-
-export interface ChatTurnRequest {
-  readonly userId: string;
-  readonly text: string;
+/** A session, and where a turn continues it. */
+export interface Place {
   /** Null: a new session. */
   readonly session: string | null;
+  /** Undefined: the turn continues the newest branch. */
+  readonly continues: Continuation | undefined;
+}
+
+interface Candidate {
+  readonly turn: Turn;
+  readonly match: 'same' | 'part';
+  readonly shown: Shown;
+}
+
+/** Better candidates have higher numbers: the same text, all turns of the branch shown, all that is shown known, and then
+ *  delivered: a reply that is still held adds nothing to the prompt. */
+const rankOf = ({ turn, match, shown }: Candidate): number =>
+  (match === 'same' ? 8 : 0) + (shown.isWhole ? 4 : 0) + (shown.isKnown ? 2 : 0) + (replyOf(turn) === null ? 0 : 1);
+
+/** The turns that match one exchange of the client and whose branch is the client's history up to there. The newest one
+ *  is the first one. */
+async function candidatesOf(
+  turns: Services['turns'],
+  recent: readonly Turn[],
+  exchanges: readonly Exchange[],
+  heldText: string,
+): Promise<Candidate[]> {
+  const last = exchanges.at(-1)!;
+  const candidates: Candidate[] = [];
+  for (const turn of recent) {
+    const match = matchOfTurn(turn, last, heldText);
+    if (match === null) continue;
+    const ofSession = recent.filter(({ sessionId }) => sessionId === turn.sessionId);
+    const isUndelivered = (exchange: Exchange) =>
+      ofSession.some((each) => matchOfTurn(each, exchange, heldText) !== null);
+    const before = await turns.before(turn, COMPARED_EXCHANGES);
+    const shown = shownOf(before, exchanges.slice(0, -1), { heldText, isUndelivered });
+    if (shown.isWhole || shown.isKnown) candidates.push({ turn, match, shown });
+    if (candidates.length === MAX_CANDIDATES) break;
+  }
+  return candidates;
+}
+
+/** The turns, and the one that the client names, however old it is. */
+async function withNamed(
+  turns: Services['turns'],
+  recent: readonly Turn[],
+  { userId, session, turnId }: { userId: string; session: string | null; turnId: string | null },
+): Promise<readonly Turn[]> {
+  if (turnId === null || recent.some((turn) => turn.turnId === turnId)) return recent;
+  const named = await turns.find(turnId);
+  const isTheirs = named?.userId === userId && (session === null || named.sessionId === session);
+  return isTheirs ? [...recent, named] : recent;
+}
+
+/** Where a request with this history continues: after the newest exchange that is a turn of the user, in the session where
+ *  the turns before it are those that the client shows. `session`: the one that the request names; null: any. If the
+ *  request names none, the prompt contains no turn that the client does not show. `heldText` stands for replies that
+ *  await review. @throws Unavailable */
+export async function placeOfHistory(
+  turns: Services['turns'],
+  userId: string,
+  { exchanges, heldText }: Pick<ChatMessage, 'exchanges'> & { readonly heldText: string },
+  session: string | null,
+): Promise<Place> {
+  const nowhere: Place = { session, continues: undefined };
+  if (exchanges.length === 0) return nowhere;
+  const recent = await withNamed(
+    turns,
+    await turns.list(userId, { limit: RECENT_TURNS, ...(session !== null && { sessionId: session }) }),
+    { userId, session, turnId: exchanges.at(-1)!.turnId },
+  );
+  for (let end = exchanges.length; end > 0; end -= 1) {
+    const candidates = await candidatesOf(turns, recent, exchanges.slice(0, end), heldText);
+    const [best] = candidates.toSorted((a, b) => rankOf(b) - rankOf(a));
+    if (!best) continue;
+    const { turn, shown } = best;
+    const isWhole = shown.isWhole || session !== null;
+    const continues = { follows: turn.turnId, shown: isWhole ? null : [...shown.seqs, turn.seq] };
+    return { session: turn.sessionId, continues };
+  }
+  return nowhere;
+}
+
+export interface ChatTurnRequest extends Place {
+  readonly userId: string;
+  readonly text: string;
   readonly metadata: GivenMetadata;
   /** Request options that are stored with the metadata. Null: none. */
   readonly options: object | null;
@@ -90,6 +151,7 @@ export async function acceptChatTurn(
     sessionId,
     tags: [],
     onBusy: 'enqueue',
+    continues: request.continues,
     idempotencyKey,
     requestHash: hashRequest(sentBody),
   });

@@ -28,7 +28,7 @@ export interface CompletionStreamOptions {
   readonly heldText: string;
 }
 
-/** The frames of the stream. The chunks contain the reply, or the last frame is an error. */
+/** The frames of the stream. The chunks contain the reply, or the last frame is an error after what there is of it. */
 export async function* completionFrames(
   accepted: Turn,
   events: AsyncIterable<FollowedEvent>,
@@ -54,7 +54,11 @@ export async function* completionFrames(
     text.restart();
     if (!isSettled(turn.status)) continue;
     const content = contentOf(turn, heldText);
-    if (content === null) return yield errorFrame(noReplyProblem(turn, false));
+    if (content === null) {
+      // The chunks add up to the partial reply of a cancelled turn.
+      yield* contentFrames(text.finish(turn.partialReply ?? '') ?? '');
+      return yield errorFrame(noReplyProblem(turn, false));
+    }
     const rest = text.finish(content);
     if (rest === null) return yield errorFrame(restartedProblem(turn));
     yield* contentFrames(rest);

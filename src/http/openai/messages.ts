@@ -53,11 +53,13 @@ export const messages = z
   })
   .meta({
     description:
-      'The last message must be a user message with text. It becomes the turn. Earlier messages and items, of any kind, only identify the session that it continues: turnkeeper has its own history. Messages with the role `system` or `developer` are ignored.',
+      'The last message must be a user message with text. It becomes the turn. Earlier messages and items, of any kind, only identify the turns that it continues: turnkeeper has its own history, of which the prompt contains these turns. Messages with the role `system` or `developer` are ignored.',
   });
 
-/** The newest exchange before the new message, as the client sent it. */
-export interface LastExchange {
+/** An earlier exchange, as the client sent it. */
+export interface Exchange {
+  /** The turn of the reply, if the client sent the id of the reply or refers to it. */
+  readonly turnId: string | null;
   /** Null: the client did not send it. */
   readonly user: string | null;
   readonly assistant: string;
@@ -65,30 +67,28 @@ export interface LastExchange {
 
 export interface ChatMessage {
   readonly text: string;
-  /** Null: the request contains no earlier reply. */
-  readonly lastExchange: LastExchange | null;
-  /** The turn of the newest reply that the client sent, or refers to, with its id. Null: none. */
-  readonly lastTurnId: string | null;
+  /** Those before the new message, in order. A message without a reply is not part of them. */
+  readonly exchanges: readonly Exchange[];
 }
 
 /** A message without history. */
-export const messageOfText = (text: string): ChatMessage => ({ text, lastExchange: null, lastTurnId: null });
+export const messageOfText = (text: string): ChatMessage => ({ text, exchanges: [] });
 
-function lastExchangeOf(history: readonly Item[]): LastExchange | null {
-  const reply = history.findLastIndex(({ role, content }) => role === 'assistant' && textOf(content).trim() !== '');
-  if (reply < 0) return null;
-  const user = history.slice(0, reply).findLast(({ role }) => role === 'user');
-  return { user: user ? textOf(user['content']) : null, assistant: textOf(history[reply]!['content']) };
+const turnIdOf = ({ id }: Item): string | null => (typeof id === 'string' ? turnIdOfMessage(id) : null);
+const isReply = ({ role, type }: Item): boolean => role === 'assistant' || type === 'item_reference';
+
+function exchangesOf(history: readonly Item[]): Exchange[] {
+  return history.flatMap((item, index) => {
+    const [turnId, assistant] = [turnIdOf(item), textOf(item['content'])];
+    if (!isReply(item) || (turnId === null && assistant.trim() === '')) return [];
+    const user = history.slice(0, index).findLast(({ role }) => role === 'user');
+    return [{ turnId, user: user ? textOf(user['content']) : null, assistant }];
+  });
 }
 
-/** The new user message and the newest reply before it. */
+/** The new user message and the exchanges before it. */
 export function chatMessageOf(list: z.output<typeof messages>): ChatMessage {
   const index = newestIndex(list);
-  const history: readonly Item[] = list.slice(0, index);
-  const turnIds = history.map(({ id }) => (typeof id === 'string' ? turnIdOfMessage(id) : null));
-  return {
-    text: textOf((list as readonly Item[])[index]!['content']),
-    lastExchange: lastExchangeOf(history),
-    lastTurnId: turnIds.findLast((turnId) => turnId !== null) ?? null,
-  };
+  const all: readonly Item[] = list;
+  return { text: textOf(all[index]!['content']), exchanges: exchangesOf(all.slice(0, index)) };
 }

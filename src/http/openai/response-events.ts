@@ -140,11 +140,18 @@ export class ResponseEvents {
     return [...this.#beforeText(), ...this.#textDelta(this.#text.add(text))];
   }
 
+  /** The part of the partial reply that the deltas did not contain. A client without deltas gets it in the response. */
+  #restOfPartial({ partialReply }: Turn): ResponseEvent[] {
+    if (this.#lastBeforeText < NUMBERS.partAdded) return [];
+    return this.#textDelta(this.#text.finish(partialReply ?? '') ?? '');
+  }
+
   #end(turn: Turn): ResponseEvent[] {
     const text = replyOf(turn);
     if (text === null) {
+      const rest = this.#restOfPartial(turn);
       this.#done = true;
-      return [this.#response(FINAL_EVENTS[turn.status] ?? 'response.incomplete', LAST, turn)];
+      return [...rest, this.#response(FINAL_EVENTS[turn.status] ?? 'response.incomplete', LAST, turn)];
     }
     const generation = { epoch: turn.epoch, attempt: turn.attempts };
     const isNew = numberAt(generation, 0) !== numberAt(this.#generation, 0);

@@ -28,7 +28,7 @@ export const responseRequest = z
     previous_response_id: z
       .string()
       .nullish()
-      .meta({ description: 'The id of the response whose session this turn continues.' }),
+      .meta({ description: 'The id of the response that this turn continues: later ones are not in its prompt.' }),
     background: z
       .boolean()
       .nullish()

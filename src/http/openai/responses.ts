@@ -17,7 +17,7 @@ import { response, responseJson } from './response-json.ts';
 import { inputMessageOf, responseRequest } from './response-request.ts';
 import { responseFrames } from './response-stream.ts';
 import { LAST } from './sequence.ts';
-import { acceptChatTurn, sessionOfHistory, userOfRequest, type OpenAiSettings } from './chat-turn.ts';
+import { acceptChatTurn, placeOfHistory, userOfRequest, type OpenAiSettings, type Place } from './chat-turn.ts';
 import { awaitSettled } from './await-turn.ts';
 
 const TAG = 'OpenAI-compatible';
@@ -44,20 +44,20 @@ async function turnOf(turns: Services['turns'], id: string, isAllowed: (userId: 
 
 type ResponseRequest = z.output<typeof responseRequest>;
 
-/** The session of the request: named by its metadata, that of the previous response, or found by its messages. */
-async function sessionFor(
+/** Where the request continues: after the previous response, or where its messages say. */
+async function placeFor(
   turns: Services['turns'],
   user: string,
   body: ResponseRequest,
   heldText: string,
-): Promise<string | null> {
+): Promise<Place> {
   const named = sessionOf(body.metadata);
   const previous = body.previous_response_id ?? null;
-  if (previous === null) return named ?? (await sessionOfHistory(turns, user, inputMessageOf(body), heldText));
-  const { sessionId } = await turnOf(turns, previous, (userId) => userId === user);
+  if (previous === null) return placeOfHistory(turns, user, { ...inputMessageOf(body), heldText }, named);
+  const { sessionId, turnId } = await turnOf(turns, previous, (userId) => userId === user);
   if (named !== null && named !== sessionId)
     throw fault('/metadata/session_id', 'is not the session of previous_response_id');
-  return sessionId;
+  return { session: sessionId, continues: { follows: turnId, shown: null } };
 }
 
 /** Operations for responses. */
@@ -105,13 +105,13 @@ export function responseOperations(
       async handle({ headers, body }, context) {
         checkModel(body.model, model);
         const userId = userOfRequest(body.user, context);
-        const session = await sessionFor(turns, userId, body, heldText);
+        const place = await placeFor(turns, userId, body, heldText);
         const background = body.background === true;
         const previous = body.previous_response_id ?? null;
         const request = {
           userId,
           text: inputMessageOf(body).text,
-          session,
+          ...place,
           metadata: body.metadata,
           options: background || previous !== null ? { background, previous_response_id: previous } : null,
           idempotencyKey: headers['idempotency-key'] ?? null,

@@ -142,6 +142,7 @@ export class MemoryServices {
           .filter((turn) => (status ?? turn.status) === turn.status && (sessionId ?? turn.sessionId) === turn.sessionId)
           .toSorted((a, b) => b.seq - a.seq)
           .slice(0, limit),
+      before: async () => [],
       cancel: async (turnId) => this.#cancel(turnId),
       watch: (turnId) => ({
         find: async () => {
@@ -165,7 +166,8 @@ export class MemoryServices {
         const rest = rows.filter(
           ({ seq, ordinal }) => !after || seq > after.seq || (seq === after.seq && ordinal > after.ordinal),
         );
-        return { userId: rows[0]!.userId, rows: rest.slice(0, limit) };
+        const branches = [{ turnId: rows[0]!.turnId, createdAt: rows[0]!.createdAt }];
+        return { userId: rows[0]!.userId, rows: rest.slice(0, limit), branches };
       },
       ofUser: async (userId, { tag, from, to, after, limit }) =>
         this.rows

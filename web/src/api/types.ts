@@ -115,6 +115,10 @@ export interface Turn {
    */
   seq: number;
   status: 'queued' | 'running' | 'completed' | 'awaiting_review' | 'failed' | 'cancelled' | 'rejected' | 'expired';
+  /**
+   * The delivered turn that this one continues. Null: it starts the session, or it is queued and its request named none.
+   */
+  follows: string | null;
   text: string;
   /**
    * Null until the user may see it.
@@ -236,6 +240,10 @@ export interface ChatRequest {
         string
       ];
   /**
+   * The delivered turn of the session after which this one continues; null: the session’s start. Without it, the turn continues the newest branch of the session.
+   */
+  follows?: string | null;
+  /**
    * What happens while the user has queued or running turns. `enqueue`: the message becomes a new queued turn. `reject`: 409 `user_busy`, unless the user has no queued or running turn. `interrupt`: the running turn is cancelled, and the text that it had written is kept as its `partial_reply`; queued turns keep their order, and the new turn is queued after them. `rollback`: like `interrupt`, but the text that the running turn had written is discarded. `merge`: the text is appended to the user’s newest queued turn of the same session after a newline, tags and metadata are merged, and the response is that turn; if no such turn exists, or if the result would exceed the limits of one message, the message becomes a new queued turn.
    */
   on_busy?: 'enqueue' | 'reject' | 'interrupt' | 'rollback' | 'merge';
@@ -272,6 +280,11 @@ export interface MessagePage {
   next_cursor: string | null;
 }
 
+export interface Branch {
+  turn_id: string;
+  created_at: string;
+}
+
 export interface Conversation {
   history: Message[];
   session_id: string;
@@ -280,6 +293,10 @@ export interface Conversation {
    * The value of `cursor` for the next page. Null: this is the last page.
    */
   next_cursor: string | null;
+  /**
+   * All branches of the session, newest first. More than one: a turn continued an earlier turn than the last one.
+   */
+  branches: Branch[];
 }
 
 export interface DeadLetter {
@@ -425,7 +442,7 @@ export interface OpenAiChatCompletionRequest {
    */
   model: string;
   /**
-   * The last message must be a user message with text. It becomes the turn. Earlier messages and items, of any kind, only identify the session that it continues: turnkeeper has its own history. Messages with the role `system` or `developer` are ignored.
+   * The last message must be a user message with text. It becomes the turn. Earlier messages and items, of any kind, only identify the turns that it continues: turnkeeper has its own history, of which the prompt contains these turns. Messages with the role `system` or `developer` are ignored.
    *
    * @minItems 1
    */
@@ -1173,7 +1190,7 @@ export interface OpenAiResponseRequest {
     [k: string]: string;
   } | null;
   /**
-   * The id of the response whose session this turn continues.
+   * The id of the response that this turn continues: later ones are not in its prompt.
    */
   previous_response_id?: string | null;
   /**
