@@ -11,7 +11,15 @@ const SILENT_MS = 2_500;
 /** After the last failed call the sidecar is checked for this long: it may notice its lost host only later. */
 const SUSPECTED_MS = 5_000;
 
-const METADATA = z.object({ actorRuntime: z.object({ placement: z.string().optional() }).optional() });
+const METADATA = z.object({
+  actorRuntime: z.object({ runtimeStatus: z.string().optional(), placement: z.string().optional() }).optional(),
+});
+
+/** A sidecar that starts holds calls too. What other versions do not report is taken to be in order. */
+function isConnected(text: string): boolean {
+  const { runtimeStatus, placement } = METADATA.parse(JSON.parse(text)).actorRuntime ?? {};
+  return runtimeStatus !== 'INITIALIZING' && placement?.includes('disconnected') !== true;
+}
 
 export class SidecarWatch {
   readonly reachability = new Reachability();
@@ -53,8 +61,7 @@ export class SidecarWatch {
     const signal = AbortSignal.timeout(SILENT_MS);
     try {
       const response = await this.#client.send('GET', '/v1.0/metadata', { signal });
-      const { actorRuntime } = METADATA.parse(JSON.parse(response.text));
-      this.#isConnected = isSuccess(response) && !actorRuntime?.placement?.includes('disconnected');
+      this.#isConnected = isSuccess(response) && isConnected(response.text);
       this.heard();
     } catch {
       if (!signal.aborted) this.#isConnected = false;

@@ -20,7 +20,10 @@ type Answer = (request: Received, response: ServerResponse) => void;
 
 async function startSidecar(t: Owner, answer: Answer) {
   /** What its metadata says of placement; null: it is not answered. */
-  const metadata: { placement: string | null } = { placement: 'placement: connected' };
+  const metadata: { runtimeStatus: string; placement: string | null } = {
+    runtimeStatus: 'RUNNING',
+    placement: 'placement: connected',
+  };
   const received: Received[] = [];
   const connections = new Set<unknown>();
   const server = createServer((request, response) => {
@@ -118,7 +121,10 @@ test('a call through a sidecar without placement is given up, and its late answe
   t.like(error, { dependency: 'actors', outcomeUnknown: true });
   await t.throwsAsync(reachability.orUnreachable(runtime.call('ben', 'ping', {})), { instanceOf: Unavailable });
 
-  metadata.placement = 'placement: connected';
+  Object.assign(metadata, { runtimeStatus: 'INITIALIZING', placement: '' });
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  t.false(reachability.isReachable, 'a sidecar that starts');
+  Object.assign(metadata, { runtimeStatus: 'RUNNING', placement: 'placement: connected' });
   await eventually('the sidecar is found connected', async () => reachability.isReachable);
   t.deepEqual(changes, [false, true]);
   for (const response of waiting) response.end(pong);
