@@ -107,7 +107,7 @@ export class Consumers {
     return worker;
   }
 
-  /** Fetches jobs of the topic only while it is not paused. Never throws. */
+  /** Fetches jobs of the topic only while it is not paused. A fetch that is under way may still return one. Never throws. */
   setPaused(queue: string, isPaused: boolean): void {
     const workers = this.#workers.filter(({ name }) => name === queue);
     const change = () => Promise.all(workers.map((worker) => (isPaused ? worker.pause() : worker.resume())));
@@ -118,11 +118,16 @@ export class Consumers {
   /** Fetches no more jobs and waits up to `deadlineMs` milliseconds for running ones. Jobs that run longer go to other
    *  workers. */
   async stop(deadlineMs: number): Promise<void> {
+    // No change reaches a worker after its close: a pause would connect it to Redis again.
+    const workers = this.#workers.splice(0);
+    const close = async () => {
+      await this.#changed;
+      await Promise.allSettled(workers.map((worker) => worker.close()));
+    };
     try {
-      await within(deadlineMs, Promise.allSettled(this.#workers.map((worker) => worker.close())));
+      await within(deadlineMs, close());
     } catch {
-      await Promise.all(this.#workers.map((worker) => worker.abandon()));
+      await Promise.all(workers.map((worker) => worker.abandon()));
     }
-    this.#workers.length = 0;
   }
 }
