@@ -51,7 +51,9 @@ test('a paused topic is not consumed, and a pause during a stop leaves no connec
     { queue: 'summaries', concurrency: 4, handle: async (payload: unknown) => void handled.push(payload) },
   ];
   const add = (name: string) => queue.add(name, { name }, { removeOnComplete: true });
-  const ids = async () => ((await redis.client('LIST')) as string).match(/^id=\d+/gm)!;
+  // Only those of this test: others use other databases of the same Redis.
+  const own = new RegExp(`^id=\\d+(?=.* db=${new URL(url).pathname.slice(1)} )`, 'gm');
+  const ids = async () => ((await redis.client('LIST')) as string).match(own)!;
   await queue.waitUntilReady();
   const before = await ids();
 
