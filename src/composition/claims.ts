@@ -46,7 +46,7 @@ function repeating(
 }
 
 export function claimsOf(foundation: Foundation, actors: ActorRuntime, keeper: ClaimKeeper): Claims {
-  const { config, database, hints, log, lifecycle } = foundation;
+  const { config, database, waker, hints, log, lifecycle } = foundation;
   const { LEASE_S: leaseS, HISTORY_EXCHANGES: exchanges } = config;
   const terms = (claimId: string) => ({ leaseS, exchanges, claimId, lapsedBefore: keeper.lapsedBefore });
   const unanswered = new Map<string, string>();
@@ -57,15 +57,18 @@ export function claimsOf(foundation: Foundation, actors: ActorRuntime, keeper: C
   }
   let start = (_userId: string): boolean => false;
   /** Asks the actor. If this worker gives up and the claim is made later, actors can be reached again: the next claim of the
-   *  user repeats the request and gets the same turn. */
+   *  user repeats the request and gets the same turn. If it does not run here, any worker may claim it. */
   const ask = async (userId: string, args: MethodArgs<'claim'>): Promise<ClaimReply> => {
     const asked = actors.call(userId, 'claim', args);
     try {
       return await actors.reachability.orUnreachable(asked);
     } catch (error) {
-      const onLate = (late: ClaimReply) =>
-        late.outcome === 'claimed' && !start(userId) ? keeper.release(late.work) : undefined;
-      void asked.then(onLate, () => {});
+      const onLate = async (late: ClaimReply): Promise<void> => {
+        if (late.outcome !== 'claimed' || start(userId)) return;
+        await keeper.release(late.work);
+        waker.wake(late.work);
+      };
+      void asked.then(onLate).catch(() => {});
       throw error;
     }
   };

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { Reachability } from '../actors/reachability.ts';
-import { isSuccess, type SidecarClient } from './sidecar.ts';
+import { isSuccess, type SidecarClient, type SidecarResponse } from './sidecar.ts';
 
 const CHECK_MS = 250;
 /** A sidecar that answers nothing for this long is dead or frozen. On a busy machine an answer can take a second. */
@@ -11,7 +11,17 @@ const SILENT_MS = 2_500;
 /** After the last failed call the sidecar is checked for this long: it may notice its lost host only later. */
 const SUSPECTED_MS = 5_000;
 
-const METADATA = z.object({ actorRuntime: z.object({ placement: z.string().optional() }).optional() });
+const METADATA = z.object({
+  actorRuntime: z.object({ runtimeStatus: z.string().optional(), placement: z.string().optional() }).optional(),
+});
+
+/** A sidecar that starts holds calls too. What the sidecar does not report is taken to be in order: another version, or one
+ *  that is configured not to answer this request, must not stop its worker for ever. */
+function isConnected(response: SidecarResponse): boolean {
+  if (!isSuccess(response)) return true;
+  const { runtimeStatus, placement } = METADATA.parse(JSON.parse(response.text)).actorRuntime ?? {};
+  return runtimeStatus !== 'INITIALIZING' && placement?.includes('disconnected') !== true;
+}
 
 export class SidecarWatch {
   readonly reachability = new Reachability();
@@ -26,7 +36,8 @@ export class SidecarWatch {
     this.#client = client;
   }
 
-  /** A call of an actor failed or has had no answer for some time: checks the sidecar until it is found to be in order. */
+  /** A call of an actor failed or has had no answer for some time: checks the sidecar for five seconds, and from then on
+   *  until it can reach actors. */
   suspect(): void {
     this.#suspectedUntil = performance.now() + SUSPECTED_MS;
     if (!this.#checking) void this.#check();
@@ -53,8 +64,7 @@ export class SidecarWatch {
     const signal = AbortSignal.timeout(SILENT_MS);
     try {
       const response = await this.#client.send('GET', '/v1.0/metadata', { signal });
-      const { actorRuntime } = METADATA.parse(JSON.parse(response.text));
-      this.#isConnected = isSuccess(response) && !actorRuntime?.placement?.includes('disconnected');
+      this.#isConnected = isConnected(response);
       this.heard();
     } catch {
       if (!signal.aborted) this.#isConnected = false;

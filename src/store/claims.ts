@@ -23,8 +23,8 @@ const SAME_CLAIM = "turns.status = 'running' and turns.claim_id = heads.claim_id
 /** Takes the first queued or running turn of each user, if it may be claimed. One conditional update: of two concurrent
  *  claims one hits the row, and the other finds the turn running. A lapsed claim whose row is locked is not taken over:
  *  its owner could not renew it, and renews it first. The turn starts and the lease begins when the row is written: the
- *  statement may have waited for a lock since `now()`, and the user's previous turn may have ended meanwhile. A worker is granted a user only together with a turn. The state of
- *  the actor is read only if it is in this database. */
+ *  statement may have waited for a lock since `now()`, and the user's previous turn may have ended meanwhile. A worker is
+ *  granted a user only together with a turn. The state of the actor is read only if it is in this database. */
 const CLAIM: Statement = {
   name: 'claim',
   sql: `with asked as materialized (

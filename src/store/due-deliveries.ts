@@ -44,7 +44,8 @@ const CLAIM: Statement = {
         chosen as (
           select p.delivery_id, w.url, w.enabled, w.secret, case when w.old_secret_until > now() then w.old_secret end as old_secret
           from placed p left join webhooks w on w.webhook_id = p.webhook_id
-          where p.place <= case when p.webhook_id = any(?::uuid[]) then 1 else ?::int4 end)
+          left join unnest(?::uuid[], ?::int4[]) as own (webhook_id, most) on own.webhook_id = p.webhook_id
+          where p.place <= coalesce(own.most, ?::int4))
         update webhook_deliveries d
         set epoch = d.epoch + 1, attempts = d.attempts + 1, last_attempt_at = now(),
             next_attempt_at = now() + ?::float8 * interval '1 second'
@@ -55,10 +56,12 @@ const CLAIM: Statement = {
 
 export interface ClaimRules {
   readonly limit: number;
-  /** Maximum for one webhook; for a failing one it is 1. */
+  /** Maximum for one webhook. */
   readonly perWebhook: number;
-  /** Webhooks whose last attempt failed. */
+  /** Webhooks whose last attempt failed: one delivery each. */
   readonly failing: readonly string[];
+  /** Webhooks that have attempts already, with the number of deliveries that may be claimed for each. */
+  readonly started: readonly (readonly [webhookId: string, most: number])[];
   /** Webhooks whose deliveries are not claimed. */
   readonly excluded: readonly string[];
   /** Seconds after which a delivery is due again if its attempt is not recorded. */
@@ -70,8 +73,10 @@ const webhookOf = ({ url, enabled, secret, old_secret: old }: ClaimedRow): Claim
 
 /** Claims due deliveries, those due longest first. @throws Unavailable */
 export async function claimDeliveries(database: Database, rules: ClaimRules): Promise<ClaimedDelivery[]> {
-  const { limit, perWebhook, failing, excluded, leaseS } = rules;
-  const rows = await database.rows<ClaimedRow>(CLAIM, [excluded, limit, failing, perWebhook, leaseS]);
+  const { limit, perWebhook, failing, started, excluded, leaseS } = rules;
+  const own = [...failing.map((id) => [id, 1] as const), ...started];
+  const [ids, most] = [own.map(([id]) => id), own.map(([, count]) => count)];
+  const rows = await database.rows<ClaimedRow>(CLAIM, [excluded, limit, ids, most, perWebhook, leaseS]);
   return rows.map((row) => ({
     deliveryId: row.delivery_id,
     epoch: row.epoch,

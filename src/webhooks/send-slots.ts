@@ -15,6 +15,8 @@ export interface Room {
   readonly perWebhook: number;
   /** Webhooks whose last attempt failed: one delivery each. */
   readonly failing: readonly string[];
+  /** Other webhooks that have attempts already, with the number of deliveries that may be claimed for each. */
+  readonly started: readonly (readonly [webhookId: string, most: number])[];
   /** Webhooks for which no delivery may be claimed. */
   readonly excluded: readonly string[];
 }
@@ -45,10 +47,12 @@ export class SendSlots {
     const failingFull = this.#runningFailing >= FAILING_SLOTS;
     const isFull = ({ running, failing }: WebhookState) =>
       failing ? failingFull || running > 0 : running >= PER_WEBHOOK;
+    const notFull = webhooks.filter(([, webhook]) => !isFull(webhook));
     return {
       limit,
       perWebhook: PER_WEBHOOK,
-      failing: webhooks.filter(([, webhook]) => webhook.failing && !isFull(webhook)).map(([id]) => id),
+      failing: notFull.filter(([, { failing }]) => failing).map(([id]) => id),
+      started: notFull.flatMap(([id, { failing, running }]) => (failing ? [] : [[id, PER_WEBHOOK - running] as const])),
       excluded: webhooks.filter(([, webhook]) => isFull(webhook)).map(([id]) => id),
     };
   }

@@ -61,8 +61,8 @@ class StoppableWorker extends Worker {
 
 export class Consumers {
   readonly #workers: StoppableWorker[] = [];
-  /** The last change of each worker: pausing ends only when its running jobs have. */
-  readonly #changes = new Map<StoppableWorker, Promise<void>>();
+  /** The last change by `setPaused`: pausing ends only when the running jobs have. */
+  #changed: Promise<unknown> = Promise.resolve();
   readonly #table: readonly Consumer[];
   readonly #connection: RedisConnection;
   readonly #log: Log;
@@ -107,23 +107,27 @@ export class Consumers {
     return worker;
   }
 
-  /** Fetches jobs of the topic only while it is not paused. Never throws. */
+  /** Fetches jobs of the topic only while it is not paused. A fetch that is under way may still return one. Never throws. */
   setPaused(queue: string, isPaused: boolean): void {
-    for (const worker of this.#workers.filter(({ name }) => name === queue)) {
-      const change = async () => (isPaused ? worker.pause() : worker.resume());
-      const log = (error: Error) => this.#log.debug({ queue, detail: error.message }, 'A worker reported an error.');
-      this.#changes.set(worker, (this.#changes.get(worker) ?? Promise.resolve()).then(change).catch(log));
-    }
+    const workers = this.#workers.filter(({ name }) => name === queue);
+    const change = () => Promise.all(workers.map((worker) => (isPaused ? worker.pause() : worker.resume())));
+    const log = (error: Error) => this.#log.debug({ queue, detail: error.message }, 'A worker reported an error.');
+    this.#changed = this.#changed.then(change).catch(log);
   }
 
   /** Fetches no more jobs and waits up to `deadlineMs` milliseconds for running ones. Jobs that run longer go to other
    *  workers. */
   async stop(deadlineMs: number): Promise<void> {
+    // No change reaches a worker after its close: a pause would connect it to Redis again.
+    const workers = this.#workers.splice(0);
+    const close = async () => {
+      await this.#changed;
+      await Promise.allSettled(workers.map((worker) => worker.close()));
+    };
     try {
-      await within(deadlineMs, Promise.allSettled(this.#workers.map((worker) => worker.close())));
+      await within(deadlineMs, close());
     } catch {
-      await Promise.all(this.#workers.map((worker) => worker.abandon()));
+      await Promise.all(workers.map((worker) => worker.abandon()));
     }
-    this.#workers.length = 0;
   }
 }

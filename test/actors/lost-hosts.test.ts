@@ -7,6 +7,7 @@ import { chat, waitForTurn } from '../support/client.ts';
 import { temporaryFolder } from '../support/folder.ts';
 import { SCRIPTED_MODEL } from '../support/model.ts';
 import { startProcess } from '../support/process.ts';
+import { settingsOf } from '../support/roles.ts';
 
 const run = isAvailable('dapr') ? test.serial : test.skip;
 const CLIENTS = 16;
@@ -21,7 +22,7 @@ async function startAll(t: ExecutionContext) {
     placement!.port,
   );
   t.teardown(() => sidecar.stop());
-  const start = (role: string, { httpPort, apiToken, appPort, appToken }: Sidecar) =>
+  const start = (role: string, ownSidecar: Sidecar) =>
     startProcess(t, {
       args: ['src/main.ts', '--roles', role],
       env: {
@@ -30,10 +31,7 @@ async function startAll(t: ExecutionContext) {
         ACTOR_RUNTIME: 'dapr',
         OPENAI_BASE_URL: app.model.baseUrl,
         OPENAI_MODEL: SCRIPTED_MODEL,
-        DAPR_HTTP_PORT: String(httpPort),
-        DAPR_API_TOKEN: apiToken,
-        APP_PORT: String(appPort),
-        APP_API_TOKEN: appToken,
+        ...settingsOf(ownSidecar),
       },
     });
   const host = await start('actors', sidecar);

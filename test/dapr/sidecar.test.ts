@@ -20,7 +20,12 @@ type Answer = (request: Received, response: ServerResponse) => void;
 
 async function startSidecar(t: Owner, answer: Answer) {
   /** What its metadata says of placement; null: it is not answered. */
-  const metadata: { placement: string | null } = { placement: 'placement: connected' };
+  const metadata: { runtimeStatus: string; placement: string | null; status: number; asked: number } = {
+    runtimeStatus: 'RUNNING',
+    placement: 'placement: connected',
+    status: 200,
+    asked: 0,
+  };
   const received: Received[] = [];
   const connections = new Set<unknown>();
   const server = createServer((request, response) => {
@@ -29,7 +34,10 @@ async function startSidecar(t: Owner, answer: Answer) {
     request.on('end', () => {
       const { method, url, headers } = request;
       if (url === '/v1.0/metadata') {
-        if (metadata.placement !== null) response.end(JSON.stringify({ actorRuntime: metadata }));
+        metadata.asked += 1;
+        const { runtimeStatus, placement, status } = metadata;
+        if (placement === null) return;
+        response.writeHead(status).end(JSON.stringify({ actorRuntime: { runtimeStatus, placement } }));
         return;
       }
       received.push({ method: method!, url: url!, headers, body: Buffer.concat(parts).toString() });
@@ -118,9 +126,17 @@ test('a call through a sidecar without placement is given up, and its late answe
   t.like(error, { dependency: 'actors', outcomeUnknown: true });
   await t.throwsAsync(reachability.orUnreachable(runtime.call('ben', 'ping', {})), { instanceOf: Unavailable });
 
-  metadata.placement = 'placement: connected';
+  Object.assign(metadata, { runtimeStatus: 'INITIALIZING', placement: '' });
+  const { asked } = metadata;
+  await eventually('it is asked three times', async () => metadata.asked >= asked + 3);
+  t.false(reachability.isReachable, 'a sidecar that starts');
+  Object.assign(metadata, { runtimeStatus: 'RUNNING', placement: 'placement: connected' });
   await eventually('the sidecar is found connected', async () => reachability.isReachable);
   t.deepEqual(changes, [false, true]);
+  metadata.status = 403;
+  const refusedFrom = metadata.asked;
+  await eventually('the request is refused three times', async () => metadata.asked >= refusedFrom + 3);
+  t.deepEqual(changes, [false, true], 'a sidecar that refuses the request');
   for (const response of waiting) response.end(pong);
   t.is(await call, 'pong');
 });

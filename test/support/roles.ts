@@ -1,12 +1,20 @@
 // Starts the three roles as separate processes, each with its own daprd, as in a deployment.
 import type { ProcessRole } from '../../src/config/config.ts';
-import { startPlacement, startSidecar } from '../../local/dapr.ts';
+import { startPlacement, startSidecar, type Sidecar } from '../../local/dapr.ts';
 import { daprBinaries } from './app.ts';
 import { temporaryFolder } from './folder.ts';
 import { SCRIPTED_MODEL, type ScriptedModel } from './model.ts';
 import type { Owner } from './owner.ts';
 import { startProcess, type AppProcess } from './process.ts';
 import { freshDatabase, redisUrl } from './services.ts';
+
+/** The settings of a process that uses this sidecar. */
+export const settingsOf = ({ httpPort, apiToken, appPort, appToken }: Sidecar): Readonly<Record<string, string>> => ({
+  DAPR_HTTP_PORT: String(httpPort),
+  DAPR_API_TOKEN: apiToken,
+  APP_PORT: String(appPort),
+  APP_API_TOKEN: appToken,
+});
 
 /** Starts the roles on a fresh database and Redis. They are stopped when the test ends. */
 export async function startRoles(
@@ -34,10 +42,7 @@ export async function startRoles(
         OPENAI_BASE_URL: model.baseUrl,
         OPENAI_MODEL: SCRIPTED_MODEL,
         MEMORY_DEBOUNCE_MS: '50',
-        DAPR_HTTP_PORT: String(sidecar.httpPort),
-        DAPR_API_TOKEN: sidecar.apiToken,
-        APP_PORT: String(sidecar.appPort),
-        APP_API_TOKEN: sidecar.appToken,
+        ...settingsOf(sidecar),
         ...settings,
       },
     });

@@ -40,6 +40,59 @@ test('a job waits for an unavailable dependency without using up its attempts', 
   t.is(await queue.getJobCountByTypes('wait', 'active', 'delayed'), 0);
 });
 
+test('a paused topic is not consumed, and a pause during a stop leaves no connection', async (t) => {
+  const url = await redisUrl(t);
+  const redis = await connectRedis(url, 'patient', log);
+  t.teardown(() => redis.disconnect());
+  const queue = new Queue('summaries', { connection: { url, maxRetriesPerRequest: null }, prefix: 'turnkeeper' });
+  t.teardown(() => queue.close());
+  const handled: unknown[] = [];
+  const table = [
+    { queue: 'summaries', concurrency: 4, handle: async (payload: unknown) => void handled.push(payload) },
+  ];
+  const add = (name: string) => queue.add(name, { name }, { removeOnComplete: true });
+  // Only those of this test: others use other databases of the same Redis.
+  const own = new RegExp(`^id=\\d+(?=.* db=${new URL(url).pathname.slice(1)} )`, 'gm');
+  const ids = async () => ((await redis.client('LIST')) as string).match(own)!;
+  await queue.waitUntilReady();
+  const before = await ids();
+
+  const consumers = new Consumers(table, redis, log);
+  consumers.start();
+  await add('one');
+  await eventually('the first job is done', async () => handled.length === 1);
+  consumers.setPaused('other', true);
+  consumers.setPaused('summaries', true);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await add('two');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  t.is(handled.length, 1);
+  consumers.setPaused('summaries', false);
+  await eventually('the second job is done', async () => handled.length === 2);
+  consumers.setPaused('summaries', true);
+  await consumers.stop(5_000);
+
+  // The workers of an idle topic are closed while the job of another topic still runs.
+  const [started, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const handle = () => {
+    started.resolve();
+    return mayEnd.promise;
+  };
+  const idle = { queue: 'messages', concurrency: 4, handle: async () => {} };
+  const stopping = new Consumers([idle, { queue: 'summaries', concurrency: 4, handle }], redis, log);
+  stopping.start();
+  await add('three');
+  await started.promise;
+  const stopped = stopping.stop(5_000);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  stopping.setPaused('messages', true);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  mayEnd.resolve();
+  await stopped;
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  t.deepEqual((await ids()).toSorted(), before.toSorted());
+});
+
 test('the events of a job wait together for an unavailable dependency', async (t) => {
   const split: unknown[] = [];
   const queues = { split: async (_topic: string, events: readonly unknown[]) => void split.push(...events) };
