@@ -20,8 +20,9 @@ export const sessionStore = (database: Database, { holdsState }: { readonly hold
     const claim = await claimNext(database, { ...args, userId, memoryKey: holdsState ? MEMORY : null, grant });
     if (claim.outcome !== 'claimed') return claim;
     const { turnId, epoch, follows, sessionId, seq, text, metadata, attempts } = claim.turn;
-    const { tags, createdAt, startedAt } = claim.turn;
+    const { tags, assistant, createdAt, startedAt } = claim.turn;
     const { grantVersion, messageCount, queuedS, takenOver, takeovers, traceparent, history, memory } = claim;
+    const { clientInstructions } = claim;
     return {
       outcome: 'claimed',
       grantVersion,
@@ -37,6 +38,8 @@ export const sessionStore = (database: Database, { holdsState }: { readonly hold
         metadata,
         tags,
         attempts,
+        assistant,
+        clientInstructions,
         takenOver,
         takeovers,
         createdAt: createdAt.getTime(),

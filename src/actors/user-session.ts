@@ -52,6 +52,10 @@ export interface Work {
   readonly metadata: Metadata;
   readonly tags: readonly string[];
   readonly attempts: number;
+  /** The assistant that answers; null: the request named none, in a version without assistants. Missing: from such a version. */
+  readonly assistant?: string | null | undefined;
+  /** What the client sent as instructions for an assistant that takes them; null: none. Missing: from an older version. */
+  readonly clientInstructions?: string | null | undefined;
   /** The claim of another worker lapsed, and this one took the turn over. */
   readonly takenOver: boolean;
   /** How often that happened to this turn. */

@@ -3,6 +3,7 @@ import { GrantedClaims } from '../actors/granted-claims.ts';
 import type { ActorRuntime } from '../actors/runtime.ts';
 import { sessionStore } from '../actors/session-store.ts';
 import type { ClaimArgs, ClaimReply, MethodArgs } from '../actors/user-session.ts';
+import { mostExchanges, type AssistantSource } from '../domain/assistant.ts';
 import { newId } from '../domain/ids.ts';
 import { firstQueued } from '../store/backlog.ts';
 import { releaseUnanswered, type Claim } from '../store/claims.ts';
@@ -45,10 +46,20 @@ function repeating(
   };
 }
 
-export function claimsOf(foundation: Foundation, actors: ActorRuntime, keeper: ClaimKeeper): Claims {
+export interface ClaimDeps {
+  readonly actors: ActorRuntime;
+  readonly assistants: AssistantSource;
+  readonly keeper: ClaimKeeper;
+}
+
+export function claimsOf(foundation: Foundation, { actors, assistants, keeper }: ClaimDeps): Claims {
   const { config, database, waker, hints, log, lifecycle } = foundation;
-  const { LEASE_S: leaseS, HISTORY_EXCHANGES: exchanges } = config;
-  const terms = (claimId: string) => ({ leaseS, exchanges, claimId, lapsedBefore: keeper.lapsedBefore });
+  const { LEASE_S: leaseS } = config;
+  const terms = (claimId: string) => {
+    // A claim does not know yet which assistant answers.
+    const exchanges = mostExchanges(assistants.current);
+    return { leaseS, exchanges, claimId, lapsedBefore: keeper.lapsedBefore };
+  };
   const unanswered = new Map<string, string>();
   // Embedded actors run in one process: all claims of all workers go through it, and it holds the memory.
   if (actors.name === 'embedded') {

@@ -2,6 +2,7 @@
 // several folders.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { ResolveNames } from '../webhooks/names.ts';
+import { startAssistants } from './assistants.ts';
 import { createActorRuntime } from './actors.ts';
 import { startFoundation, type FoundationOptions } from './foundation.ts';
 import { startHttpRole } from './http-role.ts';
@@ -34,10 +35,11 @@ export async function compose({ onFatal, resolveNames, ...options }: ComposeOpti
   // Before the actors start, which may take long: readiness shows what the start waits for.
   const { health, scrape, url: metricsUrl } = await startMonitoring(foundation, actors);
   await actors.start();
+  const assistants = startAssistants(foundation);
 
-  if (config.roles.includes('worker')) await startWorkerRole(foundation, { actors, resolveNames });
+  if (config.roles.includes('worker')) await startWorkerRole(foundation, { actors, assistants, resolveNames });
   const http = config.roles.includes('http')
-    ? await startHttpRole(foundation, { actors, health, scrape, resolveNames })
+    ? await startHttpRole(foundation, { actors, assistants, health, scrape, resolveNames })
     : null;
   return { url: http?.url ?? null, runtime: actors.name, metricsUrl };
 }

@@ -10,6 +10,7 @@ import type { Database } from '../store/database.ts';
 import { sharedSecret } from '../store/secrets.ts';
 import type { Health } from '../telemetry/health.ts';
 import type { Scrape } from '../telemetry/metrics.ts';
+import type { LiveAssistants } from '../turns/live-assistants.ts';
 import { QueuedCount } from '../turns/queued-count.ts';
 import type { ResolveNames } from '../webhooks/names.ts';
 import { queueBoard } from '../workers/board.ts';
@@ -39,6 +40,7 @@ export async function ingressSettings(config: Config, database: Database): Promi
 
 export interface HttpOptions {
   readonly actors: ActorRuntime;
+  readonly assistants: LiveAssistants;
   readonly health: Health;
   readonly scrape: Scrape;
   readonly resolveNames: ResolveNames | undefined;
@@ -62,7 +64,7 @@ export async function startHttpRole(foundation: Foundation, options: HttpOptions
     settings: await ingressSettings(config, database),
     board: queueBoard(queues, BOARD_PATH),
     version: VERSION,
-    model: addresses.model.name,
+    assistants: options.assistants,
     log,
     observe: (route, method, status, seconds) => metrics.httpSeconds.observe({ route, method, status }, seconds),
   });

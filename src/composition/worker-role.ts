@@ -4,8 +4,8 @@ import { daprPublisher } from '../dapr/publish.ts';
 import { OUTBOX_TOPICS, type OutboxTopic } from '../domain/topics.ts';
 import { turnJson } from '../http/endpoints/turn-json.ts';
 import type { Pause } from '../model/attempts.ts';
-import { measured, measuredModerator } from '../model/measured.ts';
-import { OpenAiModel } from '../model/openai-model.ts';
+import { measuredModerator } from '../model/measured.ts';
+import { ModelPool } from '../model/model-pool.ts';
 import { OpenAiModerator } from '../model/openai-moderator.ts';
 import { connectRedis } from '../redis/connection.ts';
 import { RedisDeltaWriter } from '../redis/delta-writer.ts';
@@ -17,6 +17,7 @@ import { releaseClaims, renewLeases } from '../store/claims.ts';
 import { numberReviewEvents } from '../store/review-feed.ts';
 import { answerTurn } from '../turns/answer-turn.ts';
 import { ClaimKeeper } from '../turns/claim-keeper.ts';
+import type { LiveAssistants } from '../turns/live-assistants.ts';
 import { TurnRun } from '../turns/turn-run.ts';
 import { UserRunner } from '../turns/user-runner.ts';
 import type { ResolveNames } from '../webhooks/names.ts';
@@ -40,6 +41,7 @@ const WEBHOOK_DRAIN_MS = 3_000;
 
 export interface WorkerOptions {
   readonly actors: ActorRuntime;
+  readonly assistants: LiveAssistants;
   readonly resolveNames: ResolveNames | undefined;
 }
 
@@ -53,8 +55,24 @@ function startRelay({ config, addresses, database, queues, metrics, log, lifecyc
   return relay;
 }
 
+interface RunnerOptions {
+  readonly actors: ActorRuntime;
+  readonly assistants: LiveAssistants;
+  readonly models: ModelPool;
+  readonly decisions: ReviewDecisions;
+}
+
+/** The models of the assistants. */
+const modelsOf = ({ config, metrics, log }: Foundation): ModelPool =>
+  new ModelPool({
+    timeoutS: config.MODEL_TIMEOUT_S,
+    metrics,
+    onLearned: (model, what) =>
+      log.warn({ model, what }, 'The model endpoint deviates from the protocol; later calls allow for it.'),
+  });
+
 /** Runs the turns of users. */
-function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: ReviewDecisions) {
+function startRunner(foundation: Foundation, { actors, assistants, models, decisions }: RunnerOptions): UserRunner {
   const { config, addresses, database, redis, waker, hints, hooks, partials, metrics, log, lifecycle } = foundation;
   const policies = new LivePolicy({ keywords: config.REVIEW_KEYWORDS, file: config.REVIEW_POLICY, metrics, log });
   policies.start();
@@ -69,18 +87,13 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
   hints.cancellations.subscribe();
   hints.cancellations.listen((turnId) => void keeper.check(turnId));
   lifecycle.started('claims', () => keeper.abandon());
-  const endpoint = { ...addresses.model, timeoutS: config.MODEL_TIMEOUT_S };
-  const onLearned = (what: string) =>
-    log.warn(
-      { model: addresses.model.name, what },
-      'The model endpoint deviates from the protocol; later calls allow for it.',
-    );
-  const model = new OpenAiModel({ ...endpoint, model: addresses.model.name, onLearned });
+  const moderator = new OpenAiModerator(models.clientOf(addresses.model), config.MODEL_TIMEOUT_S);
   const answer = {
     database,
-    moderator: measuredModerator(new OpenAiModerator(endpoint), metrics),
+    moderator: measuredModerator(moderator, metrics),
     deltas: new RedisDeltaWriter(redis),
-    historyExchanges: config.HISTORY_EXCHANGES,
+    assistants,
+    models,
     modelAttempts: config.MODEL_MAX_ATTEMPTS ?? null,
     modelRetryMs: config.MODEL_RETRY_S * 1_000,
     pause:
@@ -90,7 +103,7 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
     reviewDeadlineS: config.REVIEW_DEADLINE_S,
     log,
   };
-  const claims = claimsOf(foundation, actors, keeper);
+  const claims = claimsOf(foundation, { actors, assistants, keeper });
   partials.answerRequests();
   hints.partialRequests.subscribe();
   const turns = new TurnRun({
@@ -98,7 +111,6 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
     keeper,
     policies,
     partials,
-    model: measured(model, 'reply', metrics),
     answer: (turn, signal) => answerTurn(answer, turn, signal),
     hooks,
     applyKeptDecision: (turnId) => decisions.applyKept(turnId),
@@ -116,18 +128,22 @@ function startRunner(foundation: Foundation, actors: ActorRuntime, decisions: Re
     log,
   });
   claims.runWith((userId) => runner.tryStart(userId));
-  return { runner, model };
+  return runner;
 }
 
 /** Starts consuming. Rejects while Redis is unavailable; `lifecycle` holds what was started. */
-export async function startWorkerRole(foundation: Foundation, { actors, resolveNames }: WorkerOptions): Promise<void> {
+export async function startWorkerRole(
+  foundation: Foundation,
+  { actors, assistants, resolveNames }: WorkerOptions,
+): Promise<void> {
   const { config, addresses, database, queues, hooks, metrics, log, lifecycle } = foundation;
   const decisions = reviewDecisionsOf(foundation);
   const eraser = eraserOf(foundation, actors);
   const relay = startRelay(foundation);
   const target = webhookTarget(config, resolveNames);
   const sender = new WebhookSender({ database, post: target, show: turnJson, metrics, log });
-  const { runner, model } = startRunner(foundation, actors, decisions);
+  const models = modelsOf(foundation);
+  const runner = startRunner(foundation, { actors, assistants, models, decisions });
   hooks.worker = {
     startTurns: (userId) => runner.tryStart(userId),
     publish: (events) => relay.push(events),
@@ -141,7 +157,7 @@ export async function startWorkerRole(foundation: Foundation, { actors, resolveN
   const table = consumersOf({
     chatRequests: { runner, queues, metrics, log },
     conversations: { database, summaries, queues, metrics, log },
-    summaries: { database, actors, model: measured(model, 'summary', metrics), modelAttempts, modelRetryMs, log },
+    summaries: { database, actors, assistants, models, modelAttempts, modelRetryMs, log },
     messages: { queues, metrics, log },
     reviewDecisions: { decisions, metrics, log },
   });

@@ -1,6 +1,7 @@
 // Reads the settings from the environment and checks the rules between them. The server reads process.env only here.
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
+import { readAssistantsFile, type AssistantsFile } from '../domain/assistants-file.ts';
 import { isLoopback } from '../domain/limits.ts';
 import { commaSeparated } from './setting-kinds.ts';
 import { SETTINGS } from './settings.ts';
@@ -15,6 +16,8 @@ export interface Config extends Settings {
   readonly roles: readonly ProcessRole[];
   /** The whole environment, to find and start other programs. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Null: no assistants file is configured. */
+  readonly assistants: AssistantsFile | null;
   /** Migrate the database before the start. */
   readonly migrate: boolean;
 }
@@ -101,11 +104,14 @@ export function readConfig(
     if (result.success) values[name] = result.data;
     else faults.push(...result.error.issues.map((issue) => `${name}: must be ${issue.message}`));
   }
+  const file = env['ASSISTANTS'];
+  const assistants = file ? readAssistantsFile(file, env) : null;
+  for (const fault of assistants?.faults ?? []) faults.push(`ASSISTANTS: must be a valid assistants file: ${fault}`);
   if (faults.length > 0) throw new ConfigError(faults);
   const settings = values as unknown as Settings;
   const broken = crossFaults(settings, roles);
   if (broken.length > 0) throw new ConfigError(broken);
-  return { ...settings, roles, environment: env, migrate: flags.migrate };
+  return { ...settings, roles, environment: env, assistants, migrate: flags.migrate };
 }
 
 /** The text of `--help`: every setting with its meaning, unit and default. */

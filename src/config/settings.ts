@@ -1,6 +1,6 @@
 // All settings: names, kinds, meanings and defaults.
 import { z } from 'zod';
-import { isLoopback, USER_ID_PATTERN } from '../domain/limits.ts';
+import { isLoopback, MOST_EXCHANGES, USER_ID_PATTERN } from '../domain/limits.ts';
 import { keywordForm } from '../domain/policy.ts';
 import { readPolicyFile, type PolicyFile } from '../domain/policy-file.ts';
 import { DEADLINE_OUTCOMES, HELD_TEXT } from '../domain/review.ts';
@@ -182,7 +182,10 @@ export const SETTINGS = {
     1,
     100,
   ),
-  HISTORY_EXCHANGES: integer('number of earlier exchanges of the session in the prompt', 5, 0, 100),
+  HISTORY_EXCHANGES: integer('number of earlier exchanges of the session in the prompt', 5, 0, MOST_EXCHANGES),
+  ASSISTANTS: optional(
+    'JSON file that defines assistants: instructions, models, parameters; it is read again when it changes; see docs/assistants.md',
+  ),
   WORKER_CONCURRENCY: integer(
     'turns that one worker process runs at the same time; with PROCESSES=n, n times as many',
     512,

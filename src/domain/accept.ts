@@ -12,6 +12,10 @@ export interface NewTurn {
   readonly metadata: Metadata;
   readonly sessionId: string;
   readonly tags: readonly string[];
+  /** The name of the assistant that answers. */
+  readonly assistant: string;
+  /** What the client sent as instructions, if the assistant takes them; null: none. */
+  readonly clientInstructions: string | null;
   readonly onBusy: BusyRule;
   /** Missing: the turn continues the session's newest branch. */
   readonly continues?: Continuation | undefined;

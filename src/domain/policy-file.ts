@@ -1,7 +1,7 @@
 // The policy file: review rules in JSON, in addition to the keywords. All faults of a file are reported together.
-import { readFileSync } from 'node:fs';
 import { getCountries } from 'libphonenumber-js';
 import { z } from 'zod';
+import { jsonIn, readFileText, type FileText } from './file-text.ts';
 import { PERSONAL_DATA } from './personal-data.ts';
 import { keywordForm, PARTS, type ReviewRule } from './policy.ts';
 
@@ -86,46 +86,28 @@ function repeatedNames(content: unknown): string[] {
   );
 }
 
-/** The content of a file; null: it cannot be read, for the reason in `fault`. */
-export type PolicyText = { readonly text: string } | { readonly text: null; readonly fault: string };
-
 export interface ReadPolicy {
   readonly rules: readonly ReviewRule[];
   /** All faults; empty: the rules are valid. */
   readonly faults: readonly string[];
 }
 
-export const unreadable = (error: unknown): PolicyText => ({
-  text: null,
-  fault: `it cannot be read: ${(error as Error).message}`,
-});
-
 /** The rules of a policy file's text, or all its faults. */
-export function parsePolicy(read: PolicyText): ReadPolicy {
-  if (read.text === null) return { rules: [], faults: [read.fault] };
-  let content: unknown;
-  try {
-    content = JSON.parse(read.text);
-  } catch (error) {
-    return { rules: [], faults: [`it is not JSON: ${(error as Error).message}`] };
-  }
-  const parsed = policy.safeParse(content);
+export function parsePolicy(read: FileText): ReadPolicy {
+  const json = jsonIn(read);
+  if ('fault' in json) return { rules: [], faults: [json.fault] };
+  const parsed = policy.safeParse(json.content);
   const issues = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
-  return { rules: parsed.data?.rules ?? [], faults: [...issues, ...repeatedNames(content)] };
+  return { rules: parsed.data?.rules ?? [], faults: [...issues, ...repeatedNames(json.content)] };
 }
 
 /** The file as it was read when the process started. */
 export interface PolicyFile extends ReadPolicy {
   readonly path: string;
-  readonly read: PolicyText;
+  readonly read: FileText;
 }
 
 export function readPolicyFile(path: string): PolicyFile {
-  let read: PolicyText;
-  try {
-    read = { text: readFileSync(path, 'utf8') };
-  } catch (error) {
-    read = unreadable(error);
-  }
+  const read = readFileText(path);
   return { path, read, ...parsePolicy(read) };
 }

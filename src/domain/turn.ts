@@ -67,6 +67,8 @@ export interface Turn {
   /** The delivered turn that was the last one in its prompt. Null: there was none, or the turn has not been claimed and
    *  its request named none. */
   readonly follows: string | null;
+  /** The assistant that answers it. Null: accepted by a version without assistants. */
+  readonly assistant: string | null;
   readonly text: string;
   readonly reply: string | null;
   readonly partialReply: string | null;
@@ -87,7 +89,10 @@ export interface Turn {
 }
 
 /** The parts of a turn that an accept knows. */
-type NewTurnParts = Pick<Turn, 'turnId' | 'userId' | 'sessionId' | 'seq' | 'text' | 'metadata' | 'tags' | 'createdAt'>;
+type NewTurnParts = Pick<
+  Turn,
+  'turnId' | 'userId' | 'sessionId' | 'seq' | 'assistant' | 'text' | 'metadata' | 'tags' | 'createdAt'
+>;
 
 /** A turn as an accept creates it. */
 export const queuedTurn = (parts: NewTurnParts): Turn => ({

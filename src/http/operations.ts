@@ -1,4 +1,5 @@
 // The table of all operations.
+import type { AssistantSource } from '../domain/assistant.ts';
 import { HELD_TEXT } from '../domain/review.ts';
 import { analyticsOperations } from './endpoints/analytics.ts';
 import { noAuthentication, type Authenticator } from './auth/authenticate.ts';
@@ -26,8 +27,7 @@ import { webhookOperations } from './endpoints/webhooks.ts';
 
 export interface ApiSettings {
   readonly version: string;
-  /** The name of the configured model. */
-  readonly model: string;
+  readonly assistants: AssistantSource;
   /** The text that stands for a reply that awaits review. Missing: the default text. */
   readonly heldText?: string | undefined;
   /** Missing: every caller is admin. */
@@ -39,11 +39,11 @@ export interface ApiSettings {
 /** All operations of the API, in the order of the documentation. */
 export function operationsOf(
   services: Services,
-  { version, model, heldText = HELD_TEXT, authenticator = noAuthentication, pages = readPages() }: ApiSettings,
+  { version, assistants, heldText = HELD_TEXT, authenticator = noAuthentication, pages = readPages() }: ApiSettings,
 ): Operation[] {
   let document: string | undefined;
   const operations: Operation[] = [
-    ...chatOperations(services.turns),
+    ...chatOperations(services.turns, assistants),
     ...turnOperations(services.turns),
     ...turnEventOperations(services),
     ...conversationOperations(services.conversations),
@@ -54,9 +54,9 @@ export function operationsOf(
     ...memoryOperations(services.memory),
     ...analyticsOperations(services.analytics),
     ...userOperations(services),
-    ...modelOperations(model),
-    ...chatCompletionOperations(services, { model, heldText }),
-    ...responseOperations(services, { model, heldText }),
+    ...modelOperations(assistants),
+    ...chatCompletionOperations(services, { assistants, heldText }),
+    ...responseOperations(services, { assistants, heldText }),
     ...sessionOperations(authenticator),
     ...operationRoutes(services),
     ...overviewOperations(services.overview),

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
+import type { AssistantSource } from '../domain/assistant.ts';
 import type { Log } from '../telemetry/log.ts';
 import { answerAll, type ResponseDeps } from './answer.ts';
 import { authenticateBy, noAuthentication, type Authenticator } from './auth/authenticate.ts';
@@ -12,7 +13,6 @@ import { boardRoutes, type Board } from './endpoints/board.ts';
 import { foreignOriginCheck, type ForeignOrigin } from './auth/foreign-origin.ts';
 import { answerMalformed } from './malformed-http.ts';
 import { OpenWaits } from './open-waits.ts';
-import { OWN_NAME } from './openai/models.ts';
 import { operationsOf } from './operations.ts';
 import { Problem } from './problem.ts';
 import { routesOf, type RequestState } from './router.ts';
@@ -46,8 +46,7 @@ export interface IngressOptions {
   readonly version?: string;
   /** Milliseconds after which a client that reads nothing from a stream is disconnected. */
   readonly stalledMs?: number;
-  /** The name of the configured model. Missing: the only model name is turnkeeper. */
-  readonly model?: string;
+  readonly assistants: AssistantSource;
   readonly observe?: ResponseDeps['observe'];
 }
 
@@ -140,7 +139,7 @@ export async function startIngress(options: IngressOptions): Promise<Ingress> {
     log,
     version = '0.0.0',
     stalledMs = STALLED_MS,
-    model = OWN_NAME,
+    assistants,
     observe = () => {},
   } = options;
   const waits = new OpenWaits();
@@ -154,7 +153,7 @@ export async function startIngress(options: IngressOptions): Promise<Ingress> {
   if (options.board) app.use(boardRoutes(options.board, authenticate));
   const operations = operationsOf(services, {
     version,
-    model,
+    assistants,
     heldText: settings.heldText,
     authenticator,
   });

@@ -1,9 +1,13 @@
 // Renews a user's summary: reads the exchanges that were delivered last, calls the model once, and stores the result
 // through the actor.
+import { withoutMemory, type AssistantSource } from '../domain/assistant.ts';
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
-import { completeWithRetries, sideAttempts } from '../model/attempts.ts';
-import { ModelError, type Model } from '../model/model.ts';
+import { sideAttempts } from '../model/attempts.ts';
+import { completeWithFallback } from '../model/fallback.ts';
+import { completeFitted, fitting, type Prompt } from '../model/fitted-prompt.ts';
+import { ModelError } from '../model/model.ts';
+import type { ModelPool } from '../model/model-pool.ts';
 import { dueSummaryMark, lastDelivered, summaryRenewed } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
 import type { ConversationRow } from '../domain/conversation.ts';
@@ -15,7 +19,8 @@ const EXCHANGES = 5;
 export interface SummariseDeps {
   readonly database: Database;
   readonly actors: ActorRuntime;
-  readonly model: Model;
+  readonly assistants: AssistantSource;
+  readonly models: Pick<ModelPool, 'candidatesOf'>;
   /** Maximum number of attempts of a call; null: no limit of its own. */
   readonly modelAttempts: number | null;
   /** Milliseconds in which failed calls are retried. */
@@ -30,11 +35,23 @@ async function requestSummary(
   memory: MemoryRecord,
   exchanges: ConversationRow[],
 ): Promise<string | null> {
-  const messages = summaryPromptOf({ userId, previous: memory.summary, exchanges });
+  const { standard } = deps.assistants.current;
+  const turns = [...Map.groupBy(exchanges, ({ turnId }) => turnId).values()];
+  const prompt: Prompt = {
+    // The last exchange is always part of it.
+    exchanges: turns.slice(0, -1),
+    messages: (kept) => summaryPromptOf({ userId, previous: memory.summary, exchanges: turns.slice(-1 - kept).flat() }),
+  };
   try {
-    const request = { messages, signal: new AbortController().signal };
-    const attempts = sideAttempts(deps.modelAttempts, deps.modelRetryMs);
-    return summaryOf((await completeWithRetries(deps.model, request, attempts)).text);
+    const completion = await completeWithFallback(deps.models.candidatesOf(standard, 'summary'), {
+      forMs: deps.modelRetryMs,
+      complete: async ({ model, countTokens }, forMs) => {
+        const kept = await fitting(prompt, standard.maxInputTokens, countTokens);
+        const { signal } = new AbortController();
+        return completeFitted(model, { prompt, kept, signal }, sideAttempts(deps.modelAttempts, forMs));
+      },
+    });
+    return summaryOf(completion.text);
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     deps.log.warn({ user_id: userId, code: error.code }, 'The model gave no summary.');
@@ -67,7 +84,7 @@ export async function summarise(deps: SummariseDeps, userId: string): Promise<vo
   const mark = await dueSummaryMark(deps.database, userId);
   if (mark === null) return;
   const memory = await deps.actors.call(userId, 'memory', {});
-  const last = await lastDelivered(deps.database, userId, EXCHANGES);
+  const last = await lastDelivered(deps.database, userId, EXCHANGES, withoutMemory(deps.assistants.current));
   const exchanges = last.filter(({ seq }) => seq > memory.forgottenSeq);
   const throughSeq = Math.max(memory.throughSeq, ...exchanges.map(({ seq }) => seq));
   const turnIds = [...new Set(exchanges.map(({ turnId }) => turnId))];

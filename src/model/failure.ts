@@ -3,7 +3,7 @@ import { APIConnectionError, APIError } from 'openai';
 import { dateAheadMs, retryAfterMs as headerMs } from '../domain/retry-after.ts';
 import { membersOf, type Members } from './dialects.ts';
 import { ModelError, type ModelErrorCode } from './model.ts';
-import { refusedParameter } from './profile.ts';
+import type { Refusal } from './profile.ts';
 
 interface Meaning {
   readonly code: ModelErrorCode;
@@ -157,7 +157,7 @@ export function reportedError({ status, body, retryAfterMs: afterMs }: Report): 
   return new ModelError(meaning.code, meaning.detail, {
     retryable: meaning.retryable,
     retryAfterMs: afterMs,
-    refusedParameter: mayNameParameter(statusOf) ? refusedParameter(namesIn(parts)) : null,
+    refusal: mayNameParameter(statusOf) ? refusalIn(parts) : null,
   });
 }
 
@@ -170,9 +170,18 @@ function meaningOfStatus(status: number): Meaning {
 /** Statuses that have nothing to do with a parameter. */
 const mayNameParameter = (status: number | undefined): boolean => ![401, 402, 403, 404, 408, 429].includes(status ?? 0);
 
-/** All names and texts in an error. */
-const namesIn = (parts: readonly (readonly [string, unknown])[]): string =>
-  parts.flatMap(([name, value]) => [name, ...(isWord(value) ? [String(value).slice(0, TEXT_LIMIT)] : [])]).join('\n');
+/** Members of errors that name a member of the request. */
+const MEMBER_NAMES = new Set(['param', 'parameter', 'field', 'loc', 'path']);
+
+function refusalIn(parts: readonly (readonly [string, unknown])[]): Refusal {
+  const words = parts.filter(([, value]) => isWord(value)).map(([name, value]) => [name, String(value)] as const);
+  return {
+    members: words.filter(([name]) => MEMBER_NAMES.has(name)).map(([, value]) => value),
+    text: parts
+      .flatMap(([name, value]) => [name, ...(isWord(value) ? [String(value).slice(0, TEXT_LIMIT)] : [])])
+      .join('\n'),
+  };
+}
 
 /** Milliseconds from `retry-after-ms`, or from `retry-after` in seconds or as a date; null: no valid header. */
 export function retryAfterMs(headers: Headers | undefined, now: number): number | null {

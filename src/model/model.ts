@@ -1,6 +1,6 @@
 // The ports to the language model and to the moderation model, and their errors.
 import type { FinishReason, Usage } from '../domain/turn.ts';
-import type { Omittable } from './profile.ts';
+import type { Refusal } from './profile.ts';
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant';
@@ -68,7 +68,7 @@ export type ModelErrorCode =
 export interface ModelErrorOptions {
   readonly retryable: boolean;
   readonly retryAfterMs?: number | null;
-  readonly refusedParameter?: Omittable | null;
+  readonly refusal?: Refusal | null;
   readonly adapted?: boolean;
   readonly cause?: unknown;
 }
@@ -80,8 +80,8 @@ export class ModelError extends Error {
   readonly retryable: boolean;
   /** Milliseconds that the endpoint asks us to wait; null: not given. */
   readonly retryAfterMs: number | null;
-  /** The parameter that the endpoint refuses; null: none that calls can do without. */
-  readonly refusedParameter: Omittable | null;
+  /** What the endpoint says about the request; null: the error has nothing to do with the request. */
+  readonly refusal: Refusal | null;
   /** The next attempt sends another request, which the endpoint does not refuse for the same reason. */
   readonly adapted: boolean;
 
@@ -90,7 +90,7 @@ export class ModelError extends Error {
     this.code = code;
     this.retryable = options.retryable;
     this.retryAfterMs = options.retryAfterMs ?? null;
-    this.refusedParameter = options.refusedParameter ?? null;
+    this.refusal = options.refusal ?? null;
     this.adapted = options.adapted ?? false;
   }
 }

@@ -1,12 +1,10 @@
 // The client of the openai SDK: without retries and logging of the SDK, and with one timeout for a whole attempt.
 import OpenAI from 'openai';
 import type { Dispatcher } from 'undici';
+import type { Endpoint } from '../domain/assistant.ts';
 import { connections, fetchOver } from './transport.ts';
 
-export interface Endpoint {
-  /** Undefined: the SDK's default, which is OpenAI. */
-  readonly baseUrl: string | undefined;
-  readonly apiKey: string | undefined;
+export interface ClientOptions extends Endpoint {
   /** Timeout of a whole attempt, including its stream, in seconds. */
   readonly timeoutS: number;
 }
@@ -17,11 +15,12 @@ export interface Client {
   readonly dispatcher: Dispatcher;
 }
 
-export function clientOf({ baseUrl, apiKey, timeoutS }: Endpoint): Client {
+export function clientOf({ baseUrl, apiKey, timeoutS }: ClientOptions): Client {
   const dispatcher = connections();
   const sdk = new OpenAI({
-    // The SDK requires a key, even if the endpoint needs none.
+    // The SDK requires a key, even if the endpoint needs none and gets none.
     apiKey: apiKey ?? 'none',
+    defaultHeaders: apiKey === undefined ? { Authorization: null } : {},
     baseURL: baseUrl ?? null,
     maxRetries: 0,
     timeout: timeoutS * 1000,

@@ -1,40 +1,34 @@
 // The model port over the openai SDK: one streamed attempt with one timeout for all of it, without retries.
 import { inSpan } from '../telemetry/tracing.ts';
 import { failureOf, reportedError, retryAfterMs } from './failure.ts';
-import { clientOf, withDeadline, type Client, type Endpoint } from './openai-client.ts';
+import { callBody, type CallBody, type CallSettings } from './call-body.ts';
+import { withDeadline, type Client } from './openai-client.ts';
 import { ModelError, type Completion, type CompletionRequest, type Model } from './model.ts';
-import { EndpointProfile } from './profile.ts';
+import { refusedOf, type EndpointProfile } from './profile.ts';
 import { jsonOf, ReplyReader } from './reply-reader.ts';
 import { ResponseBody } from './response-body.ts';
 import { streamedCall, type OpenReader } from './streamed-call.ts';
 
-/** The body of a call. */
-interface Body {
-  readonly model: string;
-  readonly messages: CompletionRequest['messages'];
-  readonly stream: true;
-  readonly stream_options?: { readonly include_usage: true };
-}
-
-export interface OpenAiModelOptions extends Endpoint {
-  readonly model: string;
-  /** Called once for each peculiarity of the endpoint that its answers show. */
-  readonly onLearned: (what: string) => void;
+export interface OpenAiModelOptions extends CallSettings {
+  readonly client: Client;
+  /** Timeout of a whole attempt, including its stream, in seconds. */
+  readonly timeoutS: number;
+  readonly profile: EndpointProfile;
 }
 
 export class OpenAiModel implements Model {
   readonly #client: Client;
   /** The address and the headers of every call, as the SDK builds them. */
   #template: Promise<{ readonly url: URL; readonly headers: Record<string, string> }> | undefined;
-  readonly #model: string;
+  readonly #settings: CallSettings;
   readonly #timeoutMs: number;
   readonly #profile: EndpointProfile;
 
-  constructor({ model, onLearned, ...endpoint }: OpenAiModelOptions) {
-    this.#model = model;
-    this.#profile = new EndpointProfile(onLearned);
-    this.#timeoutMs = endpoint.timeoutS * 1000;
-    this.#client = clientOf(endpoint);
+  constructor({ client, timeoutS, profile, ...settings }: OpenAiModelOptions) {
+    this.#client = client;
+    this.#settings = settings;
+    this.#profile = profile;
+    this.#timeoutMs = timeoutS * 1000;
   }
 
   /** Runs the attempt in a span that follows OpenTelemetry's conventions for generative AI, without text. */
@@ -42,9 +36,9 @@ export class OpenAiModel implements Model {
     const attributes = {
       'gen_ai.operation.name': 'chat',
       'gen_ai.provider.name': 'openai',
-      'gen_ai.request.model': this.#model,
+      'gen_ai.request.model': this.#settings.model,
     };
-    return inSpan(`chat ${this.#model}`, { kind: 'client', attributes }, async (span) => {
+    return inSpan(`chat ${this.#settings.model}`, { kind: 'client', attributes }, async (span) => {
       const attempt = (combined: AbortSignal, timedOut: () => boolean) => this.#attempt(request, combined, timedOut);
       const completion = await withDeadline(request.signal, this.#timeoutMs, attempt);
       const { model, usage, finishReason } = completion;
@@ -67,13 +61,13 @@ export class OpenAiModel implements Model {
   ): Promise<Completion> {
     let headers: (() => Headers) | undefined;
     const reply = new ReplyReader({
-      model: this.#model,
+      model: this.#settings.model,
       onDelta,
       onVoid,
       holdDeltas: this.#profile.reasonsFirst,
       retryAfterMs: () => retryAfterMs(headers?.(), Date.now()),
     });
-    const body = this.#bodyOf(messages);
+    const body = callBody(messages, this.#settings, this.#profile);
     try {
       await this.#call(body, combined, (contentType, headersOf) => {
         headers = headersOf;
@@ -90,21 +84,16 @@ export class OpenAiModel implements Model {
     return reply.completion();
   }
 
-  #bodyOf(messages: CompletionRequest['messages']): Body {
-    const body = { model: this.#model, messages, stream: true } as const;
-    return this.#profile.omits('stream_options') ? body : { ...body, stream_options: { include_usage: true } };
-  }
-
-  /** If the endpoint refused a parameter that the call had, the next attempt omits it. It happens once for a parameter. */
-  #adaptTo(error: ModelError, body: Body): ModelError {
-    const { refusedParameter: name, code, message } = error;
-    if (name === null || !(name in body)) return error;
-    this.#profile.omit(name);
-    return new ModelError(code, message, { retryable: true, adapted: true });
+  /** If the endpoint refused something that calls can do without, the next attempt does. Each refusal leaves less. */
+  #adaptTo(error: ModelError, body: CallBody): ModelError {
+    const refused = error.refusal && refusedOf(body, error.refusal);
+    if (!refused) return error;
+    this.#profile.learn(refused);
+    return new ModelError(error.code, error.message, { retryable: true, adapted: true });
   }
 
   /** @throws ModelError, or an error of the connection */
-  async #call(body: Body, signal: AbortSignal, open: OpenReader): Promise<void> {
+  async #call(body: CallBody, signal: AbortSignal, open: OpenReader): Promise<void> {
     this.#template ??= this.#newTemplate().catch((error: unknown) => {
       this.#template = undefined;
       throw error;

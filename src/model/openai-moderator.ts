@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { storableText } from '../domain/text.ts';
 import { failureOf } from './failure.ts';
 import { ModelError, type Moderated, type ModerationRequest, type Moderator } from './model.ts';
-import { clientOf, withDeadline, type Endpoint } from './openai-client.ts';
+import { withDeadline, type Client } from './openai-client.ts';
 
 /** Other endpoints have other categories than OpenAI. Null: the model does not know the category. */
 const response = z.object({
@@ -22,9 +22,9 @@ export class OpenAiModerator implements Moderator {
   readonly #client: OpenAI;
   readonly #timeoutMs: number;
 
-  constructor(endpoint: Endpoint) {
-    this.#timeoutMs = endpoint.timeoutS * 1000;
-    this.#client = clientOf(endpoint).sdk;
+  constructor(client: Client, timeoutS: number) {
+    this.#timeoutMs = timeoutS * 1000;
+    this.#client = client.sdk;
   }
 
   moderate(request: ModerationRequest): Promise<readonly Moderated[]> {

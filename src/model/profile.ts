@@ -1,18 +1,58 @@
-// What was learned about an endpoint from its answers. It lasts as long as the process.
+// What was learned about a model at an endpoint from its answers. It lasts as long as the process.
+import type { MaxTokensField, SystemRole } from '../domain/assistant.ts';
+import type { CallBody } from './call-body.ts';
 
-/** Parameters that a call can do without, and how endpoints name them when they refuse them. */
-const OMITTABLE = {
-  stream_options: /stream_?options|include_?usage/i,
-} as const satisfies Readonly<Record<string, RegExp>>;
+/** What a refusal says about the request. */
+export interface Refusal {
+  /** The members of the request that the error names as such: `stream_options`, `messages[0].role`. */
+  readonly members: readonly string[];
+  /** All names and texts in the error. */
+  readonly text: string;
+}
 
-export type Omittable = keyof typeof OMITTABLE;
+/** What calls can do without: a parameter, or messages of the system. */
+export type Refused = { readonly parameter: string } | 'system messages';
 
-/** The parameter that an error names; null: none that can be omitted. */
-export const refusedParameter = (names: string): Omittable | null =>
-  (Object.keys(OMITTABLE) as Omittable[]).find((name) => OMITTABLE[name].test(names)) ?? null;
+const REQUIRED = new Set(['model', 'messages', 'stream']);
+/** Other ways to name a parameter. */
+const ALIASES: Readonly<Record<string, RegExp>> = { stream_options: /stream_?options|include_?usage/i };
+const SYSTEM_MESSAGES =
+  /\bsystem (?:role|message|prompt|instruction)s?\b[^.]{0,60}\b(?:not|n't|un)|(?:\bnot|n't) (?:support|allow|accept)[^.]{0,60}['"`]?(?:system|developer)\b|unsupported[^.]{0,30}\brole|\brole\b[^.]{0,30}(?:system|developer)[^.]{0,30}\b(?:not|unsupported|invalid)/i;
+
+/** Whether a text names the parameter. A plain word, such as `stop`, may have another meaning unless it is quoted. */
+const isNamedIn = (text: string, name: string): boolean => {
+  const exact = name.replaceAll(/[^A-Za-z0-9_]/g, String.raw`\$&`);
+  const quoted = `["'\`]${exact}["'\`]`;
+  return ALIASES[name]?.test(text) ?? new RegExp(name.includes('_') ? `\\b${exact}\\b` : quoted).test(text);
+};
+
+const hasSystemMessage = ({ messages }: CallBody): boolean =>
+  messages.some(({ role }) => role === 'system' || role === 'developer');
+
+/** What the endpoint refuses of the call; null: nothing that calls can do without. */
+export function refusedOf(body: CallBody, { members, text }: Refusal): Refused | null {
+  const names = Object.keys(body).filter((name) => !REQUIRED.has(name));
+  const heads = members.map((member) => member.split(/[.[]/)[0]!).filter((head) => head !== 'body' && head !== '');
+  const named = names.find((name) => heads.some((head) => head === name || ALIASES[name]?.test(head)));
+  if (named !== undefined) return { parameter: named };
+  const mayBeRole = heads.length === 0 || heads.includes('messages');
+  if (mayBeRole && hasSystemMessage(body) && SYSTEM_MESSAGES.test(text)) return 'system messages';
+  // A refusal that names something else is not about a parameter that its text mentions.
+  if (heads.length > 0) return null;
+  const mentioned = names.find((name) => isNamedIn(text, name));
+  return mentioned === undefined ? null : { parameter: mentioned };
+}
+
+const OTHER_FIELD: Readonly<Record<MaxTokensField, MaxTokensField>> = {
+  max_tokens: 'max_completion_tokens',
+  max_completion_tokens: 'max_tokens',
+};
+const isMaxTokensField = (name: string): name is MaxTokensField => Object.hasOwn(OTHER_FIELD, name);
 
 export class EndpointProfile {
-  readonly #omitted = new Set<Omittable>();
+  readonly #omitted = new Set<string>();
+  #systemRole: SystemRole | null = null;
+  #maxTokensField: MaxTokensField | null = null;
   #reasonsFirst = false;
   readonly #onLearned: (what: string) => void;
 
@@ -21,15 +61,36 @@ export class EndpointProfile {
     this.#onLearned = onLearned;
   }
 
-  omits(name: Omittable): boolean {
+  omits(name: string): boolean {
     return this.#omitted.has(name);
   }
 
-  /** The endpoint refuses the parameter: later calls omit it. */
-  omit(name: Omittable): void {
+  /** Null: nothing was learned about it. */
+  get systemRole(): SystemRole | null {
+    return this.#systemRole;
+  }
+
+  /** Null: nothing was learned about it. */
+  get maxTokensField(): MaxTokensField | null {
+    return this.#maxTokensField;
+  }
+
+  /** The endpoint refused this: later calls do without it. A limit of output tokens is sent under its other name first. */
+  learn(refused: Refused): void {
+    if (refused === 'system messages') return this.#learnSystemRole();
+    const { parameter: name } = refused;
     if (this.#omitted.has(name)) return;
     this.#omitted.add(name);
-    this.#onLearned(`it refuses the parameter ${name}, which is omitted from now on`);
+    if (isMaxTokensField(name) && !this.#omitted.has(OTHER_FIELD[name])) {
+      this.#maxTokensField = OTHER_FIELD[name];
+      this.#onLearned(`it refuses the parameter ${name}, which is sent as ${OTHER_FIELD[name]} from now on`);
+    } else this.#onLearned(`it refuses the parameter ${name}, which is omitted from now on`);
+  }
+
+  #learnSystemRole(): void {
+    if (this.#systemRole === 'user') return;
+    this.#systemRole = 'user';
+    this.#onLearned('it refuses system messages, whose text comes first in the first message of the user from now on');
   }
 
   /** Whether replies begin with reasoning that has no opening mark. Only the whole text shows where the reply begins. */

@@ -1,14 +1,11 @@
-// The review policy in force. It is reloaded without a restart when its file changes. An invalid new version is logged
-// and counted, and the previous version stays in force.
+// The review policy in force: the keywords of the settings, and the rules of the policy file.
 import { readFile } from 'node:fs/promises';
+import { LiveFile } from '../telemetry/live-file.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { parsePolicy, unreadable, type PolicyFile, type PolicyText } from '../domain/policy-file.ts';
+import { unreadable, type FileText } from '../domain/file-text.ts';
+import { parsePolicy, type PolicyFile } from '../domain/policy-file.ts';
 import type { PolicySource, ReviewPolicy } from '../domain/policy.ts';
-
-/** Poll interval of the file. Polls compare the text, which is a few kilobytes. Modification times are too coarse on
- *  some file systems, and a file watch is lost when the file is replaced (by editors, or in ConfigMaps). */
-const POLL_MS = 1_000;
 
 export interface LivePolicyDeps {
   readonly keywords: readonly string[];
@@ -18,69 +15,39 @@ export interface LivePolicyDeps {
   readonly log: Log;
 }
 
-const same = (a: PolicyText, b: PolicyText): boolean =>
-  a.text === b.text && (a.text !== null || b.text !== null || a.fault === b.fault);
-
 export class LivePolicy implements PolicySource {
-  readonly #deps: LivePolicyDeps;
-  #current: ReviewPolicy;
-  /** The text that was applied or refused last. */
-  #processed: PolicyText;
-  /** The text that the last poll read. */
-  #lastRead: PolicyText;
-  #timer: NodeJS.Timeout | undefined;
-  #polling: Promise<void> = Promise.resolve();
-  #stopped = false;
+  readonly #withoutFile: ReviewPolicy;
+  readonly #file: LiveFile<FileText, ReviewPolicy> | null;
 
-  constructor(deps: LivePolicyDeps) {
-    this.#deps = deps;
-    this.#current = { keywords: deps.keywords, rules: deps.file?.rules ?? [] };
-    this.#processed = this.#lastRead = deps.file?.read ?? { text: '' };
-    if (deps.file) deps.metrics.policyInForce.set({ file: deps.file.path }, 1);
+  constructor({ keywords, file, metrics, log }: LivePolicyDeps) {
+    this.#withoutFile = { keywords, rules: [] };
+    this.#file =
+      file &&
+      new LiveFile({
+        path: file.path,
+        started: { read: file.read, value: { keywords, rules: file.rules } },
+        read: () => readFile(file.path, 'utf8').then((text) => ({ text }), unreadable),
+        parse(read) {
+          const { rules, faults } = parsePolicy(read);
+          return { value: faults.length > 0 ? null : { keywords, rules }, faults };
+        },
+        metrics: metrics.reviewPolicy,
+        log,
+        name: 'review policy',
+        describe: ({ rules }) => ({ rules: rules.length }),
+      });
   }
 
   get current(): ReviewPolicy {
-    return this.#current;
+    return this.#file?.current ?? this.#withoutFile;
   }
 
   start(): void {
-    if (this.#deps.file) this.#schedulePoll(this.#deps.file.path);
+    this.#file?.start();
   }
 
-  /** Stops polling; resolves when no poll is running. */
-  stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    return this.#polling;
-  }
-
-  #schedulePoll(path: string): void {
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => {
-      this.#polling = this.#poll(path).then(() => this.#schedulePoll(path));
-    }, POLL_MS);
-  }
-
-  async #poll(path: string): Promise<void> {
-    const read: PolicyText = await readFile(path, 'utf8').then((text) => ({ text }), unreadable);
-    // Only a text that two polls read is processed: the file may be half written, or missing while it is replaced.
-    const stable = same(read, this.#lastRead);
-    this.#lastRead = read;
-    if (stable && !same(read, this.#processed)) this.#process(path, read);
-  }
-
-  #process(path: string, read: PolicyText): void {
-    const { keywords, metrics, log } = this.#deps;
-    this.#processed = read;
-    const { rules, faults } = parsePolicy(read);
-    const valid = faults.length === 0;
-    metrics.policyInForce.set({ file: path }, valid ? 1 : 0);
-    metrics.policyReloads.inc({ outcome: valid ? 'applied' : 'refused' });
-    if (valid) {
-      this.#current = { keywords, rules };
-      log.info({ rules: rules.length }, 'The review policy was reloaded.');
-    } else {
-      log.error({ faults }, 'The new review policy is invalid; the previous version stays in force.');
-    }
+  /** Stops reading the file; resolves when no read is running. */
+  async stop(): Promise<void> {
+    await this.#file?.stop();
   }
 }

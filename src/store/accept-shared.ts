@@ -13,8 +13,9 @@ const ACCEPT: Statement = {
   name: 'accept-shared',
   sql: `with posted as materialized (
           select p.*, row_number() over (partition by p.user_id order by p.n) as place
-          from unnest(?::uuid[], ?::text[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[]) with ordinality
-            as p (turn_id, user_id, session_id, text, metadata, tags, idempotency_key, request_hash, traceparent, n)),
+          from unnest(?::uuid[], ?::text[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+            with ordinality as p (turn_id, user_id, session_id, text, metadata, tags, idempotency_key, request_hash, traceparent,
+              assistant, client_instructions, n)),
         seen as materialized (select user_id, version from users where user_id = any(?::text[])),
         locked as materialized (
           select user_id, version, last_seq from users where user_id = any(?::text[]) order by 1 for update skip locked),
@@ -42,9 +43,11 @@ const ACCEPT: Statement = {
           returning user_id, version),
         started as (
           insert into sessions (session_id, user_id) select distinct session_id, user_id from fit where owner is null)
-        insert into turns (turn_id, user_id, session_id, seq, text, metadata, tags, idempotency_key, request_hash, traceparent)
+        insert into turns (turn_id, user_id, session_id, seq, text, metadata, tags, idempotency_key, request_hash, traceparent,
+          assistant, client_instructions)
         select fit.turn_id, fit.user_id, fit.session_id, case when granted.version = fit.version + 1 then fit.seq end,
-               fit.text, fit.metadata::jsonb, fit.tags::jsonb, fit.idempotency_key, fit.request_hash, fit.traceparent
+               fit.text, fit.metadata::jsonb, fit.tags::jsonb, fit.idempotency_key, fit.request_hash, fit.traceparent,
+               fit.assistant, fit.client_instructions
         from fit join granted on granted.user_id = fit.user_id
         returning turn_id, seq, created_at`,
 };
@@ -84,6 +87,8 @@ async function acceptAll(database: Database, all: readonly Posted[]): Promise<(T
     column(({ turn }) => turn.idempotencyKey),
     column(({ turn }) => turn.requestHash),
     column(({ traceparent }) => traceparent),
+    column(({ turn }) => turn.assistant),
+    column(({ turn }) => turn.clientInstructions),
     users,
     users,
     // All requests of a process have the same limit: the setting QUEUE_LIMIT_PER_USER.
@@ -93,8 +98,9 @@ async function acceptAll(database: Database, all: readonly Posted[]): Promise<(T
   return all.map(({ turnId, turn }) => {
     const row = accepted.get(turnId);
     if (!row) return null;
-    const { userId, sessionId, text, metadata, tags } = turn;
-    return queuedTurn({ turnId, userId, sessionId, seq: row.seq, text, metadata, tags, createdAt: row.created_at });
+    const { userId, sessionId, assistant, text, metadata, tags } = turn;
+    const { seq, created_at: createdAt } = row;
+    return queuedTurn({ turnId, userId, sessionId, seq, assistant, text, metadata, tags, createdAt });
   });
 }
 

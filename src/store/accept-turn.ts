@@ -46,8 +46,8 @@ const NEW_SESSION: Statement = {
 const INSERT: Statement = {
   name: 'accept-insert',
   sql: `insert into turns (turn_id, user_id, session_id, seq, text, metadata, tags, idempotency_key, request_hash, traceparent,
-          follows, branch_path)
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${TURN_COLUMNS.join(', ')}`,
+          follows, branch_path, assistant, client_instructions)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${TURN_COLUMNS.join(', ')}`,
 };
 
 /** The running turn is cancelled without a partial reply, whatever its claim is. */
@@ -196,6 +196,8 @@ async function accept(
     traceparent(),
     turn.continues?.follows ?? null,
     path && JSON.stringify(path),
+    turn.assistant,
+    turn.clientInstructions,
   ]);
   return { outcome: 'accepted', turn: turnOf(row!), cancelled };
 }

@@ -75,7 +75,7 @@ const CLAIM: Statement = {
                  lease_until = clock_timestamp() + ?::float8 * interval '1 second', started_at = coalesce(started_at, clock_timestamp())
           from heads join allowed on allowed.user_id = heads.user_id left join continued on continued.turn_id = heads.turn_id
           where turns.turn_id = heads.turn_id and not heads.busy and ${mayClaim('turns', 'heads')}
-          returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')}, turns.traceparent, turns.takeovers)
+          returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')}, turns.traceparent, turns.takeovers, turns.client_instructions)
         select asked.user_id as asked_user, allowed.user_id is not null as allowed, allowed.version as grant_version,
           heads.busy, heads.status = 'running' and heads.last_claim <> heads.claim_id as taken_over, claimed.*,
           extract(epoch from now() - claimed.created_at)::float8 as queued_s,
@@ -96,6 +96,8 @@ export interface ClaimedTurn {
   readonly takeovers: number;
   /** Number of messages that the user has sent so far, for the prompt. */
   readonly messageCount: number;
+  /** What the client sent as instructions; null: none. */
+  readonly clientInstructions: string | null;
   /** Position of the turn in its trace; null: the turn is not traced. */
   readonly traceparent: string | null;
   /** The last messages that the turn continues, oldest first. */
@@ -143,6 +145,7 @@ interface ClaimRow extends TurnRow {
   readonly queued_s: number;
   readonly message_count: number | null;
   readonly traceparent: string | null;
+  readonly client_instructions: string | null;
   readonly memory: unknown;
   readonly history: readonly HistoryMessage[] | null;
 }
@@ -155,7 +158,14 @@ function resultOf(row: ClaimRow, exchanges: number): ClaimResult | 'retry' {
     return row.allowed ? 'retry' : { outcome: 'held' };
   }
   const { grant_version: grantVersion, queued_s: queuedS, message_count: messageCount } = row;
-  const { traceparent, history, memory, taken_over: takenOver, takeovers } = row;
+  const {
+    traceparent,
+    history,
+    memory,
+    taken_over: takenOver,
+    takeovers,
+    client_instructions: clientInstructions,
+  } = row;
   return {
     outcome: 'claimed',
     grantVersion,
@@ -164,6 +174,7 @@ function resultOf(row: ClaimRow, exchanges: number): ClaimResult | 'retry' {
     takenOver: takenOver === true,
     takeovers,
     messageCount: messageCount ?? 0,
+    clientInstructions,
     traceparent,
     history: exchanges === 0 ? [] : (history ?? []),
     memory,
@@ -174,8 +185,9 @@ async function claimAll(database: Database, requests: readonly ClaimRequest[]): 
   // One request for each user: another one of this batch finds the turn running.
   const first = new Map(requests.toReversed().map((request) => [request.userId, request]));
   const asked = [...first.values()].toSorted((a, b) => (a.userId < b.userId ? -1 : 1));
-  // All requests of a process have the same settings.
-  const { leaseS, exchanges, memoryKey } = requests[0]!;
+  // All requests of a process have the same settings, except that the assistants file may have changed meanwhile.
+  const { leaseS, memoryKey } = requests[0]!;
+  const exchanges = Math.max(...requests.map((request) => request.exchanges));
   // At least one exchange, for `follows`.
   const messages = Math.max(1, exchanges) * 2;
   const rows = await database.rows<ClaimRow>(CLAIM, [

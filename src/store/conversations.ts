@@ -200,6 +200,7 @@ const LAST_DELIVERED: Statement = {
   sql: `select asked.n, last.* from unnest(?::text[]) with ordinality as asked (user_id, n)
         cross join lateral (
           select ${COLUMNS.join(', ')} from conversation_rows c where c.user_id = asked.user_id
+            and not exists (select 1 from turns t where t.turn_id = c.turn_id and t.assistant = any(?::text[]))
           order by c.user_id desc, c.created_at desc, c.seq desc, c.ordinal desc limit ?) last
         order by asked.n, last.created_at, last.seq, last.ordinal`,
 };
@@ -207,6 +208,7 @@ const LAST_DELIVERED: Statement = {
 interface LastDeliveredRequest {
   readonly userId: string;
   readonly exchanges: number;
+  readonly without: readonly string[];
 }
 
 async function lastOfUsers(
@@ -215,17 +217,22 @@ async function lastOfUsers(
 ): Promise<ConversationRow[][]> {
   const rows = await database.rows<Row & { n: number }>(LAST_DELIVERED, [
     requests.map(({ userId }) => userId),
-    // All callers in a process request the same number of exchanges.
+    // All callers in a process request the same, except that the assistants file may have changed meanwhile.
+    requests.flatMap(({ without }) => without),
     requests[0]!.exchanges * 2,
   ]);
   const byRequest = Map.groupBy(rows, (row) => row.n);
   return requests.map((_, index) => (byRequest.get(index + 1) ?? []).map(rowOf));
 }
 
-/** The exchanges of a user over all sessions that were delivered last, in the order of their delivery.
- *  @throws Unavailable */
-export const lastDelivered = (database: Database, userId: string, exchanges: number): Promise<ConversationRow[]> =>
-  database.batched('last-delivered', { userId, exchanges }, lastOfUsers);
+/** The exchanges of a user over all sessions that were delivered last, in the order of their delivery, without those of
+ *  these assistants. @throws Unavailable */
+export const lastDelivered = (
+  database: Database,
+  userId: string,
+  exchanges: number,
+  without: readonly string[],
+): Promise<ConversationRow[]> => database.batched('last-delivered', { userId, exchanges, without }, lastOfUsers);
 
 /** Skips rows that a count is changing: their users are not quiet. */
 const TAKE_DUE: Statement = {

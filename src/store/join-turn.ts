@@ -11,6 +11,7 @@ const NEWEST_QUEUED: Statement = {
   name: 'join-newest-queued',
   sql: `select ${TURN_COLUMNS.join(', ')} from turns where user_id = ? and session_id = ? and status = 'queued'
           and (?::bool or follows = ?::uuid)
+          and assistant is not distinct from ?::text and client_instructions is not distinct from ?::text
         order by seq desc limit 1 for update`,
 };
 
@@ -39,6 +40,8 @@ export async function findJoinable(queries: Queries, message: NewTurn): Promise<
     message.sessionId,
     message.continues === undefined,
     message.continues?.follows ?? null,
+    message.assistant,
+    message.clientInstructions,
   ]);
   if (!row) return null;
   const queued = turnOf(row);

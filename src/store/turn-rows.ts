@@ -11,6 +11,7 @@ export interface TurnRow {
   readonly status: TurnStatus;
   readonly epoch: number;
   readonly follows: string | null;
+  readonly assistant: string | null;
   readonly text: string;
   readonly reply: string | null;
   readonly partial_reply: string | null;
@@ -52,6 +53,7 @@ export const TURN_COLUMNS = [
   'status',
   'epoch',
   'follows',
+  'assistant',
   'text',
   'reply',
   'partial_reply',
@@ -90,6 +92,7 @@ export function turnOf(row: TurnRow): Turn {
     status: row.status,
     epoch: row.epoch,
     follows: row.follows,
+    assistant: row.assistant,
     text: row.text,
     reply: row.reply,
     partialReply: row.partial_reply,

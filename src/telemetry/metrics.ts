@@ -84,6 +84,22 @@ function backlogGauges(registers: Registry[]) {
   };
 }
 
+/** What a live file (live-file.ts) reports. */
+const fileMetrics = (registers: Registry[], prefix: string, file: string) => ({
+  inForce: new Gauge({
+    name: `${prefix}_in_force`,
+    help: `1: the ${file} on disk is in force; 0: it is invalid, and the previous version is in force.`,
+    labelNames: ['file'] as const,
+    registers,
+  }),
+  reloads: new Counter({
+    name: `${prefix}_reloads_total`,
+    help: `Changes of the ${file}, by outcome.`,
+    labelNames: ['outcome'] as const,
+    registers,
+  }),
+});
+
 /** The metrics of one process, in their own registry. `process`: its name among the processes of one instance;
  *  undefined: it is the only one, and its series have no label `process`. */
 export function createMetrics(process?: string) {
@@ -132,10 +148,16 @@ export function createMetrics(process?: string) {
       buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
       registers,
     }),
+    modelAttempts: new Counter({
+      name: 'turnkeeper_model_attempts_total',
+      help: 'Model calls by purpose, assistant, model and outcome: completed, aborted, or an error code.',
+      labelNames: ['purpose', 'assistant', 'model', 'outcome'] as const,
+      registers,
+    }),
     modelTokens: new Counter({
       name: 'turnkeeper_model_tokens_total',
-      help: 'Tokens that the endpoint reported, by purpose and kind: input, output.',
-      labelNames: ['purpose', 'kind'] as const,
+      help: 'Tokens that the endpoint reported, by purpose, assistant, model and kind: input, output.',
+      labelNames: ['purpose', 'assistant', 'model', 'kind'] as const,
       registers,
     }),
     swept: new Counter({
@@ -149,18 +171,8 @@ export function createMetrics(process?: string) {
       labelNames: ['status'] as const,
       registers,
     }),
-    policyInForce: new Gauge({
-      name: 'turnkeeper_review_policy_in_force',
-      help: '1: the policy file on disk is in force; 0: it is invalid, and the previous version is in force.',
-      labelNames: ['file'] as const,
-      registers,
-    }),
-    policyReloads: new Counter({
-      name: 'turnkeeper_review_policy_reloads_total',
-      help: 'Changes of the policy file, by outcome.',
-      labelNames: ['outcome'] as const,
-      registers,
-    }),
+    reviewPolicy: fileMetrics(registers, 'turnkeeper_review_policy', 'policy file'),
+    assistants: fileMetrics(registers, 'turnkeeper_assistants', 'assistants file'),
     webhookAttempts: new Counter({
       name: 'turnkeeper_webhook_attempts_total',
       help: 'Attempts of webhook deliveries, by outcome: delivered, retry (it is retried), dead (no further attempt).',

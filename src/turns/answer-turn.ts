@@ -4,8 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Work } from '../actors/user-session.ts';
 import { newId } from '../domain/ids.ts';
 import type { Log } from '../telemetry/log.ts';
-import { completeWithRetries, type Pause } from '../model/attempts.ts';
-import { ModelError, type Completion, type Model, type Moderator } from '../model/model.ts';
+import type { Pause } from '../model/attempts.ts';
+import { completeWithFallback } from '../model/fallback.ts';
+import { completeFitted, fitting } from '../model/fitted-prompt.ts';
+import { ModelError, type Completion, type Moderator } from '../model/model.ts';
+import type { ModelPool } from '../model/model-pool.ts';
 import { commitAnswer, commitFailure, type ModelReply } from '../store/commit-turn.ts';
 import { lastBefore } from '../store/conversations.ts';
 import { Unavailable } from '../domain/errors.ts';
@@ -15,7 +18,9 @@ import { inSpan, traceparent } from '../telemetry/tracing.ts';
 import { mayNeedReview, type ReviewPolicy } from '../domain/policy.ts';
 import { deliveryEvents, type OutboxEvent } from '../domain/events.ts';
 import { NO_DELTAS, type DeltaWriter } from '../domain/delta.ts';
-import { promptOf } from './prompt.ts';
+import type { LiveAssistants } from './live-assistants.ts';
+import type { PartialReply } from './partial-reply.ts';
+import { promptOfTurn } from './prompt.ts';
 import { Screening } from './screening.ts';
 import { queuedTurn, type Turn, type TurnError } from '../domain/turn.ts';
 
@@ -29,7 +34,8 @@ export interface AnswerDeps {
   readonly moderator: Moderator;
   /** Sends the reply text to readers while the model writes it. */
   readonly deltas: DeltaWriter;
-  readonly historyExchanges: number;
+  readonly assistants: Pick<LiveAssistants, 'find'>;
+  readonly models: Pick<ModelPool, 'candidatesOf'>;
   /** Maximum number of attempts of a call; null: no limit of its own. */
   readonly modelAttempts: number | null;
   /** Milliseconds since the first claim of a turn in which failed calls are retried. */
@@ -40,10 +46,10 @@ export interface AnswerDeps {
   readonly log: Log;
 }
 
-/** A claimed turn with the model and the policy that are used to answer it. */
+/** A claimed turn, what records the text that its models write, and the policy. */
 export interface ClaimedWork {
   readonly work: Work;
-  readonly model: Model;
+  readonly partial: Pick<PartialReply, 'of'>;
   /** The same version from the claim to the commit, so that streaming and the commit apply the same rules. */
   readonly policy: ReviewPolicy;
 }
@@ -79,7 +85,7 @@ const runningMs = ({ queuedS, createdAt, startedAt }: Work): number => queuedS *
  *  not undone. @throws Unavailable */
 export async function answerTurn(
   deps: AnswerDeps,
-  { work, model, policy }: ClaimedWork,
+  { work, partial, policy }: ClaimedWork,
   signal: AbortSignal,
 ): Promise<AnswerOutcome> {
   const { database, log } = deps;
@@ -95,8 +101,14 @@ export async function answerTurn(
     };
     return fail(error);
   }
-  const history = work.history ?? (await lastBefore(database, work, deps.historyExchanges));
-  const messages = promptOf({ memory: work.memory, messageCount: work.messageCount, history, text: work.text });
+  const assistant = await deps.assistants.find(work.assistant ?? null);
+  if (assistant === null) {
+    const detail = `the assistants file has no assistant ${work.assistant} any more`;
+    return fail({ code: 'assistant_not_found', detail });
+  }
+  const { exchanges } = assistant;
+  const history = work.history ?? (await lastBefore(database, work, exchanges));
+  const prompt = promptOfTurn(assistant, work, history);
   const sink = mayNeedReview(policy, work.text)
     ? NO_DELTAS
     : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: attempts });
@@ -105,20 +117,34 @@ export async function answerTurn(
   const restart = () => sink.restart(work.attempts + (restarts += 1));
   const screening = new Screening(deps, policy, work.text, signal);
   try {
-    const completion = await completeWithRetries(
-      model,
-      { messages, signal, onDelta: (text) => sink.write(text), onVoid: () => restart() },
-      {
-        max: deps.modelAttempts,
-        forMs: deps.modelRetryMs - runningMs(work),
-        pause: deps.pause(work.userId),
-        onRetry: (error, failed) => {
-          attempts += 1;
-          restart();
-          log.warn({ turn_id: work.turnId, code: error.code, failed }, 'A model call failed and will be retried.');
-        },
-      },
-    ).finally(() => sink.end());
+    const onFailed = (message: string) => (error: ModelError, fields: object) => {
+      attempts += 1;
+      restart();
+      log.warn({ turn_id: work.turnId, code: error.code, ...fields }, message);
+    };
+    const onRetry = onFailed('A model call failed and will be retried.');
+    const onFallback = onFailed('A model call failed; the next model of the assistant is called.');
+    const completion = await completeWithFallback(deps.models.candidatesOf(assistant, 'reply'), {
+      forMs: deps.modelRetryMs - runningMs(work),
+      onFallback: (error, { name }) => onFallback(error, { model: name }),
+      complete: async ({ name, model, countTokens }, forMs) =>
+        completeFitted(
+          partial.of(model),
+          {
+            prompt,
+            kept: await fitting(prompt, assistant.maxInputTokens, countTokens),
+            signal,
+            onDelta: (text) => sink.write(text),
+            onVoid: () => restart(),
+          },
+          {
+            max: deps.modelAttempts,
+            forMs,
+            pause: deps.pause(work.userId),
+            onRetry: (error, failed) => onRetry(error, { model: name, failed }),
+          },
+        ),
+    }).finally(() => sink.end());
     return await commitCompletion(deps, work, { completion, attempts, screening }, signal);
   } catch (error) {
     screening.abandon();
@@ -176,9 +202,10 @@ async function commitCompletion(
 
 /** The turn as its row is after the commit. */
 const completedTurn = (work: Work, attempts: number, answer: ModelReply, finishedAt: Date): Turn => {
-  const { turnId, userId, sessionId, seq, epoch, follows, text, metadata, tags, createdAt, startedAt } = work;
+  const { turnId, userId, sessionId, seq, epoch, follows, assistant = null, text, metadata, tags, startedAt } = work;
+  const createdAt = new Date(work.createdAt);
   return {
-    ...queuedTurn({ turnId, userId, sessionId, seq, text, metadata, tags, createdAt: new Date(createdAt) }),
+    ...queuedTurn({ turnId, userId, sessionId, seq, assistant, text, metadata, tags, createdAt }),
     ...answer,
     status: 'completed',
     epoch,

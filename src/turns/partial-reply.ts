@@ -6,9 +6,8 @@ import type { Completion, CompletionRequest, Model } from '../model/model.ts';
  *  the text. If the turn is not cancelled, the deltas follow. */
 const HOLD_MS = 3_000;
 
-/** Wraps a model and records the text of the current attempt. One instance for each run of a turn. */
-export class PartialReply implements Model {
-  readonly #model: Model;
+/** Records the text of the current attempt of the models that a turn calls. One instance for each run of a turn. */
+export class PartialReply {
   readonly #isShown: () => boolean;
   #text = '';
   #called = false;
@@ -18,12 +17,16 @@ export class PartialReply implements Model {
   #held = '';
 
   /** `isShown`: whether readers may see the text while it is being written. Otherwise it is never given out. */
-  constructor(model: Model, isShown: () => boolean) {
-    this.#model = model;
+  constructor(isShown: () => boolean) {
     this.#isShown = isShown;
   }
 
-  async complete(request: CompletionRequest): Promise<Completion> {
+  /** The same model, with its text recorded. */
+  of(model: Model): Model {
+    return { complete: (request) => this.#complete(model, request) };
+  }
+
+  async #complete(model: Model, request: CompletionRequest): Promise<Completion> {
     this.#text = '';
     this.#held = '';
     this.#called = true;
@@ -41,7 +44,7 @@ export class PartialReply implements Model {
       request.onVoid?.();
     };
     try {
-      return await this.#model.complete({ ...request, onDelta, onVoid });
+      return await model.complete({ ...request, onDelta, onVoid });
     } catch (error) {
       // The text of a failed attempt is discarded. The text of an aborted attempt is kept.
       if (!request.signal.aborted) this.#text = '';

@@ -2,7 +2,6 @@
 import type { ClaimReply, Work } from '../actors/user-session.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Model } from '../model/model.ts';
 import { Unavailable } from '../domain/errors.ts';
 import { inSpan, type SpanOptions } from '../telemetry/tracing.ts';
 import type { ClaimedWork, AnswerOutcome } from './answer-turn.ts';
@@ -19,7 +18,6 @@ export interface TurnRunDeps {
   readonly policies: PolicySource;
   /** Gives the text of running turns to those who cancel them. */
   readonly partials: Pick<PartialReplies, 'add'>;
-  readonly model: Model;
   /** Answers a claimed turn and commits the outcome. Rejects with the signal's reason once it aborts. */
   readonly answer: (turn: ClaimedWork, signal: AbortSignal) => Promise<AnswerOutcome>;
   readonly hooks: Pick<Hooks, 'turnStarted' | 'turnChanged' | 'reviewChanged' | 'eventsCommitted'>;
@@ -76,11 +74,11 @@ export class TurnRun {
     hooks.turnStarted(work.turnId);
     const policy = this.#deps.policies.current;
     // If the reply might need a review, its text is not given out: a reviewer has not seen it.
-    const partial = new PartialReply(this.#deps.model, () => !mayNeedReview(policy, work.text));
+    const partial = new PartialReply(() => !mayNeedReview(policy, work.text));
     const remove = this.#deps.partials.add(work, () => partial.hold());
     let outcome: AnswerOutcome = { status: 'lost' };
     try {
-      const answer = (signal: AbortSignal) => this.#deps.answer({ work, model: partial, policy }, signal);
+      const answer = (signal: AbortSignal) => this.#deps.answer({ work, partial, policy }, signal);
       outcome = await inSpan('turn', spanOf(work), async (span) => {
         const result = await keeper.hold(work, answer);
         span.setAttribute('turnkeeper.outcome', result.status);

@@ -1,5 +1,6 @@
 // Authorisation of every operation with every role. An operation that is missing in the table fails the test.
 import test from 'ava';
+import { assistantsWith } from '../support/assistants.ts';
 import type { Access } from '../../src/http/auth/access.ts';
 import type { Operation } from '../../src/http/operation.ts';
 import { operationsOf } from '../../src/http/operations.ts';
@@ -119,7 +120,10 @@ function callAs(fixture: Fixture, caller: Caller, { method, body, example }: Ope
   return fixture.call(method, path, body ? example : undefined, headers);
 }
 
-const operations = operationsOf(new MemoryServices().services, { version: '0', model: 'scripted' });
+const operations = operationsOf(new MemoryServices().services, {
+  version: '0',
+  assistants: assistantsWith('scripted'),
+});
 
 test('the table contains exactly the existing operations', (t) => {
   t.deepEqual(operations.map(({ id }) => id).toSorted(), Object.keys(EXPECTED).toSorted());

@@ -1,5 +1,6 @@
 // Runs the script of the documentation page with a minimal fake DOM, which has no function that parses HTML.
 import test from 'ava';
+import { assistantsWith } from '../support/assistants.ts';
 import { openApiDocument } from '../../src/http/openapi.ts';
 import { operationsOf } from '../../src/http/operations.ts';
 import { MemoryServices } from './support/memory-services.ts';
@@ -32,7 +33,10 @@ class FakeElement {
 }
 
 test('the page shows every operation with its parameters, responses and a curl example', async (t) => {
-  const operations = operationsOf(new MemoryServices().services, { version: '1.2.3', model: 'scripted' });
+  const operations = operationsOf(new MemoryServices().services, {
+    version: '1.2.3',
+    assistants: assistantsWith('scripted'),
+  });
   const openApi: unknown = JSON.parse(JSON.stringify(openApiDocument(operations, '1.2.3')));
   const root = new FakeElement('div');
   Object.assign(globalThis, {

@@ -1,5 +1,6 @@
 // The OpenAPI document. It is generated from the table of operations; these tests check that it is valid and complete.
 import test from 'ava';
+import { assistantsWith } from '../support/assistants.ts';
 import { openApiDocument } from '../../src/http/openapi.ts';
 import { operationsOf } from '../../src/http/operations.ts';
 import { start, type Json, type JsonValue, textOf } from './support/ingress.ts';
@@ -7,7 +8,10 @@ import { REVIEW_ID } from './support/memory-reviews.ts';
 import { MemoryServices } from './support/memory-services.ts';
 import { WEBHOOK_ID } from './support/memory-webhooks.ts';
 
-const operations = operationsOf(new MemoryServices().services, { version: '1.2.3', model: 'scripted' });
+const operations = operationsOf(new MemoryServices().services, {
+  version: '1.2.3',
+  assistants: assistantsWith('scripted'),
+});
 const document = JSON.parse(JSON.stringify(openApiDocument(operations, '1.2.3'))) as Json;
 const paths = document['paths'] as Record<string, Record<string, Json>>;
 const documentedOperations = Object.entries(paths).flatMap(([path, methods]) =>

@@ -5,11 +5,15 @@ import { Unavailable } from '../../src/domain/errors.ts';
 import { startIngress } from '../../src/http/server.ts';
 import { operationsOf } from '../../src/http/operations.ts';
 import { PROBLEMS } from '../../src/http/problem.ts';
+import { assistantsWith } from '../support/assistants.ts';
 import { keptLog, rawCall, start, type Json, type RawReply } from './support/ingress.ts';
 import { MemoryServices } from './support/memory-services.ts';
 
 const codeOf = ({ text }: RawReply): unknown => (JSON.parse(text) as Json)['code'];
-const operations = operationsOf(new MemoryServices().services, { version: '0', model: 'scripted' });
+const operations = operationsOf(new MemoryServices().services, {
+  version: '0',
+  assistants: assistantsWith('scripted'),
+});
 const sample = (path: string): string =>
   path.replace('{user_id}', 'alice').replaceAll(/\{\w+\}/g, '3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11');
 
@@ -212,6 +216,7 @@ test('a port that is in use is reported with a clear message', async (t) => {
   const second = startIngress({
     services: new MemoryServices().services,
     settings: { host: '127.0.0.1', port: ingress.port, auth: 'none', apiKeys: [] },
+    assistants: assistantsWith('scripted'),
     log: keptLog([]),
   });
   await t.throwsAsync(second, { message: /another process listens on this port; stop it, or set PORT/ });

@@ -4,6 +4,7 @@ import { unknownUser } from '../../src/domain/memory.ts';
 import { withoutInstructions } from '../../src/memory/instructions.ts';
 import { summaryOf, summaryPromptOf } from '../../src/memory/prompt.ts';
 import { asData } from '../../src/domain/text.ts';
+import { assistantsWith } from '../support/assistants.ts';
 import { promptOf } from '../../src/turns/prompt.ts';
 import type { ConversationRow } from '../../src/domain/conversation.ts';
 import { keyOf, sha256 } from '../http/support/ingress.ts';
@@ -15,7 +16,15 @@ import { CORPUS, FORGERIES, MORE_ORDERS, ORDERS, STATEMENTS } from './injection-
 /** One line of visible characters without our delimiters. */
 const PLAIN_LINE = /^[^<>\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]*$/u;
 const ROLE_MARKER = /(?<!\p{L})(?:system|developer|assistant|user|human)\s*:/iu;
-const [harmless] = promptOf({ memory: unknownUser('eve'), messageCount: 0, history: [], text: '' });
+const STANDARD = assistantsWith('m').current.standard;
+const [harmless] = promptOf({
+  assistant: STANDARD,
+  clientInstructions: null,
+  memory: unknownUser('eve'),
+  messageCount: 0,
+  history: [],
+  text: '',
+});
 const INSTRUCTIONS = harmless!.content.split('<memory>')[0]!;
 
 const short = (text: string): string => JSON.stringify(text.slice(0, 40));
@@ -45,7 +54,14 @@ test('in the prompt of a turn every memory field stays in its line of the block,
       summary: text,
       favouriteTopics: [text, text, 'tea'],
     };
-    const [system, ...others] = promptOf({ memory, messageCount: 3, history: [], text });
+    const [system, ...others] = promptOf({
+      assistant: STANDARD,
+      clientInstructions: null,
+      memory,
+      messageCount: 3,
+      history: [],
+      text,
+    });
     t.deepEqual(others, [{ role: 'user', content: text }], 'the message of the user is unchanged');
     t.true(system!.content.startsWith(INSTRUCTIONS), short(text));
     const lines = system!.content.slice(INSTRUCTIONS.length).split('\n');
@@ -62,7 +78,14 @@ test('in the prompt of a turn every memory field stays in its line of the block,
 
 test('fifty long favourite topics do not exceed their limit in the prompt', (t) => {
   const memory = { ...unknownUser('eve'), favouriteTopics: Array.from({ length: 50 }, () => 'x'.repeat(2_000)) };
-  const [system] = promptOf({ memory, messageCount: 0, history: [], text: 'hi' });
+  const [system] = promptOf({
+    assistant: STANDARD,
+    clientInstructions: null,
+    memory,
+    messageCount: 0,
+    history: [],
+    text: 'hi',
+  });
   const line = system!.content.split('\n').find((each) => each.startsWith('Favourite topics: '))!;
   t.true(line.length <= 'Favourite topics: '.length + 1_000);
   t.is(line.split(', ')[0], `Favourite topics: ${'x'.repeat(100)}`);

@@ -2,6 +2,7 @@
 import test from 'ava';
 import type { ServerResponse } from 'node:http';
 import { ModelError, type ModelErrorCode } from '../../src/model/model.ts';
+import { clientOf } from '../../src/model/openai-client.ts';
 import { OpenAiModerator } from '../../src/model/openai-moderator.ts';
 import { DONE, event, modelAt, request, startEndpoint, stream } from './endpoint.ts';
 
@@ -184,7 +185,10 @@ test('moderation calls use connections again, and their failures have the same c
   const endpoint = await startEndpoint(t, (response) =>
     response.writeHead(200, { 'content-type': 'application/json' }).end(bodies.shift()),
   );
-  const moderator = new OpenAiModerator({ baseUrl: `${endpoint.origin}/v1`, apiKey: undefined, timeoutS: 5 });
+  const moderator = new OpenAiModerator(
+    clientOf({ baseUrl: `${endpoint.origin}/v1`, apiKey: undefined, timeoutS: 5 }),
+    5,
+  );
   const call = () => moderator.moderate({ model: 'm', texts: ['a'], signal: new AbortController().signal });
   t.deepEqual(await call(), [{ flagged: true, categories: ['hate'] }]);
   t.deepEqual(await call(), [{ flagged: true, categories: ['hate'] }]);

@@ -1,7 +1,10 @@
 // A model endpoint whose tests write the bytes of its responses, and which counts its connections.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { NO_PARAMETERS, NO_TRAITS, type EndpointTraits, type Parameters } from '../../src/domain/assistant.ts';
+import { clientOf } from '../../src/model/openai-client.ts';
 import { OpenAiModel } from '../../src/model/openai-model.ts';
+import { EndpointProfile } from '../../src/model/profile.ts';
 import { eventually } from '../support/client.ts';
 import type { Owner } from '../support/owner.ts';
 
@@ -53,10 +56,27 @@ export async function startEndpoint(
   };
 }
 
-export const modelAt = (
-  origin: string,
-  { timeoutS = 10, onLearned = () => {} }: { timeoutS?: number; onLearned?: (what: string) => void } = {},
-): OpenAiModel => new OpenAiModel({ baseUrl: `${origin}/v1`, apiKey: 'secret', timeoutS, model: 'm', onLearned });
+interface ModelOptions {
+  readonly timeoutS?: number;
+  readonly onLearned?: (what: string) => void;
+  readonly apiKey?: string | undefined;
+  readonly traits?: Partial<EndpointTraits>;
+  readonly parameters?: Parameters;
+}
+
+/** A model at the endpoint. */
+export function modelAt(origin: string, options: ModelOptions = {}): OpenAiModel {
+  const { timeoutS = 10, onLearned = () => {}, apiKey = 'secret', traits, parameters = NO_PARAMETERS } = options;
+  return new OpenAiModel({
+    client: clientOf({ baseUrl: `${origin}/v1`, apiKey, timeoutS }),
+    timeoutS,
+    profile: new EndpointProfile(onLearned),
+    model: 'm',
+    isOpenAi: false,
+    traits: { ...NO_TRAITS, ...traits },
+    parameters,
+  });
+}
 
 /** A request whose deltas are collected. */
 export function request(signal: AbortSignal = new AbortController().signal) {

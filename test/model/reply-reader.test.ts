@@ -1,5 +1,6 @@
 // What the reader makes of each response, in one piece and byte by byte.
 import test from 'ava';
+import { refusedOf } from '../../src/model/profile.ts';
 import { ModelError, type Completion } from '../../src/model/model.ts';
 import { ReplyReader } from '../../src/model/reply-reader.ts';
 import { ResponseBody } from '../../src/model/response-body.ts';
@@ -82,6 +83,10 @@ test('a reply is limited, and so is its reasoning', (t) => {
   }
 });
 
+/** What the error says that the endpoint refuses of a call with stream_options. */
+const refusedBy = ({ refusal }: ModelError) =>
+  refusal && refusedOf({ model: 'm', messages: [], stream: true, stream_options: {} }, refusal);
+
 const NAMED: Readonly<Record<string, unknown>> = {
   param: { error: { message: 'no', param: 'stream_options', code: 'unknown_parameter' } },
   message: { error: { message: 'Unrecognized request argument supplied: stream_options' } },
@@ -92,7 +97,7 @@ const NAMED: Readonly<Record<string, unknown>> = {
 for (const [what, value] of Object.entries(NAMED))
   test(`a refused parameter is recognised by its ${what}`, (t) => {
     const error = t.throws(() => read(JSON.stringify(value), 'application/json', 7), { instanceOf: ModelError });
-    t.is(error.refusedParameter, 'stream_options');
+    t.deepEqual(refusedBy(error), { parameter: 'stream_options' });
   });
 
 const UNNAMED: Readonly<Record<string, unknown>> = {
@@ -103,5 +108,5 @@ const UNNAMED: Readonly<Record<string, unknown>> = {
 for (const [what, value] of Object.entries(UNNAMED))
   test(`an error that ${what} refuses no parameter`, (t) => {
     const error = t.throws(() => read(JSON.stringify(value), 'application/json', 7), { instanceOf: ModelError });
-    t.is(error.refusedParameter, null);
+    t.is(refusedBy(error), null);
   });

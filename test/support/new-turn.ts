@@ -11,6 +11,8 @@ export const newTurnOf = (userId: string, change: Partial<NewTurn> = {}): NewTur
   text: 'hello',
   metadata: {},
   tags: [],
+  assistant: 'turnkeeper',
+  clientInstructions: null,
   idempotencyKey: null,
   requestHash: hashRequest({}),
   onBusy: 'enqueue',

@@ -2,6 +2,7 @@
 // The embedded runtime allows one process with actors, so this ingress has none. Reading turns does not need actors.
 import { Reachability } from '../../src/actors/reachability.ts';
 import { readConfig } from '../../src/config/config.ts';
+import { startAssistants } from '../../src/composition/assistants.ts';
 import { startFoundation } from '../../src/composition/foundation.ts';
 import { startHttpRole } from '../../src/composition/http-role.ts';
 import { Lifecycle } from '../../src/composition/lifecycle.ts';
@@ -44,6 +45,7 @@ export async function startSecondIngress(
   const probes = { database: () => database.ping(), redis: () => redis.ping(), actors: async () => {} };
   const ingress = await startHttpRole(foundation, {
     actors: noActors,
+    assistants: startAssistants(foundation),
     health: healthOf(probes, () => false),
     scrape: { text: () => metrics.registry.metrics(), contentType: metrics.registry.contentType },
     resolveNames: undefined,

@@ -14,6 +14,7 @@ const QUEUED: Turn = {
   status: 'queued',
   epoch: 0,
   follows: null,
+  assistant: null,
   text: 'Hi',
   reply: null,
   partialReply: null,

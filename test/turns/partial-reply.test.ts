@@ -21,10 +21,16 @@ const request = (signal: AbortSignal, onDelta?: (text: string) => void): Complet
 
 const SHOWN = () => true;
 
+/** A model whose text is recorded. */
+function recorded(model: Model, isShown: () => boolean) {
+  const partial = new PartialReply(isShown);
+  return { hold: () => partial.hold(), complete: (each: CompletionRequest) => partial.of(model).complete(each) };
+}
+
 test('the text that was received before an abort is kept and passed on', async (t) => {
   const controller = new AbortController();
   const deltas: string[] = [];
-  const partial = new PartialReply(
+  const partial = recorded(
     modelSending(['one ', 'two'], () => {
       controller.abort(new Error('aborted'));
       controller.signal.throwIfAborted();
@@ -39,7 +45,7 @@ test('the text that was received before an abort is kept and passed on', async (
 });
 
 test('the text of a failed attempt is discarded', async (t) => {
-  const partial = new PartialReply(
+  const partial = recorded(
     modelSending(['one'], () => {
       throw new ModelError('model_unavailable', 'the reply is incomplete', { retryable: true });
     }),
@@ -50,7 +56,7 @@ test('the text of a failed attempt is discarded', async (t) => {
 });
 
 test('a new attempt discards the text of the previous one', async (t) => {
-  const partial = new PartialReply(
+  const partial = recorded(
     modelSending(['one'], () => {}),
     SHOWN,
   );
@@ -59,14 +65,14 @@ test('a new attempt discards the text of the previous one', async (t) => {
 });
 
 test('a partial reply can be stored: it has no NUL and no half of a surrogate pair', async (t) => {
-  const partial = new PartialReply(
+  const partial = recorded(
     modelSending(['a\0b ', '🙂'.slice(0, 1)], () => {}),
     SHOWN,
   );
   await partial.complete(request(new AbortController().signal));
   t.is(partial.hold(), 'ab ');
   t.is(
-    new PartialReply(
+    recorded(
       modelSending([], () => {}),
       SHOWN,
     ).hold(),
@@ -75,7 +81,7 @@ test('a partial reply can be stored: it has no NUL and no half of a surrogate pa
 });
 
 test('text that must not be shown is never given out', async (t) => {
-  const partial = new PartialReply(
+  const partial = recorded(
     modelSending(['one'], () => {}),
     () => false,
   );
@@ -98,7 +104,7 @@ test('deltas that follow the text that was given out are held back, and follow i
       return { text: 'one two three', model: 'm', usage: USAGE, finishReason: 'stop' };
     },
   };
-  const partial = new PartialReply(model, SHOWN);
+  const partial = recorded(model, SHOWN);
   await partial.complete(request(new AbortController().signal, (text) => deltas.push(text)));
   t.deepEqual(given, ['one ']);
   t.deepEqual(deltas, ['one ', 'two three']);
@@ -106,7 +112,7 @@ test('deltas that follow the text that was given out are held back, and follow i
 
 test('deltas of an attempt that were held back are not passed on in the next one', async (t) => {
   const deltas: string[] = [];
-  const partial = new PartialReply(
+  const partial = recorded(
     modelSending(['one'], () => {}),
     SHOWN,
   );

@@ -41,9 +41,9 @@ test('a claim is released if its run fails before the model call, and kept if it
       return claim.outcome === 'claimed' ? { ...claim, work: { ...claim.work, memory: unknownUser(userId) } } : claim;
     },
     policies: { current: { rules: [] } } as never,
-    model: { complete: () => Promise.reject(new Error('the worker has a fault')) },
-    async answer({ model }, signal) {
-      if (callsModel) await model.complete({ messages: [], signal });
+    async answer({ partial }, signal) {
+      const model = { complete: () => Promise.reject(new Error('the worker has a fault')) };
+      if (callsModel) await partial.of(model).complete({ messages: [], signal });
       throw new Unavailable('database');
     },
     hooks: { turnStarted() {}, turnChanged() {}, reviewChanged() {}, eventsCommitted() {} },

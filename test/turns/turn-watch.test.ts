@@ -9,7 +9,18 @@ import { TurnWatch } from '../../src/turns/turn-watch.ts';
 
 const turnWith = (change: Partial<Turn>): Turn => {
   const ids = { turnId: newId(), userId: 'ann', sessionId: newId() };
-  return { ...queuedTurn({ ...ids, seq: 1, text: 'hello', metadata: {}, tags: [], createdAt: new Date() }), ...change };
+  return {
+    ...queuedTurn({
+      ...ids,
+      seq: 1,
+      assistant: 'turnkeeper',
+      text: 'hello',
+      metadata: {},
+      tags: [],
+      createdAt: new Date(),
+    }),
+    ...change,
+  };
 };
 
 /** A watch over one row, the hints about it, and the number of its reads. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import test from 'ava';
+import { assistantsWith } from '../support/assistants.ts';
 import { operationsOf } from '../../src/http/operations.ts';
 import { readPages } from '../../src/http/endpoints/pages.ts';
 import { start } from '../http/support/ingress.ts';
@@ -75,7 +76,7 @@ test('without built pages, a page explains how to build them', async (t) => {
   t.teardown(() => rmSync(folder, { recursive: true }));
   const operations = operationsOf(new MemoryServices().services, {
     version: '1',
-    model: 'a-model',
+    assistants: assistantsWith('scripted'),
     pages: readPages(`${folder}/none`),
   });
   const desk = operations.find(({ path }) => path === '/desk')!;

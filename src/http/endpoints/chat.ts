@@ -1,5 +1,6 @@
 // POST /chat: accepts a turn durably before it responds.
 import { z } from 'zod';
+import { OWN_NAME, type Assistant, type Assistants, type AssistantSource } from '../../domain/assistant.ts';
 import { Unavailable } from '../../domain/errors.ts';
 import { newId } from '../../domain/ids.ts';
 import { hashRequest, type NewTurn } from '../../domain/accept.ts';
@@ -8,6 +9,7 @@ import { MESSAGE_LIMITS } from '../../domain/limits.ts';
 import { isFinal, type Metadata, type Turn } from '../../domain/turn.ts';
 import { idempotencyKey, preferredWait } from '../header-fields.ts';
 import { json, operation, type Operation, type RequestContext } from '../operation.ts';
+import { Problem } from '../problem.ts';
 import { COMPONENTS, sessionId, storableText, tag, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import { acceptedTurn, notErased, notFollowed } from '../turn-access.ts';
@@ -54,6 +56,13 @@ const chatRequest = z
         description:
           'The delivered turn of the session after which this one continues; null: the session’s start. Without it, the turn continues the newest branch of the session.',
       }),
+    assistant: z
+      .string()
+      .nullish()
+      .meta({
+        description: `The name of an assistant. Without it, or with \`${OWN_NAME}\`, the default assistant answers.`,
+        examples: ['support'],
+      }),
     on_busy: z
       .enum(BUSY_RULE_NAMES)
       .default('enqueue')
@@ -70,7 +79,16 @@ async function checkFollows(turns: Services['turns'], { follows, user_id: userId
   if (turn?.userId !== userId || replyOf(turn) === null) throw notFollowed();
 }
 
-function newTurn(body: ChatRequest, key: string | null, sentBody: unknown): NewTurn {
+/** The assistant that answers. @throws Problem invalid_request */
+function assistantOf({ assistant: name }: ChatRequest, { byName, standard }: Assistants): Assistant {
+  const assistant = byName.get(name ?? standard.name);
+  if (assistant) return assistant;
+  if (name === OWN_NAME) return standard;
+  const detail = `must be one of ${[...byName.keys()].join(', ')}`;
+  throw new Problem('invalid_request', 'The request has 1 error.', { errors: [{ pointer: '/assistant', detail }] });
+}
+
+function newTurn(body: ChatRequest, assistant: Assistant, key: string | null, sentBody: unknown): NewTurn {
   const session = body.metadata?.session_id ?? newId();
   const stored: Metadata = { ...body.metadata, session_id: session };
   return {
@@ -79,6 +97,8 @@ function newTurn(body: ChatRequest, key: string | null, sentBody: unknown): NewT
     metadata: stored,
     sessionId: session,
     tags: body.tags ?? [],
+    assistant: assistant.name,
+    clientInstructions: null,
     onBusy: body.on_busy,
     continues: body.follows === undefined ? undefined : { follows: body.follows, shown: null },
     idempotencyKey: key,
@@ -108,7 +128,7 @@ const LOCATION = {
 };
 
 /** POST /chat. */
-export const chatOperations = (turns: Services['turns']): Operation[] => [
+export const chatOperations = (turns: Services['turns'], assistants: AssistantSource): Operation[] => [
   operation({
     id: 'postChat',
     method: 'POST',
@@ -146,8 +166,10 @@ export const chatOperations = (turns: Services['turns']): Operation[] => [
       'database_unavailable',
     ],
     async handle({ headers, body }, context) {
+      const assistant = assistantOf(body, assistants.current);
       await checkFollows(turns, body);
-      const outcome = await turns.accept(newTurn(body, headers['idempotency-key'] ?? null, context.sentBody));
+      const key = headers['idempotency-key'] ?? null;
+      const outcome = await turns.accept(newTurn(body, assistant, key, context.sentBody));
       let turn = acceptedTurn(outcome);
       const waitS = headers.prefer ?? null;
       if (waitS && !isFinal(turn.status)) turn = await afterWaiting(turns, turn, waitS, context);

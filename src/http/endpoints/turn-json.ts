@@ -32,6 +32,10 @@ export const turnSchema = z
       description:
         'The delivered turn that this one continues. Null: it starts the session, or it is queued and its request named none.',
     }),
+    assistant: z
+      .string()
+      .nullable()
+      .meta({ description: 'The assistant that answers. Null: accepted by a version without assistants.' }),
     text: z.string(),
     reply: z.string().nullable().meta({ description: 'Null until the user may see it.' }),
     partial_reply: z.string().nullable(),
@@ -86,6 +90,7 @@ export function turnJson(turn: Turn): TurnJson {
     seq: turn.seq,
     status: turn.status,
     follows: turn.follows,
+    assistant: turn.assistant,
     text: turn.text,
     reply: replyOf(turn),
     partial_reply: turn.partialReply,

@@ -8,8 +8,8 @@ import { COMPONENTS, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import { completion, completionJson, contentOf } from './completion-json.ts';
 import { completionFrames } from './completion-stream.ts';
-import { chatMessageOf, messages } from './messages.ts';
-import { checkModel, modelName } from './models.ts';
+import { chatMessageOf, instructionsIn, messages } from './messages.ts';
+import { assistantFor, modelName } from './models.ts';
 import { OF_OTHER_SERVERS } from './other-servers.ts';
 import {
   IGNORED,
@@ -59,7 +59,7 @@ const completionRequest = z
 /** Operations for chat completions. */
 export const chatCompletionOperations = (
   { turns, turnEvents }: Pick<Services, 'turns' | 'turnEvents'>,
-  { model, heldText }: OpenAiSettings,
+  { assistants, heldText }: OpenAiSettings,
 ): Operation[] => [
   operation({
     id: 'createChatCompletion',
@@ -101,13 +101,15 @@ export const chatCompletionOperations = (
       'database_unavailable',
     ],
     async handle({ headers, body }, context) {
-      checkModel(body.model, model);
+      const assistant = assistantFor(body.model, assistants.current);
       const user = userOfRequest(body.user, context);
       const message = chatMessageOf(body.messages);
       const place = await placeOfHistory(turns, user, { ...message, heldText }, sessionOf(body.metadata));
       const idempotencyKey = headers['idempotency-key'] ?? null;
       const request = {
         userId: user,
+        assistant,
+        instructions: instructionsIn(body.messages),
         text: message.text,
         ...place,
         metadata: body.metadata,

@@ -1,11 +1,13 @@
 // Accepts a turn from an OpenAI request: determines its user and its session.
 import { newId } from '../../domain/ids.ts';
+import type { Assistant, AssistantSource } from '../../domain/assistant.ts';
 import { hashRequest } from '../../domain/accept.ts';
 import type { Continuation } from '../../domain/branch.ts';
 import type { Turn } from '../../domain/turn.ts';
 import type { RequestContext } from '../operation.ts';
 import { Problem } from '../problem.ts';
 import { isUserId } from '../../domain/limits.ts';
+import { storableText } from '../../domain/text.ts';
 import type { Services } from '../services.ts';
 import { acceptedTurn } from '../turn-access.ts';
 import type { ChatMessage, Exchange } from './messages.ts';
@@ -15,8 +17,7 @@ import { matchOfTurn, shownOf, type Shown } from './shown-history.ts';
 
 /** What the operator configures for OpenAI's API. */
 export interface OpenAiSettings {
-  /** The configured model. */
-  readonly model: string;
+  readonly assistants: AssistantSource;
   /** The text that stands for a reply that awaits review. */
   readonly heldText: string;
 }
@@ -129,11 +130,27 @@ export async function placeOfHistory(
 
 export interface ChatTurnRequest extends Place {
   readonly userId: string;
+  readonly assistant: Assistant;
+  /** What the client sent as instructions. */
+  readonly instructions: readonly string[];
   readonly text: string;
   readonly metadata: GivenMetadata;
   /** Request options that are stored with the metadata. Null: none. */
   readonly options: object | null;
   readonly idempotencyKey: string | null;
+}
+
+/** Maximum characters of a client's instructions. */
+const INSTRUCTIONS_CHARACTERS = 100_000;
+
+/** The instructions of the client, for an assistant that takes them; null: none. @throws Problem invalid_request */
+function clientInstructionsOf({ assistant, instructions }: ChatTurnRequest): string | null {
+  if (!assistant.appendsClientInstructions) return null;
+  const text = instructions.filter((each) => each.trim() !== '').join('\n\n');
+  if (text === '') return null;
+  if (text.length <= INSTRUCTIONS_CHARACTERS) return storableText(text);
+  const detail = `the instructions must have at most ${INSTRUCTIONS_CHARACTERS} characters`;
+  throw new Problem('invalid_request', 'The request has 1 error.', { errors: [{ pointer: '', detail }] });
 }
 
 /** Accepts the turn. A repeated request with the same key returns the existing turn. @throws Problem, Unavailable */
@@ -150,6 +167,8 @@ export async function acceptChatTurn(
     metadata: { ...metadata, ...(options && { [OPTIONS_KEY]: options }), session_id: sessionId },
     sessionId,
     tags: [],
+    assistant: request.assistant.name,
+    clientInstructions: clientInstructionsOf(request),
     onBusy: 'enqueue',
     continues: request.continues,
     idempotencyKey,

@@ -53,7 +53,7 @@ export const messages = z
   })
   .meta({
     description:
-      'The last message must be a user message with text. It becomes the turn. Earlier messages and items, of any kind, only identify the turns that it continues: turnkeeper has its own history, of which the prompt contains these turns. Messages with the role `system` or `developer` are ignored.',
+      'The last message must be a user message with text. It becomes the turn. Earlier messages and items, of any kind, only identify the turns that it continues: turnkeeper has its own history, of which the prompt contains these turns. Messages with the role `system` or `developer` are ignored, unless the operator lets the assistant take instructions of clients.',
   });
 
 /** An earlier exchange, as the client sent it. */
@@ -85,6 +85,10 @@ function exchangesOf(history: readonly Item[]): Exchange[] {
     return [{ turnId, user: user ? textOf(user['content']) : null, assistant }];
   });
 }
+
+/** The texts of the system and developer messages, in order. */
+export const instructionsIn = (list: z.output<typeof messages>): string[] =>
+  list.filter(isInstruction).map(({ content }) => textOf(content));
 
 /** The new user message and the exchanges before it. */
 export function chatMessageOf(list: z.output<typeof messages>): ChatMessage {

@@ -1,47 +1,77 @@
-// The models: the model names that clients may use. They all mean the operator's model.
+// The models: the names that the parameter `model` may have. They are the names of assistants, the alias of the default
+// assistant, and its first model.
 import { z } from 'zod';
+import {
+  assistantOfModel,
+  modelNamesOf,
+  OWN_NAME,
+  type Assistant,
+  type Assistants,
+  type AssistantSource,
+} from '../../domain/assistant.ts';
 import { json, operation, type Operation } from '../operation.ts';
 import { Problem } from '../problem.ts';
 import { COMPONENTS } from '../schemas.ts';
 
-/** An alias of the configured model. */
-export const OWN_NAME = 'turnkeeper';
-
 const model = z
-  .object({ id: z.string(), object: z.literal('model'), created: z.int(), owned_by: z.string() })
+  .object({
+    id: z.string(),
+    object: z.literal('model'),
+    created: z.int(),
+    owned_by: z.string(),
+    assistant: z.string().meta({ description: 'The assistant that answers. Not part of OpenAI’s API.' }),
+    description: z
+      .string()
+      .meta({ description: 'What the operator says about the assistant. Not part of OpenAI’s API.' }),
+  })
   .register(COMPONENTS, { id: 'OpenAiModel' });
 const modelList = z
   .object({ object: z.literal('list'), data: z.array(model) })
   .register(COMPONENTS, { id: 'OpenAiModelList' });
 
-/** The model name in a request. `checkModel` validates it. */
+/** The model name in a request. `assistantFor` validates it. */
 export const modelName = z.string().meta({ description: 'A model of `GET /v1/models`.', examples: [OWN_NAME] });
 
-export const modelNames = (configured: string): string[] => [...new Set([configured, OWN_NAME])];
-
-/** `pointer`: the position of the name in the request. @throws Problem model_not_found */
-export function checkModel(name: string, configured: string, pointer: '/model' | '/path/model' = '/model'): void {
-  const names = modelNames(configured);
-  if (names.includes(name)) return;
-  throw new Problem('model_not_found', `The available models are ${names.join(', ')}.`, {
-    errors: [{ pointer, detail: `must be one of ${names.join(', ')}` }],
+/** The assistant that the parameter `model` names. `pointer`: the position of the name in the request.
+ *  @throws Problem model_not_found */
+export function assistantFor(
+  name: string,
+  assistants: Assistants,
+  pointer: '/model' | '/path/model' = '/model',
+): Assistant {
+  const assistant = assistantOfModel(assistants, name);
+  if (assistant) return assistant;
+  const names = modelNamesOf(assistants).join(', ');
+  throw new Problem('model_not_found', `The available models are ${names}.`, {
+    errors: [{ pointer, detail: `must be one of ${names}` }],
   });
 }
 
-const modelJson = (id: string): z.output<typeof model> => ({ id, object: 'model', created: 0, owned_by: OWN_NAME });
+const modelJson = (id: string, { name, description }: Assistant): z.output<typeof model> => ({
+  id,
+  object: 'model',
+  created: 0,
+  owned_by: OWN_NAME,
+  assistant: name,
+  description,
+});
 
 /** Operations for models. */
-export const modelOperations = (configured: string): Operation[] => [
+export const modelOperations = (assistants: AssistantSource): Operation[] => [
   operation({
     id: 'listModels',
     method: 'GET',
     path: '/v1/models',
     tag: 'OpenAI-compatible',
     summary: 'List the models',
-    description: `The operator’s model under its own name and under the alias \`${OWN_NAME}\`.`,
+    description: `The assistants, the alias \`${OWN_NAME}\` of the default assistant, and the name of its first model.`,
     access: { resource: 'chat', owner: 'none' },
     answers: { 200: { description: 'The models.', schema: modelList } },
-    handle: () => json({ object: 'list', data: modelNames(configured).map(modelJson) }),
+    handle() {
+      const { current } = assistants;
+      const data = modelNamesOf(current).map((name) => modelJson(name, assistantFor(name, current)));
+      return json({ object: 'list', data });
+    },
   }),
   operation({
     id: 'getModel',
@@ -54,8 +84,7 @@ export const modelOperations = (configured: string): Operation[] => [
     answers: { 200: { description: 'The model.', schema: model } },
     problems: ['model_not_found'],
     handle({ path }) {
-      checkModel(path.model, configured, '/path/model');
-      return json(modelJson(path.model));
+      return json(modelJson(path.model, assistantFor(path.model, assistants.current, '/path/model')));
     },
   }),
 ];

@@ -34,7 +34,6 @@ const withoutOutcome = (turn: Turn, status: 'queued' | 'running'): Turn => ({
 const FINAL_EVENTS: Readonly<Partial<Record<Turn['status'], string>>> = { failed: 'response.failed' };
 
 export class ResponseEvents {
-  readonly #model: string;
   readonly #after: number;
   readonly #text: GrowingText;
   #turn: Turn;
@@ -45,11 +44,10 @@ export class ResponseEvents {
   #lastSent: number;
   #done = false;
 
-  /** `after`: the number of the last event that the client has; -1: none. `model`: the configured model. */
-  constructor(turn: Turn, after: number, model: string) {
+  /** `after`: the number of the last event that the client has; -1: none. */
+  constructor(turn: Turn, after: number) {
     const position = positionOfNumber(after);
     this.#turn = turn;
-    this.#model = model;
     this.#after = after;
     this.#lastSent = after;
     this.#generation = position ?? START;
@@ -107,7 +105,7 @@ export class ResponseEvents {
   }
 
   #response(type: string, number: number, turn: Turn): ResponseEvent {
-    return { type, sequence_number: number, response: responseJson(turn, this.#model) };
+    return { type, sequence_number: number, response: responseJson(turn) };
   }
 
   #part(type: string, number: number, members: object): ResponseEvent {

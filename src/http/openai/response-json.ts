@@ -1,5 +1,6 @@
 // A turn as a response object of OpenAI's API.
 import { z } from 'zod';
+import { OWN_NAME } from '../../domain/assistant.ts';
 import type { Turn, TurnStatus } from '../../domain/turn.ts';
 import { COMPONENTS } from '../schemas.ts';
 import { replyOf } from '../endpoints/turn-json.ts';
@@ -137,8 +138,8 @@ const errorOf = ({ error }: Turn): ResponseJson['error'] =>
     message: `${error.code}: ${error.detail}`,
   };
 
-/** The response object of a turn. `model`: the configured model, shown until the endpoint has reported a model name. */
-export function responseJson(turn: Turn, model: string): ResponseJson {
+/** The response object of a turn. Its model is the assistant until the endpoint has reported the name of a model. */
+export function responseJson(turn: Turn): ResponseJson {
   const stored = storedMetadata.safeParse(turn.metadata);
   const status = isCutOff(turn) ? 'incomplete' : STATUSES[turn.status];
   return {
@@ -151,7 +152,7 @@ export function responseJson(turn: Turn, model: string): ResponseJson {
     error: errorOf(turn),
     incomplete_details:
       status === 'incomplete' ? { reason: isCutOff(turn) ? 'max_output_tokens' : 'content_filter' } : null,
-    model: turn.model ?? model,
+    model: turn.model ?? turn.assistant ?? OWN_NAME,
     output: outputOf(turn),
     usage: usageOf(turn),
     user: turn.userId,

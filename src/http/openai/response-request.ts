@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { MESSAGE_LIMITS } from '../../domain/limits.ts';
 import { COMPONENTS, storableText, userId } from '../schemas.ts';
-import { chatMessageOf, messageOfText, messages, type ChatMessage } from './messages.ts';
+import { chatMessageOf, instructionsIn, messageOfText, messages, type ChatMessage } from './messages.ts';
 import { modelName } from './models.ts';
 import { OF_OTHER_SERVERS } from './other-servers.ts';
 import {
@@ -37,7 +37,10 @@ export const responseRequest = z
     stream_options: streamOptions,
     ...OF_OTHER_SERVERS,
     ...IGNORED,
-    instructions: ignored(z.string()),
+    instructions: z
+      .string()
+      .nullish()
+      .meta({ description: 'Ignored, unless the operator lets the assistant take instructions of clients.' }),
     max_output_tokens: ignored(z.number()),
     max_tool_calls: ignored(z.number()),
     truncation: ignored(z.string()),
@@ -53,6 +56,12 @@ export const responseRequest = z
     prompt: only([], 'must be omitted: turnkeeper does not support stored prompts'),
   })
   .register(COMPONENTS, { id: 'OpenAiResponseRequest' });
+
+/** What the client sends as instructions. */
+export const instructionsOf = ({ instructions, input }: z.output<typeof responseRequest>): string[] => [
+  instructions ?? '',
+  ...(typeof input === 'string' ? [] : instructionsIn(input)),
+];
 
 /** The new user message of a request, whose input is a string or a list of messages. */
 export const inputMessageOf = ({ input }: z.output<typeof responseRequest>): ChatMessage =>

@@ -10,11 +10,11 @@ import type { Services } from '../services.ts';
 import { HISTORY_BYTES } from './chat-completions.ts';
 import { inputItems, inputItemsOf } from './input-items.ts';
 import { turnIdOf } from './ids.ts';
-import { checkModel } from './models.ts';
+import { assistantFor } from './models.ts';
 import { sessionOf, STORED_MEMBERS } from './parameters.ts';
 import { ResponseEvents } from './response-events.ts';
 import { response, responseJson } from './response-json.ts';
-import { inputMessageOf, responseRequest } from './response-request.ts';
+import { inputMessageOf, instructionsOf, responseRequest } from './response-request.ts';
 import { responseFrames } from './response-stream.ts';
 import { LAST } from './sequence.ts';
 import { acceptChatTurn, placeOfHistory, userOfRequest, type OpenAiSettings, type Place } from './chat-turn.ts';
@@ -63,11 +63,11 @@ async function placeFor(
 /** Operations for responses. */
 export function responseOperations(
   { turns, turnEvents, conversations }: Pick<Services, 'turns' | 'turnEvents' | 'conversations'>,
-  { model, heldText }: OpenAiSettings,
+  { assistants, heldText }: OpenAiSettings,
 ): Operation[] {
   const stream = (turn: Turn, after: number, { signal }: RequestContext): Answer => {
     const followed = turnEvents.follow(turn, ResponseEvents.startPosition(after), signal());
-    return eventStream(responseFrames(turn, followed, new ResponseEvents(turn, after, model)));
+    return eventStream(responseFrames(turn, followed, new ResponseEvents(turn, after)));
   };
 
   return [
@@ -103,13 +103,15 @@ export function responseOperations(
         'database_unavailable',
       ],
       async handle({ headers, body }, context) {
-        checkModel(body.model, model);
+        const assistant = assistantFor(body.model, assistants.current);
         const userId = userOfRequest(body.user, context);
         const place = await placeFor(turns, userId, body, heldText);
         const background = body.background === true;
         const previous = body.previous_response_id ?? null;
         const request = {
           userId,
+          assistant,
+          instructions: instructionsOf(body),
           text: inputMessageOf(body).text,
           ...place,
           metadata: body.metadata,
@@ -118,7 +120,7 @@ export function responseOperations(
         };
         const turn = await acceptChatTurn(turns, request, context);
         if (body.stream) return stream(turn, ALL, context);
-        return json(responseJson(background ? turn : await awaitSettled(turns, turn, context.signal()), model));
+        return json(responseJson(background ? turn : await awaitSettled(turns, turn, context.signal())));
       },
     }),
     operation({
@@ -150,7 +152,7 @@ export function responseOperations(
         const streamed = query.stream === 'true';
         if (!streamed && after !== ALL) throw fault('/query/starting_after', 'requires stream=true');
         const turn = await turnOf(turns, path.response_id, context.owns);
-        if (!streamed) return json(responseJson(turn, model));
+        if (!streamed) return json(responseJson(turn));
         if (ResponseEvents.startPosition(after).epoch > turn.epoch)
           throw fault('/query/starting_after', 'is not a sequence_number of this response');
         return stream(turn, after, context);
@@ -197,7 +199,7 @@ export function responseOperations(
         const turn = await turnOf(turns, path.response_id, owns);
         const outcome = await turns.cancel(turn.turnId, identity.name);
         if (outcome.outcome === 'unknown') throw new Problem('turn_not_found', 'No response has this id.');
-        return json(responseJson(outcome.turn, model));
+        return json(responseJson(outcome.turn));
       },
     }),
   ];

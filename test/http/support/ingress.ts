@@ -1,4 +1,6 @@
 // Starts a real ingress on a free port with services in memory.
+import { OWN_NAME } from '../../../src/domain/assistant.ts';
+import { assistantsWith } from '../../support/assistants.ts';
 import { createHash } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { ExecutionContext } from 'ava';
@@ -66,6 +68,7 @@ export async function start(
   const ingress = await startIngress({
     services: memory.services,
     settings: { host: '127.0.0.1', port: 0, auth: 'none', apiKeys: [], sessionSecret: SESSION_SECRET, ...settings },
+    assistants: assistantsWith(OWN_NAME),
     log: keptLog(lines),
     version: '1.2.3',
     ...(stalledMs !== undefined && { stalledMs }),

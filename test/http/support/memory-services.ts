@@ -52,6 +52,7 @@ export class MemoryServices {
       userId: given.userId,
       sessionId: newId(),
       seq: ofUser.length + 1,
+      assistant: 'turnkeeper',
       text: 'Hi',
       metadata: {},
       tags: [],

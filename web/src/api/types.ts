@@ -119,6 +119,10 @@ export interface Turn {
    * The delivered turn that this one continues. Null: it starts the session, or it is queued and its request named none.
    */
   follows: string | null;
+  /**
+   * The assistant that answers. Null: accepted by a version without assistants.
+   */
+  assistant: string | null;
   text: string;
   /**
    * Null until the user may see it.
@@ -243,6 +247,10 @@ export interface ChatRequest {
    * The delivered turn of the session after which this one continues; null: the session’s start. Without it, the turn continues the newest branch of the session.
    */
   follows?: string | null;
+  /**
+   * The name of an assistant. Without it, or with `turnkeeper`, the default assistant answers.
+   */
+  assistant?: string | null;
   /**
    * What happens while the user has queued or running turns. `enqueue`: the message becomes a new queued turn. `reject`: 409 `user_busy`, unless the user has no queued or running turn. `interrupt`: the running turn is cancelled, and the text that it had written is kept as its `partial_reply`; queued turns keep their order, and the new turn is queued after them. `rollback`: like `interrupt`, but the text that the running turn had written is discarded. `merge`: the text is appended to the user’s newest queued turn of the same session after a newline, tags and metadata are merged, and the response is that turn; if no such turn exists, or if the result would exceed the limits of one message, the message becomes a new queued turn.
    */
@@ -429,6 +437,14 @@ export interface OpenAiModel {
   object: 'model';
   created: number;
   owned_by: string;
+  /**
+   * The assistant that answers. Not part of OpenAI’s API.
+   */
+  assistant: string;
+  /**
+   * What the operator says about the assistant. Not part of OpenAI’s API.
+   */
+  description: string;
 }
 
 export interface OpenAiModelList {
@@ -442,7 +458,7 @@ export interface OpenAiChatCompletionRequest {
    */
   model: string;
   /**
-   * The last message must be a user message with text. It becomes the turn. Earlier messages and items, of any kind, only identify the turns that it continues: turnkeeper has its own history, of which the prompt contains these turns. Messages with the role `system` or `developer` are ignored.
+   * The last message must be a user message with text. It becomes the turn. Earlier messages and items, of any kind, only identify the turns that it continues: turnkeeper has its own history, of which the prompt contains these turns. Messages with the role `system` or `developer` are ignored, unless the operator lets the assistant take instructions of clients.
    *
    * @minItems 1
    */
@@ -1733,7 +1749,7 @@ export interface OpenAiResponseRequest {
    */
   context_management?: unknown[] | null;
   /**
-   * Accepted and ignored.
+   * Ignored, unless the operator lets the assistant take instructions of clients.
    */
   instructions?: string | null;
   /**

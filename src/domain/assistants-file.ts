@@ -1,0 +1,209 @@
+// The assistants file: JSON, with instructions in files beside it. All faults of a file are reported together.
+import { resolve } from 'node:path';
+import {
+  NO_PARAMETERS,
+  NO_TRAITS,
+  OWN_NAME,
+  type Assistant,
+  type AssistantModel,
+  type Assistants,
+  type Endpoint,
+  type Parameters,
+} from './assistant.ts';
+import {
+  assistantsFile,
+  INSTRUCTIONS_CHARACTERS,
+  outlineOf,
+  type AssistantsFileContent,
+  type DefinedAssistant,
+  type Outline,
+} from './assistants-schema.ts';
+import { jsonIn, readFileText, type FileText } from './file-text.ts';
+
+/** The texts of the file and of the files with instructions that it names, by their names in it. */
+export interface AssistantsText {
+  readonly main: FileText;
+  readonly instructions: Readonly<Record<string, FileText>>;
+}
+
+/** The names of the files with instructions in the file's text. */
+export function instructionsFilesIn(main: FileText): string[] {
+  const json = jsonIn(main);
+  const { assistants } = outlineOf('content' in json ? json.content : null);
+  const files = Object.values(assistants).map(({ instructions_file: file }) => file ?? '');
+  return [...new Set(files.filter((file) => file !== ''))];
+}
+
+/** The path of a file with instructions, which is relative to the assistants file. */
+export const instructionsPath = (path: string, name: string): string => resolve(path, '..', name);
+
+/** What the file does not say. */
+export interface AssistantDefaults {
+  /** The endpoint and the model of the settings. */
+  readonly endpoint: Endpoint;
+  readonly model: string;
+  readonly exchanges: number;
+}
+
+/** Reads environment variables. An empty one counts as not set. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The assistants of a file, as far as they do not depend on the defaults. */
+export interface AssistantDefinitions {
+  with(defaults: AssistantDefaults): Assistants;
+}
+
+export interface ReadAssistants {
+  /** Null: the file has faults. */
+  readonly definitions: AssistantDefinitions | null;
+  readonly faults: readonly string[];
+}
+
+type DefinedModel = NonNullable<DefinedAssistant['models']>[number];
+
+/** The model of the settings. */
+const standardModel = ({ endpoint, model }: AssistantDefaults): AssistantModel => ({
+  model,
+  endpoint,
+  retryMs: 0,
+  traits: NO_TRAITS,
+});
+
+function modelOf(each: DefinedModel, environment: Environment, defaults: AssistantDefaults): AssistantModel {
+  const { model: name, base_url: url, api_key_env: keyName, retry_s: retryS, profile: said } = each;
+  const key = keyName === undefined ? undefined : environment[keyName];
+  const { endpoint } = defaults;
+  return {
+    model: name,
+    endpoint:
+      url === undefined
+        ? { baseUrl: endpoint.baseUrl, apiKey: keyName === undefined ? endpoint.apiKey : key }
+        : { baseUrl: url, apiKey: key },
+    retryMs: retryS * 1_000,
+    traits: {
+      streamUsage: said.stream_usage ?? null,
+      systemRole: said.system_role ?? null,
+      maxTokensField: said.max_tokens_field ?? null,
+      images: said.images ?? null,
+    },
+  };
+}
+
+function parametersOf({ max_output_tokens: limit, extra, ...others }: DefinedAssistant['parameters']): Parameters {
+  return { maxOutputTokens: limit ?? null, others: { ...extra, ...others } };
+}
+
+function assistantOf(
+  name: string,
+  said: DefinedAssistant,
+  read: AssistantsText,
+  environment: Environment,
+  defaults: AssistantDefaults,
+): Assistant {
+  const { instructions_file: file, context } = said;
+  return {
+    name,
+    description: said.description,
+    instructions: said.instructions ?? (file === undefined ? null : read.instructions[file]!.text),
+    models: said.models?.map((each) => modelOf(each, environment, defaults)) ?? [standardModel(defaults)],
+    parameters: parametersOf(said.parameters),
+    exchanges: context.exchanges ?? defaults.exchanges,
+    maxInputTokens: context.max_input_tokens ?? null,
+    appendsClientInstructions: said.client_instructions === 'append',
+    memory: said.memory,
+  };
+}
+
+/** The name of the default assistant; undefined: the file names none, and has several. */
+const standardName = ({
+  default: name,
+  assistants,
+}: {
+  readonly default?: string | undefined;
+  readonly assistants: Readonly<Record<string, unknown>>;
+}): string | undefined => name ?? (Object.keys(assistants).length === 1 ? Object.keys(assistants)[0] : undefined);
+
+function faultsOfNames({ assistants, ...file }: Outline): string[] {
+  const standard = standardName({ ...file, assistants });
+  const faults: string[] = [];
+  if (standard === undefined && Object.keys(assistants).length > 1)
+    faults.push('default: is required, because there are several assistants');
+  if (standard !== undefined && !Object.hasOwn(assistants, standard))
+    faults.push(`default: there is no assistant ${standard}`);
+  if (Object.hasOwn(assistants, OWN_NAME) && standard !== OWN_NAME)
+    faults.push(`assistants.${OWN_NAME}: an assistant of this name must be the default`);
+  return faults;
+}
+
+/** The faults between the members, and those of the files and variables that the file names. */
+const crossFaults = (file: Outline, read: AssistantsText, environment: Environment): string[] => [
+  ...faultsOfNames(file),
+  ...Object.entries(file.assistants).flatMap(([name, { models, instructions_file: instructionsFile }]) => {
+    const keys = models.flatMap(({ api_key_env: variable }, index) =>
+      variable !== undefined && !environment[variable]
+        ? [`assistants.${name}.models.${index}.api_key_env: the environment variable ${variable} is not set`]
+        : [],
+    );
+    const fault = instructionsFile === undefined ? null : instructionsFault(read.instructions[instructionsFile]);
+    return fault === null ? keys : [...keys, `assistants.${name}.instructions_file: ${fault}`];
+  }),
+];
+
+function instructionsFault(read: FileText | undefined): string | null {
+  if (read === undefined) return 'it was not read';
+  if (read.text === null) return read.fault;
+  if (read.text.trim() === '') return 'it is empty';
+  return read.text.length > INSTRUCTIONS_CHARACTERS ? `it has more than ${INSTRUCTIONS_CHARACTERS} characters` : null;
+}
+
+/** The assistants of a file's text, or all its faults. */
+export function parseAssistants(read: AssistantsText, environment: Environment): ReadAssistants {
+  const json = jsonIn(read.main);
+  if ('fault' in json) return { definitions: null, faults: [json.fault] };
+  const parsed = assistantsFile.safeParse(json.content);
+  const issues = parsed.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+  const faults = [...issues, ...crossFaults(outlineOf(json.content), read, environment)];
+  if (!parsed.data || faults.length > 0) return { definitions: null, faults };
+  const file: AssistantsFileContent = parsed.data;
+  const definitions: AssistantDefinitions = {
+    with(defaults) {
+      const all = Object.entries(file.assistants).map(([name, said]) =>
+        assistantOf(name, said, read, environment, defaults),
+      );
+      const byName = new Map(all.map((each) => [each.name, each]));
+      return { byName, standard: byName.get(standardName(file)!)! };
+    },
+  };
+  return { definitions, faults: [] };
+}
+
+/** The assistants without a file. */
+export function ownAssistant(defaults: AssistantDefaults): Assistants {
+  const standard: Assistant = {
+    name: OWN_NAME,
+    description: '',
+    instructions: null,
+    models: [standardModel(defaults)],
+    parameters: NO_PARAMETERS,
+    exchanges: defaults.exchanges,
+    maxInputTokens: null,
+    appendsClientInstructions: false,
+    memory: true,
+  };
+  return { byName: new Map([[OWN_NAME, standard]]), standard };
+}
+
+/** The file as it was read when the process started. */
+export interface AssistantsFile extends ReadAssistants {
+  readonly path: string;
+  readonly read: AssistantsText;
+  readonly environment: Environment;
+}
+
+export function readAssistantsFile(path: string, environment: Environment): AssistantsFile {
+  const main = readFileText(path);
+  const names = instructionsFilesIn(main);
+  const texts = names.map((name) => [name, readFileText(instructionsPath(path, name))] as const);
+  const read = { main, instructions: Object.fromEntries(texts) };
+  return { path, read, environment, ...parseAssistants(read, environment) };
+}

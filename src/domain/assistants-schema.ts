@@ -1,0 +1,132 @@
+// The form of the assistants file. What its members mean for each other is in assistants-file.ts.
+import { z } from 'zod';
+import { MAX_TOKENS_FIELDS, SYSTEM_ROLES } from './assistant.ts';
+import { MOST_EXCHANGES } from './limits.ts';
+
+const NAME = /^[A-Za-z0-9_-]{1,48}$/;
+export const INSTRUCTIONS_CHARACTERS = 100_000;
+const MAX_TOKENS = 100_000_000;
+const RETRY_S = 3_600;
+
+/** Members of a call that have another place in the file, or that turnkeeper sets. */
+const NOT_EXTRA =
+  'model messages stream stream_options n tools tool_choice functions function_call temperature top_p max_tokens max_completion_tokens max_output_tokens stop seed reasoning_effort response_format'.split(
+    ' ',
+  );
+
+const later = (what: string) => z.never({ error: `is not supported: this version has no ${what}` }).optional();
+const text = (max: number) => z.string().min(1).max(max);
+const baseUrl = z.string().refine(
+  (value) => {
+    const url = URL.canParse(value) ? new URL(value) : null;
+    return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+  },
+  { error: 'must be an address such as https://host/v1, without a password' },
+);
+
+const profile = z.strictObject({
+  stream_usage: z.boolean().optional(),
+  system_role: z.enum(SYSTEM_ROLES).optional(),
+  max_tokens_field: z.enum(MAX_TOKENS_FIELDS).optional(),
+  images: z.boolean().optional(),
+  tools: z.boolean().optional(),
+});
+
+const modelObject = z.strictObject({
+  model: text(200),
+  base_url: baseUrl.optional(),
+  api_key_env: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be the name of an environment variable' })
+    .optional(),
+  retry_s: z.number().min(0).max(RETRY_S).default(0),
+  profile: profile.default({}),
+});
+/** A name stands for a model of the endpoint in the settings. */
+const model = z.preprocess((value) => (typeof value === 'string' ? { model: value } : value), modelObject);
+
+const parameters = z.strictObject({
+  temperature: z.number().min(0).max(2).optional(),
+  top_p: z.number().min(0).max(1).optional(),
+  max_output_tokens: z.int().min(1).max(MAX_TOKENS).optional(),
+  stop: z
+    .union([text(1_000), z.array(text(1_000)).min(1).max(16)], { error: 'must be a text, or 1 to 16 texts' })
+    .optional(),
+  seed: z.int().optional(),
+  reasoning_effort: text(50).optional(),
+  response_format: z.looseObject({ type: text(50) }).optional(),
+  extra: z
+    .record(z.string(), z.unknown())
+    .check(({ value, issues }) => {
+      for (const name of NOT_EXTRA.filter((each) => Object.hasOwn(value, each)))
+        issues.push({
+          code: 'custom',
+          message: 'is set by turnkeeper, or has its own member',
+          path: [name],
+          input: value,
+        });
+    })
+    .optional(),
+});
+
+const assistant = z
+  .strictObject({
+    description: z.string().max(500).default(''),
+    instructions: text(INSTRUCTIONS_CHARACTERS).optional(),
+    instructions_file: text(1_000).optional(),
+    models: z.array(model).min(1).max(10).optional(),
+    parameters: parameters.default({}),
+    context: z
+      .strictObject({
+        exchanges: z.int().min(0).max(MOST_EXCHANGES).optional(),
+        max_input_tokens: z.int().min(1).max(MAX_TOKENS).optional(),
+      })
+      .default({}),
+    client_instructions: z.enum(['ignore', 'append']).default('ignore'),
+    memory: z.boolean().default(true),
+    tools: later('tools'),
+    max_steps: later('tools'),
+  })
+  .refine(({ instructions, instructions_file: file }) => instructions === undefined || file === undefined, {
+    error: 'has both instructions and instructions_file',
+  });
+
+export const assistantsFile = z.strictObject({
+  default: z.string().optional(),
+  assistants: z
+    .record(z.string(), assistant)
+    .refine((all) => Object.keys(all).length > 0, { error: 'must have at least one assistant' })
+    .check(({ value, issues }) => {
+      for (const name of Object.keys(value).filter((each) => !NAME.test(each)))
+        issues.push({
+          code: 'custom',
+          message: 'has a name that is not 1 to 48 of A–Z a–z 0–9 _ -',
+          path: [name],
+          input: value,
+        });
+    }),
+  tools: later('tools'),
+  mcp_servers: later('tools'),
+  budgets: later('budgets'),
+});
+
+export type AssistantsFileContent = z.output<typeof assistantsFile>;
+export type DefinedAssistant = AssistantsFileContent['assistants'][string];
+
+/** The members that other members depend on, of a file that may have faults anywhere. A member with a fault is left out. */
+const outlineOfModel = z.looseObject({ api_key_env: z.string().optional().catch(undefined) }).catch({});
+const outlineOfAssistant = z
+  .object({
+    instructions_file: z.string().optional().catch(undefined),
+    models: z.array(outlineOfModel).catch([]).default([]),
+  })
+  .catch({ models: [] });
+const outline = z
+  .object({
+    default: z.string().optional().catch(undefined),
+    assistants: z.record(z.string(), outlineOfAssistant).catch({}).default({}),
+  })
+  .catch({ assistants: {} });
+
+export type Outline = z.output<typeof outline>;
+export const outlineOf = (content: unknown): Outline => outline.parse(content);

@@ -1,0 +1,62 @@
+// A prompt with as many of the earlier exchanges as fit. The newest ones are kept.
+import { completeWithRetries, type Attempts } from './attempts.ts';
+import { ModelError, type Completion, type CompletionRequest, type Message, type Model } from './model.ts';
+import type { CountTokens } from './tokens.ts';
+
+/** Tokens of a message besides its text, and of the start of the reply. */
+const TOKENS_OF_MESSAGE = 4;
+const TOKENS_OF_START = 3;
+
+export interface Prompt {
+  /** Builds the messages with this many of the newest exchanges. */
+  readonly messages: (exchanges: number) => readonly Message[];
+  /** The messages of the exchanges, oldest first. */
+  readonly exchanges: readonly (readonly Pick<Message, 'content'>[])[];
+}
+
+async function tokensOf(messages: readonly Pick<Message, 'content'>[], count: CountTokens): Promise<number> {
+  let sum = 0;
+  for (const { content } of messages) sum += TOKENS_OF_MESSAGE + (await count(content));
+  return sum;
+}
+
+/** How many of the newest exchanges fit into so many tokens, together with the rest of the prompt. */
+export async function fitting(prompt: Prompt, limit: number | null, count: CountTokens): Promise<number> {
+  const { exchanges } = prompt;
+  if (limit === null || exchanges.length === 0) return exchanges.length;
+  let left = limit - TOKENS_OF_START - (await tokensOf(prompt.messages(0), count));
+  for (let kept = 0; kept < exchanges.length; kept += 1) {
+    left -= await tokensOf(exchanges.at(-1 - kept)!, count);
+    if (left < 0) return kept;
+  }
+  return exchanges.length;
+}
+
+export interface FittedRequest extends Omit<CompletionRequest, 'messages'> {
+  readonly prompt: Prompt;
+  /** How many exchanges the first attempt has. */
+  readonly kept: number;
+}
+
+/** Completes the prompt. When the model says that it is too long, half of the exchanges are left out in the next attempt,
+ *  until none is left. Rejects like `completeWithRetries`. */
+export function completeFitted(
+  model: Model,
+  { prompt, kept, ...request }: FittedRequest,
+  attempts: Attempts,
+): Promise<Completion> {
+  let left = kept;
+  const fitted: Model = {
+    async complete(attempt) {
+      try {
+        return await model.complete({ ...attempt, messages: prompt.messages(left) });
+      } catch (error) {
+        const isTooLong = error instanceof ModelError && error.code === 'model_context_too_long';
+        if (!isTooLong || left === 0) throw error;
+        left = Math.floor(left / 2);
+        throw new ModelError(error.code, error.message, { retryable: true, adapted: true, cause: error });
+      }
+    },
+  };
+  return completeWithRetries(fitted, { ...request, messages: [] }, attempts);
+}

@@ -1,0 +1,8 @@
+// Assistants for tests that need no file.
+import type { AssistantSource } from '../../src/domain/assistant.ts';
+import { ownAssistant } from '../../src/domain/assistants-file.ts';
+
+/** The assistant of the settings, with this model. */
+export const assistantsWith = (model: string): AssistantSource => ({
+  current: ownAssistant({ endpoint: { baseUrl: undefined, apiKey: undefined }, model, exchanges: 5 }),
+});
