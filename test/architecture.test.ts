@@ -50,6 +50,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   pg: ['src/store', 'local'],
   openai: ['src/model'],
   undici: ['src/model'],
+  'gpt-tokenizer': ['src/model'],
   '@dapr/dapr': ['src/dapr'],
   pino: ['src/telemetry'],
   'prom-client': ['src/telemetry'],

@@ -2,7 +2,7 @@
 // several folders.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { ResolveNames } from '../webhooks/names.ts';
-import { startAssistants } from './assistants.ts';
+import { startAssistants } from './use-cases.ts';
 import { createActorRuntime } from './actors.ts';
 import { startFoundation, type FoundationOptions } from './foundation.ts';
 import { startHttpRole } from './http-role.ts';

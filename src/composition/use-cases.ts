@@ -2,6 +2,7 @@
 import { TOPIC_TYPES } from '../domain/topics.ts';
 import { forgetBrokerEvents, forgetDeltas } from '../redis/erase.ts';
 import { ReviewDecisions } from '../reviews/review-decisions.ts';
+import { LiveAssistants } from '../turns/live-assistants.ts';
 import { Eraser } from '../users/eraser.ts';
 import { resolverFor, type ResolveNames } from '../webhooks/names.ts';
 import type { ActorRuntime } from '../actors/runtime.ts';
@@ -41,4 +42,14 @@ export const eraserOf = (foundation: Foundation, actors: ActorRuntime): Eraser =
 export function webhookTarget(config: Config, resolveNames: ResolveNames | undefined) {
   const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE === 'yes';
   return { allowPrivate, resolve: resolverFor(allowPrivate, resolveNames) };
+}
+
+/** The assistants in force, for the roles that accept and answer turns. `lifecycle` stops reading their file again. */
+export function startAssistants({ config, addresses, metrics, log, lifecycle }: Foundation): LiveAssistants {
+  const { baseUrl, apiKey, name: model } = addresses.model;
+  const defaults = { endpoint: { baseUrl, apiKey }, model, exchanges: config.HISTORY_EXCHANGES };
+  const assistants = new LiveAssistants({ file: config.assistants, defaults, metrics, log });
+  assistants.start();
+  lifecycle.started('assistants', () => assistants.stop());
+  return assistants;
 }

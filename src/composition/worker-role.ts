@@ -13,7 +13,7 @@ import { LivePolicy } from '../reviews/live-policy.ts';
 import type { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { countLeftOver } from '../store/analytics.ts';
 import { firstQueued } from '../store/backlog.ts';
-import { releaseClaims, renewLeases } from '../store/claims.ts';
+import { releaseClaims, renewLeases } from '../store/held-claims.ts';
 import { numberReviewEvents } from '../store/review-feed.ts';
 import { answerTurn } from '../turns/answer-turn.ts';
 import { ClaimKeeper } from '../turns/claim-keeper.ts';

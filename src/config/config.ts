@@ -1,7 +1,7 @@
 // Reads the settings from the environment and checks the rules between them. The server reads process.env only here.
 import { parseArgs } from 'node:util';
 import type { z } from 'zod';
-import { readAssistantsFile, type AssistantsFile } from '../domain/assistants-file.ts';
+import { readAssistantsFile, type AssistantsFile } from '../domain/assistants/assistants-file.ts';
 import { isLoopback } from '../domain/limits.ts';
 import { commaSeparated } from './setting-kinds.ts';
 import { SETTINGS } from './settings.ts';

@@ -1,5 +1,5 @@
 // The table of all operations.
-import type { AssistantSource } from '../domain/assistant.ts';
+import type { AssistantSource } from '../domain/assistants/assistant.ts';
 import { HELD_TEXT } from '../domain/review.ts';
 import { analyticsOperations } from './endpoints/analytics.ts';
 import { noAuthentication, type Authenticator } from './auth/authenticate.ts';

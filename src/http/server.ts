@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
-import type { AssistantSource } from '../domain/assistant.ts';
+import type { AssistantSource } from '../domain/assistants/assistant.ts';
 import type { Log } from '../telemetry/log.ts';
 import { answerAll, type ResponseDeps } from './answer.ts';
 import { authenticateBy, noAuthentication, type Authenticator } from './auth/authenticate.ts';

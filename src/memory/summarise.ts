@@ -1,6 +1,6 @@
 // Renews a user's summary: reads the exchanges that were delivered last, calls the model once, and stores the result
 // through the actor.
-import { withoutMemory, type AssistantSource } from '../domain/assistant.ts';
+import { withoutMemory, type AssistantSource } from '../domain/assistants/assistant.ts';
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Log } from '../telemetry/log.ts';
 import { sideAttempts } from '../model/attempts.ts';
@@ -8,7 +8,8 @@ import { completeWithFallback } from '../model/fallback.ts';
 import { completeFitted, fitting, type Prompt } from '../model/fitted-prompt.ts';
 import { ModelError } from '../model/model.ts';
 import type { ModelPool } from '../model/model-pool.ts';
-import { dueSummaryMark, lastDelivered, summaryRenewed } from '../store/conversations.ts';
+import { lastDelivered } from '../store/conversations.ts';
+import { dueSummaryMark, summaryRenewed } from '../store/due-summaries.ts';
 import type { Database } from '../store/database.ts';
 import type { ConversationRow } from '../domain/conversation.ts';
 import { isCovered, unknownUser, type MemoryRecord, type NewSummary } from '../domain/memory.ts';

@@ -1,5 +1,5 @@
 // The body of a call. Pure.
-import type { EndpointTraits, MaxTokensField, Parameters, SystemRole } from '../domain/assistant.ts';
+import type { EndpointTraits, MaxTokensField, Parameters, SystemRole } from '../domain/assistants/assistant.ts';
 import type { Message } from './model.ts';
 import type { EndpointProfile } from './profile.ts';
 

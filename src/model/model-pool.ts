@@ -5,7 +5,7 @@ import {
   type AssistantModel,
   type Endpoint,
   type Parameters,
-} from '../domain/assistant.ts';
+} from '../domain/assistants/assistant.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Candidate } from './fallback.ts';
 import { measured, type MeasuredCalls } from './measured.ts';

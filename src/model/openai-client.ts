@@ -1,7 +1,7 @@
 // The client of the openai SDK: without retries and logging of the SDK, and with one timeout for a whole attempt.
 import OpenAI from 'openai';
 import type { Dispatcher } from 'undici';
-import type { Endpoint } from '../domain/assistant.ts';
+import type { Endpoint } from '../domain/assistants/assistant.ts';
 import { connections, fetchOver } from './transport.ts';
 
 export interface ClientOptions extends Endpoint {

@@ -1,5 +1,5 @@
 // What was learned about a model at an endpoint from its answers. It lasts as long as the process.
-import type { MaxTokensField, SystemRole } from '../domain/assistant.ts';
+import type { MaxTokensField, SystemRole } from '../domain/assistants/assistant.ts';
 import type { CallBody } from './call-body.ts';
 
 /** What a refusal says about the request. */

@@ -7,7 +7,7 @@ import { refusalOf, type AcceptLimits, type AcceptOutcome, type NewTurn, type Re
 import type { Turn } from '../domain/turn.ts';
 import { acceptShared } from './accept-shared.ts';
 import { cancelRunning, cancelTurn, runningClaim } from './cancel-turn.ts';
-import type { Claim } from './claims.ts';
+import type { Claim } from './held-claims.ts';
 import type { Database, Queries, Statement } from './database.ts';
 import { findJoinable, join } from './join-turn.ts';
 import { TURN_COLUMNS, TURN_SELECT, turnOf, type TurnRow } from './turn-rows.ts';

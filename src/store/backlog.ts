@@ -1,7 +1,7 @@
 // The backlog of all users: for the metrics, and for the sweeper. Every query uses an index. A count that can grow
 // without bound stops at a limit.
 import { IS_LEFT_OVER } from './analytics.ts';
-import type { Claim } from './claims.ts';
+import type { Claim } from './held-claims.ts';
 import type { Database, Statement } from './database.ts';
 
 const TURNS: Statement = {

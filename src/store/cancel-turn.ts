@@ -1,7 +1,7 @@
 // Cancels turns by one conditional update. It increases the epoch, so that the worker of the turn cannot commit: a turn is
 // either completed or cancelled, never both. It also stores the partial reply, because a final turn never changes.
 import type { Turn } from '../domain/turn.ts';
-import type { Claim } from './claims.ts';
+import type { Claim } from './held-claims.ts';
 import type { Queries, Statement } from './database.ts';
 import { NOTIFY } from './commit-turn.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';

@@ -1,7 +1,7 @@
 // The final commit of a turn: one statement that requires the claim's epoch. If it hits no row, the claim was lost.
 import type { OutboxEvent } from '../domain/events.ts';
 import type { FinishReason, TurnError, Usage } from '../domain/turn.ts';
-import { inLockOrder, IS_RUNNING, type Claim } from './claims.ts';
+import { inLockOrder, IS_RUNNING, type Claim } from './held-claims.ts';
 import type { Database, Statement } from './database.ts';
 
 const DELIVERY_COLUMNS = `gen_random_uuid(), w.webhook_id, done.user_id, done.turn_id, 'turn.' || done.status`;

@@ -1,6 +1,6 @@
 // Parks the draft of a turn for review instead of delivering it: one statement that requires the epoch of the claim.
 import type { Reason } from '../domain/policy.ts';
-import type { Claim } from './claims.ts';
+import type { Claim } from './held-claims.ts';
 import { NOTIFY, type ModelReply } from './commit-turn.ts';
 import type { Database, Statement } from './database.ts';
 

@@ -6,7 +6,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { cancelTurn } from '../store/cancel-turn.ts';
 import { firstQueued } from '../store/backlog.ts';
-import type { Claim } from '../store/claims.ts';
+import type { Claim } from '../store/held-claims.ts';
 import type { Database } from '../store/database.ts';
 import { findTurn } from '../store/turn-rows.ts';
 import type { Turn } from '../domain/turn.ts';

@@ -1,5 +1,5 @@
 // Renews the claims of this process and aborts the work on a turn whose claim was lost.
-import type { Claim, Renewed } from '../store/claims.ts';
+import type { Claim, Renewed } from '../store/held-claims.ts';
 import { TakeoverTime } from './takeover-time.ts';
 
 /** After a renewal that failed or got no answer, the next ones follow at this interval. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { LiveFile } from '../telemetry/live-file.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Assistant, Assistants, AssistantSource } from '../domain/assistant.ts';
+import type { Assistant, Assistants, AssistantSource } from '../domain/assistants/assistant.ts';
 import {
   instructionsFilesIn,
   instructionsPath,
@@ -12,7 +12,7 @@ import {
   type AssistantDefaults,
   type AssistantsFile,
   type AssistantsText,
-} from '../domain/assistants-file.ts';
+} from '../domain/assistants/assistants-file.ts';
 import { unreadable, type FileText } from '../domain/file-text.ts';
 
 export interface LiveAssistantsDeps {

@@ -1,7 +1,7 @@
 // Gets the text of a running turn from its worker, before the turn is cancelled. The worker may run in this process or in
 // another one, and it may not answer: then the turn is cancelled without a partial reply.
 import { wakeUp } from '../concurrency/wake-up.ts';
-import type { Claim } from '../store/claims.ts';
+import type { Claim } from '../store/held-claims.ts';
 
 /** A worker that takes longer is not waited for. */
 export const PARTIAL_WAIT_MS = 1_000;

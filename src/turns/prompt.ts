@@ -1,6 +1,6 @@
 // Builds the messages of the model call for a turn: the assistant's instructions, then the user's memory and the client's
 // instructions, each delimited. The memory is data, and capped. No I/O.
-import type { Assistant } from '../domain/assistant.ts';
+import type { Assistant } from '../domain/assistants/assistant.ts';
 import type { MemoryRecord } from '../domain/memory.ts';
 import type { Work } from '../actors/user-session.ts';
 import type { Prompt } from '../model/fitted-prompt.ts';

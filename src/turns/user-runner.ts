@@ -1,5 +1,5 @@
 // Runs the queued turns of users: one turn of a user at a time, and a limited number of users at the same time.
-import type { Claim } from '../store/claims.ts';
+import type { Claim } from '../store/held-claims.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Unavailable } from '../domain/errors.ts';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -11,7 +11,7 @@ import {
   pruneDeliveries,
   recordAttempt,
   type ClaimedDelivery,
-} from '../store/due-deliveries.ts';
+} from '../store/webhooks/due-deliveries.ts';
 import { findTurn } from '../store/turn-rows.ts';
 import type { Turn } from '../domain/turn.ts';
 import { post, signedHeaders, TIMEOUT_MS, type PostDeps } from './post.ts';

@@ -2,7 +2,7 @@
 import type { Hooks } from '../domain/events.ts';
 import { newId } from '../domain/ids.ts';
 import type { Database } from '../store/database.ts';
-import { addDelivery, listDeliveries, replayDelivery } from '../store/webhook-deliveries.ts';
+import { addDelivery, listDeliveries, replayDelivery } from '../store/webhooks/webhook-deliveries.ts';
 import {
   addWebhook,
   changeWebhook,
@@ -10,7 +10,7 @@ import {
   listWebhooks,
   removeWebhook,
   rotateSecret,
-} from '../store/webhooks.ts';
+} from '../store/webhooks/webhooks.ts';
 import { newSecret, type PostDeps } from './post.ts';
 import { faultOfAddresses, faultOfUrl, hostOf } from './target.ts';
 import {

@@ -1,7 +1,7 @@
 // Adds the jobs of summaries that are due. This process adds those of the deliveries that it counted in time; the sweep
 // adds all others, and adds a job again if its summary was not renewed.
 import { singleFlight } from '../concurrency/single-flight.ts';
-import { takeDueSummaries } from '../store/conversations.ts';
+import { takeDueSummaries } from '../store/due-summaries.ts';
 import type { Database } from '../store/database.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Queues } from './queues.ts';

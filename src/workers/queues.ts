@@ -4,7 +4,7 @@ import { Queue, type Job } from 'bullmq';
 import { newId } from '../domain/ids.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Claim } from '../store/claims.ts';
+import type { Claim } from '../store/held-claims.ts';
 import { traceparent } from '../telemetry/tracing.ts';
 import {
   chatRequestedEvent,
@@ -13,7 +13,7 @@ import {
   type CloudEvent,
   type OutboxEvent,
 } from '../domain/events.ts';
-import type { DueSummary } from '../store/conversations.ts';
+import type { DueSummary } from '../store/due-summaries.ts';
 import {
   QUEUE_NAMES,
   SUMMARIES,

@@ -20,6 +20,7 @@ test('POST /chat answers 202 with Location and the whole turn', async (t) => {
     seq: 1,
     status: 'queued',
     follows: null,
+    assistant: 'turnkeeper',
     text: 'Hi',
     reply: null,
     partial_reply: null,

@@ -1,7 +1,12 @@
 // A model endpoint whose tests write the bytes of its responses, and which counts its connections.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { NO_PARAMETERS, NO_TRAITS, type EndpointTraits, type Parameters } from '../../src/domain/assistant.ts';
+import {
+  NO_PARAMETERS,
+  NO_TRAITS,
+  type EndpointTraits,
+  type Parameters,
+} from '../../src/domain/assistants/assistant.ts';
 import { clientOf } from '../../src/model/openai-client.ts';
 import { OpenAiModel } from '../../src/model/openai-model.ts';
 import { EndpointProfile } from '../../src/model/profile.ts';

@@ -2,7 +2,7 @@
 // The embedded runtime allows one process with actors, so this ingress has none. Reading turns does not need actors.
 import { Reachability } from '../../src/actors/reachability.ts';
 import { readConfig } from '../../src/config/config.ts';
-import { startAssistants } from '../../src/composition/assistants.ts';
+import { startAssistants } from '../../src/composition/use-cases.ts';
 import { startFoundation } from '../../src/composition/foundation.ts';
 import { startHttpRole } from '../../src/composition/http-role.ts';
 import { Lifecycle } from '../../src/composition/lifecycle.ts';

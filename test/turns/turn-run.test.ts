@@ -5,7 +5,7 @@ import { Unavailable } from '../../src/domain/errors.ts';
 import { sessionStore } from '../../src/actors/session-store.ts';
 import { unknownUser } from '../../src/domain/memory.ts';
 import { acceptTurn } from '../../src/store/accept-turn.ts';
-import { releaseClaims, renewLeases } from '../../src/store/claims.ts';
+import { releaseClaims, renewLeases } from '../../src/store/held-claims.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
 import { migrateDatabase } from '../../src/store/migrate.ts';

@@ -1,6 +1,6 @@
 // POST /chat: accepts a turn durably before it responds.
 import { z } from 'zod';
-import { OWN_NAME, type Assistant, type Assistants, type AssistantSource } from '../../domain/assistant.ts';
+import { OWN_NAME, type Assistant, type Assistants, type AssistantSource } from '../../domain/assistants/assistant.ts';
 import { Unavailable } from '../../domain/errors.ts';
 import { newId } from '../../domain/ids.ts';
 import { hashRequest, type NewTurn } from '../../domain/accept.ts';

@@ -1,6 +1,6 @@
 // Accepts a turn from an OpenAI request: determines its user and its session.
 import { newId } from '../../domain/ids.ts';
-import type { Assistant, AssistantSource } from '../../domain/assistant.ts';
+import type { Assistant, AssistantSource } from '../../domain/assistants/assistant.ts';
 import { hashRequest } from '../../domain/accept.ts';
 import type { Continuation } from '../../domain/branch.ts';
 import type { Turn } from '../../domain/turn.ts';

@@ -8,7 +8,7 @@ import {
   type Assistant,
   type Assistants,
   type AssistantSource,
-} from '../../domain/assistant.ts';
+} from '../../domain/assistants/assistant.ts';
 import { json, operation, type Operation } from '../operation.ts';
 import { Problem } from '../problem.ts';
 import { COMPONENTS } from '../schemas.ts';

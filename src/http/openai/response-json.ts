@@ -1,6 +1,6 @@
 // A turn as a response object of OpenAI's API.
 import { z } from 'zod';
-import { OWN_NAME } from '../../domain/assistant.ts';
+import { OWN_NAME } from '../../domain/assistants/assistant.ts';
 import type { Turn, TurnStatus } from '../../domain/turn.ts';
 import { COMPONENTS } from '../schemas.ts';
 import { replyOf } from '../endpoints/turn-json.ts';

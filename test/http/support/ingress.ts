@@ -1,5 +1,5 @@
 // Starts a real ingress on a free port with services in memory.
-import { OWN_NAME } from '../../../src/domain/assistant.ts';
+import { OWN_NAME } from '../../../src/domain/assistants/assistant.ts';
 import { assistantsWith } from '../../support/assistants.ts';
 import { createHash } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';

@@ -1,7 +1,7 @@
 // Webhook deliveries for the webhook sender: claims due ones, records attempts and removes old ones. All times are by
 // the database's clock.
-import type { Attempt, NextStep } from '../domain/delivery-schedule.ts';
-import type { Database, Statement } from './database.ts';
+import type { Attempt, NextStep } from '../../domain/delivery-schedule.ts';
+import type { Database, Statement } from '../database.ts';
 
 /** A delivery claimed for one attempt. No other sender claims it until the lease expires. */
 export interface ClaimedDelivery {

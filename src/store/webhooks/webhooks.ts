@@ -1,6 +1,6 @@
 // The table `webhooks`. A secret is read only to sign deliveries, and is returned to the owner once.
-import type { NewWebhook, Webhook, WebhookEvent, WebhookFields, WebhookFilter } from '../domain/webhook.ts';
-import type { Database, Statement } from './database.ts';
+import type { NewWebhook, Webhook, WebhookEvent, WebhookFields, WebhookFilter } from '../../domain/webhook.ts';
+import type { Database, Statement } from '../database.ts';
 
 interface WebhookRow {
   readonly webhook_id: string;

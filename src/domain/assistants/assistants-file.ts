@@ -18,7 +18,7 @@ import {
   type DefinedAssistant,
   type Outline,
 } from './assistants-schema.ts';
-import { jsonIn, readFileText, type FileText } from './file-text.ts';
+import { jsonIn, readFileText, type FileText } from '../file-text.ts';
 
 /** The texts of the file and of the files with instructions that it names, by their names in it. */
 export interface AssistantsText {

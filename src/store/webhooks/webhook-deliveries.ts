@@ -1,6 +1,6 @@
 // Webhook deliveries for the webhook's owner: lists, adds and replays them.
-import type { Delivery, DeliveryFilter, DeliveryStatus, Webhook } from '../domain/webhook.ts';
-import type { Database, Statement } from './database.ts';
+import type { Delivery, DeliveryFilter, DeliveryStatus, Webhook } from '../../domain/webhook.ts';
+import type { Database, Statement } from '../database.ts';
 
 interface DeliveryRow {
   readonly delivery_id: string;
