@@ -226,10 +226,8 @@ export function rateLimitResetMs(headers: Headers | undefined, now: number): num
 
 /** Milliseconds that the response asks us to wait; null: it does not. Other responses than 429 have the state of the rate
  *  limits too, but no need to wait for them. */
-function waitOf({ status, headers }: APIError, now: number): number | null {
-  const found = headers;
-  return retryAfterMs(found, now) ?? (status === 429 ? rateLimitResetMs(found, now) : null);
-}
+export const waitOf = (status: number | undefined, headers: Headers | undefined, now: number): number | null =>
+  retryAfterMs(headers, now) ?? (status === 429 ? rateLimitResetMs(headers, now) : null);
 
 /** Converts any error of an attempt to a ModelError. `timedOut`: our own timeout ended the attempt. */
 export function failureOf(error: unknown, timedOut: boolean, now: number): ModelError {
@@ -239,8 +237,8 @@ export function failureOf(error: unknown, timedOut: boolean, now: number): Model
   if (timedOut) return caused('model_timeout', 'the model did not answer in time');
   if (error instanceof APIConnectionError) return caused('model_unavailable', 'the model endpoint cannot be reached');
   if (error instanceof APIError) {
-    const { status, error: body } = error as APIError<number | undefined, Headers | undefined, Members>;
-    return reportedError({ status: status ?? null, body, retryAfterMs: waitOf(error as APIError, now) });
+    const { status, headers, error: body } = error as APIError<number | undefined, Headers | undefined, Members>;
+    return reportedError({ status: status ?? null, body, retryAfterMs: waitOf(status, headers, now) });
   }
   if (error instanceof SyntaxError)
     return caused('model_malformed_reply', 'the model endpoint sent an invalid response');

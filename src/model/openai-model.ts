@@ -1,6 +1,6 @@
 // The model port over the openai SDK: one streamed attempt with one timeout for all of it, without retries.
 import { inSpan } from '../telemetry/tracing.ts';
-import { failureOf, reportedError, retryAfterMs } from './failure.ts';
+import { failureOf, reportedError, retryAfterMs, waitOf } from './failure.ts';
 import { callBody, type CallBody, type CallSettings } from './call-body.ts';
 import { withDeadline, type Client } from './openai-client.ts';
 import { ModelError, type Completion, type CompletionRequest, type Model } from './model.ts';
@@ -103,7 +103,7 @@ export class OpenAiModel implements Model {
     const failed = await streamedCall(this.#client.dispatcher, request, open);
     if (!failed) return;
     const { status, text } = failed;
-    const afterMs = retryAfterMs(failed.headers, Date.now());
+    const afterMs = waitOf(status, failed.headers, Date.now());
     throw reportedError({ status, body: jsonOf(text) ?? text, retryAfterMs: afterMs });
   }
 
