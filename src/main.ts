@@ -34,7 +34,7 @@ function banner(app: App, addresses: ServiceAddresses, config: Config): string {
     `turnkeeper is ready${app.url === null ? '' : ` at ${app.url}`}`,
     `  database  ${config.DATABASE_URL ? 'DATABASE_URL' : `embedded PostgreSQL, data in ${config.DATA_DIR}`}`,
     `  redis     ${config.REDIS_URL ? 'REDIS_URL' : 'embedded Redis'}`,
-    `  model     ${model}`,
+    `  model     ${model}${config.ASSISTANTS ? `, and the models of ${config.ASSISTANTS}` : ''}`,
     `  actors    ${app.runtime}`,
     ...(config.PROCESSES > 1 ? [`  processes ${config.PROCESSES}`] : []),
     ...(app.metricsUrl === null ? [] : [`  metrics   ${app.metricsUrl}/metrics`]),

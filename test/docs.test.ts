@@ -1,6 +1,9 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import test from 'ava';
+import { parseAssistants } from '../src/domain/assistants/assistants-file.ts';
+import { chat, waitForTurn } from './support/client.ts';
+import { temporaryFolder } from './support/folder.ts';
 import { PROBLEMS } from '../src/http/problem.ts';
 import { startApp } from './support/app.ts';
 
@@ -50,7 +53,8 @@ test('docs/errors.md explains every problem code and every turn error code', (t)
   for (const code of Object.keys(PROBLEMS)) t.true(page.includes(`\`${code}\``), code);
   const codes = [...textOf('src/model/model.ts').matchAll(/\| '(model_\w+)'/g)].map(([, code]) => code!);
   t.true(codes.length > 5);
-  for (const code of [...codes, 'claims_exhausted']) t.true(page.includes(`\`${code}\``), code);
+  for (const code of [...codes, 'claims_exhausted', 'assistant_not_found', 'internal_error'])
+    t.true(page.includes(`\`${code}\``), code);
 });
 
 test('every npm script that the README names exists', (t) => {
@@ -81,3 +85,22 @@ for (const [page, least] of [
     }
   });
 }
+
+test('the assistants of README.md and of docs/assistants.md work as printed', async (t) => {
+  const jsonIn = (page: string, mark: string) => /```json\n(.*?)```/s.exec(textOf(page).split(mark)[1]!)![1]!;
+  const environment = { OTHER_KEY: 'key' };
+  const file = (content: string) => ({
+    main: { text: content },
+    instructions: { 'legal.md': { text: 'You know the law.' } },
+  });
+  t.deepEqual(parseAssistants(file(jsonIn('docs/assistants.md', '# Assistants')), environment).faults, []);
+  const example = jsonIn('README.md', '<!-- assistants -->');
+  const path = join(temporaryFolder(t), 'assistants.json');
+  writeFileSync(path, example);
+  const { url, model } = await startApp(t, { settings: { ASSISTANTS: path } });
+  const { turn_id: turnId } = await chat(url, { user_id: 'alice', text: 'Hello' });
+  t.is((await waitForTurn(url, turnId)).status, 'completed');
+  const [call] = model.chatCalls;
+  t.like(call!.body, { model: 'gpt-4o-mini', temperature: 0.2 });
+  t.true(call!.messages[0]!.content.startsWith('You are Captain Ada'));
+});

@@ -32,12 +32,22 @@ export function replyTo(messages: readonly ChatMessage[]): string {
   const sentences = [
     MARK,
     greeting(field(memory, 'Name'), field(memory, 'Preferred style')),
+    ...personaSentences(system),
     `You said: “${quoted(text)}”.`,
     ...(before === undefined ? [] : [`Before that you said: “${quoted(before)}”.`]),
     ...(ASKS_FOR_MEMORY.test(text) ? memorySentences(memory) : []),
     ...(count === null ? [] : [`You have sent ${count} ${count === '1' ? 'message' : 'messages'} so far.`]),
   ];
   return sentences.join(' ');
+}
+
+/** How the instructions of turnkeeper begin if the operator gives none. */
+const STANDARD = 'You are a helpful assistant.';
+
+/** Shows that the instructions of an assistant arrived. It cannot follow them. */
+function personaSentences(system: string): string[] {
+  const [first = ''] = system.split('\n\n');
+  return first === '' || first.startsWith(STANDARD) ? [] : [`My instructions are: “${quoted(first)}”.`];
 }
 
 function greeting(name: string | null, style: string | null): string {

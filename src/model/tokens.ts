@@ -29,7 +29,7 @@ const FAMILIES: readonly (readonly [RegExp, keyof typeof TOKENIZERS])[] = [
 
 const loaded = new Map<keyof typeof TOKENIZERS, Promise<Count>>();
 
-/** Loads a tokenizer on its first use: it takes half a second and some 100 MB. */
+/** Loads a tokenizer on its first use: it takes half a second and some 70 MB. */
 function tokenizer(name: keyof typeof TOKENIZERS): Promise<Count> {
   const count =
     loaded.get(name) ??

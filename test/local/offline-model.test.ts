@@ -19,7 +19,7 @@ async function client(t: { teardown(work: () => unknown): void }): Promise<OpenA
 }
 
 const prompt = (style: string, ...userMessages: string[]): Messages => [
-  { role: 'system', content: `You are helpful.\n\n${MEMORY.replace('STYLE', style)}` },
+  { role: 'system', content: `You are a helpful assistant.\n\n${MEMORY.replace('STYLE', style)}` },
   ...userMessages.flatMap((content, index): Messages =>
     index < userMessages.length - 1
       ? [
@@ -45,6 +45,14 @@ test('the reply depends only on the prompt and is marked as not coming from a la
   t.regex(
     await ask(openai, prompt('casual', 'What do you know about me?')),
     /alice likes tea\. Your favourite topics: tea, dragons\./,
+  );
+  const persona: Messages = [
+    { role: 'system', content: 'You are Captain Ada.' },
+    { role: 'user', content: 'hello' },
+  ];
+  t.is(
+    await ask(openai, persona),
+    '[offline model] Hello friend. My instructions are: “You are Captain Ada.”. You said: “hello”.',
   );
 });
 

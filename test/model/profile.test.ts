@@ -1,0 +1,179 @@
+// What endpoints refuse of a call, and how later calls do without it.
+import test from 'ava';
+import { NO_PARAMETERS, type Parameters } from '../../src/domain/assistants/assistant.ts';
+import { completeWithRetries } from '../../src/model/attempts.ts';
+import { ModelError } from '../../src/model/model.ts';
+import { DONE, event, modelAt, request, startEndpoint, stream } from './endpoint.ts';
+
+type Sent = Record<string, unknown> & { readonly messages: readonly { role: string; content: string }[] };
+
+const PARAMETERS: Parameters = {
+  maxOutputTokens: 100,
+  others: {
+    temperature: 0.5,
+    top_p: 0.9,
+    stop: ['#'],
+    seed: 1,
+    reasoning_effort: 'low',
+    response_format: { type: 'text' },
+    top_k: 4,
+  },
+};
+const PROMPT = [
+  { role: 'system', content: 'Be kind.' },
+  { role: 'user', content: 'one' },
+  { role: 'assistant', content: 'two' },
+  { role: 'user', content: 'three' },
+] as const;
+
+/** Errors as endpoints write them, what they refuse, and the call that they accept. */
+const REFUSALS: readonly (readonly [
+  what: string,
+  status: number,
+  refuses: (sent: Sent) => object | null,
+  accepted: (sent: Sent) => boolean,
+])[] = [
+  [
+    'a temperature, as OpenAI does',
+    400,
+    (sent) =>
+      'temperature' in sent
+        ? {
+            error: {
+              message: "Unsupported value: 'temperature' does not support 0.5 with this model.",
+              type: 'invalid_request_error',
+              param: 'temperature',
+              code: 'unsupported_value',
+            },
+          }
+        : null,
+    (sent) => !('temperature' in sent) && 'top_p' in sent,
+  ],
+  [
+    'max_tokens, with advice',
+    400,
+    (sent) =>
+      'max_tokens' in sent
+        ? {
+            error: {
+              message:
+                "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+              param: 'max_tokens',
+            },
+          }
+        : null,
+    (sent) => sent['max_completion_tokens'] === 100 && !('max_tokens' in sent),
+  ],
+  [
+    'both names of the limit of output tokens',
+    422,
+    (sent) =>
+      Object.keys(sent).some((name) => name.startsWith('max_'))
+        ? {
+            detail: [
+              {
+                type: 'extra_forbidden',
+                loc: ['body', Object.keys(sent).find((name) => name.startsWith('max_'))],
+                msg: 'Extra inputs are not permitted',
+              },
+            ],
+          }
+        : null,
+    (sent) => !Object.keys(sent).some((name) => name.startsWith('max_')),
+  ],
+  [
+    'a parameter of another server',
+    400,
+    (sent) => ('top_k' in sent ? { error: { message: 'Unrecognized request argument supplied: top_k' } } : null),
+    (sent) => !('top_k' in sent) && 'temperature' in sent,
+  ],
+  [
+    'several parameters, one after the other',
+    400,
+    (sent) => {
+      const name = ['seed', 'stop', 'reasoning_effort'].find((each) => each in sent);
+      return name ? { error: { message: `parameter '${name}' is unknown` } } : null;
+    },
+    (sent) => !('seed' in sent) && !('stop' in sent) && !('reasoning_effort' in sent) && 'top_p' in sent,
+  ],
+  [
+    'the role of system messages',
+    400,
+    ({ messages }) =>
+      messages.some(({ role }) => role === 'system')
+        ? {
+            error: {
+              message: "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+              param: 'messages[0].role',
+            },
+          }
+        : null,
+    ({ messages }) => messages.length === 3 && messages[0]!.content === 'Be kind.\n\none',
+  ],
+  [
+    'system messages, as chat templates do',
+    500,
+    ({ messages }) =>
+      messages.some(({ role }) => role === 'system')
+        ? { error: { message: 'Jinja Exception: System role not supported' } }
+        : null,
+    ({ messages }) => messages.map(({ role }) => role).join() === 'user,assistant,user',
+  ],
+];
+for (const [what, status, refuses, isAccepted] of REFUSALS)
+  test(`an endpoint that refuses ${what}, is called without it from then on`, async (t) => {
+    const endpoint = await startEndpoint(t, (response, { body }) => {
+      const error = refuses(JSON.parse(body) as Sent);
+      if (error) return response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(error));
+      return stream(response, event('hello', true), DONE).end();
+    });
+    const learned: string[] = [];
+    const model = modelAt(endpoint.origin, { parameters: PARAMETERS, onLearned: (each) => learned.push(each) });
+    const complete = () => completeWithRetries(model, { ...request(), messages: PROMPT }, { max: 1 });
+    t.is((await complete()).text, 'hello');
+    const calls = endpoint.calls.length;
+    t.true(calls > 1);
+    await complete();
+    t.is(endpoint.calls.length, calls + 1, 'later calls are accepted at once');
+    t.true(isAccepted(JSON.parse(endpoint.calls.at(-1)!.body) as Sent), endpoint.calls.at(-1)!.body);
+    t.is(new Set(learned).size, learned.length, 'each thing is reported once');
+    t.is(learned.length, calls - 1);
+  });
+
+const FAULTS: Readonly<Record<string, object>> = {
+  'about the messages': {
+    error: {
+      message: "'messages' must contain the word 'json' to use 'response_format' of type 'json_object'.",
+      param: 'messages',
+    },
+  },
+  'that uses the name of a parameter as a word': { error: { message: 'please stop, the seed of this request is bad' } },
+  'about nothing in the request': { error: { message: 'bad request' } },
+};
+for (const [what, error] of Object.entries(FAULTS))
+  test(`an error ${what} refuses no parameter`, async (t) => {
+    const endpoint = await startEndpoint(t, (response) =>
+      response.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify(error)),
+    );
+    const model = modelAt(endpoint.origin, { parameters: PARAMETERS });
+    const call = completeWithRetries(model, request(), { max: 3 });
+    t.like(await t.throwsAsync(call, { instanceOf: ModelError }), { code: 'model_invalid_request' });
+    t.is(endpoint.calls.length, 1);
+  });
+
+test('what the operator says about an endpoint holds from the first call', async (t) => {
+  const endpoint = await startEndpoint(t, (response) => stream(response, event('hello', true), DONE).end());
+  const traits = { streamUsage: false, systemRole: 'developer', maxTokensField: 'max_completion_tokens' } as const;
+  await modelAt(endpoint.origin, { traits, parameters: PARAMETERS }).complete({ ...request(), messages: PROMPT });
+  const sent = JSON.parse(endpoint.calls[0]!.body) as Sent;
+  t.false('stream_options' in sent);
+  t.is(sent.messages[0]!.role, 'developer');
+  t.is(sent['max_completion_tokens'], 100);
+  await modelAt(endpoint.origin, { parameters: NO_PARAMETERS }).complete(request());
+  t.deepEqual(Object.keys(JSON.parse(endpoint.calls[1]!.body) as Sent).toSorted(), [
+    'messages',
+    'model',
+    'stream',
+    'stream_options',
+  ]);
+});
