@@ -105,7 +105,7 @@ export function readConfig(
     else faults.push(...result.error.issues.map((issue) => `${name}: must be ${issue.message}`));
   }
   const file = env['ASSISTANTS'];
-  const assistants = file ? readAssistantsFile(file, env) : null;
+  const assistants = file ? readAssistantsFile(file, roles.includes('worker') ? env : null) : null;
   for (const fault of assistants?.faults ?? []) faults.push(`ASSISTANTS: must be a valid assistants file: ${fault}`);
   if (faults.length > 0) throw new ConfigError(faults);
   const settings = values as unknown as Settings;

@@ -201,4 +201,8 @@ test('the settings are refused together with the file, whose instructions are be
   );
   t.regex(t.throws(() => readConfig([], { ASSISTANTS: `${path}.none` })).message, /ASSISTANTS: .*cannot be read/);
   t.is(readConfig([], { ASSISTANTS: '' }).assistants, null);
+  writeFileSync(path, JSON.stringify({ assistants: { a: { models: [{ model: 'm', api_key_env: 'NO_KEY' }] } } }));
+  t.regex(t.throws(() => readConfig([], { ASSISTANTS: path })).message, /NO_KEY is not set/);
+  const http = { ASSISTANTS: path, DATABASE_URL: 'postgres://h/d', REDIS_URL: 'redis://h', ACTOR_RUNTIME: 'dapr' };
+  t.truthy(readConfig(['--roles', 'http'], http).assistants, 'a process that calls no models needs no keys');
 });

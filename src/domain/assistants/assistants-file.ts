@@ -45,8 +45,9 @@ export interface AssistantDefaults {
   readonly exchanges: number;
 }
 
-/** Reads environment variables. An empty one counts as not set. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+/** The environment variables with keys. An empty one counts as not set. Null: this process calls no models, so it needs no
+ *  keys. */
+export type Environment = Readonly<Record<string, string | undefined>> | null;
 
 /** The assistants of a file, as far as they do not depend on the defaults. */
 export interface AssistantDefinitions {
@@ -71,7 +72,7 @@ const standardModel = ({ endpoint, model }: AssistantDefaults): AssistantModel =
 
 function modelOf(each: DefinedModel, environment: Environment, defaults: AssistantDefaults): AssistantModel {
   const { model: name, base_url: url, api_key_env: keyName, retry_s: retryS, profile: said } = each;
-  const key = keyName === undefined ? undefined : environment[keyName];
+  const key = keyName === undefined ? undefined : environment?.[keyName];
   const { endpoint } = defaults;
   return {
     model: name,
@@ -140,7 +141,7 @@ const crossFaults = (file: Outline, read: AssistantsText, environment: Environme
   ...faultsOfNames(file),
   ...Object.entries(file.assistants).flatMap(([name, { models, instructions_file: instructionsFile }]) => {
     const keys = models.flatMap(({ api_key_env: variable }, index) =>
-      variable !== undefined && !environment[variable]
+      variable !== undefined && environment !== null && !environment[variable]
         ? [`assistants.${name}.models.${index}.api_key_env: the environment variable ${variable} is not set`]
         : [],
     );
