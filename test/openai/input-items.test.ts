@@ -105,3 +105,23 @@ test('invalid queries and unknown ids are errors', async (t) => {
   const { body } = await call<List>(url, `/v1/responses/${first.id}/input_items?after=msg_in_${about(first).turn_id}`);
   t.deepEqual(body, { object: 'list', data: [], first_id: null, last_id: null, has_more: false } as List);
 });
+
+test('the items are those of the branch that the response continues', async (t) => {
+  const { url } = await startApp(t);
+  const client = clientOf(url);
+  const create = (input: string, previous?: OpenAI.Responses.Response) =>
+    client.responses.create({ model: 'turnkeeper', user: 'ann', input, previous_response_id: previous?.id ?? null });
+  const one = await create('one');
+  const two = await create('two', one);
+  const other = await create('other', one);
+  const last = await create('last', other);
+  await create('three', two);
+  const expected = ['one', 'echo: one', 'other', 'echo: other', 'last'];
+  for (const limit of [1, 2, 100]) {
+    t.deepEqual((await itemsOf(client, last.id, { order: 'asc', limit })).map(textOf), expected);
+    t.deepEqual((await itemsOf(client, last.id, { order: 'desc', limit })).map(textOf), expected.toReversed());
+  }
+  const after = `msg_in_${about(two).turn_id}`;
+  for (const order of ['asc', 'desc'] as const)
+    t.is((await call(url, `/v1/responses/${last.id}/input_items?order=${order}&after=${after}`)).status, 400, order);
+});

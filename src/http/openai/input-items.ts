@@ -1,5 +1,6 @@
-// The input items of a response: the user's message, and before it the exchanges of the session that were delivered earlier.
+// The input items of a response: the user's message, and before it the delivered exchanges that it continues.
 import { z } from 'zod';
+import type { ConversationRow } from '../../domain/conversation.ts';
 import type { Turn } from '../../domain/turn.ts';
 import { COMPONENTS } from '../schemas.ts';
 import type { Services } from '../services.ts';
@@ -62,33 +63,43 @@ export interface ItemPage {
 
 type Reading = Pick<Services, 'turns' | 'conversations'>;
 
-/** At most `limit` items, newest first. */
-async function newestFirst({ turns }: Reading, turn: Turn, after: Position | null, limit: number): Promise<Item[]> {
-  const isReply = after?.ordinal === 1;
-  const beforeSeq = after === null ? turn.seq : isReply ? after.seq + 1 : after.seq;
-  const filter = { sessionId: turn.sessionId, status: 'completed', beforeSeq, limit } as const;
-  const earlier = (await turns.list(turn.userId, filter)).flatMap((each) => [
-    messageJson(each.turnId, 'completed', each.reply),
-    inputJson(each),
-  ]);
-  const items = after === null ? [inputJson(turn), ...earlier] : earlier.slice(isReply ? 1 : 0);
-  return items.slice(0, limit);
+const itemOf = ({ turnId, role, content }: ConversationRow): Item =>
+  role === 'user' ? inputJson({ turnId, text: content }) : messageJson(turnId, 'completed', content);
+
+/** At most `limit` items after the one with the id `after`, newest first; null: it is not an item of this response. Reads
+ *  more exchanges until it is found. */
+async function newestFirst(
+  { turns }: Reading,
+  turn: Turn,
+  after: string | undefined,
+  limit: number,
+): Promise<Item[] | null> {
+  for (let exchanges = limit; ; exchanges *= 2) {
+    const rows = await turns.before(turn, exchanges);
+    const items = [inputJson(turn), ...rows.map(itemOf).toReversed()];
+    const from = after === undefined ? 0 : items.findIndex(({ id }) => id === after) + 1;
+    const isFound = after === undefined || from > 0;
+    if (rows.length < exchanges * 2) return isFound ? items.slice(from, from + limit) : null;
+    if (isFound && items.length - from >= limit) return items.slice(from, from + limit);
+  }
 }
 
-/** At most `limit` items, oldest first. */
+/** At most `limit` items after the one with the id `after`, oldest first; null: it is not an item of this response. */
 async function oldestFirst(
-  { conversations }: Reading,
+  { turns, conversations }: Reading,
   turn: Turn,
-  after: Position | null,
+  after: string | undefined,
   limit: number,
-): Promise<Item[]> {
-  if (after?.seq === turn.seq) return [];
-  const session = await conversations.ofSession(turn.sessionId, { after: after ?? undefined, limit });
-  const earlier = (session?.rows ?? [])
-    .filter(({ seq }) => seq < turn.seq)
-    .map(({ turnId, role, content }) =>
-      role === 'user' ? inputJson({ turnId, text: content }) : messageJson(turnId, 'completed', content),
-    );
+): Promise<Item[] | null> {
+  const position = after === undefined ? undefined : await positionOf(turns, turn, after);
+  if (position === null) return null;
+  if (position?.seq === turn.seq) return [];
+  // The item itself is read too: it may be one of another branch.
+  const from = position && { seq: position.seq, ordinal: position.ordinal - 1 };
+  const page = { after: from, limit: limit + 1, turnId: turn.turnId };
+  const branch = await conversations.ofSession(turn.sessionId, page);
+  const earlier = (branch?.rows ?? []).filter(({ seq }) => seq < turn.seq).map(itemOf);
+  if (after !== undefined && earlier.shift()?.id !== after) return null;
   return [...earlier, inputJson(turn)].slice(0, limit);
 }
 
@@ -98,11 +109,10 @@ export async function inputItemsOf(
   turn: Turn,
   { order, limit, after }: ItemPage,
 ): Promise<InputItems | null> {
-  const position = after === undefined ? null : await positionOf(services.turns, turn, after);
-  if (after !== undefined && position === null) return null;
   const read = order === 'asc' ? oldestFirst : newestFirst;
   // One more than the page shows whether there are more.
-  const items = await read(services, turn, position, limit + 1);
+  const items = await read(services, turn, after, limit + 1);
+  if (items === null) return null;
   const data = items.slice(0, limit);
   return {
     object: 'list',
