@@ -48,8 +48,8 @@ export interface PromptParts {
   readonly text: string;
 }
 
-/** The text without the tag that ends the block of the client's instructions. */
-const withoutTag = (text: string): string => text.replaceAll(/<\/?\s*client_instructions[^>]*>/gi, '');
+/** The text without the name of the tags around it, so that it cannot close them. */
+const withoutTags = (text: string): string => text.replaceAll(/client_instructions/gi, 'client instructions');
 
 function systemText({ assistant, memory, messageCount, clientInstructions }: PromptParts): string {
   return [
@@ -58,7 +58,7 @@ function systemText({ assistant, memory, messageCount, clientInstructions }: Pro
     ...(clientInstructions === null
       ? []
       : [
-          `${ABOUT_CLIENT_INSTRUCTIONS}\n<client_instructions>\n${withoutTag(clientInstructions)}\n</client_instructions>`,
+          `${ABOUT_CLIENT_INSTRUCTIONS}\n<client_instructions>\n${withoutTags(clientInstructions)}\n</client_instructions>`,
         ]),
   ].join('\n\n');
 }
