@@ -37,7 +37,7 @@ interface Results {
   model.script(hangSlowCalls((call) => (call.kind === 'chat' ? answerTo(call) : {})));
   const { stdout } = await promisify(execFile)(python!, [SCENARIOS, url], { timeout: 100_000 });
   const results = JSON.parse(stdout) as Results;
-  t.deepEqual(results['models'], ['scripted', 'turnkeeper']);
+  t.deepEqual(results['models'], ['turnkeeper', 'scripted']);
   t.like(results['plain'], { text: 'echo: hello', finish: 'stop', status: 'completed' });
   t.like(results['streamed'], { text: WORDS });
   t.true((results['streamed'] as { chunks: number }).chunks > 5, 'the reply has several chunks');
