@@ -13,9 +13,9 @@ test('models can be listed and retrieved', async (t) => {
   const { data } = await models.list();
   t.deepEqual(
     data.map(({ id }) => id),
-    [SCRIPTED_MODEL, 'turnkeeper'],
+    ['turnkeeper', SCRIPTED_MODEL],
   );
-  t.deepEqual(await models.retrieve('turnkeeper'), data[1]);
+  t.deepEqual(await models.retrieve('turnkeeper'), data[0]);
   t.like(await failureOf(models.retrieve('meta/other')), { status: 404, code: 'model_not_found' });
 });
 
