@@ -5,7 +5,7 @@ import type { Hooks, TurnHints } from '../domain/events.ts';
 import { afterWrite } from '../domain/errors.ts';
 import { newId } from '../domain/ids.ts';
 import type { Log } from '../telemetry/log.ts';
-import { lastBefore } from '../store/conversations.ts';
+import { lastOfBranch } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
 import { keepDecision } from '../store/kept-decisions.ts';
 import {
@@ -69,9 +69,10 @@ export class ReviewService {
     return listReviews(this.#deps.database, filter);
   }
 
-  /** The last delivered messages that the turn of the review continues, oldest first. */
+  /** The last delivered messages of the branch to which the turn of the review belongs, oldest first: also those after it,
+   *  which the decision may depend on. */
   history(review: Pick<Review, 'sessionId' | 'seq'>): Promise<ConversationRow[]> {
-    return lastBefore(this.#deps.database, review, HISTORY_EXCHANGES);
+    return lastOfBranch(this.#deps.database, review, HISTORY_EXCHANGES);
   }
 
   ofUser(userId: string, afterSeq: number, limit: number): Promise<Review[]> {

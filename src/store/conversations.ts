@@ -194,6 +194,22 @@ export const lastBefore = (
   exchanges: number,
 ): Promise<ConversationRow[]> => database.batched('last-before-turn', { turn, exchanges }, lastOfAll);
 
+const NEXT_BRANCH: Statement = {
+  name: 'next-branch',
+  sql: `select seq from turns where session_id = ?::uuid and branch_path is not null and seq > ?::int8
+        order by session_id, seq limit 1`,
+};
+
+/** The last `exchanges` of the branch to which a turn belongs, oldest first. @throws Unavailable */
+export async function lastOfBranch(
+  database: Database,
+  { sessionId, seq }: Pick<Turn, 'sessionId' | 'seq'>,
+  exchanges: number,
+): Promise<ConversationRow[]> {
+  const [next] = await database.rows<{ seq: number }>(NEXT_BRANCH, [sessionId, seq]);
+  return lastBefore(database, { sessionId, seq: next?.seq ?? Number.MAX_SAFE_INTEGER }, exchanges);
+}
+
 /** In the order in which they were delivered. A reply that was approved late comes after younger turns. */
 const LAST_DELIVERED: Statement = {
   name: 'last-delivered',
