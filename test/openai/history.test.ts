@@ -83,6 +83,14 @@ const CHATS: Readonly<Record<string, readonly object[]>> = {
     { role: 'assistant', content: [text('text', 'echo: one'), { type: 'thinking', thinking: 'Hm.' }, 'x', null] },
   ],
   'text that cannot be stored': [{ role: 'tool', tool_call_id: 'x', content: 'a\0b \ud83d' }, user, reply],
+  'a reply as one part for each delta': [
+    user,
+    { role: 'assistant', content: ['ec', 'ho: ', 'o', 'ne'].map((piece) => text('text', piece)) },
+  ],
+  'a trimmed message and other line ends': [
+    { role: 'user', content: ' one\r\n' },
+    { role: 'assistant', content: '\techo:\r\none' },
+  ],
   'parts with members of other servers': [
     { ...user, content: [{ ...text('text', 'one'), cache_control: { type: 'ephemeral' } }], name: 'ann' },
     reply,
@@ -101,6 +109,10 @@ const output = item(
 const INPUTS: Readonly<Record<string, readonly object[]>> = {
   'output text with annotations': [input, output],
   'messages without a type': [user, { role: 'assistant', content: [text('output_text', 'echo: one')] }],
+  'a reply as one part for each delta': [
+    input,
+    { ...output, content: ['ec', 'ho: ', 'one'].map((piece) => text('output_text', piece)) },
+  ],
   reasoning: [input, { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'x' }, output],
   'function calls': [
     input,

@@ -17,16 +17,33 @@ interface Comparable {
 /** `part`: the client stopped in the middle of the reply. */
 type Match = 'same' | 'part' | null;
 
-/** White space around the reply is ignored, because some clients remove it. */
+/** The position of the next character that is not white space. */
+function visibleFrom(text: string, position: number): number {
+  let next = position;
+  while (next < text.length && text.charAt(next).trim() === '') next += 1;
+  return next;
+}
+
+/** Compares two texts without their white space: clients trim texts, and some send a reply as one part for each delta, so
+ *  that its parts begin and end anywhere. `part`: `shown` is the beginning of `whole`, and not empty. */
+function compare(shown: string, whole: string): Match {
+  const start = visibleFrom(shown, 0);
+  let [at, of] = [start, visibleFrom(whole, 0)];
+  while (at < shown.length && shown[at] === whole[of])
+    [at, of] = [visibleFrom(shown, at + 1), visibleFrom(whole, of + 1)];
+  if (at < shown.length) return null;
+  if (of === whole.length) return 'same';
+  return at === start ? null : 'part';
+}
+
 function matchOf({ turnId, text, reply, wasHeld }: Comparable, exchange: Exchange, heldText: string): Match {
-  const { user } = exchange;
-  const content = exchange.assistant.trim();
+  const { user, assistant } = exchange;
   if (exchange.turnId !== null) return exchange.turnId === turnId ? 'same' : null;
-  if (user !== null && user !== text) return null;
+  if (user !== null && compare(user, text) !== 'same') return null;
   // The client may have the text that stood for a held reply, although the review is decided by now.
-  if (wasHeld && user !== null && content === heldText.trim()) return 'same';
-  if (reply !== null && content === reply.trim()) return 'same';
-  return user !== null && content !== '' && reply?.trim().startsWith(content) === true ? 'part' : null;
+  if (wasHeld && user !== null && compare(assistant, heldText) === 'same') return 'same';
+  const match = reply === null ? null : compare(assistant, reply);
+  return match === 'part' && user === null ? null : match;
 }
 
 const comparable = (turn: Turn): Comparable => ({
