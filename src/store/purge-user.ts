@@ -55,6 +55,7 @@ const TABLES: readonly (readonly [table: string, key: string])[] = [
   ['sessions', 'session_id'],
   ['conversation_tags', 'user_id, tag, seq'],
   ['conversation_rows', 'user_id, seq, ordinal'],
+  ['turn_pictures', 'user_id, turn_id, ordinal'],
   ['outbox', 'event_id'],
   // Before the webhooks, so that a sender that records an attempt finds no row.
   ['webhook_deliveries', 'delivery_id'],
