@@ -109,7 +109,7 @@ export async function answerTurn(
   }
   const { exchanges } = assistant;
   const history = work.history ?? (await lastBefore(database, work, exchanges));
-  const pictures = work.pictures ? await picturesOfTurn(database, work) : [];
+  const pictures = work.pictures === null ? [] : await picturesOfTurn(database, work);
   const candidates = deps.models
     .candidatesOf(assistant, 'reply')
     .filter(({ takesPictures }) => takesPictures || pictures.length === 0);
