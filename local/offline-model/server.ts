@@ -22,7 +22,8 @@ export interface OfflineModel extends Service {
   readonly baseUrl: string;
 }
 
-const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+/** A prompt may have pictures of 8 MiB, in base64. */
+const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 const MODEL = { id: OFFLINE_MODEL, object: 'model', created: 0, owned_by: 'turnkeeper' };
 
 export async function startOfflineModel({ port = 0, delayMs = 0 }: OfflineModelOptions = {}): Promise<OfflineModel> {

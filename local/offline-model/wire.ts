@@ -3,9 +3,13 @@ import { z } from 'zod';
 import type { ChatMessage } from './reply.ts';
 
 const TextPart = z.looseObject({ type: z.literal('text'), text: z.string() });
+/** The offline model sees that there is a picture, but not the picture. */
+const PicturePart = z
+  .looseObject({ type: z.literal('image_url'), image_url: z.looseObject({ url: z.string() }) })
+  .transform(() => ({ text: ' [picture]' }));
 const Message = z.looseObject({
   role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']),
-  content: z.union([z.string(), z.array(TextPart)]).nullish(),
+  content: z.union([z.string(), z.array(z.union([TextPart, PicturePart]))]).nullish(),
 });
 /** Other fields of the API (temperature, tools, …) are accepted and ignored. */
 const ChatRequest = z.looseObject({

@@ -22,7 +22,7 @@ export const sessionStore = (database: Database, { holdsState }: { readonly hold
     const { turnId, epoch, follows, sessionId, seq, text, metadata, attempts } = claim.turn;
     const { tags, assistant, createdAt, startedAt } = claim.turn;
     const { grantVersion, messageCount, queuedS, takenOver, takeovers, traceparent, history, memory } = claim;
-    const { clientInstructions } = claim;
+    const { clientInstructions, pictures } = claim;
     return {
       outcome: 'claimed',
       grantVersion,
@@ -40,6 +40,7 @@ export const sessionStore = (database: Database, { holdsState }: { readonly hold
         attempts,
         assistant,
         clientInstructions,
+        pictures,
         takenOver,
         takeovers,
         createdAt: createdAt.getTime(),

@@ -56,6 +56,8 @@ export interface Work {
   readonly assistant?: string | null | undefined;
   /** What the client sent as instructions for an assistant that takes them; null: none. Missing: from an older version. */
   readonly clientInstructions?: string | null | undefined;
+  /** How many pictures the message has, which the worker reads; null: none. Missing: from an older version, so the worker looks. */
+  readonly pictures?: number | null | undefined;
   /** The claim of another worker lapsed, and this one took the turn over. */
   readonly takenOver: boolean;
   /** How often that happened to this turn. */

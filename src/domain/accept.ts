@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import type { Continuation } from './branch.ts';
 import { effectOf, type BusyRule } from './busy-rules.ts';
+import type { Picture } from './pictures/picture.ts';
 import type { Metadata, Turn } from './turn.ts';
 
 /** A posted message after validation. */
@@ -16,6 +17,8 @@ export interface NewTurn {
   readonly assistant: string;
   /** What the client sent as instructions, if the assistant takes them; null: none. */
   readonly clientInstructions: string | null;
+  /** The pictures of the message. Missing: none. */
+  readonly pictures?: readonly Picture[];
   readonly onBusy: BusyRule;
   /** Missing: the turn continues the session's newest branch. */
   readonly continues?: Continuation | undefined;

@@ -8,11 +8,11 @@ import { Problem, PROBLEMS, unavailableProblem } from './problem.ts';
 import { problemShapeAt } from './problem-shapes.ts';
 import type { RequestState } from './router.ts';
 
-/** Pages load nothing from other origins and cannot be framed; no cache stores a response. */
+/** Pages load nothing from other origins and cannot be framed. Pictures may be data URLs: the desk shows those of messages. No cache stores a response. */
 const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
   'content-security-policy':
-    "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
+    "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
   'cache-control': 'no-store',

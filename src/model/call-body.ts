@@ -5,7 +5,8 @@ import type { EndpointProfile } from './profile.ts';
 
 interface SentMessage {
   readonly role: SystemRole | 'assistant';
-  readonly content: string;
+  /** A list: the text and the pictures. */
+  readonly content: string | readonly object[];
 }
 
 export interface CallBody {
@@ -24,17 +25,34 @@ export interface CallSettings {
   readonly parameters: Parameters;
 }
 
+/** The content of a message. It is a text if it can be one: many endpoints take nothing else. */
+function sentContent({ content, pictures = [] }: Message): SentMessage['content'] {
+  if (pictures.length === 0) return content;
+  const parts = pictures.map(({ url, detail }) => ({
+    type: 'image_url',
+    image_url: { url, ...(detail && { detail }) },
+  }));
+  return [{ type: 'text', text: content }, ...parts];
+}
+
+/** The messages with the system's at the beginning of the first one of the user. One message: some endpoints require that
+ *  the roles alternate. */
+function withoutSystem(messages: readonly Message[]): Message[] {
+  const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content);
+  const others = messages.filter(({ role }) => role !== 'system');
+  const first = others.findIndex(({ role }) => role === 'user');
+  return others.map((message, index) =>
+    index === first ? { ...message, content: [...system, message.content].join('\n\n') } : message,
+  );
+}
+
 /** The messages as the endpoint takes them. */
 function sentMessages(messages: readonly Message[], systemRole: SystemRole): SentMessage[] {
-  if (systemRole !== 'user')
-    return messages.map(({ role, content }) => ({ role: role === 'system' ? systemRole : role, content }));
-  const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content);
-  const others = messages.filter(({ role }) => role !== 'system') as SentMessage[];
-  const first = others.findIndex(({ role }) => role === 'user');
-  // One message: some endpoints require that the roles alternate.
-  return others.map((message, index) =>
-    index === first ? { role: 'user', content: [...system, message.content].join('\n\n') } : message,
-  );
+  const sent = systemRole === 'user' ? withoutSystem(messages) : messages;
+  return sent.map((message) => ({
+    role: message.role === 'system' ? systemRole : message.role,
+    content: sentContent(message),
+  }));
 }
 
 /** The limit of output tokens, under the name that the endpoint knows. */

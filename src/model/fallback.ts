@@ -9,6 +9,7 @@ export interface Candidate {
   /** Milliseconds in which failed attempts are repeated before the next model is called. Of the last one it has no effect. */
   readonly retryMs: number;
   readonly countTokens: CountTokens;
+  readonly takesPictures: boolean;
 }
 
 /** Errors that another model may not have, although another attempt with the same model would. */

@@ -6,17 +6,22 @@ import type { CountTokens } from './tokens.ts';
 /** Tokens of a message besides its text, and of the start of the reply. */
 const TOKENS_OF_MESSAGE = 4;
 const TOKENS_OF_START = 3;
+/** Tokens of a picture: rather too many, whatever its size (docs/decisions/0048-pictures.md). */
+const TOKENS_OF_PICTURE = 1_700;
+
+type Counted = Pick<Message, 'content' | 'pictures'>;
 
 export interface Prompt {
   /** Builds the messages with this many of the newest exchanges. */
   readonly messages: (exchanges: number) => readonly Message[];
   /** The messages of the exchanges, oldest first. */
-  readonly exchanges: readonly (readonly Pick<Message, 'content'>[])[];
+  readonly exchanges: readonly (readonly Counted[])[];
 }
 
-async function tokensOf(messages: readonly Pick<Message, 'content'>[], count: CountTokens): Promise<number> {
+async function tokensOf(messages: readonly Counted[], count: CountTokens): Promise<number> {
   let sum = 0;
-  for (const { content } of messages) sum += TOKENS_OF_MESSAGE + (await count(content));
+  for (const { content, pictures = [] } of messages)
+    sum += TOKENS_OF_MESSAGE + (await count(content)) + TOKENS_OF_PICTURE * pictures.length;
   return sum;
 }
 

@@ -6,6 +6,7 @@ import {
   type Endpoint,
   type Parameters,
 } from '../domain/assistants/assistant.ts';
+import { takesPictures } from '../domain/pictures/picture-models.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Candidate } from './fallback.ts';
 import { measured, type MeasuredCalls } from './measured.ts';
@@ -51,6 +52,7 @@ export class ModelPool {
         model: measured(this.#modelOf(each, parameters), labels, this.#options.metrics),
         retryMs: each.retryMs,
         countTokens: tokenCounterOf(each.model),
+        takesPictures: takesPictures(each),
       };
     });
     this.#candidates[purpose].set(assistant, candidates);

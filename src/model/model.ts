@@ -1,10 +1,20 @@
 // The ports to the language model and to the moderation model, and their errors.
 import type { FinishReason, Usage } from '../domain/turn.ts';
+import type { PictureDetail } from '../domain/pictures/picture.ts';
 import type { Refusal } from './profile.ts';
+
+/** A picture as an https address or a data URL. */
+export interface MessagePicture {
+  readonly url: string;
+  /** Null: not said. */
+  readonly detail: PictureDetail | null;
+}
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant';
   readonly content: string;
+  /** Only the message that is answered has some. Missing: none. */
+  readonly pictures?: readonly MessagePicture[];
 }
 
 export interface Completion {

@@ -8,6 +8,7 @@ import type { Log } from '../telemetry/log.ts';
 import { lastOfBranch } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
 import { keepDecision } from '../store/kept-decisions.ts';
+import { picturesOfTurn } from '../store/pictures/turn-pictures.ts';
 import {
   claimReview,
   eventsOfReview,
@@ -17,6 +18,7 @@ import {
   reviewsOfUser,
 } from '../store/reviews.ts';
 import type { ConversationRow } from '../domain/conversation.ts';
+import type { Picture } from '../domain/pictures/picture.ts';
 import type { ReviewDecisions } from './review-decisions.ts';
 import {
   outcomeOf,
@@ -73,6 +75,11 @@ export class ReviewService {
    *  which the decision may depend on. */
   history(review: Pick<Review, 'sessionId' | 'seq'>): Promise<ConversationRow[]> {
     return lastOfBranch(this.#deps.database, review, HISTORY_EXCHANGES);
+  }
+
+  /** The pictures of the message, in order. */
+  pictures(review: Pick<Review, 'userId' | 'turnId'>): Promise<Picture[]> {
+    return picturesOfTurn(this.#deps.database, review);
   }
 
   ofUser(userId: string, afterSeq: number, limit: number): Promise<Review[]> {

@@ -10,6 +10,7 @@ import { cancelRunning, cancelTurn, runningClaim } from './cancel-turn.ts';
 import type { Claim } from './held-claims.ts';
 import type { Database, Queries, Statement } from './database.ts';
 import { findJoinable, join } from './join-turn.ts';
+import { addPictures } from './pictures/turn-pictures.ts';
 import { TURN_COLUMNS, TURN_SELECT, turnOf, type TurnRow } from './turn-rows.ts';
 
 /** Assigns the next seq. Locks the user's row until the transaction ends, which serialises the accepts of one user. */
@@ -46,8 +47,8 @@ const NEW_SESSION: Statement = {
 const INSERT: Statement = {
   name: 'accept-insert',
   sql: `insert into turns (turn_id, user_id, session_id, seq, text, metadata, tags, idempotency_key, request_hash, traceparent,
-          follows, branch_path, assistant, client_instructions)
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${TURN_COLUMNS.join(', ')}`,
+          follows, branch_path, assistant, client_instructions, pictures)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${TURN_COLUMNS.join(', ')}`,
 };
 
 /** The running turn is cancelled without a partial reply, whatever its claim is. */
@@ -198,7 +199,9 @@ async function accept(
     path && JSON.stringify(path),
     turn.assistant,
     turn.clientInstructions,
+    turn.pictures?.length || null,
   ]);
+  await addPictures(queries, { turnId, userId: turn.userId }, turn.pictures ?? []);
   return { outcome: 'accepted', turn: turnOf(row!), cancelled };
 }
 
@@ -210,8 +213,9 @@ export async function acceptTurn(
   limits: AcceptLimits,
   written: Written = null,
 ): Promise<AcceptOutcome | Interrupts> {
-  // The other rules depend on the user's other turns, or change them.
-  if (turn.onBusy === 'enqueue' && !turn.continues && limits.queuedOfAll < limits.ofAll) {
+  // The other rules depend on the user's other turns, or change them. Pictures are rows of their own.
+  const isAlone = turn.onBusy !== 'enqueue' || turn.continues || turn.pictures?.length;
+  if (!isAlone && limits.queuedOfAll < limits.ofAll) {
     const posted = { turnId, turn, traceparent: traceparent(), perUser: limits.perUser };
     const accepted = await acceptShared(database, posted);
     if (accepted) return { outcome: 'accepted', turn: accepted, cancelled: null };

@@ -74,7 +74,8 @@ const CLAIM: Statement = {
                  lease_until = clock_timestamp() + ?::float8 * interval '1 second', started_at = coalesce(started_at, clock_timestamp())
           from heads join allowed on allowed.user_id = heads.user_id left join continued on continued.turn_id = heads.turn_id
           where turns.turn_id = heads.turn_id and not heads.busy and ${mayClaim('turns', 'heads')}
-          returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')}, turns.traceparent, turns.takeovers, turns.client_instructions)
+          returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')}, turns.traceparent, turns.takeovers, turns.client_instructions,
+            turns.pictures)
         select asked.user_id as asked_user, allowed.user_id is not null as allowed, allowed.version as grant_version,
           heads.busy, heads.status = 'running' and heads.last_claim <> heads.claim_id as taken_over, claimed.*,
           extract(epoch from now() - claimed.created_at)::float8 as queued_s,
@@ -97,6 +98,8 @@ export interface ClaimedTurn {
   readonly messageCount: number;
   /** What the client sent as instructions; null: none. */
   readonly clientInstructions: string | null;
+  /** How many pictures the message has; null: none. */
+  readonly pictures: number | null;
   /** Position of the turn in its trace; null: the turn is not traced. */
   readonly traceparent: string | null;
   /** The last messages that the turn continues, oldest first. */
@@ -145,6 +148,7 @@ interface ClaimRow extends TurnRow {
   readonly message_count: number | null;
   readonly traceparent: string | null;
   readonly client_instructions: string | null;
+  readonly pictures: number | null;
   readonly memory: unknown;
   readonly history: readonly HistoryMessage[] | null;
 }
@@ -164,6 +168,7 @@ function resultOf(row: ClaimRow, exchanges: number): ClaimResult | 'retry' {
     taken_over: takenOver,
     takeovers,
     client_instructions: clientInstructions,
+    pictures,
   } = row;
   return {
     outcome: 'claimed',
@@ -174,6 +179,7 @@ function resultOf(row: ClaimRow, exchanges: number): ClaimResult | 'retry' {
     takeovers,
     messageCount: messageCount ?? 0,
     clientInstructions,
+    pictures,
     traceparent,
     history: exchanges === 0 ? [] : (history ?? []),
     memory,

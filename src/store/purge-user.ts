@@ -50,11 +50,15 @@ const DELETES_OF_TURNS = [
   { name: 'purge-turns', sql: `delete from turns ${OF_TURNS}` },
 ] satisfies readonly Statement[];
 
-/** The other tables with data of a user, and their primary keys. */
-const TABLES: readonly (readonly [table: string, key: string])[] = [
+/** A picture has up to 8 MiB, which the database removes in pieces of 2 kB. */
+const PICTURES_BATCH = 20;
+
+/** The other tables with data of a user, their primary keys, and how many rows are removed at once. */
+const TABLES: readonly (readonly [table: string, key: string, batch?: number])[] = [
   ['sessions', 'session_id'],
   ['conversation_tags', 'user_id, tag, seq'],
   ['conversation_rows', 'user_id, seq, ordinal'],
+  ['turn_pictures', 'user_id, turn_id, ordinal', PICTURES_BATCH],
   ['outbox', 'event_id'],
   // Before the webhooks, so that a sender that records an attempt finds no row.
   ['webhook_deliveries', 'delivery_id'],
@@ -65,9 +69,10 @@ const TABLES: readonly (readonly [table: string, key: string])[] = [
   ['message_counts', 'user_id'],
 ];
 
-const DELETES = TABLES.map(([table, key]): Statement => ({
+const DELETES = TABLES.map(([table, key, batch = BATCH]): Statement & { readonly batch: number } => ({
   name: `purge-${table}`,
   sql: `delete from ${table} where (${key}) in (select ${key} from ${table} where user_id = ? limit ?) returning 1 as removed`,
+  batch,
 }));
 
 /** Moves the counts to the empty user id, which no user has. So the totals of all users stay the same. */
@@ -149,9 +154,9 @@ export async function purgeUser(
   for (const statement of DELETES) {
     for (let full = true; full && !isOver();) {
       full = await database.transaction(async (queries) => {
-        const rows = await queries.rows(statement, [userId, BATCH]);
+        const rows = await queries.rows(statement, [userId, statement.batch]);
         if (rows.length > 0) await record(queries, []);
-        return rows.length === BATCH;
+        return rows.length === statement.batch;
       });
     }
   }

@@ -14,6 +14,7 @@ import { lastBefore } from '../store/conversations.ts';
 import { Unavailable } from '../domain/errors.ts';
 import { mayPass, type Database } from '../store/database.ts';
 import { parkTurn } from '../store/park-turn.ts';
+import { picturesOfTurn } from '../store/pictures/turn-pictures.ts';
 import { inSpan, traceparent } from '../telemetry/tracing.ts';
 import { mayNeedReview, type ReviewPolicy } from '../domain/policy.ts';
 import { deliveryEvents, type OutboxEvent } from '../domain/events.ts';
@@ -108,7 +109,12 @@ export async function answerTurn(
   }
   const { exchanges } = assistant;
   const history = work.history ?? (await lastBefore(database, work, exchanges));
-  const prompt = promptOfTurn(assistant, work, history);
+  const pictures = work.pictures === null ? [] : await picturesOfTurn(database, work);
+  const candidates = deps.models
+    .candidatesOf(assistant, 'reply')
+    .filter(({ takesPictures }) => takesPictures || pictures.length === 0);
+  if (candidates.length === 0) return fail(noModelForPictures(assistant.name));
+  const prompt = promptOfTurn(assistant, work, { history, pictures });
   const sink = mayNeedReview(policy, work.text)
     ? NO_DELTAS
     : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: attempts });
@@ -124,7 +130,7 @@ export async function answerTurn(
     };
     const onRetry = onFailed('A model call failed and will be retried.');
     const onFallback = onFailed('A model call failed; the next model of the assistant is called.');
-    const completion = await completeWithFallback(deps.models.candidatesOf(assistant, 'reply'), {
+    const completion = await completeWithFallback(candidates, {
       forMs: deps.modelRetryMs - runningMs(work),
       onFallback: (error, { name }) => onFallback(error, { model: name }),
       complete: async ({ name, model, countTokens }, forMs) =>
@@ -163,6 +169,12 @@ const INTERNAL_ERROR: TurnError = {
   code: 'internal_error',
   detail: 'the reply of the model could not be processed or stored',
 };
+
+/** When the turn was accepted, the assistant had a model that takes pictures. */
+const noModelForPictures = (assistant: string): TurnError => ({
+  code: 'pictures_not_accepted',
+  detail: `the message has pictures, and no model of the assistant ${assistant} takes pictures any more`,
+});
 
 interface Answered {
   readonly completion: Completion;

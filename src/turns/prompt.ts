@@ -4,7 +4,8 @@ import type { Assistant } from '../domain/assistants/assistant.ts';
 import type { MemoryRecord } from '../domain/memory.ts';
 import type { Work } from '../actors/user-session.ts';
 import type { Prompt } from '../model/fitted-prompt.ts';
-import type { Message } from '../model/model.ts';
+import type { Message, MessagePicture } from '../model/model.ts';
+import { urlOf, type Picture } from '../domain/pictures/picture.ts';
 import { asData, capped } from '../domain/text.ts';
 import type { HistoryMessage } from '../domain/conversation.ts';
 
@@ -46,6 +47,8 @@ export interface PromptParts {
   /** The last exchanges of the session, oldest first. */
   readonly history: readonly HistoryMessage[];
   readonly text: string;
+  /** The pictures of the message. Missing: none. */
+  readonly pictures?: readonly MessagePicture[];
 }
 
 /** The text without the name of the tags around it, so that it cannot close them. */
@@ -68,7 +71,7 @@ export function promptOf(parts: PromptParts): Message[] {
   return [
     { role: 'system', content: systemText(parts) },
     ...parts.history.map(({ role, content }) => ({ role, content })),
-    { role: 'user', content: parts.text },
+    { role: 'user', content: parts.text, pictures: parts.pictures ?? [] },
   ];
 }
 
@@ -82,13 +85,21 @@ function exchangesOf(history: readonly HistoryMessage[]): HistoryMessage[][] {
   return exchanges;
 }
 
-/** The prompt of a claimed turn. `history`: the messages that it continues, at least those that the assistant may get. */
-export function promptOfTurn(assistant: Assistant, work: Work, history: readonly HistoryMessage[]): Prompt {
+/** What a claim does not contain. */
+export interface ReadForPrompt {
+  /** The messages that the turn continues, at least those that the assistant may get. */
+  readonly history: readonly HistoryMessage[];
+  readonly pictures: readonly Picture[];
+}
+
+/** The prompt of a claimed turn. */
+export function promptOfTurn(assistant: Assistant, work: Work, { history, pictures: read }: ReadForPrompt): Prompt {
   const all = exchangesOf(history);
   const exchanges = all.slice(Math.max(0, all.length - assistant.exchanges));
   const clientInstructions = assistant.appendsClientInstructions ? (work.clientInstructions ?? null) : null;
   const { memory, messageCount, text } = work;
-  const parts = { assistant, memory, messageCount, clientInstructions, text };
+  const pictures = read.map((picture) => ({ url: urlOf(picture), detail: picture.detail }));
+  const parts = { assistant, memory, messageCount, clientInstructions, text, pictures };
   return {
     exchanges,
     messages: (kept) => promptOf({ ...parts, history: exchanges.slice(exchanges.length - kept).flat() }),

@@ -2,6 +2,7 @@
 import { newId } from '../domain/ids.ts';
 import { acceptTurn, NO_PARTIAL, type Written } from '../store/accept-turn.ts';
 import { lastBefore } from '../store/conversations.ts';
+import { nextPictures, type PicturesOfTurn } from '../store/pictures/turn-pictures.ts';
 import { findTurn, listTurns } from '../store/turn-rows.ts';
 import type { AcceptOutcome, NewTurn } from '../domain/accept.ts';
 import { cancel, announceCancelled, type CancelDeps, type CancelOutcome } from './cancellation.ts';
@@ -91,6 +92,12 @@ export class TurnService {
   /** The last exchanges that the turn continues, oldest first. @throws Unavailable */
   before(turn: Turn, exchanges: number): Promise<ConversationRow[]> {
     return lastBefore(this.#deps.database, turn, exchanges);
+  }
+
+  /** The pictures of one of the user's turns: the next one after this turn in the order of the ids, or the first one. Null:
+   *  there is no other. @throws Unavailable */
+  nextPictures(userId: string, afterTurnId: string | undefined): Promise<PicturesOfTurn | null> {
+    return nextPictures(this.#deps.database, userId, afterTurnId);
   }
 
   /** @throws Unavailable */

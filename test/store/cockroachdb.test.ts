@@ -12,7 +12,7 @@ const TEXTS = sqlTexts();
 const SCHEMA = schemaOf(TEXTS);
 const PAGE = readFileSync(join(resolve(import.meta.dirname, '../..'), 'docs/cockroachdb.md'), 'utf8');
 
-const TYPES = ['boolean', 'date', 'int2', 'int4', 'int8', 'jsonb', 'text', 'text[]', 'timestamptz', 'uuid'];
+const TYPES = ['boolean', 'bytea', 'date', 'int2', 'int4', 'int8', 'jsonb', 'text', 'text[]', 'timestamptz', 'uuid'];
 /** Exists only in PostgreSQL, or means something else in CockroachDB. */
 const OTHER =
   /\b(?:pg_\w+|ctid|xmin|lock table|listen|notify|vacuum|analyze|tablesample|make_interval|merge into|with \(force\))/;

@@ -17,6 +17,9 @@ onPostgres('every query uses its index', async (t) => {
   await builder.raw(
     "insert into conversation_tags (user_id, tag, seq) select user_id, case when seq % 50 = 0 then 'rare' else 'usual' end, seq from turns",
   );
+  await builder.raw(
+    "insert into turn_pictures (user_id, turn_id, ordinal, url) select user_id, turn_id, o, 'https://example.com' from turns cross join generate_series(0, 1) o where seq <= 20",
+  );
   await builder.raw('insert into sessions (session_id, user_id) select session_id, user_id from turns');
   await builder.raw(
     `insert into outbox (event_id, topic, user_id, data, created_at, queued_at)

@@ -17,6 +17,21 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /reviews_user/,
   },
   {
+    what: 'the pictures of a turn',
+    sql: `select url from turn_pictures where user_id = '${USER}' and turn_id = '${ID}' order by user_id, turn_id, ordinal`,
+    index: /turn_pictures_pkey/,
+  },
+  {
+    what: "the pictures of a user's next turn",
+    sql: `select url from turn_pictures where user_id = '${USER}' and turn_id = (select p.turn_id from turn_pictures p where p.user_id = '${USER}' and p.turn_id > '${ID}' order by p.user_id, p.turn_id limit 1) order by user_id, turn_id, ordinal`,
+    index: /turn_pictures_pkey[^]*turn_pictures_pkey/,
+  },
+  {
+    what: 'the pictures of a user to erase',
+    sql: `delete from turn_pictures where (user_id, turn_id, ordinal) in (select user_id, turn_id, ordinal from turn_pictures where user_id = '${USER}' limit 1000)`,
+    index: /turn_pictures_pkey/,
+  },
+  {
     what: 'whether a user is being erased',
     sql: `select exists (select 1 from erasures where user_id = '${USER}')`,
     index: /erasures_user/,

@@ -28,13 +28,23 @@ async function openWithTurns(t: ExecutionContext): Promise<Database> {
   await insert(`insert into conversation_rows (user_id, seq, ordinal, session_id, turn_id, role, content, tags, metadata)
     select user_id, seq, o, session_id, turn_id, 'user', text, tags, metadata from turns cross join generate_series(0, 1) o`);
   await insert(`insert into conversation_tags (user_id, tag, seq) select user_id, 'tag', seq from turns`);
+  await insert(`insert into turn_pictures (user_id, turn_id, ordinal, media_type, bytes)
+    select user_id, turn_id, 0, 'image/png', '\\x89' from turns where seq <= 50`);
   await insert(`insert into uncounted_turns (turn_id) select turn_id from turns`);
   await insert(`insert into analytics_days (user_id, day, status, turns, reviewed, input_tokens, output_tokens, first_at, last_at)
     values ('ann', current_date, 'completed', ${TURNS}, 0, 0, 0, now(), now())`);
   return database;
 }
 
-const TABLES = ['turns', 'sessions', 'conversation_rows', 'conversation_tags', 'uncounted_turns', 'due_summaries'];
+const TABLES = [
+  'turns',
+  'turn_pictures',
+  'sessions',
+  'conversation_rows',
+  'conversation_tags',
+  'uncounted_turns',
+  'due_summaries',
+];
 
 async function rowsIn(database: Database): Promise<Record<string, number>> {
   const counts = TABLES.map(async (table) => {

@@ -45,8 +45,9 @@ function literalsOf(file: string): Literal[] {
 /** All texts. `${NAME}` is replaced by the constant of this name: of the same file, or else of another one. */
 export function sqlTexts(): SqlText[] {
   const files = ['src/store', 'migrations'].flatMap((folder) =>
-    readdirSync(join(ROOT, folder))
-      .filter((file) => file.endsWith('.ts'))
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      // What migrations share is written for one of the databases.
+      .filter((file) => file.endsWith('.ts') && !file.startsWith('support/'))
       .map((file) => `${folder}/${file}`),
   );
   const literals = files.flatMap(literalsOf);

@@ -17,8 +17,11 @@ export interface ModelCall {
   readonly kind: 'chat' | 'summary' | 'moderation';
   /** The inputs of a moderation call. Empty for other calls. */
   readonly texts: readonly string[];
+  /** With the text of each content. */
   readonly messages: readonly { role: string; content: string }[];
   readonly lastUserMessage: string;
+  /** Those of the last user message, as they were sent. */
+  readonly pictures: readonly unknown[];
   readonly stream: boolean;
   readonly headers: IncomingMessage['headers'];
   readonly body: Record<string, unknown>;
@@ -108,6 +111,11 @@ export async function startScriptedModel(
   };
 }
 
+type Content = string | readonly { readonly type: string; readonly text?: string }[];
+
+const textOf = (content: Content): string =>
+  typeof content === 'string' ? content : content.map(({ text = '' }) => text).join('');
+
 async function readCall(
   request: IncomingMessage,
   response: ServerResponse,
@@ -117,8 +125,10 @@ async function readCall(
   for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
   const text = Buffer.concat(parts).toString('utf8');
   const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
-  const messages = (body['messages'] ?? []) as ModelCall['messages'];
-  const lastUserMessage = messages.findLast(({ role }) => role === 'user')?.content ?? '';
+  const sent = (body['messages'] ?? []) as readonly { role: string; content: Content }[];
+  const messages = sent.map(({ role, content }) => ({ role, content: textOf(content) }));
+  const last = sent.findLast(({ role }) => role === 'user')?.content ?? '';
+  const lastUserMessage = textOf(last);
   const disconnected = new AbortController();
   response.once('close', () => !response.writableFinished && disconnected.abort());
   return {
@@ -127,6 +137,7 @@ async function readCall(
     texts: [body['input'] ?? []].flat() as string[],
     messages,
     lastUserMessage,
+    pictures: typeof last === 'string' ? [] : last.filter(({ type }) => type === 'image_url'),
     stream: body['stream'] === true,
     headers: request.headers,
     body,

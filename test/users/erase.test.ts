@@ -3,9 +3,13 @@ import { isAvailable, RUNTIMES, startApp, type TestApp } from '../support/app.ts
 import { call, chat, delivered, waitForTurn, eventually, type TurnJson } from '../support/client.ts';
 import { waitForCall } from '../support/held-model.ts';
 import { decide, park } from '../reviews/support.ts';
+import { fileWithModels } from '../support/assistants.ts';
+import { SCRIPTED_MODEL } from '../support/model.ts';
 import { erase, waitForErasure, locationsOf } from './support.ts';
 
 const settings = { LEASE_S: '2', WEBHOOK_ALLOW_PRIVATE: 'yes' };
+
+const PNG = 'data:image/png;base64,iVBORw0KGgo=';
 
 /** States of a turn when its user is erased. Each function creates the state. It may return a function that continues
  *  after the erasure was requested. The word is the user id, and every message of the user contains it. */
@@ -66,6 +70,23 @@ const STEPS: Readonly<Record<string, (app: TestApp, word: string) => Promise<(()
     const { turn_id: id } = await chat(url, { user_id: word, text: `hello ${word}` });
     await waitForTurn(url, id);
   },
+  'a turn with pictures is delivered, and another is queued': async ({ url, model }, word) => {
+    const send = (text: string) => {
+      const picture = { type: 'image_url', image_url: { url: `https://pictures.test/${word}.png` } };
+      const content = [{ type: 'text', text }, picture, { ...picture, image_url: PNG }];
+      const body = { model: 'turnkeeper', user: word, messages: [{ role: 'user', content }] };
+      return call(url, '/v1/chat/completions', { body });
+    };
+    const { status } = await send(`hello ${word}`);
+    if (status !== 200) throw new Error(`${status}`);
+    await chat(url, { user_id: word, text: `hang ${word}` });
+    await waitForCall(model, `hang ${word}`);
+    void send(`next ${word}`);
+    await eventually('both turns with pictures', async () => {
+      const { body } = await call<{ items: TurnJson[] }>(url, `/users/${word}/turns`);
+      return body.items.length === 3;
+    });
+  },
   'the turn failed': async ({ url }, word) => {
     const { turn_id: id } = await chat(url, { user_id: word, text: `fail ${word}` });
     await waitForTurn(url, id);
@@ -82,7 +103,8 @@ for (const runtime of RUNTIMES) {
 
   run(`${runtime}: erasing a user removes every trace, in every state of a turn`, async (t) => {
     t.timeout(180_000);
-    const app = await startApp(t, { runtime, settings });
+    const models = [{ model: SCRIPTED_MODEL, profile: { images: true } }];
+    const app = await startApp(t, { runtime, settings: { ...settings, ASSISTANTS: fileWithModels(t, models) } });
     const { url, model } = app;
     const { promise: allErased, resolve: resolveErased } = Promise.withResolvers<void>();
     model.script(async ({ kind, lastUserMessage: text }) => {

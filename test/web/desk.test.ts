@@ -4,7 +4,9 @@ import type { Browser, Page } from 'playwright-core';
 import { keyOf, sha256 } from '../http/support/ingress.ts';
 import { decide, park, turnOf, type ReviewJson } from '../reviews/support.ts';
 import { startApp, type TestApp } from '../support/app.ts';
+import { fileWithModels } from '../support/assistants.ts';
 import { openBrowser, signIn, visit, webTest } from '../support/browser.ts';
+import { SCRIPTED_MODEL } from '../support/model.ts';
 import { call, chat, waitForTurn, eventually } from '../support/client.ts';
 
 const REVIEWERS = { kim: 'reviewer', lee: 'reviewer', app: 'service' };
@@ -179,4 +181,28 @@ webTest('filters apply; a cancelled turn is shown, also if it is cancelled while
   await row(page, 'cho').click();
   await page.getByText('Cancelled: the turn was cancelled').waitFor();
   t.is((await decide(app.url, reviewId, { decision: 'approve' })).status, 409);
+});
+
+/** One red point. */
+const POINT =
+  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+webTest('the desk shows the pictures of a message, and loads none from other servers', async (t) => {
+  const models = [{ model: SCRIPTED_MODEL, profile: { images: true } }];
+  const app = await startApp(t, { settings: { ASSISTANTS: fileWithModels(t, models) } });
+  const link = 'https://pictures.test/cat.png';
+  const parts = [POINT, link].map((url) => ({ type: 'image_url', image_url: { url } }));
+  const messages = [{ role: 'user', content: [{ type: 'text', text: 'help me' }, ...parts] }];
+  await call(app.url, '/v1/chat/completions', { body: { model: 'turnkeeper', user: 'ann', messages } });
+  const { page, faults, foreign } = await visit(await openBrowser(t), `${app.url}/desk`);
+  await row(page, 'ann').click();
+  const picture = page.getByRole('img', { name: 'Picture 1 of 2' });
+  await picture.waitFor();
+  t.is(await picture.evaluate((image: { naturalWidth: number }) => image.naturalWidth), 1);
+  t.is(await page.getByRole('link', { name: link }).getAttribute('rel'), 'noopener noreferrer');
+  t.deepEqual(faults, []);
+  t.deepEqual(
+    foreign.filter((url) => !url.startsWith('data:')),
+    [],
+  );
 });

@@ -1,6 +1,7 @@
 // Exports all data of a user as one JSON document. It is streamed while it is read, because it may not fit into memory.
 import type { Review } from '../../domain/review.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
+import { urlOf } from '../../domain/pictures/picture.ts';
 import type { Turn } from '../../domain/turn.ts';
 import { activityJson } from './analytics.ts';
 import { messageJson } from './conversations.ts';
@@ -18,6 +19,17 @@ async function* paged<T>(next: (after: T | undefined) => Promise<T[]>): AsyncGen
     yield* page;
     last = page.at(-1);
     if (page.length < PAGE) return;
+  }
+}
+
+/** The pictures of the user's messages, turn by turn: each as an https address or a data URL. */
+async function* picturesOf({ turns }: Services, userId: string): AsyncGenerator<object, void, undefined> {
+  for (let last: string | undefined; ;) {
+    const next = await turns.nextPictures(userId, last);
+    if (!next) return;
+    const { turnId, pictures } = next;
+    for (const picture of pictures) yield { turn_id: turnId, url: urlOf(picture), detail: picture.detail };
+    last = turnId;
   }
 }
 
@@ -58,6 +70,8 @@ export async function* exportOf(services: Services, userId: string, withDrafts: 
     paged((last: Turn | undefined) => turns.list(userId, { beforeSeq: last?.seq, limit: PAGE })),
     turnJson,
   );
+  yield ',\n"pictures":';
+  yield* arrayOf(picturesOf(services, userId), (picture) => picture);
   yield ',\n"conversations":';
   yield* arrayOf(
     paged((last: ConversationRow | undefined) => conversations.ofUser(userId, { after: last, limit: PAGE })),

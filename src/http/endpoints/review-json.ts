@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DECISIONS, REVIEW_STATUSES, type Review, type ReviewEvent } from '../../domain/review.ts';
 import { FINISH_REASONS } from '../../domain/turn.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
+import { urlOf, type Picture } from '../../domain/pictures/picture.ts';
 import { message, messageJson } from './conversations.ts';
 import { COMPONENTS, instant, pageOf } from '../schemas.ts';
 
@@ -52,6 +53,10 @@ export const reviewPage = pageOf(listed).register(COMPONENTS, { id: 'ReviewPage'
 export const reviewSchema = listed
   .extend({
     history: z.array(message).meta({ description: 'The latest delivered messages of the session, in order.' }),
+    pictures: z.array(z.string()).meta({
+      description:
+        'The pictures of the message, in order: https addresses, which turnkeeper never reads, and data URLs.',
+    }),
   })
   .register(COMPONENTS, { id: 'Review' });
 
@@ -78,10 +83,18 @@ export const listedReviewJson = (review: Review): z.output<typeof listed> => ({
   created_at: review.createdAt.toISOString(),
 });
 
-/** A review with the latest messages of its session as JSON. */
-export const reviewJson = (review: Review, history: readonly ConversationRow[]): z.output<typeof reviewSchema> => ({
+/** What a reviewer sees besides the review. */
+export interface ReviewContext {
+  /** The latest messages of the session. */
+  readonly history: readonly ConversationRow[];
+  readonly pictures: readonly Picture[];
+}
+
+/** A review and its context as JSON. */
+export const reviewJson = (review: Review, { history, pictures }: ReviewContext): z.output<typeof reviewSchema> => ({
   ...listedReviewJson(review),
   history: history.map(messageJson),
+  pictures: pictures.map(urlOf),
 });
 
 export const reviewEvents = z

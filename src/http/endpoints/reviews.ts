@@ -76,8 +76,10 @@ const ofReviews = {
 
 /** Operations that list, retrieve, claim and decide reviews. */
 export function reviewOperations(reviews: Services['reviews']): Operation[] {
-  const reviewAnswer = async (review: Review, status = 200): Promise<Answer> =>
-    json(reviewJson(review, await reviews.history(review)), status);
+  const reviewAnswer = async (review: Review, status = 200): Promise<Answer> => {
+    const [history, pictures] = await Promise.all([reviews.history(review), reviews.pictures(review)]);
+    return json(reviewJson(review, { history, pictures }), status);
+  };
   return [
     operation({
       ...ofReviews,

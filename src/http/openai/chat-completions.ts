@@ -103,7 +103,7 @@ export const chatCompletionOperations = (
     async handle({ headers, body }, context) {
       const assistant = assistantFor(body.model, assistants.current);
       const user = userOfRequest(body.user, context);
-      const message = chatMessageOf(body.messages);
+      const message = chatMessageOf(body.messages, '/messages');
       const place = await placeOfHistory(turns, user, { ...message, heldText }, sessionOf(body.metadata));
       const idempotencyKey = headers['idempotency-key'] ?? null;
       const request = {
@@ -111,6 +111,7 @@ export const chatCompletionOperations = (
         assistant,
         instructions: instructionsIn(body.messages),
         text: message.text,
+        pictures: message.pictures,
         ...place,
         metadata: body.metadata,
         options: null,

@@ -12,6 +12,7 @@ import type { Services } from '../services.ts';
 import { acceptedTurn } from '../turn-access.ts';
 import type { ChatMessage, Exchange } from './messages.ts';
 import { OPTIONS_KEY, type GivenMetadata } from './parameters.ts';
+import { picturesFor, type GivenPicture } from './pictures.ts';
 import { replyOf } from '../endpoints/turn-json.ts';
 import { matchOfTurn, shownOf, type Shown } from './shown-history.ts';
 
@@ -134,6 +135,7 @@ export interface ChatTurnRequest extends Place {
   /** What the client sent as instructions. */
   readonly instructions: readonly string[];
   readonly text: string;
+  readonly pictures: readonly GivenPicture[];
   readonly metadata: GivenMetadata;
   /** Request options that are stored with the metadata. Null: none. */
   readonly options: object | null;
@@ -169,6 +171,7 @@ export async function acceptChatTurn(
     tags: [],
     assistant: request.assistant.name,
     clientInstructions: clientInstructionsOf(request),
+    pictures: picturesFor(request.assistant, request.pictures),
     onBusy: 'enqueue',
     continues: request.continues,
     idempotencyKey,

@@ -2,14 +2,15 @@
 // the session, so nothing in it is refused: clients send back whatever they received from any server.
 import { z } from 'zod';
 import { MESSAGE_LIMITS } from '../../domain/limits.ts';
+import { textWithPictures } from '../../domain/pictures/picture.ts';
 import { storableText } from '../schemas.ts';
 import { turnIdOfMessage } from './ids.ts';
+import { isPicture, picturesIn, type GivenPicture, type PartFault } from './pictures.ts';
 
-const TEXT_ONLY = 'must be a string or an array of text parts: turnkeeper does not accept images, audio or files';
+const ACCEPTED = 'turnkeeper accepts text and pictures (image_url, input_image), not audio or files';
 const TEXT_TYPES = ['text', 'input_text', 'output_text'] as const;
 
 const textPart = z.looseObject({ type: z.enum(TEXT_TYPES), text: z.string() });
-const newContent = z.union([z.string(), z.array(textPart)], { error: TEXT_ONLY });
 const turnText = storableText(1, MESSAGE_LIMITS.textCharacters);
 
 type Item = Readonly<Record<string, unknown>>;
@@ -28,11 +29,27 @@ function textOf(content: unknown): string {
     .join('\n');
 }
 
+/** The text of a user's message. A message of pictures only has one as well. */
+const messageTextOf = (content: unknown): string =>
+  textWithPictures(textOf(content), Array.isArray(content) ? content.filter(isPicture).length : 0);
+
+/** Maximum number of parts whose faults are reported. */
+const MAX_FAULTY_PARTS = 100;
+
 /** The faults of the content of the new message. */
-function contentFaults(content: unknown): string[] {
-  const { success, error } = newContent.safeParse(content ?? '');
-  const faults = success ? turnText.safeParse(textOf(content)).error : error;
-  return (faults?.issues ?? []).map(({ message }) => message);
+function contentFaults(content: unknown): readonly PartFault[] {
+  const given = content ?? '';
+  if (typeof given !== 'string' && !Array.isArray(given))
+    return [{ path: [], message: `must be a string or an array of parts: ${ACCEPTED}` }];
+  const parts: readonly unknown[] = typeof given === 'string' ? [] : given;
+  const others = parts.flatMap((part, index) => (isText(part) || isPicture(part) ? [] : [index]));
+  const faults = [
+    ...others.slice(0, MAX_FAULTY_PARTS).map((index) => ({ path: [index], message: `must be a text: ${ACCEPTED}` })),
+    ...picturesIn(given).faults,
+  ];
+  if (faults.length > 0) return faults;
+  const issues = turnText.safeParse(messageTextOf(given)).error?.issues ?? [];
+  return issues.map(({ message }) => ({ path: [], message }));
 }
 
 const newestIndex = (list: readonly Item[]): number => list.findLastIndex((item) => !isInstruction(item));
@@ -49,11 +66,13 @@ export const messages = z
     if (index < 0) report('must contain a user message', []);
     else if (list[index]!['role'] !== 'user')
       report('must be user: the last message becomes the turn', [index, 'role']);
-    else for (const message of contentFaults(list[index]!['content'])) report(message, [index, 'content']);
+    else
+      for (const { path, message } of contentFaults(list[index]!['content']))
+        report(message, [index, 'content', ...path]);
   })
   .meta({
     description:
-      'The last message must be a user message with text. It becomes the turn. Earlier messages and items, of any kind, only identify the turns that it continues: turnkeeper has its own history, of which the prompt contains these turns. Messages with the role `system` or `developer` are ignored, unless the operator lets the assistant take instructions of clients.',
+      'The last message must be a user message with text or pictures. It becomes the turn. It may have at most 10 pictures (`image_url`, `input_image`): https addresses, and data URLs of PNG, JPEG, GIF and WebP of at most 8 MiB together. Earlier messages and items, of any kind, only identify the turns that it continues: turnkeeper has its own history, of which the prompt contains these turns. Messages with the role `system` or `developer` are ignored, unless the operator lets the assistant take instructions of clients.',
   });
 
 /** An earlier exchange, as the client sent it. */
@@ -67,12 +86,13 @@ export interface Exchange {
 
 export interface ChatMessage {
   readonly text: string;
+  readonly pictures: readonly GivenPicture[];
   /** Those before the new message, in order. A message without a reply is not part of them. */
   readonly exchanges: readonly Exchange[];
 }
 
 /** A message without history. */
-export const messageOfText = (text: string): ChatMessage => ({ text, exchanges: [] });
+export const messageOfText = (text: string): ChatMessage => ({ text, pictures: [], exchanges: [] });
 
 const turnIdOf = ({ id }: Item): string | null => (typeof id === 'string' ? turnIdOfMessage(id) : null);
 const isReply = ({ role, type }: Item): boolean => role === 'assistant' || type === 'item_reference';
@@ -82,7 +102,7 @@ function exchangesOf(history: readonly Item[]): Exchange[] {
     const [turnId, assistant] = [turnIdOf(item), textOf(item['content'])];
     if (!isReply(item) || (turnId === null && assistant.trim() === '')) return [];
     const user = history.slice(0, index).findLast(({ role }) => role === 'user');
-    return [{ turnId, user: user ? textOf(user['content']) : null, assistant }];
+    return [{ turnId, user: user ? messageTextOf(user['content']) : null, assistant }];
   });
 }
 
@@ -90,9 +110,14 @@ function exchangesOf(history: readonly Item[]): Exchange[] {
 export const instructionsIn = (list: z.output<typeof messages>): string[] =>
   list.filter(isInstruction).map(({ content }) => textOf(content));
 
-/** The new user message and the exchanges before it. */
-export function chatMessageOf(list: z.output<typeof messages>): ChatMessage {
+/** The new user message and the exchanges before it. `pointer`: of the list. */
+export function chatMessageOf(list: z.output<typeof messages>, pointer: '/messages' | '/input'): ChatMessage {
   const index = newestIndex(list);
   const all: readonly Item[] = list;
-  return { text: textOf(all[index]!['content']), exchanges: exchangesOf(all.slice(0, index)) };
+  const content = all[index]!['content'];
+  const pictures = picturesIn(content).pictures.map((each) => ({
+    pointer: `${pointer}/${index}/content/${each.index}`,
+    picture: each.picture,
+  }));
+  return { text: messageTextOf(content), pictures, exchanges: exchangesOf(all.slice(0, index)) };
 }

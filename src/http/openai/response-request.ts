@@ -65,4 +65,4 @@ export const instructionsOf = ({ instructions, input }: z.output<typeof response
 
 /** The new user message of a request, whose input is a string or a list of messages. */
 export const inputMessageOf = ({ input }: z.output<typeof responseRequest>): ChatMessage =>
-  typeof input === 'string' ? messageOfText(input) : chatMessageOf(input);
+  typeof input === 'string' ? messageOfText(input) : chatMessageOf(input, '/input');

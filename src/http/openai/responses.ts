@@ -49,11 +49,11 @@ async function placeFor(
   turns: Services['turns'],
   user: string,
   body: ResponseRequest,
-  heldText: string,
+  shown: Parameters<typeof placeOfHistory>[2],
 ): Promise<Place> {
   const named = sessionOf(body.metadata);
   const previous = body.previous_response_id ?? null;
-  if (previous === null) return placeOfHistory(turns, user, { ...inputMessageOf(body), heldText }, named);
+  if (previous === null) return placeOfHistory(turns, user, shown, named);
   const { sessionId, turnId } = await turnOf(turns, previous, (userId) => userId === user);
   if (named !== null && named !== sessionId)
     throw fault('/metadata/session_id', 'is not the session of previous_response_id');
@@ -105,14 +105,16 @@ export function responseOperations(
       async handle({ headers, body }, context) {
         const assistant = assistantFor(body.model, assistants.current);
         const userId = userOfRequest(body.user, context);
-        const place = await placeFor(turns, userId, body, heldText);
+        const { text, pictures, exchanges } = inputMessageOf(body);
+        const place = await placeFor(turns, userId, body, { exchanges, heldText });
         const background = body.background === true;
         const previous = body.previous_response_id ?? null;
         const request = {
           userId,
           assistant,
           instructions: instructionsOf(body),
-          text: inputMessageOf(body).text,
+          text,
+          pictures,
           ...place,
           metadata: body.metadata,
           options: background || previous !== null ? { background, previous_response_id: previous } : null,

@@ -60,7 +60,7 @@ export const SESSION_SECRET = new Uint8Array(32).fill(7);
 export async function start(
   t: ExecutionContext,
   settings: Partial<IngressSettings> = {},
-  { stalledMs }: { stalledMs?: number } = {},
+  { stalledMs, model = OWN_NAME }: { stalledMs?: number; model?: string } = {},
 ): Promise<Fixture> {
   const memory = new MemoryServices();
   const lines: LogLine[] = [];
@@ -68,7 +68,7 @@ export async function start(
   const ingress = await startIngress({
     services: memory.services,
     settings: { host: '127.0.0.1', port: 0, auth: 'none', apiKeys: [], sessionSecret: SESSION_SECRET, ...settings },
-    assistants: assistantsWith(OWN_NAME),
+    assistants: assistantsWith(model),
     log: keptLog(lines),
     version: '1.2.3',
     ...(stalledMs !== undefined && { stalledMs }),

@@ -43,6 +43,7 @@ export const memoryReviews = (): Services['reviews'] => ({
   find: async (id) => (id === REVIEW_ID ? review : null),
   list: async () => [review],
   history: async () => [],
+  pictures: async () => [],
   events: async () => [
     {
       at: review.createdAt,

@@ -458,7 +458,7 @@ export interface OpenAiChatCompletionRequest {
    */
   model: string;
   /**
-   * The last message must be a user message with text. It becomes the turn. Earlier messages and items, of any kind, only identify the turns that it continues: turnkeeper has its own history, of which the prompt contains these turns. Messages with the role `system` or `developer` are ignored, unless the operator lets the assistant take instructions of clients.
+   * The last message must be a user message with text or pictures. It becomes the turn. It may have at most 10 pictures (`image_url`, `input_image`): https addresses, and data URLs of PNG, JPEG, GIF and WebP of at most 8 MiB together. Earlier messages and items, of any kind, only identify the turns that it continues: turnkeeper has its own history, of which the prompt contains these turns. Messages with the role `system` or `developer` are ignored, unless the operator lets the assistant take instructions of clients.
    *
    * @minItems 1
    */
@@ -2018,6 +2018,10 @@ export interface Review {
    * The latest delivered messages of the session, in order.
    */
   history: Message[];
+  /**
+   * The pictures of the message, in order: https addresses, which turnkeeper never reads, and data URLs.
+   */
+  pictures: string[];
 }
 
 export interface ReviewEvents {
@@ -2093,6 +2097,9 @@ export interface UserExport {
     [k: string]: unknown;
   };
   turns: {
+    [k: string]: unknown;
+  }[];
+  pictures: {
     [k: string]: unknown;
   }[];
   conversations: {

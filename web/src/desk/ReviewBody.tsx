@@ -6,6 +6,7 @@ import { Diff } from './Diff.tsx';
 import { History } from './History.tsx';
 import { Marked } from './Marked.tsx';
 import { wordsOf } from './marks.ts';
+import { Pictures } from './Pictures.tsx';
 import { Trail } from './Trail.tsx';
 
 interface Props {
@@ -47,6 +48,7 @@ export function ReviewBody({ review, edited, children }: Props) {
         <p class="card text message">
           <Marked text={review.text} words={words} />
         </p>
+        <Pictures urls={review.pictures} />
       </section>
       <section ref={draft}>
         <h3>{edited === null ? 'Draft' : 'Draft with your changes'}</h3>
