@@ -199,7 +199,7 @@ function answerTo(call: ModelCall, script: ModelScript): OfflineReply {
   const text = script.text ?? echo;
   return {
     id: `chatcmpl-${call.number}`,
-    model: SCRIPTED_MODEL,
+    model: String(call.body['model']),
     created: Math.floor(call.at / 1000),
     text,
     finishReason: script.finishReason ?? 'stop',
