@@ -172,10 +172,14 @@ test('--assistant sets the assistant of messages; turn shows it with the model; 
   );
   const shown = await run(t, ['turn', turns[0]!.turn_id], { env });
   t.regex(shown.stdout, /^model {4}scripted, assistant poet$/m);
+  const { turn_id: heldId } = await park(app.url, 'ava', 'help ava', { assistant: 'poet' });
+  const { review } = await turnOf(app.url, heldId);
+  const listed = await run(t, ['reviews', 'show', review!.review_id], { env });
+  t.regex(listed.stdout, /^user {5}ava, session \S+, assistant poet$/m);
   const unknown = await run(t, ['chat', 'hello', '--user', 'ava', '--assistant', 'poe'], { env });
   t.is(unknown.code, 2);
   t.regex(unknown.stderr, /\/assistant must be one of poet, support/);
-  t.is((await turnsOf('ava')).length, 3);
+  t.is((await turnsOf('ava')).length, 4);
 });
 
 onTerminal('two messages in one write are accepted and shown in the order of typing', async (t) => {

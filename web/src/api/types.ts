@@ -1954,6 +1954,10 @@ export interface ListedReview {
    */
   text: string;
   /**
+   * The assistant that wrote the draft. Null: accepted by a version without assistants.
+   */
+  assistant: string | null;
+  /**
    * The reply of the model. The user sees it only if it is approved.
    */
   draft: string;
@@ -2001,6 +2005,10 @@ export interface Review {
    * The message of the user.
    */
   text: string;
+  /**
+   * The assistant that wrote the draft. Null: accepted by a version without assistants.
+   */
+  assistant: string | null;
   /**
    * The reply of the model. The user sees it only if it is approved.
    */
