@@ -79,13 +79,27 @@ class ChatPrompt {
       this.#session.busy = rule || undefined;
       this.#output.note(`Busy rule: ${rule || 'enqueue'}.`);
     },
+    '/assistant': (name) => {
+      if (name === '') return this.#show(() => this.#listAssistants());
+      // In the order of typing, like messages; shown after the earlier turns.
+      const chosen = this.#session.choose(name);
+      chosen.catch(() => {}); // The task below reports the error.
+      this.#show(() => chosen.then(() => this.#output.note(`Assistant: ${plain(name)}.`)));
+    },
     '/help': () =>
       this.#output.note(
-        '/new: start another session · /busy enqueue|reject|interrupt|rollback|merge: set the busy rule · ' +
+        '/new: start another session · /assistant: list the assistants · /assistant NAME: choose who answers · /busy enqueue|reject|interrupt|rollback|merge: set the busy rule · ' +
           '/quit: exit · Ctrl-C: cancel the running turn, then exit',
       ),
     '/quit': () => this.#prompt.close(),
   };
+
+  async #listAssistants(): Promise<void> {
+    for (const { name, description, isDefault, isChosen } of await this.#session.assistants()) {
+      const more = [isDefault ? ' (default)' : '', description === '' ? '' : `: ${plain(description)}`].join('');
+      this.#output.note(`${isChosen ? '*' : ' '} ${plain(name)}${more}`);
+    }
+  }
 
   #line(line: string): void {
     if (line === '') return this.#showPrompt();

@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Turn } from '../../web/src/api/types.ts';
 import type { Api } from './api.ts';
+import { checkAssistant, readAssistants, type Assistant } from './assistants.ts';
 import { ApiError } from './failure.ts';
 import { followTurn, isSettled, isFinal, type ReceivedEvent } from './follow-turn.ts';
 
 export interface ChatSessionOptions {
   readonly userId: string;
   readonly session: string | undefined;
+  readonly assistant: string | undefined;
   readonly busy: string | undefined;
   readonly onDisconnect: () => void;
 }
@@ -23,6 +25,8 @@ export class ChatSession {
   session: string;
   /** A busy rule of the API; undefined: the default of the server. */
   busy: string | undefined;
+  /** Undefined: the default assistant. */
+  #assistant: string | undefined;
   readonly #api: Api;
   readonly #onDisconnect: () => void;
   readonly #stopped = new AbortController();
@@ -34,11 +38,12 @@ export class ChatSession {
   /** The previous request. The next one waits for it, because concurrent requests may be accepted out of order. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(api: Api, { userId, session, busy, onDisconnect }: ChatSessionOptions) {
+  constructor(api: Api, { userId, session, assistant, busy, onDisconnect }: ChatSessionOptions) {
     this.#api = api;
     this.userId = userId;
     this.session = session ?? randomUUID();
     this.busy = busy;
+    this.#assistant = assistant;
     this.#onDisconnect = onDisconnect;
   }
 
@@ -46,9 +51,27 @@ export class ChatSession {
   send(text: string): Promise<Turn> {
     // Read now: the session and the rule may change before the request is sent.
     const body = { user_id: this.userId, text, metadata: { session_id: this.session }, on_busy: this.busy };
-    const accepted = this.#last.then(() => this.#post(body));
+    const accepted = this.#last.then(() => this.#post({ ...body, assistant: this.#assistant }));
     this.#last = accepted.catch(() => {});
     return accepted;
+  }
+
+  /** Sets the assistant of later messages. @throws Failure if there is none of this name; Unreachable, ApiError */
+  choose(name: string): Promise<void> {
+    const chosen = this.#last.then(async () => {
+      await checkAssistant(this.#api, name);
+      this.#assistant = name;
+    });
+    this.#last = chosen.catch(() => {});
+    return chosen;
+  }
+
+  /** The assistants, and whether each answers the next message. @throws Unreachable, ApiError */
+  async assistants(): Promise<(Assistant & { readonly isChosen: boolean })[]> {
+    await this.#last;
+    const assistants = await readAssistants(this.#api);
+    const chosen = assistants.find(({ name }) => name === this.#assistant) ?? assistants.find((each) => each.isDefault);
+    return assistants.map((each) => ({ ...each, isChosen: each === chosen }));
   }
 
   async #post(body: object): Promise<Turn> {

@@ -37,7 +37,7 @@ async function sendAll(
 export const chat: Command = {
   words: 'chat',
   args: ['[message]'],
-  options: ['user', 'session', 'busy'],
+  options: ['user', 'session', 'assistant', 'busy'],
   required: ['user'],
   description:
     'Sends a message, or each line of the input. On a terminal, shows a prompt. ' +
@@ -47,13 +47,15 @@ export const chat: Command = {
     const session = new ChatSession(api, {
       userId: options.user!,
       session: options.session,
+      assistant: options.assistant,
       busy: options.busy,
       onDisconnect: () => output.note('Connection lost. Reconnecting…'),
     });
     if (message !== undefined) return sendAll(session, context, [message]);
     if (output.json || !process.stdin.isTTY || !process.stdout.isTTY) return sendAll(session, context, lines());
-    // Reports a key without permission or an unavailable server before the prompt appears.
+    // Reports a key without permission, an unavailable server or an unknown assistant before the prompt appears.
     await api.json(`/users/${encodeURIComponent(session.userId)}/turns?limit=1`);
+    if (options.assistant !== undefined) await session.choose(options.assistant);
     return chatAtPrompt(session, output);
   },
 };

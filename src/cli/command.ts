@@ -12,6 +12,7 @@ export const OPTIONS = {
   help: { value: null, description: 'show this text' },
   user: { value: 'ID', description: 'user id' },
   session: { value: 'UUID', description: 'session to continue [a new one]' },
+  assistant: { value: 'NAME', description: 'assistant that answers [the default one]' },
   busy: {
     value: 'RULE',
     description: 'if a turn is queued or running: enqueue, reject, interrupt, rollback or merge [enqueue]',

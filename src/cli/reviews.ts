@@ -26,7 +26,8 @@ function headOf(review: ListedReview, output: Output): string {
 
 function show(review: Review, output: Output): void {
   output.line(headOf(review, output));
-  output.line(plain(`user     ${review.user_id}, session ${review.session_id}`));
+  const assistant = review.assistant === null ? '' : `, assistant ${review.assistant}`;
+  output.line(plain(`user     ${review.user_id}, session ${review.session_id}${assistant}`));
   for (const { rule, detail } of review.reasons) output.line(plain(`reason   ${rule}: ${detail}`));
   for (const { role, content } of review.history)
     output.line(output.style('dim', plain(`${role.padEnd(9)}${content}`)));

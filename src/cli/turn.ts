@@ -8,6 +8,7 @@ import { exitReasonOfTurn, statusNote, styledNote, TurnView } from './turn-view.
 function show(turn: Turn, output: Output): void {
   output.line(`${output.style('bold', turn.turn_id)}  ${turn.status}`);
   output.line(plain(`user     ${turn.user_id}, session ${turn.session_id}, turn ${turn.seq}`));
+  if (turn.assistant !== null) output.line(plain(`model    ${turn.model ?? '–'}, assistant ${turn.assistant}`));
   output.line(`message  ${plain(turn.text)}`);
   const reply = turn.reply ?? turn.partial_reply;
   if (reply !== null) output.line(`reply    ${plain(reply)}`);

@@ -36,6 +36,8 @@ export interface Review {
   readonly reasons: readonly Reason[];
   /** The user's message. */
   readonly text: string;
+  /** The assistant that wrote the draft. Null: accepted by a version without assistants. */
+  readonly assistant: string | null;
   readonly draft: string;
   /** How the draft ended; null: not known. */
   readonly finishReason: FinishReason | null;

@@ -1,9 +1,14 @@
 // The operators' overview, counted from the rows, so that it covers all processes, including those that have ended.
-import type { TurnsOverview } from '../domain/statistics.ts';
+import { OWN_NAME } from '../domain/assistants/assistant.ts';
+import { sumByAssistant, type AssistantTurns, type TurnsOverview } from '../domain/statistics.ts';
 import type { Database, Statement } from './database.ts';
 
 const HOURS = 48;
 const FAILURES = 20;
+/** Hours of the counts by assistant, and their rows: in the overview, and of one hour. */
+const ASSISTANT_HOURS = 24;
+const ASSISTANTS = 50;
+const ASSISTANTS_OF_HOUR = 500;
 
 const NOW: Statement = {
   name: 'overview-now',
@@ -23,6 +28,15 @@ const FAILED: Statement = {
   sql: `select error_code as code, count(*) as count from turns
         where finished_at > now() - interval '24 hours' and status = 'failed' and error_code is not null
         group by error_code order by count(*) desc, error_code limit ?`,
+};
+/** Turns without an assistant were accepted by a version that had one only. */
+const BY_ASSISTANT: Statement = {
+  name: 'overview-by-assistant',
+  sql: `select coalesce(assistant, ?::text) as assistant, model, count(*) as turns,
+          count(*) filter (where status = 'failed') as failed,
+          coalesce(sum(input_tokens), 0)::int8 as input_tokens, coalesce(sum(output_tokens), 0)::int8 as output_tokens
+        from turns where finished_at >= ?::timestamptz and finished_at < ?::timestamptz
+        group by 1, 2 order by count(*) desc limit ?`,
 };
 /** A turn that was taken over has an epoch above 1, and an index of those is kept. */
 const TAKEOVERS: Statement = {
@@ -75,10 +89,51 @@ class HourlyTurns {
   }
 }
 
+interface AssistantRow {
+  readonly assistant: string;
+  readonly model: string | null;
+  readonly turns: number;
+  readonly failed: number;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+}
+
+/** Counts the turns of the last 24 hours by assistant and model. This reads the rows of the turns, so each past hour is
+ *  counted in a statement of its own and cached. Later only the turns of about an hour are read: those of the current
+ *  hour, and of the first one that still belong to the 24 hours. */
+class AssistantTurnsOfDay {
+  readonly #past = new Map<number, readonly AssistantTurns[]>();
+
+  async read(database: Database, now: Date): Promise<AssistantTurns[]> {
+    const end = now.getTime();
+    const start = end - ASSISTANT_HOURS * HOUR_MS;
+    const first = Math.floor(start / HOUR_MS);
+    for (const hour of this.#past.keys()) if (hour <= first) this.#past.delete(hour);
+    const all: AssistantTurns[] = [];
+    for (let hour = first; hour * HOUR_MS <= end; hour += 1) {
+      const counted = this.#past.get(hour) ?? (await this.#count(database, Math.max(start, hour * HOUR_MS), hour + 1));
+      if (hour > first && (hour + 1) * HOUR_MS <= end - CLOSED_AFTER_MS) this.#past.set(hour, counted);
+      all.push(...counted);
+    }
+    return sumByAssistant(all, ASSISTANTS);
+  }
+
+  async #count(database: Database, fromMs: number, untilHour: number): Promise<AssistantTurns[]> {
+    const bindings = [OWN_NAME, new Date(fromMs), new Date(untilHour * HOUR_MS), ASSISTANTS_OF_HOUR];
+    const rows = await database.rows<AssistantRow>(BY_ASSISTANT, bindings);
+    return rows.map(({ input_tokens: inputTokens, output_tokens: outputTokens, ...counts }) => ({
+      ...counts,
+      inputTokens,
+      outputTokens,
+    }));
+  }
+}
+
 /** Counts the turns for the overview. A process needs only one instance, which caches the past hours. */
 export class TurnsCounter {
   readonly #database: Database;
   readonly #hours = new HourlyTurns();
+  readonly #assistants = new AssistantTurnsOfDay();
 
   constructor(database: Database) {
     this.#database = database;
@@ -88,10 +143,11 @@ export class TurnsCounter {
   async read(now: Date): Promise<TurnsOverview> {
     const database = this.#database;
     const one = async <T>(statement: Statement): Promise<T> => (await database.rows<T>(statement, []))[0]!;
-    const [current, hours, failures, { takeovers }, model, latency] = await Promise.all([
+    const [current, hours, failures, assistants, { takeovers }, model, latency] = await Promise.all([
       one<{ queued: number; running: number; awaiting_review: number; oldest_waiting_s: number | null }>(NOW),
       this.#hours.read(database, now),
       database.rows<{ code: string; count: number }>(FAILED, [FAILURES]),
+      this.#assistants.read(database, now),
       one<{ takeovers: number }>(TAKEOVERS),
       one<{ requests: number; errors: number; input_tokens: number; output_tokens: number }>(MODEL),
       one<{ p50: number | null; p95: number | null }>(LATENCY),
@@ -102,6 +158,7 @@ export class TurnsCounter {
       oldestWaitingS,
       byHour: hours,
       failures,
+      assistants,
       takeovers,
       model: {
         requests: model.requests,

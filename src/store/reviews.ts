@@ -13,6 +13,7 @@ export interface ReviewRow {
   readonly status: ReviewStatus;
   readonly reasons: Reason[];
   readonly text: string;
+  readonly assistant: string | null;
   readonly draft: string;
   readonly finish_reason: FinishReason | null;
   readonly claimed_by: string | null;
@@ -30,7 +31,7 @@ export interface ReviewRow {
 }
 
 /** The query for reviews, to be completed with where and order by. */
-export const REVIEW_SELECT = `select r.review_id, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, r.draft, r.finish_reason,
+export const REVIEW_SELECT = `select r.review_id, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, t.assistant, r.draft, r.finish_reason,
   case when r.claimed_until > now() then r.claimed_by end as claimed_by,
   case when r.claimed_until > now() then r.claimed_until end as claimed_until,
   r.deadline, r.deadline <= now() as overdue, r.decision, r.reply, r.note, r.decided_by, r.decided_at, r.created_at,
@@ -48,6 +49,7 @@ export const reviewOf = (row: ReviewRow): Review => ({
   status: row.status,
   reasons: row.reasons,
   text: row.text,
+  assistant: row.assistant,
   draft: row.draft,
   finishReason: row.finish_reason,
   claimedBy: row.claimed_by,

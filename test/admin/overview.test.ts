@@ -1,8 +1,11 @@
 // The overview of the whole deployment: it is read from rows and queues, so all processes return the same.
 import test from 'ava';
 import { connect } from '../../src/store/connect.ts';
+import { sumByAssistant } from '../../src/domain/statistics.ts';
 import { startApp } from '../support/app.ts';
+import { assistantsFile } from '../support/assistants.ts';
 import { call, chat, waitForTurn, eventually } from '../support/client.ts';
+import { SCRIPTED_MODEL } from '../support/model.ts';
 import { startSecondIngress } from '../support/second-ingress.ts';
 import { startRedisServer } from '../support/services.ts';
 import { decide, park } from '../reviews/support.ts';
@@ -20,6 +23,14 @@ interface OverviewJson {
   }[];
   readonly by_hour: { hour: string; by_status: Record<string, number> }[];
   readonly failures: { code: string; count: number }[];
+  readonly assistants: {
+    assistant: string;
+    model: string | null;
+    turns: number;
+    failed: number;
+    input_tokens: number;
+    output_tokens: number;
+  }[];
   readonly takeovers: number;
   readonly model: {
     requests: number;
@@ -54,6 +65,7 @@ test('the overview of an empty deployment has zero counts and every topic', asyn
   ]);
   t.is(overview.by_hour.length, 48);
   t.deepEqual(overview.failures, []);
+  t.deepEqual(overview.assistants, []);
   t.is(overview.takeovers, 0);
   t.deepEqual(overview.model, {
     requests: 0,
@@ -147,4 +159,78 @@ test('past hours are counted once and stay in the overview', async (t) => {
   await addCompleted(0);
   t.is(await sum(), 4);
   t.is(await sum(), 4);
+});
+
+test('final turns are counted by assistant and model: failed ones without a model, and their tokens', async (t) => {
+  const file = assistantsFile(t, {
+    default: 'support',
+    assistants: { support: {}, poet: { models: ['verse-1'] } },
+  });
+  const { url, model } = await startApp(t, { settings: { ASSISTANTS: file.path } });
+  model.script(({ body, lastUserMessage }) => {
+    if (lastUserMessage === 'break') return { status: 400 };
+    return body['model'] === 'verse-1' ? { text: 'A long verse. '.repeat(50) } : {};
+  });
+  const settled = async (user: string, assistant: string | undefined, text: string) =>
+    waitForTurn(url, (await chat(url, { user_id: user, text, assistant })).turn_id);
+  const ann = await settled('ann', undefined, 'Hi');
+  const bob = await settled('bob', 'support', 'Hi');
+  const cleo = await settled('cleo', 'poet', 'Hi');
+  await settled('dora', 'poet', 'break');
+  await park(url, 'eve', 'urgent'); // Not final.
+  t.deepEqual((await overviewOf(url)).assistants, [
+    { assistant: 'poet', model: 'verse-1', turns: 1, failed: 0, ...cleo.usage! },
+    {
+      assistant: 'support',
+      model: SCRIPTED_MODEL,
+      turns: 2,
+      failed: 0,
+      input_tokens: ann.usage!.input_tokens + bob.usage!.input_tokens,
+      output_tokens: ann.usage!.output_tokens + bob.usage!.output_tokens,
+    },
+    { assistant: 'poet', model: null, turns: 1, failed: 1, input_tokens: 0, output_tokens: 0 },
+  ]);
+});
+
+test('the turns by assistant are those of exactly 24 hours; older versions named no assistant; at most 50 rows', async (t) => {
+  const { url, databaseUrl } = await startApp(t);
+  const builder = await connect(databaseUrl, { poolSize: 1 });
+  t.teardown(() => builder.destroy());
+  const add = (user: string, assistant: string | null, hoursAgo: number[], tokens = 10) =>
+    builder.raw(
+      `insert into turns (turn_id, user_id, session_id, seq, status, assistant, model, input_tokens, output_tokens, text, metadata, tags, finished_at)
+       select gen_random_uuid(), ?, gen_random_uuid(), row_number() over (), 'completed', ?::text, 'm', ?::int8, 1, 'x', '{}', '[]', now() - ago * interval '1 hour'
+       from unnest(?::float8[]) ago`,
+      [user, assistant, tokens, hoursAgo],
+    );
+  await add('ann', null, [0, 0.9, 23.95, 24.05, 30]);
+  await add('bob', 'turnkeeper', [5, 5.5, 12]);
+  const expected = { assistant: 'turnkeeper', model: 'm', turns: 6, failed: 0, input_tokens: 60, output_tokens: 6 };
+  t.deepEqual((await overviewOf(url)).assistants, [expected]);
+  // The hours that are over come from the cache, and the rest is counted again.
+  await add('cleo', 'turnkeeper', [0, 0]);
+  t.deepEqual((await overviewOf(url)).assistants, [{ ...expected, turns: 8, input_tokens: 80, output_tokens: 8 }]);
+  for (let n = 1; n <= 55; n += 1) await add(`user-${n}`, `assistant-${n}`, [0], 1_000 * n);
+  const { assistants } = await overviewOf(url);
+  t.is(assistants.length, 50);
+  t.deepEqual([assistants[0]!.assistant, assistants.at(-1)!.assistant], ['assistant-55', 'assistant-6']);
+});
+
+test('counts of several hours are added by assistant and model, most tokens first, then most turns', (t) => {
+  const count = (assistant: string, model: string | null, turns: number, tokens: number) => ({
+    assistant,
+    model,
+    turns,
+    failed: model === null ? turns : 0,
+    inputTokens: tokens,
+    outputTokens: tokens * 2,
+  });
+  const counts = [count('a', 'm', 1, 5), count('b', null, 2, 0), count('a', 'm', 2, 6), count('b', 'm', 1, 20)];
+  counts.push(count('a', null, 3, 0), count('b', null, 2, 0), count('c', null, 4, 0));
+  t.deepEqual(sumByAssistant(counts, 4), [
+    count('b', 'm', 1, 20),
+    count('a', 'm', 3, 11),
+    count('b', null, 4, 0),
+    count('c', null, 4, 0),
+  ]);
 });

@@ -1,8 +1,6 @@
 // Starts turnkeeper with an assistants file.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { startApp, type AppOptions } from '../support/app.ts';
-import { temporaryFolder } from '../support/folder.ts';
+import { assistantsFile } from '../support/assistants.ts';
 import { startScriptedModel, type ModelCall, type ScriptedModel } from '../support/model.ts';
 import type { Owner } from '../support/owner.ts';
 
@@ -15,10 +13,7 @@ export interface FileOptions extends AppOptions {
 export async function startWith(t: Owner, { file, settings, ...options }: FileOptions) {
   const model = options.model ?? (await startScriptedModel(t));
   const other = await startScriptedModel(t);
-  const path = join(temporaryFolder(t), 'assistants.json');
-  const rewrite = (content: object | string) =>
-    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
-  rewrite(file(model, other));
+  const { path, write: rewrite } = assistantsFile(t, file(model, other));
   const app = await startApp(t, {
     ...options,
     model,

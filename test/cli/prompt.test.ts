@@ -2,6 +2,7 @@
 import test from 'ava';
 import { park, turnOf } from '../reviews/support.ts';
 import { startApp, type TestApp } from '../support/app.ts';
+import { assistantsFile } from '../support/assistants.ts';
 import { call, type TurnJson } from '../support/client.ts';
 import { waitForCall, hangSlowCalls } from '../support/held-model.ts';
 import { fileOwner } from '../support/owner.ts';
@@ -11,7 +12,11 @@ const owner = fileOwner();
 let app: TestApp;
 let env: { TURNKEEPER_URL: string };
 test.before(async () => {
-  app = await startApp(owner);
+  const { path } = assistantsFile(owner, {
+    default: 'support',
+    assistants: { poet: { description: 'Answers in verse.' }, support: { description: 'Answers customers.' } },
+  });
+  app = await startApp(owner, { settings: { ASSISTANTS: path } });
   app.model.script(hangSlowCalls());
   env = { TURNKEEPER_URL: app.url };
 });
@@ -95,6 +100,86 @@ onTerminal('/busy interrupt: a message typed while a turn runs cancels that turn
   await prompt.sees('echo: instead');
   prompt.type('/quit\r');
   t.is((await prompt.ended).code, 0);
+});
+
+onTerminal(
+  '/assistant lists the assistants and sets the one of later messages; a wrong name changes nothing',
+  async (t) => {
+    const prompt = start(t, ['chat', '--user', 'amy'], { env, terminal: true });
+    await prompt.sees('amy> ');
+    prompt.type('/assistant\r');
+    await prompt.sees('  poet: Answers in verse.');
+    await prompt.sees('* support (default): Answers customers.');
+    await prompt.sees('amy> ');
+    // In one write: the message before is for the default assistant, the one after for the other.
+    prompt.type('first\r/assistant poet\rsecond\r');
+    await prompt.sees('echo: first');
+    await prompt.sees('Assistant: poet.');
+    await prompt.sees('echo: second');
+    await prompt.sees('amy> ');
+    prompt.type('/assistant poe\r');
+    await prompt.sees('There is no assistant poe. The assistants are poet, support.');
+    await prompt.sees('amy> ');
+    prompt.type('/assistant\r');
+    await prompt.sees('* poet: Answers in verse.');
+    await prompt.sees('amy> ');
+    prompt.type('third\r');
+    await prompt.sees('echo: third');
+    await prompt.sees('amy> ');
+    prompt.type('/assistant turnkeeper\r');
+    await prompt.sees('Assistant: turnkeeper.');
+    await prompt.sees('amy> ');
+    prompt.type('fourth\r');
+    await prompt.sees('echo: fourth');
+    await prompt.sees('amy> ');
+    prompt.type('/help\r');
+    await prompt.sees('/assistant NAME: choose who answers');
+    prompt.type('/quit\r');
+    t.is((await prompt.ended).code, 0);
+    t.deepEqual(
+      (await turnsOf('amy')).map(({ assistant }) => assistant),
+      ['support', 'poet', 'poet', 'support'],
+    );
+  },
+);
+
+onTerminal(
+  '--assistant sets the assistant of a prompt; a name that does not exist ends it before the prompt',
+  async (t) => {
+    const prompt = start(t, ['chat', '--user', 'ada', '--assistant', 'poet'], { env, terminal: true });
+    await prompt.sees('ada> ');
+    prompt.type('hello\r');
+    await prompt.sees('echo: hello');
+    prompt.type('/quit\r');
+    t.is((await prompt.ended).code, 0);
+    t.deepEqual((await turnsOf('ada'))[0]!.assistant, 'poet');
+    const unknown = start(t, ['chat', '--user', 'ada', '--assistant', 'nobody'], { env, terminal: true });
+    t.is((await unknown.ended).code, 2);
+    t.regex(unknown.written(), /There is no assistant nobody\. The assistants are poet, support\./);
+    t.notRegex(unknown.written(), /ada>/);
+  },
+);
+
+test('--assistant sets the assistant of messages; turn shows it with the model; the error has the names', async (t) => {
+  const sent = await run(t, ['chat', 'hello', '--user', 'ava', '--assistant', 'poet'], { env });
+  t.deepEqual([sent.code, sent.stdout], [0, 'echo: hello\n']);
+  const piped = await run(t, ['chat', '--user', 'ava', '--assistant', 'turnkeeper'], { env, input: 'one\ntwo\n' });
+  t.is(piped.code, 0);
+  const turns = await turnsOf('ava');
+  t.deepEqual(
+    turns.map(({ assistant }) => assistant),
+    ['poet', 'support', 'support'],
+  );
+  const shown = await run(t, ['turn', turns[0]!.turn_id], { env });
+  t.regex(shown.stdout, /^model {4}scripted, assistant poet$/m);
+  const { turn_id: heldId } = await park(app.url, 'ava', 'help ava', { assistant: 'poet' });
+  const { review } = await turnOf(app.url, heldId);
+  const listed = await run(t, ['reviews', 'show', review!.review_id], { env });
+  t.regex(listed.stdout, /^user {5}ava, session \S+, assistant poet$/m);
+  const unknown = await run(t, ['chat', 'hello', '--user', 'ava', '--assistant', 'poe'], { env });
+  t.is(unknown.code, 2);
+  t.regex(unknown.stderr, /\/assistant must be one of poet, support/);
+  t.is((await turnsOf('ava')).length, 4);
 });
 
 onTerminal('two messages in one write are accepted and shown in the order of typing', async (t) => {

@@ -43,8 +43,11 @@ test('the scrape of a real process contains all metrics of alerts and dashboard,
     startReceiver(t),
     freshDatabase(t),
   ]);
-  const policy = join(temporaryFolder(t), 'rules.json');
+  const folder = temporaryFolder(t);
+  const policy = join(folder, 'rules.json');
   writeFileSync(policy, '{"rules":[]}');
+  const assistants = join(folder, 'assistants.json');
+  writeFileSync(assistants, '{"assistants":{"support":{}}}');
   const { url, output } = await startProcess(t, {
     args: ['src/main.ts', '--migrate'],
     env: {
@@ -56,6 +59,7 @@ test('the scrape of a real process contains all metrics of alerts and dashboard,
       MEMORY_DEBOUNCE_MS: '50',
       METRICS_PORT: '0',
       REVIEW_POLICY: policy,
+      ASSISTANTS: assistants,
       WEBHOOK_ALLOW_PRIVATE: 'yes',
     },
   });
@@ -91,6 +95,10 @@ test('the scrape of a real process contains all metrics of alerts and dashboard,
   t.is(scraped.value('turnkeeper_reviews_ended_total', { status: 'approved' }), 1);
   t.is(scraped.value('turnkeeper_review_policy_in_force', { file: policy }), 1);
   t.true(scraped.value('turnkeeper_model_tokens_total', { purpose: 'reply', kind: 'output' })! > 0);
+  t.is(scraped.value('turnkeeper_assistants_in_force', { file: assistants }), 1);
+  const ofSupport = { purpose: 'reply', assistant: 'support', model: SCRIPTED_MODEL };
+  t.true(scraped.value('turnkeeper_model_tokens_total', { ...ofSupport, kind: 'input' })! > 0);
+  t.is(scraped.value('turnkeeper_model_attempts_total', { ...ofSupport, outcome: 'model_unauthorized' }), 1);
   const waited = scraped.value('turnkeeper_turn_duration_seconds_sum', { status: 'completed' })!;
   t.true(waited > 0 && waited < 60, String(waited));
   for (const secret of [CANARY, failed.turn_id, failed.session_id, databaseUrl, receiver.url])

@@ -214,6 +214,11 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /turns_finished/,
   },
   {
+    what: 'turns of an hour by assistant',
+    sql: "select coalesce(assistant, 'turnkeeper') as assistant, model, count(*), coalesce(sum(input_tokens), 0)::int8 from turns where finished_at >= now() - interval '2 hours' and finished_at < now() - interval '1 hour' group by 1, 2 order by count(*) desc limit 500",
+    index: /turns_finished/,
+  },
+  {
     what: 'takeovers',
     sql: "select sum(takeovers) from turns where epoch > 1 and (finished_at is null or finished_at > now() - interval '24 hours')",
     index: /turns_claimed_again/,

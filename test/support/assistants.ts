@@ -1,4 +1,4 @@
-// Assistants for tests.
+// Assistants for tests: a file of them, or those without a file.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AssistantSource } from '../../src/domain/assistants/assistant.ts';
@@ -11,9 +11,18 @@ export const assistantsWith = (model: string): AssistantSource => ({
   current: ownAssistant({ endpoint: { baseUrl: undefined, apiKey: undefined }, model, exchanges: 5 }),
 });
 
-/** Writes an assistants file with one assistant, `turnkeeper`, and these models. Returns its path. */
-export function fileWithModels(t: Owner, models: readonly object[]): string {
+export interface AssistantsFile {
+  /** The value of `ASSISTANTS`. */
+  readonly path: string;
+  /** Replaces the content; the app reads it again within a second. */
+  readonly write: (content: object | string) => void;
+}
+
+/** An assistants file with this content. */
+export function assistantsFile(t: Owner, content: object): AssistantsFile {
   const path = join(temporaryFolder(t), 'assistants.json');
-  writeFileSync(path, JSON.stringify({ assistants: { turnkeeper: { models } } }));
-  return path;
+  const write = (next: object | string): void =>
+    writeFileSync(path, typeof next === 'string' ? next : JSON.stringify(next));
+  write(content);
+  return { path, write };
 }

@@ -5,6 +5,7 @@ export interface TurnJson {
   readonly session_id: string;
   readonly seq: number;
   readonly status: string;
+  readonly assistant: string | null;
   readonly text: string;
   readonly reply: string | null;
   readonly partial_reply: string | null;

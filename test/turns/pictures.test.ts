@@ -5,7 +5,7 @@ import OpenAI from 'openai';
 import pg from 'pg';
 import { about, clientOf, failureOf } from '../openai/support.ts';
 import { isAvailable, RUNTIMES, startApp, type AppOptions, type TestApp } from '../support/app.ts';
-import { fileWithModels } from '../support/assistants.ts';
+import { assistantsFile } from '../support/assistants.ts';
 import { call, chat, delivered, eventually, waitForTurn, type TurnJson } from '../support/client.ts';
 import { waitForCall } from '../support/held-model.ts';
 import { SCRIPTED_MODEL } from '../support/model.ts';
@@ -16,7 +16,10 @@ const DATA = `data:image/png;base64,${PNG.toString('base64')}`;
 const EYES = { model: SCRIPTED_MODEL, profile: { images: true } };
 
 const startWith = (t: ExecutionContext, models: readonly object[], options: AppOptions = {}): Promise<TestApp> =>
-  startApp(t, { ...options, settings: { ...options.settings, ASSISTANTS: fileWithModels(t, models) } });
+  startApp(t, {
+    ...options,
+    settings: { ...options.settings, ASSISTANTS: assistantsFile(t, { assistants: { turnkeeper: { models } } }).path },
+  });
 
 type Message = OpenAI.ChatCompletionMessageParam;
 const seen = (text: string, ...urls: string[]): Message => ({
@@ -171,7 +174,7 @@ test('a turn fails with the code of the endpoint that refuses its pictures', asy
 });
 
 test('a turn fails if its assistant has no model for pictures any more', async (t) => {
-  const path = fileWithModels(t, [EYES]);
+  const path = assistantsFile(t, { assistants: { turnkeeper: { models: [EYES] } } }).path;
   const app = await startApp(t, { settings: { ASSISTANTS: path } });
   const { promise: changed, resolve } = Promise.withResolvers<void>();
   app.model.script(async ({ lastUserMessage }) => {

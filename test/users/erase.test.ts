@@ -3,7 +3,7 @@ import { isAvailable, RUNTIMES, startApp, type TestApp } from '../support/app.ts
 import { call, chat, delivered, waitForTurn, eventually, type TurnJson } from '../support/client.ts';
 import { waitForCall } from '../support/held-model.ts';
 import { decide, park } from '../reviews/support.ts';
-import { fileWithModels } from '../support/assistants.ts';
+import { assistantsFile } from '../support/assistants.ts';
 import { SCRIPTED_MODEL } from '../support/model.ts';
 import { erase, waitForErasure, locationsOf } from './support.ts';
 
@@ -104,7 +104,10 @@ for (const runtime of RUNTIMES) {
   run(`${runtime}: erasing a user removes every trace, in every state of a turn`, async (t) => {
     t.timeout(180_000);
     const models = [{ model: SCRIPTED_MODEL, profile: { images: true } }];
-    const app = await startApp(t, { runtime, settings: { ...settings, ASSISTANTS: fileWithModels(t, models) } });
+    const app = await startApp(t, {
+      runtime,
+      settings: { ...settings, ASSISTANTS: assistantsFile(t, { assistants: { turnkeeper: { models } } }).path },
+    });
     const { url, model } = app;
     const { promise: allErased, resolve: resolveErased } = Promise.withResolvers<void>();
     model.script(async ({ kind, lastUserMessage: text }) => {

@@ -4,8 +4,10 @@ import type { ExecutionContext } from 'ava';
 import { park } from '../reviews/support.ts';
 import { sha256 } from '../http/support/ingress.ts';
 import { startApp } from '../support/app.ts';
+import { assistantsFile } from '../support/assistants.ts';
 import { violations } from '../support/axe.ts';
 import { openBrowser, visit, webTest } from '../support/browser.ts';
+import { chat, waitForTurn } from '../support/client.ts';
 
 interface Scene {
   readonly name: string;
@@ -21,7 +23,9 @@ const SCENES: readonly Scene[] = [
       const sessions = page.getByRole('button', { name: 'Sessions' });
       if (await sessions.isVisible()) await sessions.click();
       await page.locator('.session').first().click();
-      await page.getByText('Held for review', { exact: true }).waitFor();
+      await page.getByText('Held for review', { exact: true }).first().waitFor();
+      await page.getByLabel('Assistant').waitFor();
+      await page.getByRole('article').getByText('Assistant: poet').waitFor();
     },
   },
   { name: 'an empty chat', path: '/?user=nobody', prepare: (page) => page.getByText('Start a conversation').waitFor() },
@@ -54,7 +58,11 @@ const SCENES: readonly Scene[] = [
       await page.getByRole('dialog').waitFor();
     },
   },
-  { name: 'operations', path: '/operations', prepare: (page) => page.getByText('chat-requests').waitFor() },
+  {
+    name: 'operations',
+    path: '/operations',
+    prepare: (page) => page.getByRole('rowheader', { name: 'long-' }).waitFor(),
+  },
   {
     name: 'dead letters',
     path: '/operations#/dead-letters',
@@ -82,7 +90,9 @@ async function check(t: ExecutionContext, browser: Browser, url: string, scenes:
         await prepare(page);
         t.deepEqual(await violations(page), [], `${name}, ${colorScheme}, ${viewport.width}`);
         t.deepEqual(faults, [], name);
-        const wider = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+        const wider = await page.evaluate<number>(
+          "Math.max(...[...document.querySelectorAll('html, main')].map((box) => box.scrollWidth - box.clientWidth))",
+        );
         t.true(wider <= 0, `${name} is ${wider} px wider than a window of ${viewport.width}`);
         await page.context().close();
       }
@@ -92,9 +102,16 @@ async function check(t: ExecutionContext, browser: Browser, url: string, scenes:
 
 webTest('axe-core finds no violation on any page, and no page is wider than the window', async (t) => {
   t.timeout(240_000);
-  const app = await startApp(t);
-  await park(app.url, 'ann', 'please help, this is urgent', { tags: ['tea'] });
+  const long = 'long-'.repeat(9);
+  const { path } = assistantsFile(t, {
+    default: 'support',
+    assistants: { support: {}, poet: { description: 'Answers in verse.' }, [long]: {} },
+  });
+  const app = await startApp(t, { settings: { ASSISTANTS: path } });
+  const { session_id } = await park(app.url, 'ann', 'please help, this is urgent', { tags: ['tea'] });
+  await park(app.url, 'ann', 'help me in verse', { assistant: 'poet', metadata: { session_id } });
   await park(app.url, 'bob', 'an emergency');
+  await waitForTurn(app.url, (await chat(app.url, { user_id: 'cleo', text: 'hello', assistant: long })).turn_id);
   await check(t, await openBrowser(t), app.url, SCENES);
 });
 

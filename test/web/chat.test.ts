@@ -1,5 +1,6 @@
 // The chat page in a real browser: streaming, reviews, busy rules, tags and memory.
 import { startApp } from '../support/app.ts';
+import { assistantsFile } from '../support/assistants.ts';
 import { openBrowser, visit, webTest } from '../support/browser.ts';
 import { startSecondIngress } from '../support/second-ingress.ts';
 import { decide } from '../reviews/support.ts';
@@ -140,4 +141,106 @@ webTest('a tag filters the history; memory is shown, edited and saved', async (t
     return body.name === 'Ann of Bristol' && body;
   });
   t.deepEqual(saved.favourite_topics, ['tea', 'bread']);
+});
+
+const ASSISTANTS = {
+  default: 'support',
+  assistants: {
+    poet: { description: 'Answers in verse.', instructions: 'You are a poet.' },
+    support: { description: 'Answers customers.', instructions: 'You help customers.' },
+  },
+};
+const answering = async (url: string): Promise<(string | null)[]> =>
+  (await call<{ items: { assistant: string | null }[] }>(url, '/users/ann/turns')).body.items
+    .toReversed()
+    .map(({ assistant }) => assistant);
+
+webTest('the user chooses who answers, for each session and from turn to turn, also after a reload', async (t) => {
+  const app = await startApp(t, { settings: { ASSISTANTS: assistantsFile(t, ASSISTANTS).path } });
+  const { page, faults } = await visit(await openBrowser(t), `${app.url}/?user=ann`);
+  const select = page.getByLabel('Assistant');
+  await select.waitFor();
+  t.deepEqual(await select.getByRole('option').allInnerTexts(), ['support', 'poet']);
+  t.is(await select.inputValue(), 'support');
+  t.is(await select.getAttribute('title'), 'Answers customers.');
+  await send(page, 'one');
+  await turn(page, 1).getByText('echo: one').waitFor();
+  // By keyboard.
+  await select.focus();
+  await page.keyboard.press('p');
+  t.is(await select.inputValue(), 'poet');
+  t.is(await select.getAttribute('title'), 'Answers in verse.');
+  await page.reload();
+  await select.waitFor();
+  t.is(await select.inputValue(), 'poet', 'a choice that no message was sent with');
+  await send(page, 'two');
+  await turn(page, 2).getByText('echo: two').waitFor();
+  await turn(page, 2).getByText('Assistant: poet', { exact: true }).waitFor();
+  t.notRegex(await turn(page, 1).innerText(), /support/);
+  await send(page, 'three');
+  await turn(page, 3).getByText('echo: three').waitFor();
+  t.notRegex(await turn(page, 3).innerText(), /poet/, 'the assistant is the same as before');
+  const address = page.url();
+
+  await page.getByRole('button', { name: 'New session' }).click();
+  t.is(await select.inputValue(), 'support');
+  await select.selectOption('poet');
+  await send(page, 'four');
+  await turn(page, 4).getByText('echo: four').waitFor();
+  t.is(await select.inputValue(), 'poet', 'a new session goes on with its assistant');
+  await page.getByRole('button', { name: 'New session' }).click();
+  t.is(await select.inputValue(), 'support');
+  t.deepEqual(await answering(app.url), ['support', 'poet', 'poet', 'poet']);
+  t.deepEqual(
+    app.model.chatCalls.map(({ messages }) => /poet|customers/.exec(messages[0]!.content)![0]),
+    ['customers', 'poet', 'poet', 'poet'],
+  );
+
+  // Another tab knows no choice. The session goes on with the assistant of its last turn.
+  const other = await visit(page.context().browser()!, address);
+  await other.page.getByLabel('Assistant').waitFor();
+  await eventually(
+    'the last assistant',
+    async () => (await other.page.getByLabel('Assistant').inputValue()) === 'poet',
+  );
+  t.deepEqual(faults, []);
+});
+
+webTest('a message to an assistant that was removed is kept and sent to another one', async (t) => {
+  const file = assistantsFile(t, ASSISTANTS);
+  const app = await startApp(t, { settings: { ASSISTANTS: file.path } });
+  const { page } = await visit(await openBrowser(t), `${app.url}/?user=ann`);
+  const select = page.getByLabel('Assistant');
+  await select.selectOption('poet');
+  const { poet: _, ...others } = ASSISTANTS.assistants;
+  file.write({ ...ASSISTANTS, assistants: { ...others, cook: {} } });
+  await eventually('the file is read again', async () => {
+    const { body } = await call<{ data: { id: string }[] }>(app.url, '/v1/models');
+    return body.data.some(({ id }) => id === 'cook');
+  });
+  await send(page, 'Sing to me');
+  await page.getByText('Not sent. The assistant poet is no longer available.').waitFor();
+  const unsent = page.getByRole('article', { name: 'Unsent message' });
+  await unsent.getByText('Sing to me').waitFor();
+  await unsent.getByRole('button', { name: 'Send to support' }).waitFor();
+  t.deepEqual(await select.getByRole('option').allInnerTexts(), ['support', 'cook']);
+  await select.selectOption('cook');
+  await unsent.getByRole('button', { name: 'Send to cook' }).click();
+  await turn(page, 1).getByText('echo: Sing to me').waitFor();
+  t.is(await unsent.count(), 0);
+  t.deepEqual(await answering(app.url), ['cook']);
+});
+
+webTest('with one assistant there is nothing to choose, and no name is shown', async (t) => {
+  const app = await startApp(t);
+  const { page } = await visit(await openBrowser(t), `${app.url}/?user=ann`);
+  const listed = page.waitForResponse(/\/v1\/models$/);
+  await page.reload();
+  await listed;
+  await send(page, 'one');
+  await turn(page, 1).getByText('echo: one').waitFor();
+  await send(page, 'two');
+  await turn(page, 2).getByText('echo: two').waitFor();
+  t.is(await page.getByLabel('Assistant').count(), 0);
+  t.notRegex(await page.getByRole('log').innerText(), /turnkeeper/);
 });

@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { keyOf, sha256 } from '../http/support/ingress.ts';
 import { decide, park, turnOf, type ReviewJson } from '../reviews/support.ts';
 import { startApp, type TestApp } from '../support/app.ts';
-import { fileWithModels } from '../support/assistants.ts';
+import { assistantsFile } from '../support/assistants.ts';
 import { openBrowser, signIn, visit, webTest } from '../support/browser.ts';
 import { SCRIPTED_MODEL } from '../support/model.ts';
 import { call, chat, waitForTurn, eventually } from '../support/client.ts';
@@ -34,6 +34,25 @@ async function desk(browser: Browser, { url }: TestApp, name: 'kim' | 'lee'): Pr
 }
 
 const row = (page: Page, userId: string) => page.getByRole('option').filter({ hasText: userId });
+
+webTest('the reviewer sees which assistant wrote the draft, if the operator has named any', async (t) => {
+  const browser = await openBrowser(t);
+  const { path } = assistantsFile(t, { default: 'support', assistants: { support: {}, poet: {} } });
+  const named = await startApp(t, { settings: { ASSISTANTS: path } });
+  const { review } = await park(named.url, 'ann', 'help me', { assistant: 'poet' });
+  const { body } = await call<{ assistant: string }>(named.url, `/reviews/${review!.review_id}`);
+  t.is(body.assistant, 'poet');
+  const { page } = await visit(browser, `${named.url}/desk`);
+  await row(page, 'ann').click();
+  await page.getByText('Written by poet').waitFor();
+
+  const single = await startApp(t);
+  await park(single.url, 'ann', 'help me');
+  await page.goto(`${single.url}/desk`);
+  await row(page, 'ann').click();
+  await page.getByText('due in').waitFor();
+  t.is(await page.getByText('Written by').count(), 0);
+});
 
 webTest('the first of two decisions wins, and the other reviewer sees at once who decided and how', async (t) => {
   const app = await startWithKeys(t);
@@ -189,7 +208,9 @@ const POINT =
 
 webTest('the desk shows the pictures of a message, and loads none from other servers', async (t) => {
   const models = [{ model: SCRIPTED_MODEL, profile: { images: true } }];
-  const app = await startApp(t, { settings: { ASSISTANTS: fileWithModels(t, models) } });
+  const app = await startApp(t, {
+    settings: { ASSISTANTS: assistantsFile(t, { assistants: { turnkeeper: { models } } }).path },
+  });
   const link = 'https://pictures.test/cat.png';
   const parts = [POINT, link].map((url) => ({ type: 'image_url', image_url: { url } }));
   const messages = [{ role: 'user', content: [{ type: 'text', text: 'help me' }, ...parts] }];

@@ -8,7 +8,7 @@ import { call, chat, waitForTurn, eventually } from '../support/client.ts';
 webTest('the overview shows held and failed turns; a user is found, exported and erased', async (t) => {
   const app = await startApp(t);
   app.model.script(({ lastUserMessage }) => (lastUserMessage === 'break' ? { status: 400 } : {}));
-  await waitForTurn(app.url, (await chat(app.url, { user_id: 'ann', text: 'hello' })).turn_id);
+  const hello = await waitForTurn(app.url, (await chat(app.url, { user_id: 'ann', text: 'hello' })).turn_id);
   await waitForTurn(app.url, (await chat(app.url, { user_id: 'ann', text: 'break' })).turn_id);
   await park(app.url, 'ann', 'help');
   const { page, faults } = await visit(await openBrowser(t), `${app.url}/operations`);
@@ -16,6 +16,10 @@ webTest('the overview shows held and failed turns; a user is found, exported and
   await tile.getByText('1', { exact: true }).waitFor();
   await page.getByRole('row', { name: /chat-requests/ }).waitFor();
   await page.locator('.bars li').first().waitFor();
+  const assistants = page.getByRole('region', { name: 'Assistants, table' });
+  const { input_tokens: input, output_tokens: output } = hello.usage!;
+  await assistants.getByRole('row', { name: `turnkeeper scripted 1 0 ${input} ${output}`, exact: true }).waitFor();
+  await assistants.getByRole('row', { name: 'turnkeeper — 1 1 0 0', exact: true }).waitFor();
   await page.locator('.chart canvas').waitFor();
   await page.getByText('Show as table').click();
   await page.getByRole('columnheader', { name: 'failed', exact: true }).waitFor();

@@ -30,6 +30,24 @@ const overview = z
     failures: z
       .array(z.object({ code: z.string(), count }))
       .meta({ description: 'Failed turns of the last 24 hours by error code, most frequent code first.' }),
+    assistants: z
+      .array(
+        z.object({
+          assistant: z.string(),
+          model: z
+            .string()
+            .nullable()
+            .meta({ description: 'Null: no model answered, because the turns failed or were cancelled before.' }),
+          turns: count,
+          failed: count,
+          input_tokens: count,
+          output_tokens: count,
+        }),
+      )
+      .meta({
+        description:
+          'Turns that became final in the last 24 hours, by assistant and the model that answered, most tokens first, at most 50 rows.',
+      }),
     takeovers: count.meta({
       description:
         'Expired claims that another worker took over, of turns that became final in the last 24 hours or are not final.',
@@ -64,6 +82,11 @@ const overviewJson = ({ rows, outbox, topics }: Overview): z.output<typeof overv
     by_status: Object.fromEntries(FINAL_STATUSES.map((status) => [status, byStatus[status] ?? 0])),
   })),
   failures: rows.failures.map(({ code, count: turns }) => ({ code, count: turns })),
+  assistants: rows.assistants.map(({ inputTokens, outputTokens, ...counts }) => ({
+    ...counts,
+    input_tokens: inputTokens,
+    output_tokens: outputTokens,
+  })),
   takeovers: rows.takeovers,
   model: {
     requests: rows.model.requests,

@@ -25,6 +25,10 @@ const listed = z
     status: z.enum(REVIEW_STATUSES),
     reasons: z.array(reason),
     text: z.string().meta({ description: 'The message of the user.' }),
+    assistant: z
+      .string()
+      .nullable()
+      .meta({ description: 'The assistant that wrote the draft. Null: accepted by a version without assistants.' }),
     draft: z.string().meta({ description: 'The reply of the model. The user sees it only if it is approved.' }),
     finish_reason: z
       .enum(FINISH_REASONS)
@@ -69,6 +73,7 @@ export const listedReviewJson = (review: Review): z.output<typeof listed> => ({
   status: review.status,
   reasons: review.reasons.map(({ rule, detail }) => ({ rule, detail })),
   text: review.text,
+  assistant: review.assistant,
   draft: review.draft,
   finish_reason: review.finishReason,
   stale: review.stale,

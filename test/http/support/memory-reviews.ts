@@ -13,6 +13,7 @@ const review: Review = {
   status: 'pending',
   reasons: [{ rule: 'keyword', detail: 'The message contains “urgent”.' }],
   text: 'This is urgent',
+  assistant: 'turnkeeper',
   draft: 'echo: This is urgent',
   finishReason: 'stop',
   claimedBy: null,

@@ -249,6 +249,7 @@ const NO_OVERVIEW = {
     oldestWaitingS: null,
     byHour: [],
     failures: [],
+    assistants: [],
     takeovers: 0,
     model: { requests: 0, errors: 0, latencyP50S: null, latencyP95S: null, inputTokens: 0, outputTokens: 0 },
   },

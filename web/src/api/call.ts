@@ -13,12 +13,15 @@ export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
   readonly status: number;
   readonly code: string;
+  /** The members of the request that it is about, as JSON pointers. */
+  readonly pointers: readonly string[];
 
   constructor(status: number, problem: ProblemDocument) {
     const errors = problem.errors?.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
     super(errors ?? problem.detail ?? problem.title ?? `The server returned HTTP ${status}.`);
     this.status = status;
     this.code = problem.code ?? `http_${status}`;
+    this.pointers = problem.errors?.map(({ pointer }) => pointer) ?? [];
   }
 }
 

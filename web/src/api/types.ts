@@ -1897,6 +1897,20 @@ export interface Overview {
     count: number;
   }[];
   /**
+   * Turns that became final in the last 24 hours, by assistant and the model that answered, most tokens first, at most 50 rows.
+   */
+  assistants: {
+    assistant: string;
+    /**
+     * Null: no model answered, because the turns failed or were cancelled before.
+     */
+    model: string | null;
+    turns: number;
+    failed: number;
+    input_tokens: number;
+    output_tokens: number;
+  }[];
+  /**
    * Expired claims that another worker took over, of turns that became final in the last 24 hours or are not final.
    */
   takeovers: number;
@@ -1939,6 +1953,10 @@ export interface ListedReview {
    * The message of the user.
    */
   text: string;
+  /**
+   * The assistant that wrote the draft. Null: accepted by a version without assistants.
+   */
+  assistant: string | null;
   /**
    * The reply of the model. The user sees it only if it is approved.
    */
@@ -1987,6 +2005,10 @@ export interface Review {
    * The message of the user.
    */
   text: string;
+  /**
+   * The assistant that wrote the draft. Null: accepted by a version without assistants.
+   */
+  assistant: string | null;
   /**
    * The reply of the model. The user sees it only if it is approved.
    */

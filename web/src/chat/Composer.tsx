@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { BusyRule } from '../api/derived.ts';
 import { TEXT_CHARACTERS } from '../api/limits.ts';
@@ -22,10 +23,12 @@ interface Props {
   /** A turn of the user is queued or running. */
   readonly busy: boolean;
   readonly onSend: (message: NewMessage) => Promise<void>;
+  /** Further options of the message. */
+  readonly children?: ComponentChildren;
 }
 
 /** The form for the next message. Enter sends it, Shift+Enter adds a line. */
-export function Composer({ busy, onSend }: Props) {
+export function Composer({ busy, onSend, children }: Props) {
   const [text, setText] = useState('');
   const [tags, setTags] = useState<readonly string[]>([]);
   const [onBusy, setOnBusy] = useState<BusyRule>('enqueue');
@@ -64,7 +67,8 @@ export function Composer({ busy, onSend }: Props) {
         />
         <div class="row options">
           <TagInput tags={tags} onTags={setTags} />
-          <label class="busy-rule small">
+          {children}
+          <label class="option small">
             <span class={busy ? 'busy' : 'soft'}>If busy</span>
             <select value={onBusy} onChange={({ currentTarget }) => setOnBusy(currentTarget.value as BusyRule)}>
               {Object.entries(RULES).map(([rule, label]) => (

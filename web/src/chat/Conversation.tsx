@@ -1,7 +1,11 @@
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import type { Turn } from '../api/types.ts';
 import { LoadingPlaceholder } from '../parts/LoadingPlaceholder.tsx';
 import { Empty } from '../parts/Empty.tsx';
 import { Notice } from '../parts/Notice.tsx';
+import { useLoaded } from '../parts/use-loaded.ts';
+import { assistantOf, choose, loadAssistants, nextAssistant } from './assistants.ts';
+import { AssistantSelect } from './AssistantSelect.tsx';
 import { Composer } from './Composer.tsx';
 import { outgoing, send } from './outbox.ts';
 import { OutgoingView } from './OutgoingView.tsx';
@@ -22,6 +26,8 @@ interface Props {
 
 /** Up to this distance from its end, the log follows new text. */
 const FOLLOW_PX = 120;
+/** The operator may add or remove assistants while the page is open. */
+const ASSISTANTS_REFRESH_MS = 60_000;
 
 /** One session: its turns, unsent messages and the composer. */
 export function Conversation({ turns, sessionId, onSession, drawer, onDrawer }: Props) {
@@ -31,7 +37,11 @@ export function Conversation({ turns, sessionId, onSession, drawer, onDrawer }: 
   const unsent = outgoing.value.filter((each) => each.userId === turns.userId && each.sessionId === sessionId);
   const busy = turns.turns.value.some(isQueuedOrRunning);
   const written = turns.written.value;
+  const { value: assistants, reload } = useLoaded('assistants', loadAssistants, ASSISTANTS_REFRESH_MS);
+  const assistant = nextAssistant(assistants, turns.userId, sessionId, shown);
+  const refused = unsent.filter(({ assistantUnknown }) => assistantUnknown).length;
 
+  useEffect(() => void (refused > 0 && reload()), [refused]);
   useLayoutEffect(() => void (follows.current = true), [sessionId, unsent.length]);
   useLayoutEffect(() => {
     if (follows.current) log.current?.scrollTo({ top: log.current.scrollHeight });
@@ -39,6 +49,13 @@ export function Conversation({ turns, sessionId, onSession, drawer, onDrawer }: 
   const scrolled = ({ currentTarget: at }: { currentTarget: HTMLElement }): void =>
     void (follows.current = at.scrollHeight - at.scrollTop - at.clientHeight < FOLLOW_PX);
 
+  const accepted = (turn: Turn): void => {
+    turns.update([turn]);
+    if (sessionId !== null) return;
+    // The new session goes on with its assistant; the next new one starts with the default.
+    choose(turns.userId, null, null);
+    onSession(turn.session_id);
+  };
   const toggle = (which: Drawer) => () => onDrawer(drawer === which ? null : which);
   return (
     <main class="conversation">
@@ -74,37 +91,38 @@ export function Conversation({ turns, sessionId, onSession, drawer, onDrawer }: 
               )}
             </Empty>
           )}
-          {shown.map((turn) => (
+          {shown.map((turn, at) => (
             <TurnView
               key={turn.turn_id}
               turn={turn}
+              newAssistant={at > 0 && assistantOf(turn) !== assistantOf(shown[at - 1]!) ? assistantOf(turn) : null}
               written={written?.turnId === turn.turn_id ? written.text : ''}
               onChanged={(changed) => turns.update([changed])}
             />
           ))}
           {unsent.map((message) => (
-            <OutgoingView
-              key={message.key}
-              message={message}
-              onAccepted={(turn) => {
-                turns.update([turn]);
-                onSession(turn.session_id);
-              }}
-            />
+            <OutgoingView key={message.key} message={message} assistant={assistant} onAccepted={accepted} />
           ))}
         </div>
       </div>
       <Composer
         busy={busy}
         onSend={async (message) => {
-          const turn = await send({ ...message, userId: turns.userId, sessionId });
+          const turn = await send({ ...message, userId: turns.userId, sessionId, assistant });
           if (!turn) return;
-          turns.update([turn]);
+          accepted(turn);
           // Other turns that this one changed (interrupt, rollback) may not be on the followed stream.
           if (message.onBusy !== 'enqueue') void turns.load();
-          if (sessionId === null) onSession(turn.session_id);
         }}
-      />
+      >
+        {assistants && assistants.length > 1 && (
+          <AssistantSelect
+            assistants={assistants}
+            chosen={assistant}
+            onChoose={(name) => choose(turns.userId, sessionId, name)}
+          />
+        )}
+      </Composer>
     </main>
   );
 }

@@ -11,11 +11,13 @@ interface Props {
   readonly turn: Turn;
   /** The reply text so far. */
   readonly written: string;
+  /** The assistant, if it is another one than that of the turn before; null: it is the same. */
+  readonly newAssistant: string | null;
   readonly onChanged: (turn: Turn) => void;
 }
 
 /** One turn: the message, its status and its reply. */
-export function TurnView({ turn, written, onChanged }: Props) {
+export function TurnView({ turn, written, newAssistant, onChanged }: Props) {
   const [failed, setFailed] = useState<string | null>(null);
   const cancel = (): void => {
     setFailed(null);
@@ -41,6 +43,12 @@ export function TurnView({ turn, written, onChanged }: Props) {
           </button>
         )}
       </p>
+      {newAssistant !== null && (
+        <p class="answered-by soft small">
+          <span class="hidden">Assistant: </span>
+          {newAssistant}
+        </p>
+      )}
       <Reply turn={turn} written={written} />
       {failed !== null && <Notice kind="bad">{failed}</Notice>}
     </article>

@@ -11,6 +11,8 @@ export interface Draft {
   readonly text: string;
   readonly tags: readonly string[];
   readonly onBusy: BusyRule;
+  /** Undefined: the default assistant. */
+  readonly assistant: string | undefined;
 }
 
 export interface Outgoing extends Draft {
@@ -19,6 +21,8 @@ export interface Outgoing extends Draft {
   readonly failed: string | null;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
+  /** The server does not know the assistant: the message may be sent to another one. */
+  readonly assistantUnknown: boolean;
 }
 
 export const outgoing = signal<readonly Outgoing[]>([]);
@@ -32,11 +36,11 @@ export const drop = (key: string): void => void (outgoing.value = without(key));
 
 /** Sends a message. Returns its turn; null if it was not accepted and is in `outgoing` with the reason. */
 export const send = (draft: Draft): Promise<Turn | null> =>
-  sendAs({ ...draft, key: newKey(), failed: null, retryable: false });
+  sendAs({ ...draft, key: newKey(), failed: null, retryable: false, assistantUnknown: false });
 
 /** Sends a message under the key it has. */
 export async function sendAs(message: Outgoing): Promise<Turn | null> {
-  const { key, userId, sessionId, text, tags, onBusy } = message;
+  const { key, userId, sessionId, text, tags, onBusy, assistant } = message;
   const rest = without(key);
   outgoing.value = [...rest, { ...message, failed: null }];
   try {
@@ -46,6 +50,7 @@ export async function sendAs(message: Outgoing): Promise<Turn | null> {
         text,
         tags,
         on_busy: onBusy,
+        assistant,
         ...(sessionId !== null && { metadata: { session_id: sessionId } }),
       },
       headers: { 'idempotency-key': key },
@@ -53,8 +58,11 @@ export async function sendAs(message: Outgoing): Promise<Turn | null> {
     drop(key);
     return turn;
   } catch (error) {
-    const retryable = !(error instanceof ApiProblem) || error.status >= 429 || error.code === 'user_busy';
-    outgoing.value = [...without(key), { ...message, failed: errorText(error), retryable }];
+    const assistantUnknown = error instanceof ApiProblem && error.pointers.includes('/assistant');
+    const failed = assistantUnknown ? `The assistant ${assistant} is no longer available.` : errorText(error);
+    const retryable =
+      assistantUnknown || !(error instanceof ApiProblem) || error.status >= 429 || error.code === 'user_busy';
+    outgoing.value = [...without(key), { ...message, failed, retryable, assistantUnknown }];
     return null;
   }
 }

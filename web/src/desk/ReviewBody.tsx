@@ -9,6 +9,9 @@ import { wordsOf } from './marks.ts';
 import { Pictures } from './Pictures.tsx';
 import { Trail } from './Trail.tsx';
 
+/** The assistant if the operator defines none: there is nothing to tell apart. */
+const OWN_ASSISTANT = 'turnkeeper';
+
 interface Props {
   readonly review: Review;
   /** The text of the open edit; null: no edit is open. */
@@ -52,6 +55,9 @@ export function ReviewBody({ review, edited, children }: Props) {
       </section>
       <section ref={draft}>
         <h3>{edited === null ? 'Draft' : 'Draft with your changes'}</h3>
+        {review.assistant !== null && review.assistant !== OWN_ASSISTANT && (
+          <p class="soft small">Written by {review.assistant}</p>
+        )}
         {review.finish_reason === 'length' && <p class="soft small">Cut off at the limit of the model</p>}
         <div class="card draft">
           {edited === null ? (

@@ -3,6 +3,7 @@ import type { Overview as OverviewJson } from '../api/types.ts';
 import { LoadingPlaceholder } from '../parts/LoadingPlaceholder.tsx';
 import { Notice } from '../parts/Notice.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
+import { AssistantsTable } from './AssistantsTable.tsx';
 import { Failures } from './Failures.tsx';
 import { ModelFigures } from './ModelFigures.tsx';
 import { countText, secondsText } from './numbers.ts';
@@ -49,6 +50,7 @@ export function Overview() {
           <Failures failures={value.failures} />
         </div>
       </div>
+      <AssistantsTable assistants={value.assistants} />
     </>
   );
 }
