@@ -102,6 +102,10 @@ async function interrupt(queries: Queries, userId: string, written: Written): Pr
   return cancelTurn(queries, running, written.text);
 }
 
+/** Whether `t` is in the session, so that no index of sessions is used: a plan that was made while the tables were empty would
+ *  read all turns of the session. */
+const IN_SESSION = 'case t.session_id when ?::uuid then true else false end';
+
 /** `last`: the last turn of the session that is delivered or may still be. Each part uses an index. */
 const BRANCH_FACTS: Statement = {
   name: 'accept-branch-facts',
@@ -116,10 +120,10 @@ const BRANCH_FACTS: Statement = {
             (select c.seq from conversation_rows c where c.session_id = ?::uuid
              order by c.session_id desc, c.seq desc, c.ordinal desc limit 1),
             (select t.seq from turns t
-             where t.user_id = ?::text and t.session_id = ?::uuid and t.status in ('queued', 'running')
+             where t.user_id = ?::text and ${IN_SESSION} and t.status in ('queued', 'running')
              order by t.user_id desc, t.seq desc limit 1),
             (select t.seq from turns t
-             where t.user_id = ?::text and t.session_id = ?::uuid and t.status = 'awaiting_review'
+             where t.user_id = ?::text and ${IN_SESSION} and t.status = 'awaiting_review'
              order by t.user_id desc, t.status desc, t.seq desc limit 1)) as last
         from (select 1) as one left join turns followed on followed.turn_id = ?::uuid`,
 };

@@ -48,7 +48,7 @@ export interface PromptParts {
   readonly history: readonly HistoryMessage[];
   readonly text: string;
   /** The pictures of the message. Missing: none. */
-  readonly pictures?: readonly MessagePicture[];
+  readonly pictures?: readonly MessagePicture[] | undefined;
 }
 
 /** The text without the name of the tags around it, so that it cannot close them. */
@@ -71,7 +71,7 @@ export function promptOf(parts: PromptParts): Message[] {
   return [
     { role: 'system', content: systemText(parts) },
     ...parts.history.map(({ role, content }) => ({ role, content })),
-    { role: 'user', content: parts.text, pictures: parts.pictures ?? [] },
+    { role: 'user', content: parts.text, ...(parts.pictures && { pictures: parts.pictures }) },
   ];
 }
 
@@ -99,7 +99,7 @@ export function promptOfTurn(assistant: Assistant, work: Work, { history, pictur
   const clientInstructions = assistant.appendsClientInstructions ? (work.clientInstructions ?? null) : null;
   const { memory, messageCount, text } = work;
   const pictures = read.map((picture) => ({ url: urlOf(picture), detail: picture.detail }));
-  const parts = { assistant, memory, messageCount, clientInstructions, text, pictures };
+  const parts = { assistant, memory, messageCount, clientInstructions, text, ...(pictures.length > 0 && { pictures }) };
   return {
     exchanges,
     messages: (kept) => promptOf({ ...parts, history: exchanges.slice(exchanges.length - kept).flat() }),
