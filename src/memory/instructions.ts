@@ -101,7 +101,9 @@ const ADDRESSED = anyOf([
   `${word('ask|asks|asked|request|requests|requested|tell|tells|told|order|orders|ordered|instruct|instructs|instructed|command|commands|commanded')} (?:(?:it|me|us) )?(?:to|that)${END}`,
 ]);
 
-const STARTED = anyOf(VERB_PHRASES.map((phrase) => `${START}(?:${phrase})`));
+/** Cheap, and true for every sentence in which STARTED is found. */
+const PHRASES = anyOf(VERB_PHRASES);
+const STARTED = anyOf([`${START}(?:${VERB_PHRASES.map((phrase) => `(?:${phrase})`).join('|')})`]);
 const MENTIONED = anyOf([
   ...VERB_PHRASES.map((phrase) => `(?<![\\p{Script=Latin}\\p{Script=Arabic}\\p{Script=Hebrew}])(?:${phrase})`),
   ...SUBJECT_PHRASES,
@@ -135,7 +137,7 @@ const CAPITAL = /(?<=\p{L} )(?=\p{Lu}\p{Ll})/gu;
 function isOrder(written: string): boolean {
   const sentence = written.replaceAll('’', "'");
   const parts = [sentence, sentence.replaceAll(CAPITAL, '; ')];
-  if (ORDERS.test(sentence) || parts.some((part) => STARTED.test(part))) return true;
+  if (ORDERS.test(sentence) || parts.some((part) => PHRASES.test(part) && STARTED.test(part))) return true;
   const isAddressed = ADDRESSED.test(sentence);
   if (FROM_NOW_ON.test(sentence)) return isAddressed || !(SAYS_FOR_WHOM.test(sentence) || NAMED.test(sentence));
   return isAddressed && MENTIONED.test(sentence);

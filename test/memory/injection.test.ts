@@ -229,3 +229,15 @@ test('memory that a model repeats in replies and summaries does not accumulate',
   const longest = Math.max(...model.calls.map(({ messages }) => messages[0]!.content.length));
   t.true(longest < 1_500, `${longest} characters of system message`);
 });
+
+test('long texts without orders are read quickly, whether they have sentences or not', (t) => {
+  for (const text of [
+    'She likes tea and the sea, and asks about ships. ',
+    'She likes tea and the sea and asks about ships ',
+  ]) {
+    const long = text.repeat(80);
+    const startedAt = performance.now();
+    for (let time = 0; time < 20; time += 1) t.is(withoutInstructions(long), long.trim());
+    t.true(performance.now() - startedAt < 300, `${Math.round(performance.now() - startedAt)} ms for 20 texts`);
+  }
+});
