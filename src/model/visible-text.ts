@@ -32,12 +32,15 @@ const LONGEST = Math.max(...WORDS.map((word) => word.length));
 const SPECIAL = new RegExp(`${WORDS.map((word) => RegExp.escape(word)).join('|')}|\`+|\\n`, 'gi');
 /** Text without these characters is plain. */
 const MAY_BE_SPECIAL = /[<[◁`\n]|[\uD800-\uDBFF]$/;
+/** Every mark begins with one of these. */
+const BEGINS_MARK = /[<[◁]/;
 /** Fewer backticks begin code that ends with its line. */
 const FENCE = 3;
 
 /** The length of the end of the text whose meaning the next piece decides. */
 function undecided(text: string): number {
-  const end = text.slice(1 - LONGEST).toLowerCase();
+  const last = text.slice(1 - LONGEST);
+  const end = BEGINS_MARK.test(last) ? last.toLowerCase() : '';
   for (let length = end.length; length > 0; length -= 1) {
     const part = end.slice(-length);
     if (WORDS.some((word) => word.length > length && word.startsWith(part))) return length;
@@ -93,7 +96,7 @@ export class VisibleText {
     const text = this.#pending.slice(0, end);
     this.#pending = this.#pending.slice(end);
     let from = 0;
-    for (const match of text.matchAll(SPECIAL)) {
+    for (const match of MAY_BE_SPECIAL.test(text) ? text.matchAll(SPECIAL) : []) {
       const after = match.index + match[0].length;
       const special = match[0].toLowerCase();
       if (this.#close !== null) {
