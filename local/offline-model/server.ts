@@ -68,7 +68,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, delayM
 }
 
 async function chat(body: string, response: ServerResponse, delayMs: number): Promise<void> {
-  const call = parseChatCall(body, OFFLINE_MODEL);
+  const call = parseChatCall(body);
   const text = replyTo(call.messages);
   const result: OfflineReply = {
     // The same messages get the same reply and the same id.

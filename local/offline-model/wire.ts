@@ -36,8 +36,9 @@ export class WireError extends Error {
   }
 }
 
-/** Parses a chat request for `model`. @throws WireError if the request is invalid or names another model */
-export function parseChatCall(body: string, model: string): ChatCall {
+/** Parses a chat request. It may name any model, because assistants may name models for which there is no key yet.
+ *  @throws WireError if the request is invalid */
+export function parseChatCall(body: string): ChatCall {
   let json: unknown;
   try {
     json = JSON.parse(body);
@@ -49,8 +50,6 @@ export function parseChatCall(body: string, model: string): ChatCall {
     const issue = error.issues[0]!;
     throw new WireError(400, `${issue.path.join('.') || 'body'}: ${issue.message}`, null, issue.path.join('.') || null);
   }
-  if (data.model !== model)
-    throw new WireError(404, `The model ${data.model} does not exist.`, 'model_not_found', 'model');
   return {
     messages: data.messages.map(({ role, content }) => ({
       role: role === 'developer' ? 'system' : role,
