@@ -65,7 +65,7 @@ export interface Turn {
   /** Increases with every claim. It is the fencing token. */
   readonly epoch: number;
   /** The delivered turn that was the last one in its prompt. Null: there was none, or the turn has not been claimed and
-   *  its request named none. */
+   *  its request named none, or it was claimed by a version without branches. */
   readonly follows: string | null;
   /** The assistant that answers it. Null: accepted by a version without assistants. */
   readonly assistant: string | null;

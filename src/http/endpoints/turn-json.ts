@@ -30,7 +30,7 @@ export const turnSchema = z
     status: z.enum(TURN_STATUSES),
     follows: uuid.nullable().meta({
       description:
-        'The delivered turn that this one continues. Null: it starts the session, or it is queued and its request named none.',
+        'The delivered turn that this one continues. Null: it starts the session, it is queued and its request named none, or it is older than this member (then it continues the turn before it).',
     }),
     assistant: z
       .string()

@@ -116,7 +116,7 @@ export interface Turn {
   seq: number;
   status: 'queued' | 'running' | 'completed' | 'awaiting_review' | 'failed' | 'cancelled' | 'rejected' | 'expired';
   /**
-   * The delivered turn that this one continues. Null: it starts the session, or it is queued and its request named none.
+   * The delivered turn that this one continues. Null: it starts the session, it is queued and its request named none, or it is older than this member (then it continues the turn before it).
    */
   follows: string | null;
   /**
