@@ -174,6 +174,23 @@ test('redirects without an end fail', async (t) => {
   t.is(count, 21);
 });
 
+test('a redirect to itself, or to no address, is not repeated', async (t) => {
+  for (const location of ['/v1/chat/completions', 'http://[']) {
+    const endpoint = await startEndpoint(t, (response) => response.writeHead(307, { location }).end());
+    const error = await t.throwsAsync(modelAt(endpoint.origin).complete(request()), { instanceOf: ModelError });
+    t.like(error, { code: 'model_unavailable', retryable: false }, location);
+    t.is(endpoint.calls.length, 1);
+  }
+});
+
+test('a key that cannot be sent is not tried again', async (t) => {
+  const { calls, origin } = await startEndpoint(t, reply);
+  const call = modelAt(origin, { apiKey: 'sk-ключ' }).complete(request());
+  const error = await t.throwsAsync(call, { instanceOf: ModelError });
+  t.like(error, { code: 'model_unauthorized', retryable: false });
+  t.is(calls.length, 0);
+});
+
 test('an endpoint with an IPv6 address is called', async (t) => {
   const { origin } = await startEndpoint(t, reply, '::1');
   t.is((await modelAt(origin).complete(request())).text, 'hello');
