@@ -97,6 +97,50 @@ const REFUSALS: readonly (readonly [
     (sent) => !('seed' in sent) && !('stop' in sent) && !('reasoning_effort' in sent) && 'top_p' in sent,
   ],
   [
+    'a parameter, and lists what it knows',
+    422,
+    (sent) =>
+      'top_k' in sent
+        ? { message: 'unknown field `top_k`, expected one of `messages`, `stream_options`, `stop`, `temperature`' }
+        : null,
+    (sent) => !('top_k' in sent) && 'stop' in sent && 'temperature' in sent && 'stream_options' in sent,
+  ],
+  [
+    'a parameter that is a plain word, as Anthropic does',
+    400,
+    (sent) =>
+      'temperature' in sent
+        ? { error: { type: 'invalid_request_error', message: 'temperature: Extra inputs are not permitted' } }
+        : null,
+    (sent) => !('temperature' in sent) && 'top_p' in sent,
+  ],
+  [
+    'plain words in a list',
+    400,
+    (sent) => {
+      const names = ['stop', 'seed'].filter((each) => each in sent);
+      return names.length > 0
+        ? { error: { message: `Unrecognized request arguments supplied: ${names.join(', ')}` } }
+        : null;
+    },
+    (sent) => !('stop' in sent) && !('seed' in sent) && 'top_p' in sent,
+  ],
+  [
+    'a parameter, and names the path of its address',
+    400,
+    (sent) =>
+      'stream_options' in sent
+        ? { status: 400, message: 'Unrecognized field "stream_options"', path: '/v1/chat/completions' }
+        : null,
+    (sent) => !('stream_options' in sent) && 'top_p' in sent,
+  ],
+  [
+    'a parameter by a JSON pointer',
+    400,
+    (sent) => ('seed' in sent ? { errors: [{ path: '/seed', message: 'must not be there' }] } : null),
+    (sent) => !('seed' in sent) && 'top_p' in sent,
+  ],
+  [
     'the role of system messages',
     400,
     ({ messages }) =>
