@@ -1,6 +1,7 @@
 // When the model adapter uses a connection again, when it closes one, and what error responses become.
 import test from 'ava';
 import type { ServerResponse } from 'node:http';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { ModelError, type ModelErrorCode } from '../../src/model/model.ts';
 import { clientOf } from '../../src/model/openai-client.ts';
 import { OpenAiModerator } from '../../src/model/openai-moderator.ts';
@@ -172,6 +173,25 @@ test('redirects without an end fail', async (t) => {
   const error = await t.throwsAsync(modelAt(origin).complete(request()), { instanceOf: ModelError });
   t.like(error, { code: 'model_unavailable', retryable: false });
   t.is(count, 21);
+});
+
+test('a response that is compressed, although nobody asked for it, is read', async (t) => {
+  const answers = [
+    (response: ServerResponse) =>
+      response
+        .writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' })
+        .end(gzipSync(REPLY + DONE)),
+    (response: ServerResponse) =>
+      response
+        .writeHead(400, { 'content-encoding': 'br' })
+        .end(brotliCompressSync('{"code":"context_length_exceeded"}')),
+    reply,
+  ];
+  const { origin } = await startEndpoint(t, (response) => answers.shift()!(response));
+  const model = modelAt(origin);
+  t.is((await model.complete(request())).text, 'hello');
+  t.like(await t.throwsAsync(model.complete(request())), { code: 'model_context_too_long' });
+  t.is((await model.complete(request())).text, 'hello');
 });
 
 test('a redirect to itself, or to no address, is not repeated', async (t) => {
