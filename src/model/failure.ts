@@ -187,13 +187,19 @@ export function reportedError({ status, body, retryAfterMs: afterMs }: Report): 
   const isVague = statusOf === undefined || ofStatus === CLIENT_FAULT;
   const meaning = (status === 413 ? TOO_LONG : among(SPECIFIC)) ?? (isVague ? among(GENERAL) : undefined) ?? ofStatus;
   // An error with another reason may mention parameters, such as the limit of output tokens if the prompt is too long.
-  const mayNameParameter = meaning === CLIENT_FAULT || meaning === SERVER_FAULT;
+  const mayRefuse = meaning === CLIENT_FAULT || meaning === SERVER_FAULT;
+  const said = refusalIn(parts);
+  const isShown = meaning === SERVER_FAULT && !REFUSES.test(text);
   return new ModelError(meaning.code, meaning.detail, {
     retryable: meaning.retryable,
     retryAfterMs: afterMs,
-    refusal: mayNameParameter ? refusalIn(parts) : null,
+    refusal: mayRefuse ? { ...said, text: isShown ? '' : said.text } : null,
   });
 }
+
+/** Servers that fail for another reason may show their code, which has the names of parameters. */
+const REFUSES =
+  /\bnot (?:be )?(?:supported|allowed|permitted|accepted|recognized)|\b(?:un|does not |doesn't )support|\bun(?:known|recognized|expected)\b|\bextra (?:inputs|fields)\b/i;
 
 function meaningOfStatus(status: number): Meaning {
   const meaning = BY_STATUS[status] ?? (status >= 400 && status < 500 ? CLIENT_FAULT : SERVER_FAULT);

@@ -184,6 +184,19 @@ for (const [what, status, refuses, isAccepted] of REFUSALS)
     t.is(learned.length, calls - 1);
   });
 
+test('a server that fails and shows its code refuses no parameter', async (t) => {
+  const message = 'CUDA out of memory in generate(top_k=4, "temperature"=0.5)';
+  const endpoint = await startEndpoint(t, (response, { body }) => {
+    if (endpoint.calls.length > 1) return stream(response, event('hello', true), DONE).end();
+    t.true(body.includes('"top_k"'));
+    return response.writeHead(500, { 'content-type': 'application/json' }).end(JSON.stringify({ error: message }));
+  });
+  const model = modelAt(endpoint.origin, { parameters: PARAMETERS });
+  t.is((await completeWithRetries(model, request(), { max: 2 })).text, 'hello');
+  const sent = JSON.parse(endpoint.calls[1]!.body) as Sent;
+  t.true('top_k' in sent && 'temperature' in sent);
+});
+
 const FAULTS: Readonly<Record<string, object>> = {
   'about the messages': {
     error: {
