@@ -199,7 +199,7 @@ export function reportedError({ status, body, retryAfterMs: afterMs }: Report): 
 
 /** Servers that fail for another reason may show their code, which has the names of parameters. */
 const REFUSES =
-  /\bnot (?:be )?(?:supported|allowed|permitted|accepted|recognized)|\b(?:un|does not |doesn't )support|\bun(?:known|recognized|expected)\b|\bextra (?:inputs|fields)\b/i;
+  /\bnot (?:be )?(?:supported|allowed|permitted|accepted|recognized)|\b(?:un|does not |doesn't )support|\bun(?:known|recognized|expected)\b|\bextra (?:inputs|fields)\b|\broles?\b/i;
 
 function meaningOfStatus(status: number): Meaning {
   const meaning = BY_STATUS[status] ?? (status >= 400 && status < 500 ? CLIENT_FAULT : SERVER_FAULT);

@@ -16,8 +16,24 @@ export type Refused = { readonly parameter: string } | 'system messages';
 const REQUIRED = new Set(['model', 'messages', 'stream']);
 /** Other ways to name a parameter. */
 const ALIASES: Readonly<Record<string, RegExp>> = { stream_options: /stream_?options|include_?usage/i };
-const SYSTEM_MESSAGES =
-  /\bsystem (?:role|message|prompt|instruction)s?\b[^.]{0,60}\b(?:not|n't|un)|(?:\bnot|n't) (?:support|allow|accept)[^.]{0,60}['"`]?(?:system|developer)\b|unsupported[^.]{0,30}\brole|\brole\b[^.]{0,30}(?:system|developer)[^.]{0,30}\b(?:not|unsupported|invalid)/i;
+const REFUSED_WORDS =
+  /(?:not|n't) (?:be )?(?:support|allow|accept|enabl|permit|available)|\bun(?:support|expect|recogni|avail)/;
+/** What endpoints say that take no messages of the system. */
+const SYSTEM_MESSAGES = new RegExp(
+  [
+    `\\b(?:system|developer) (?:role|message|prompt|instruction)s?\\b[^.]{0,60}(?:${REFUSED_WORDS.source})`,
+    /(?:\bnot|n't) (?:support|allow|accept)[^.]{0,60}['"`]?(?:system|developer)\b/.source,
+    /\b(?:unsupported|unexpected)[^.]{0,30}\brole\b/.source,
+    /\brole\b[^.]{0,30}(?:system|developer)[^.]{0,30}\b(?:not|unsupported|invalid)/.source,
+    /\bonly user and assistant roles\b/.source,
+    /\b(?:permitted|should be|must be)(?: in| one of|:)? [['"]*user['"]?(?:,| or| and) ['"]?assistant['"]?(?!,)/.source,
+  ].join('|'),
+  'i',
+);
+/** What is wrong with the messages, whatever parameter needs them so. */
+const MESSAGES_MUST = /^\W*(?:messages|prompt)\b[^.\n]* must\b/im;
+/** Our request, as some errors repeat it. */
+const REPEATED_REQUEST = /\{[^{}]*["'](?:messages|model)["']\s*:[^]*/;
 
 const escaped = (name: string): string => name.replaceAll(/[^A-Za-z0-9_]/g, String.raw`\$&`);
 
@@ -26,11 +42,13 @@ function namesOf(name: string): RegExp {
   const alias = ALIASES[name];
   if (alias) return alias;
   const exact = escaped(name);
-  if (name.includes('_')) return new RegExp(`\\b${exact}\\b`);
+  // Some servers call their own names in another style: `reasoningEffort`.
+  if (name.includes('_')) return new RegExp(`\\b${exact.replaceAll('_', '_?')}\\b`, 'i');
   const noun = '(?:parameter|argument|field|property|option|inputs?)';
   const before = `\\b${noun}s?(?: (?:supplied|provided|name))?:? (?:\\w+, )*${exact}\\b`;
   const after = `\\b${exact}(?: ${noun}\\b|(?: is|:) (?:not (?:supported|allowed|permitted)|unsupported|deprecated|extra ${noun}))`;
-  return new RegExp(`["'\`]${exact}["'\`]|${before}|${after}`, 'i');
+  // Alone in its line, with the reason in the next one: pydantic.
+  return new RegExp(`["'\`]${exact}["'\`]|${before}|${after}|^${exact}\\n +\\S`, 'im');
 }
 
 /** Where a text names the parameter; -1: it does not. */
@@ -48,7 +66,8 @@ function headOf(member: string, body: CallBody): string {
 }
 
 /** What the endpoint refuses of the call; null: nothing that calls can do without. */
-export function refusedOf(body: CallBody, { members, text }: Refusal): Refused | null {
+export function refusedOf(body: CallBody, { members, text: said }: Refusal): Refused | null {
+  const text = said.replace(REPEATED_REQUEST, '');
   const names = Object.keys(body).filter((name) => !REQUIRED.has(name));
   const heads = members.map((member) => headOf(member, body)).filter((head) => head !== 'body' && head !== '');
   const named = names.find((name) => heads.some((head) => head === name || ALIASES[name]?.test(head)));
@@ -56,7 +75,7 @@ export function refusedOf(body: CallBody, { members, text }: Refusal): Refused |
   const mayBeRole = heads.length === 0 || heads.includes('messages');
   if (mayBeRole && hasSystemMessage(body) && SYSTEM_MESSAGES.test(text)) return 'system messages';
   // A refusal that names something else is not about a parameter that its text mentions.
-  if (heads.length > 0) return null;
+  if (heads.length > 0 || MESSAGES_MUST.test(text)) return null;
   // What is refused comes first. Then some endpoints list what they accept.
   const mentioned = names
     .map((name) => ({ name, place: placeIn(text, name) }))
