@@ -106,7 +106,9 @@ export class OpenAiModel implements Model {
     if (!failed) return;
     const { status, text } = failed;
     const afterMs = waitOf(status, failed.headers, Date.now());
-    throw reportedError({ status, body: jsonOf(text) ?? text, retryAfterMs: afterMs });
+    // Some endpoints send the error of a stream as an event.
+    const reported = jsonOf(text) ?? jsonOf(text.replace(/^(?:event:.*\n)?data:/, '')) ?? text;
+    throw reportedError({ status, body: reported, retryAfterMs: afterMs });
   }
 
   async #newTemplate() {

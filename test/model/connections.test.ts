@@ -175,7 +175,7 @@ test('redirects without an end fail', async (t) => {
   t.is(count, 21);
 });
 
-test('a response that is compressed, although nobody asked for it, is read', async (t) => {
+test('a response that is compressed, although nobody asked for it, is read, and so is an error that is an event', async (t) => {
   const answers = [
     (response: ServerResponse) =>
       response
@@ -186,12 +186,15 @@ test('a response that is compressed, although nobody asked for it, is read', asy
         .writeHead(400, { 'content-encoding': 'br' })
         .end(brotliCompressSync('{"code":"context_length_exceeded"}')),
     reply,
+    (response: ServerResponse) =>
+      response.writeHead(400).end('event: error\ndata: {"error":{"code":"context_length_exceeded"}}\n\n'),
   ];
   const { origin } = await startEndpoint(t, (response) => answers.shift()!(response));
   const model = modelAt(origin);
   t.is((await model.complete(request())).text, 'hello');
   t.like(await t.throwsAsync(model.complete(request())), { code: 'model_context_too_long' });
   t.is((await model.complete(request())).text, 'hello');
+  t.like(await t.throwsAsync(model.complete(request())), { code: 'model_context_too_long' });
 });
 
 test('a redirect to itself, or to no address, is not repeated', async (t) => {
