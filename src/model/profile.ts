@@ -31,7 +31,7 @@ const SYSTEM_MESSAGES = new RegExp(
   'i',
 );
 /** What is wrong with the messages, whatever parameter needs them so. */
-const MESSAGES_MUST = /^\W*(?:messages|prompt)\b[^.\n]* must\b/im;
+const MESSAGES_MUST = /^[^\w\n]*(?:messages|prompt)\b[^.\n]* must\b/im;
 /** Our request, as some errors repeat it. */
 const REPEATED_REQUEST = /\{[^{}]*["'](?:messages|model)["']\s*:[^]*/;
 
@@ -45,7 +45,7 @@ function namesOf(name: string): RegExp {
   // Some servers call their own names in another style: `reasoningEffort`.
   if (name.includes('_')) return new RegExp(`\\b${exact.replaceAll('_', '_?')}\\b`, 'i');
   const noun = '(?:parameter|argument|field|property|option|inputs?)';
-  const before = `\\b${noun}s?(?: (?:supplied|provided|name))?:? (?:\\w+, )*${exact}\\b`;
+  const before = `\\b${noun}s?(?: (?:supplied|provided|name))?:? (?:\\w{1,40}, ){0,20}${exact}\\b`;
   const after = `\\b${exact}(?: ${noun}\\b|(?: is|:) (?:not (?:supported|allowed|permitted)|unsupported|deprecated|extra ${noun}))`;
   // Alone in its line, with the reason in the next one: pydantic.
   return new RegExp(`["'\`]${exact}["'\`]|${before}|${after}|^${exact}\\n +\\S`, 'im');
