@@ -21,8 +21,15 @@ export function readFileText(path: string): FileText {
 /** The JSON value in the text, or why there is none. */
 export function jsonIn(read: FileText): { readonly content: unknown } | { readonly fault: string } {
   if (read.text === null) return { fault: read.fault };
+  let hasPrototype = false;
   try {
-    return { content: JSON.parse(read.text) };
+    // Some editors write a byte order mark.
+    const content: unknown = JSON.parse(read.text.replace(/^\uFEFF/, ''), (name, value: unknown) => {
+      // It would be ignored without a word.
+      hasPrototype ||= name === '__proto__';
+      return value;
+    });
+    return hasPrototype ? { fault: 'a member has the name __proto__' } : { content };
   } catch (error) {
     return { fault: `it is not JSON: ${(error as Error).message}` };
   }

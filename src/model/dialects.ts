@@ -14,30 +14,41 @@ export const choiceOf = (value: Members): Members => membersOf(membersOf(value['
 /** How a reply ended. `refused`: a filter ended it. `broken`: the endpoint could not write the rest. */
 export type Finish = FinishReason | 'refused' | 'broken';
 
-/** In lower case. Every other word is `broken`: an unknown word never means that the reply is whole. */
+/** Without case and punctuation. Every other word is `broken`: an unknown word never means that the reply is whole. */
 const FINISHES: ReadonlyMap<string, Finish> = new Map([
   ...named('stop', 'stop', 'stop_sequence', 'end_turn', 'eos', 'eos_token', 'complete', 'completed', 'done', 'finish'),
+  ...named('stop', 'stop_token', 'normal'),
   // No tools are offered: what the model wrote is all that it says.
-  ...named('stop', 'tool_calls', 'tool_use', 'function_call'),
+  ...named('stop', 'tool_calls', 'tool_call', 'tool_use', 'function_call'),
   ...named('length', 'length', 'max_tokens', 'max_output_tokens', 'max_completion_tokens', 'token_limit'),
   ...named('length', 'model_length', 'model_context_window_exceeded', 'context_length'),
+  ...named('length', 'max_length', 'max_new_tokens', 'error_limit'),
   ...named('refused', 'content_filter', 'content_filtered', 'content_policy', 'refusal', 'safety', 'sensitive'),
   ...named('refused', 'prohibited_content', 'blocklist', 'spii', 'recitation', 'guardrail_intervened'),
+  ...named('refused', 'image_safety', 'language', 'error_toxic'),
 ]);
 
 function named(meaning: Finish, ...words: readonly string[]): (readonly [string, Finish])[] {
-  return words.map((word) => [word, meaning] as const);
+  return words.map((word) => [plain(word), meaning] as const);
+}
+
+/** Endpoints write `max_tokens`, `maxTokens`, `MAX_TOKENS` and `max-tokens`, and Google `FINISH_REASON_MAX_TOKENS`. */
+function plain(word: string): string {
+  return word
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '')
+    .replace(/^finishreason(?=.)/, '');
 }
 
 /** Words of endpoints that say in every chunk that the reply has not ended. */
-const UNFINISHED = new Set(['', 'null', 'none']);
+const UNFINISHED = new Set(['', 'null', 'none', 'unspecified']);
 
 /** How the reply ended; null: it has not ended, as far as this choice says. */
 export function finishOf(choice: Members): Finish | null {
   const value = choice['finish_reason'] ?? choice['finishReason'] ?? membersOf(choice['delta'])['finish_reason'];
   if (value === undefined || value === null || value === false) return null;
   if (typeof value !== 'string') return 'broken';
-  const word = value.trim().toLowerCase();
+  const word = plain(value);
   return UNFINISHED.has(word) ? null : (FINISHES.get(word) ?? 'broken');
 }
 
@@ -116,10 +127,16 @@ const BARE_ERRORS: readonly (readonly [code: string, text: string])[] = [
 /** Codes of success. */
 const SUCCESS = new Set<unknown>([undefined, null, 0, '0', 200, '200', 'ok', 'success', '']);
 
+/** Whether the member `error` is one. Beside choices some endpoints send one without any content. */
+function hasError({ error, choices }: Members): boolean {
+  if (!error || typeof error !== 'object' || choices === undefined) return Boolean(error);
+  return !Object.values(error).every((value) => SUCCESS.has(value));
+}
+
 /** Whether a value is an error instead of a chunk or a completion. */
 export function isError(value: Members): boolean {
-  const { error, errors, object, type, base_resp: base } = value;
-  if (error || choiceOf(value)['error'] || object === 'error' || type === 'error') return true;
+  const { errors, object, type, base_resp: base } = value;
+  if (hasError(value) || choiceOf(value)['error'] || object === 'error' || type === 'error') return true;
   if (Array.isArray(errors) && errors.length > 0) return true;
   if (!SUCCESS.has(membersOf(base)['status_code'])) return true;
   if (value['choices'] !== undefined) return false;

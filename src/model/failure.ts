@@ -44,6 +44,10 @@ const BY_STATUS: Readonly<Record<number, Meaning>> = {
   529: passing('model_unavailable', 'the model endpoint is overloaded'),
 };
 
+/** One pattern of several. */
+const anyOf = (...patterns: readonly RegExp[]): RegExp =>
+  new RegExp(patterns.map(({ source }) => source).join('|'), 'i');
+
 interface Row {
   readonly meaning: Meaning;
   /** Codes and types of errors, without case and punctuation. */
@@ -62,6 +66,7 @@ const SPECIFIC: readonly Row[] = [
       'contentmoderation',
       'promptblocked',
     ]),
+    text: /content exists risk|content management policy|\b(?:input|output|prompt|content|message) (?:was |is |has been )?(?:flagged|blocked)\b/i,
   },
   {
     meaning: EXHAUSTED,
@@ -72,24 +77,51 @@ const SPECIFIC: readonly Row[] = [
       'insufficientuserquota',
       'arrearage',
     ].concat(['insufficientbalance', 'insufficientcredits', 'exceededcurrentquotaerror', 'paymentrequired']),
-    text: /exceeded your current quota|credit balance is too low|insufficient (?:account )?balance/i,
+    text: anyOf(
+      // Google says the same of limits for a minute, and when they end.
+      /exceeded your current quota(?![\s\S]*\bretry in \d)/,
+      /credit balance is too low|insufficient (?:account )?balance|余额不足/,
+      /monthly spending limit|used all available credits/,
+    ),
   },
   {
     meaning: TOO_LONG,
-    words: ['contextlengthexceeded', 'exceedcontextsizeerror', 'tokenslimitreached', 'contextwindowexceeded'],
-    text: /maximum context length|context (?:length|window|size)[^.]{0,40} exceed|exceeds?[^.]{0,60} context (?:length|window|size)|(?:prompt|input) is too long|input token count[^.]{0,40} exceeds/i,
+    words: ['contextlengthexceeded', 'exceedcontextsizeerror', 'tokenslimitreached', 'contextwindowexceeded'].concat([
+      'contextwindowexceedederror',
+      'modelmaxprompttokensexceeded',
+    ]),
+    text: anyOf(
+      /maximum (?:context|prompt|model|input) length|context ?window ?exceeded/,
+      /context (?:length|window|size|limit)(?:[^.]{0,40} exceed| of only \d)/,
+      /(?:exceeds?|longer|greater|only)[^.]{0,60} context (?:length|window|size|limit)/,
+      /\b(?:prompt|input)(?: is)? too long|too many (?:input|prompt) tokens|too many tokens[^.]{0,60} prompt/,
+      // `input token count (9000) exceeds`, `prompt length 9000 is greater than`
+      /\b(?:prompt|input)(?: (?:tokens?|length|count|of|\(?\d+(?: tokens)?\)?)){0,5} (?:exceeds?|is (?:greater|longer) than)\b/,
+      /input length should be|model token limit|exceed max message tokens|max_tokens must be at least 1, got -/,
+      /`inputs`[^.]{0,60} must (?:have less than|be <=) |reduce the length of the (?:messages|prompt|input)/,
+    ),
   },
 ];
 
-/** Reasons of errors that have no status. */
+/** Reasons of errors that have no status, or one for all faults of requests. */
 const GENERAL: readonly Row[] = [
   {
     meaning: LIMITED,
-    words: ['ratelimitexceeded', 'ratelimiterror', 'toomanyrequests', 'resourceexhausted', 'throttling'],
+    words: ['ratelimitexceeded', 'ratelimiterror', 'toomanyrequests', 'resourceexhausted', 'throttling'].concat([
+      'throttlingexception',
+    ]),
   },
-  { meaning: UNAUTHORIZED, words: ['invalidapikey', 'authenticationerror', 'unauthorized', 'unauthenticated'] },
+  {
+    meaning: UNAUTHORIZED,
+    words: ['invalidapikey', 'apikeyinvalid', 'authenticationerror', 'unauthorized', 'unauthenticated'],
+    text: /(?:incorrect|invalid) api key|api key (?:is )?(?:not valid|invalid)/i,
+  },
   { meaning: DENIED, words: ['permissionerror', 'permissiondenied', 'accessdenied', 'forbidden'] },
-  { meaning: NOT_FOUND, words: ['modelnotfound', 'notfounderror', 'notfound', 'modelnotexist'] },
+  {
+    meaning: NOT_FOUND,
+    words: ['modelnotfound', 'notfounderror', 'notfound', 'modelnotexist', 'invalidmodel', 'modelnotsupported'],
+    text: /\bmodel (?:does )?not (?:exist|found)|not a valid model\b|invalid model(?:$|:| id| name| ['"`])/im,
+  },
   {
     meaning: CLIENT_FAULT,
     words: ['invalidrequesterror', 'invalidargument', 'badrequest', 'badrequesterror', 'invalidparameter'].concat([
@@ -131,7 +163,7 @@ function partsOf(body: unknown): (readonly [name: string, value: unknown])[] {
 }
 
 const CODES = new Set(['code', 'type', 'status', 'reason', 'error_code', 'status_code', 'err_code', 'error']);
-const TEXTS = new Set(['message', 'msg', 'detail', 'error', 'error_msg', 'status_msg', 'title', 'errors']);
+const TEXTS = new Set(['message', 'msg', 'detail', 'error', 'error_msg', 'status_msg', 'title', 'errors', 'raw']);
 /** Texts are searched up to this length. */
 const TEXT_LIMIT = 10_000;
 
@@ -151,24 +183,29 @@ export function reportedError({ status, body, retryAfterMs: afterMs }: Report): 
   const among = (rows: readonly Row[]): Meaning | undefined =>
     rows.find((row) => row.words.some((word) => words.has(word)) || row.text?.test(text))?.meaning;
   const statusOf = status ?? codes.map(Number).find((code) => code >= 400 && code < 600);
-  const meaning =
-    (status === 413 ? TOO_LONG : among(SPECIFIC)) ??
-    (statusOf === undefined ? (among(GENERAL) ?? SERVER_FAULT) : meaningOfStatus(statusOf));
+  const ofStatus = statusOf === undefined ? SERVER_FAULT : meaningOfStatus(statusOf);
+  const isVague = statusOf === undefined || ofStatus === CLIENT_FAULT;
+  const meaning = (status === 413 ? TOO_LONG : among(SPECIFIC)) ?? (isVague ? among(GENERAL) : undefined) ?? ofStatus;
+  // An error with another reason may mention parameters, such as the limit of output tokens if the prompt is too long.
+  const mayRefuse = meaning === CLIENT_FAULT || meaning === SERVER_FAULT;
+  const said = refusalIn(parts);
+  const isShown = meaning === SERVER_FAULT && !REFUSES.test(text);
   return new ModelError(meaning.code, meaning.detail, {
     retryable: meaning.retryable,
     retryAfterMs: afterMs,
-    refusal: mayNameParameter(statusOf) ? refusalIn(parts) : null,
+    refusal: mayRefuse ? { ...said, text: isShown ? '' : said.text } : null,
   });
 }
+
+/** Servers that fail for another reason may show their code, which has the names of parameters. */
+const REFUSES =
+  /\bnot (?:be )?(?:supported|allowed|permitted|accepted|recognized)|\b(?:un|does not |doesn't )support|\bun(?:known|recognized|expected)\b|\bextra (?:inputs|fields)\b|\broles?\b/i;
 
 function meaningOfStatus(status: number): Meaning {
   const meaning = BY_STATUS[status] ?? (status >= 400 && status < 500 ? CLIENT_FAULT : SERVER_FAULT);
   // A redirect that could not be followed.
   return status < 400 ? { ...meaning, retryable: false } : meaning;
 }
-
-/** Statuses that have nothing to do with a parameter. */
-const mayNameParameter = (status: number | undefined): boolean => ![401, 402, 403, 404, 408, 429].includes(status ?? 0);
 
 /** Members of errors that name a member of the request. */
 const MEMBER_NAMES = new Set(['param', 'parameter', 'field', 'loc', 'path']);
@@ -229,13 +266,21 @@ export function rateLimitResetMs(headers: Headers | undefined, now: number): num
 export const waitOf = (status: number | undefined, headers: Headers | undefined, now: number): number | null =>
   retryAfterMs(headers, now) ?? (status === 429 ? rateLimitResetMs(headers, now) : null);
 
+/** Whether the endpoint redirects to itself, or to what is no address: undici refuses to follow. */
+const isUselessRedirect = (cause: unknown): boolean =>
+  ['UND_ERR_INVALID_ARG', 'ERR_INVALID_URL'].includes(String(membersOf(cause)['code']));
+
 /** Converts any error of an attempt to a ModelError. `timedOut`: our own timeout ended the attempt. */
 export function failureOf(error: unknown, timedOut: boolean, now: number): ModelError {
   if (error instanceof ModelError) return error;
   const caused = (code: ModelErrorCode, detail: string) =>
     new ModelError(code, detail, { retryable: true, cause: error });
   if (timedOut) return caused('model_timeout', 'the model did not answer in time');
-  if (error instanceof APIConnectionError) return caused('model_unavailable', 'the model endpoint cannot be reached');
+  if (error instanceof APIConnectionError) {
+    if (!isUselessRedirect(error.cause)) return caused('model_unavailable', 'the model endpoint cannot be reached');
+    const detail = 'the model endpoint redirects to an address that cannot be called';
+    return new ModelError('model_unavailable', detail, { retryable: false, cause: error });
+  }
   if (error instanceof APIError) {
     const { status, headers, error: body } = error as APIError<number | undefined, Headers | undefined, Members>;
     return reportedError({ status: status ?? null, body, retryAfterMs: waitOf(status, headers, now) });

@@ -12,15 +12,17 @@ export interface Candidate {
   readonly takesPictures: boolean;
 }
 
-/** Errors that another model may not have, although another attempt with the same model would. */
-const OF_THE_MODEL: ReadonlySet<ModelErrorCode> = new Set([
-  'model_quota_exhausted',
-  'model_unauthorized',
-  'model_not_found',
+/** Errors of the request or of its content: another model would get the same. Other errors another model may not have,
+ *  although another attempt with the same model would. */
+const OF_THE_REQUEST: ReadonlySet<ModelErrorCode> = new Set([
+  'model_invalid_request',
+  'model_refused',
+  'model_reply_too_long',
+  'model_context_too_long',
 ]);
 
 const mayHaveOthers = (error: unknown): error is ModelError =>
-  error instanceof ModelError && (error.retryable || OF_THE_MODEL.has(error.code));
+  error instanceof ModelError && (error.retryable || !OF_THE_REQUEST.has(error.code));
 
 export interface Fallback {
   /** Milliseconds from now until the last attempt may begin. */

@@ -96,7 +96,9 @@ export class OpenAiModel implements Model {
   async #call(body: CallBody, signal: AbortSignal, open: OpenReader): Promise<void> {
     this.#template ??= this.#newTemplate().catch((error: unknown) => {
       this.#template = undefined;
-      throw error;
+      if (!(error instanceof TypeError)) throw error;
+      const detail = 'the key or the address of the model endpoint has characters that cannot be sent';
+      throw new ModelError('model_unauthorized', detail, { retryable: false, cause: error });
     });
     const { url, headers } = await this.#template;
     const request = { url, headers, body: JSON.stringify(body), signal };
@@ -104,7 +106,9 @@ export class OpenAiModel implements Model {
     if (!failed) return;
     const { status, text } = failed;
     const afterMs = waitOf(status, failed.headers, Date.now());
-    throw reportedError({ status, body: jsonOf(text) ?? text, retryAfterMs: afterMs });
+    // Some endpoints send the error of a stream as an event.
+    const reported = jsonOf(text) ?? jsonOf(text.replace(/^(?:event:.*\n)?data:/, '')) ?? text;
+    throw reportedError({ status, body: reported, retryAfterMs: afterMs });
   }
 
   async #newTemplate() {

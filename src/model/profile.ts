@@ -16,31 +16,72 @@ export type Refused = { readonly parameter: string } | 'system messages';
 const REQUIRED = new Set(['model', 'messages', 'stream']);
 /** Other ways to name a parameter. */
 const ALIASES: Readonly<Record<string, RegExp>> = { stream_options: /stream_?options|include_?usage/i };
-const SYSTEM_MESSAGES =
-  /\bsystem (?:role|message|prompt|instruction)s?\b[^.]{0,60}\b(?:not|n't|un)|(?:\bnot|n't) (?:support|allow|accept)[^.]{0,60}['"`]?(?:system|developer)\b|unsupported[^.]{0,30}\brole|\brole\b[^.]{0,30}(?:system|developer)[^.]{0,30}\b(?:not|unsupported|invalid)/i;
+const REFUSED_WORDS =
+  /(?:not|n't) (?:be )?(?:support|allow|accept|enabl|permit|available)|\bun(?:support|expect|recogni|avail)/;
+/** What endpoints say that take no messages of the system. */
+const SYSTEM_MESSAGES = new RegExp(
+  [
+    `\\b(?:system|developer) (?:role|message|prompt|instruction)s?\\b[^.]{0,60}(?:${REFUSED_WORDS.source})`,
+    /(?:\bnot|n't) (?:support|allow|accept)[^.]{0,60}['"`]?(?:system|developer)\b/.source,
+    /\b(?:unsupported|unexpected)[^.]{0,30}\brole\b/.source,
+    /\brole\b[^.]{0,30}(?:system|developer)[^.]{0,30}\b(?:not|unsupported|invalid)/.source,
+    /\bonly user and assistant roles\b/.source,
+    /\b(?:permitted|should be|must be)(?: in| one of|:)? [['"]*user['"]?(?:,| or| and) ['"]?assistant['"]?(?!,)/.source,
+  ].join('|'),
+  'i',
+);
+/** What is wrong with the messages, whatever parameter needs them so. */
+const MESSAGES_MUST = /^[^\w\n]*(?:messages|prompt)\b[^.\n]* must\b/im;
+/** Our request, as some errors repeat it. */
+const REPEATED_REQUEST = /\{[^{}]*["'](?:messages|model)["']\s*:[^]*/;
 
-/** Whether a text names the parameter. A plain word, such as `stop`, may have another meaning unless it is quoted. */
-const isNamedIn = (text: string, name: string): boolean => {
-  const exact = name.replaceAll(/[^A-Za-z0-9_]/g, String.raw`\$&`);
-  const quoted = `["'\`]${exact}["'\`]`;
-  return ALIASES[name]?.test(text) ?? new RegExp(name.includes('_') ? `\\b${exact}\\b` : quoted).test(text);
-};
+const escaped = (name: string): string => name.replaceAll(/[^A-Za-z0-9_]/g, String.raw`\$&`);
+
+/** The ways to name a parameter in a text. A plain word, such as `stop`, may have another meaning in other places. */
+function namesOf(name: string): RegExp {
+  const alias = ALIASES[name];
+  if (alias) return alias;
+  const exact = escaped(name);
+  // Some servers call their own names in another style: `reasoningEffort`.
+  if (name.includes('_')) return new RegExp(`\\b${exact.replaceAll('_', '_?')}\\b`, 'i');
+  const noun = '(?:parameter|argument|field|property|option|inputs?)';
+  const before = `\\b${noun}s?(?: (?:supplied|provided|name))?:? (?:\\w{1,40}, ){0,20}${exact}\\b`;
+  const after = `\\b${exact}(?: ${noun}\\b|(?: is|:) (?:not (?:supported|allowed|permitted)|unsupported|deprecated|extra ${noun}))`;
+  // Alone in its line, with the reason in the next one: pydantic.
+  return new RegExp(`["'\`]${exact}["'\`]|${before}|${after}|^${exact}\\n +\\S`, 'im');
+}
+
+/** Where a text names the parameter; -1: it does not. */
+const placeIn = (text: string, name: string): number => text.search(namesOf(name));
 
 const hasSystemMessage = ({ messages }: CallBody): boolean =>
   messages.some(({ role }) => role === 'system' || role === 'developer');
 
+/** The member of the call in which a member is, such as `messages` of `messages[0].role` and of `/messages/0/role`; empty:
+ *  none. Some errors have the path of their address. */
+function headOf(member: string, body: CallBody): string {
+  if (!member.startsWith('/')) return member.split(/[.[]/)[0]!;
+  const head = member.replace(/^\/(?:body\/)?/, '').split('/')[0]!;
+  return Object.hasOwn(body, head) ? head : '';
+}
+
 /** What the endpoint refuses of the call; null: nothing that calls can do without. */
-export function refusedOf(body: CallBody, { members, text }: Refusal): Refused | null {
+export function refusedOf(body: CallBody, { members, text: said }: Refusal): Refused | null {
+  const text = said.replace(REPEATED_REQUEST, '');
   const names = Object.keys(body).filter((name) => !REQUIRED.has(name));
-  const heads = members.map((member) => member.split(/[.[]/)[0]!).filter((head) => head !== 'body' && head !== '');
+  const heads = members.map((member) => headOf(member, body)).filter((head) => head !== 'body' && head !== '');
   const named = names.find((name) => heads.some((head) => head === name || ALIASES[name]?.test(head)));
   if (named !== undefined) return { parameter: named };
   const mayBeRole = heads.length === 0 || heads.includes('messages');
   if (mayBeRole && hasSystemMessage(body) && SYSTEM_MESSAGES.test(text)) return 'system messages';
   // A refusal that names something else is not about a parameter that its text mentions.
-  if (heads.length > 0) return null;
-  const mentioned = names.find((name) => isNamedIn(text, name));
-  return mentioned === undefined ? null : { parameter: mentioned };
+  if (heads.length > 0 || MESSAGES_MUST.test(text)) return null;
+  // What is refused comes first. Then some endpoints list what they accept.
+  const mentioned = names
+    .map((name) => ({ name, place: placeIn(text, name) }))
+    .filter(({ place }) => place >= 0)
+    .toSorted((one, other) => one.place - other.place)[0];
+  return mentioned === undefined ? null : { parameter: mentioned.name };
 }
 
 const OTHER_FIELD: Readonly<Record<MaxTokensField, MaxTokensField>> = {

@@ -24,7 +24,7 @@ const TEXT_LIMIT = 4_000_000;
 /** Maximum length of a model name in UTF-16 units. */
 const NAME_LIMIT = 200;
 
-const DONE = /^"?\[DONE\]"?$/;
+const DONE = /^"?\[DONE\]"?$/i;
 
 export interface ReplyReaderOptions {
   /** The model that was called. It is reported if the endpoint reports no name. */
@@ -101,6 +101,12 @@ export class ReplyReader {
     }
     const value = jsonOf(text);
     if (value !== undefined) return this.#values(value, event === 'error');
+    const lines = text.split('\n');
+    // Some endpoints do not end their events with an empty line.
+    if (lines.length > 1 && jsonOf(lines[0]!) !== undefined) {
+      for (const line of lines) this.event({ event, data: line });
+      return;
+    }
     if (this.isWhole) return;
     if (event === 'error') throw this.#error(text);
     if (event !== undefined && event !== 'message') return;

@@ -1,6 +1,6 @@
 // Finds out what the body of a response is, and passes its events or its JSON value to the reader of the reply. Pure.
 import { createParser, type EventSourceParser } from 'eventsource-parser';
-import { membersOf } from './dialects.ts';
+import { choiceOf, membersOf } from './dialects.ts';
 import { ModelError } from './model.ts';
 import { jsonOf, type ReplyReader } from './reply-reader.ts';
 import type { BytesReader, Progress } from './streamed-call.ts';
@@ -12,7 +12,8 @@ const MAX_PARSES = 16;
 
 const FIELDS = ['data:', 'event:', 'id:', 'retry:', ':'];
 
-type Kind = 'events' | 'json' | 'other';
+/** `lines`: chunks as lines, without the fields of events. */
+type Kind = 'events' | 'json' | 'lines' | 'other';
 
 /** What a body is that begins with this text; null: more text is needed. The type alone does not tell: endpoints send
  *  errors and whole completions as streams, and streams as text. */
@@ -24,6 +25,8 @@ function kindOf(start: string, isStream: boolean): Kind | null {
   if (isStream || FIELDS.some((field) => text.startsWith(field))) return 'events';
   return FIELDS.some((field) => field.startsWith(text)) ? null : 'other';
 }
+
+const isChunk = (value: unknown): boolean => membersOf(value)['choices'] !== undefined;
 
 const malformed = (detail: string, retryable: boolean): ModelError =>
   new ModelError('model_malformed_reply', detail, { retryable });
@@ -37,6 +40,7 @@ export class ResponseBody implements BytesReader {
   /** Text that was not passed on: a body that is JSON, or the beginning of another one. */
   #text = '';
   #parses = 0;
+  #hasLine = false;
 
   /** `contentType`: of the response; empty: unknown. */
   constructor(reply: ReplyReader, contentType: string) {
@@ -82,18 +86,37 @@ export class ResponseBody implements BytesReader {
     if (this.#kind === 'other') throw malformed('the response is not a reply', false);
     if (this.#text.length > LIMIT) throw malformed(`the response has more than ${LIMIT} characters`, false);
     if (this.#kind === 'json') this.#json(isEnd);
+    else if (this.#kind === 'lines') this.#lines(isEnd);
   }
 
   #json(isEnd: boolean): void {
+    if (this.#beginsWithChunk()) {
+      this.#kind = 'lines';
+      return this.#lines(isEnd);
+    }
     const mayBeWhole = /[\]}]\s*$/.test(this.#text.slice(-64)) && this.#parses < MAX_PARSES;
     if (!isEnd && !mayBeWhole) return;
     this.#parses += 1;
     const value = jsonOf(this.#text);
     if (value !== undefined && this.#reply.body(value)) return;
     if (!isEnd) return;
-    if (value !== undefined && membersOf(value)['choices'] === undefined)
+    if (value !== undefined && !isChunk(Array.isArray(value) ? value[0] : value))
       throw malformed('the response is not a reply', false);
-    // Some endpoints send chunks as lines, without the fields of events.
-    for (const data of this.#text.split('\n')) this.#reply.event({ data });
+    this.#reply.event({ data: this.#text });
+  }
+
+  /** Whether the first line is a chunk. It is looked at once. */
+  #beginsWithChunk(): boolean {
+    const end = this.#hasLine ? -1 : this.#text.trimStart().indexOf('\n');
+    if (end < 0) return false;
+    this.#hasLine = true;
+    const value = jsonOf(this.#text.trimStart().slice(0, end));
+    return isChunk(value) && !membersOf(choiceOf(membersOf(value)))['message'];
+  }
+
+  #lines(isEnd: boolean): void {
+    const lines = this.#text.split('\n');
+    this.#text = isEnd ? '' : lines.pop()!;
+    for (const data of lines) this.#reply.event({ data });
   }
 }

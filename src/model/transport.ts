@@ -21,7 +21,11 @@ export function connections(): Dispatcher {
   // Like Node's own fetch, use the proxies of the environment only with NODE_USE_ENV_PROXY.
   const { proxyEnv } = (http.globalAgent as unknown as { readonly options: http.AgentOptions }).options;
   const agent = proxyEnv ? new EnvHttpProxyAgent(options) : new Agent(options);
-  return agent.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTS }));
+  return agent.compose(
+    interceptors.redirect({ maxRedirections: MAX_REDIRECTS }),
+    // No compression is asked for, but some proxies compress all the same.
+    interceptors.decompress({ skipErrorResponses: false }),
+  );
 }
 
 /** Returns a `fetch` over these connections. A response has the members that the SDK uses for a body that it reads to its

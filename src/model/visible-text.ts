@@ -13,6 +13,11 @@ const MARKS: readonly Mark[] = [
   { open: '<think>', close: '</think>' },
   { open: '<thinking>', close: '</thinking>' },
   { open: '<seed:think>', close: '</seed:think>' },
+  { open: '<longcat_think>', close: '</longcat_think>' },
+  { open: '<mm:think>', close: '</mm:think>' },
+  { open: '<antthinking>', close: '</antthinking>' },
+  { open: '<|channel>thought', close: '<channel|>' },
+  { open: '<unused94>thought', close: '<unused95>' },
   { open: '◁think▷', close: '◁/think▷' },
   { open: '[think]', close: '[/think]' },
   { open: '<|start_thinking|>', close: '<|end_thinking|>' },
@@ -21,6 +26,8 @@ const MARKS: readonly Mark[] = [
   { open: '<thought>', close: '</thought>', atStart: true },
   { open: '<thoughts>', close: '</thoughts>', atStart: true },
   { open: '<reasoning>', close: '</reasoning>', atStart: true },
+  { open: '<scratchpad>', close: '</scratchpad>', atStart: true },
+  { open: '<details type="reasoning"', close: '</details>', atStart: true },
 ];
 
 const OPENING = new Map(MARKS.map((mark) => [mark.open, mark]));

@@ -124,6 +124,9 @@ const UNAVAILABLE = [
   ['has no quota', { status: 429, code: 'insufficient_quota' }],
   ['refuses the key', { status: 401 }],
   ['breaks in the middle', { reset: 2 }],
+  ['sends a page', { body: () => '<!doctype html><h1>Maintenance</h1>', type: 'text/html' }],
+  ['redirects to nowhere', { status: 307 }],
+  ['is unknown, with the status 400', { status: 400, code: 'model_not_found' }],
 ] as const;
 for (const [what, script] of UNAVAILABLE)
   test(`if a model ${what}, the next one answers, and readers get one reply`, async (t) => {

@@ -125,9 +125,27 @@ test('one assistant is the default without being named, and turnkeeper may be th
   t.is(defined({ default: 'turnkeeper', assistants: { turnkeeper: {}, b: {} } }).standard.name, 'turnkeeper');
 });
 
+test('a file may begin with a byte order mark', (t) => {
+  t.is(defined('\uFEFF{"assistants":{"only":{}}}').standard.name, 'only');
+});
+
+test('names of what every object has are no environment variables', (t) => {
+  for (const name of ['constructor', '__proto__', 'toString']) {
+    const models = [{ model: 'm', api_key_env: name }];
+    const { faults } = read({ assistants: { a: { models } } }, process.env);
+    t.regex(faults.join(), /the environment variable \w+ is not set/);
+  }
+});
+
 const FAULTS: readonly (readonly [what: string, content: unknown, faults: readonly RegExp[]])[] = [
   ['is not JSON', '{', [/^it is not JSON/]],
   ['is no object', [], [/^: /]],
+  ['has a member that JavaScript would drop', '{"assistants":{"__proto__":{},"a":{}}}', [/name __proto__/]],
+  [
+    'has an address with a query',
+    { assistants: { a: { models: [{ model: 'm', base_url: 'https://host/v1?version=1' }] } } },
+    [/^assistants\.a\.models\.0\.base_url: .*query/],
+  ],
   ['has no assistants', { assistants: {} }, [/^assistants: must have at least one/]],
   ['names no default of several', { assistants: { a: {}, b: {} } }, [/^default: is required/]],
   ['names an unknown default', { default: 'c', assistants: { a: {} } }, [/^default: there is no assistant c/]],

@@ -1,6 +1,7 @@
 // When the model adapter uses a connection again, when it closes one, and what error responses become.
 import test from 'ava';
 import type { ServerResponse } from 'node:http';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { ModelError, type ModelErrorCode } from '../../src/model/model.ts';
 import { clientOf } from '../../src/model/openai-client.ts';
 import { OpenAiModerator } from '../../src/model/openai-moderator.ts';
@@ -172,6 +173,45 @@ test('redirects without an end fail', async (t) => {
   const error = await t.throwsAsync(modelAt(origin).complete(request()), { instanceOf: ModelError });
   t.like(error, { code: 'model_unavailable', retryable: false });
   t.is(count, 21);
+});
+
+test('a response that is compressed, although nobody asked for it, is read, and so is an error that is an event', async (t) => {
+  const answers = [
+    (response: ServerResponse) =>
+      response
+        .writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' })
+        .end(gzipSync(REPLY + DONE)),
+    (response: ServerResponse) =>
+      response
+        .writeHead(400, { 'content-encoding': 'br' })
+        .end(brotliCompressSync('{"code":"context_length_exceeded"}')),
+    reply,
+    (response: ServerResponse) =>
+      response.writeHead(400).end('event: error\ndata: {"error":{"code":"context_length_exceeded"}}\n\n'),
+  ];
+  const { origin } = await startEndpoint(t, (response) => answers.shift()!(response));
+  const model = modelAt(origin);
+  t.is((await model.complete(request())).text, 'hello');
+  t.like(await t.throwsAsync(model.complete(request())), { code: 'model_context_too_long' });
+  t.is((await model.complete(request())).text, 'hello');
+  t.like(await t.throwsAsync(model.complete(request())), { code: 'model_context_too_long' });
+});
+
+test('a redirect to itself, or to no address, is not repeated', async (t) => {
+  for (const location of ['/v1/chat/completions', 'http://[']) {
+    const endpoint = await startEndpoint(t, (response) => response.writeHead(307, { location }).end());
+    const error = await t.throwsAsync(modelAt(endpoint.origin).complete(request()), { instanceOf: ModelError });
+    t.like(error, { code: 'model_unavailable', retryable: false }, location);
+    t.is(endpoint.calls.length, 1);
+  }
+});
+
+test('a key that cannot be sent is not tried again', async (t) => {
+  const { calls, origin } = await startEndpoint(t, reply);
+  const call = modelAt(origin, { apiKey: 'sk-ключ' }).complete(request());
+  const error = await t.throwsAsync(call, { instanceOf: ModelError });
+  t.like(error, { code: 'model_unauthorized', retryable: false });
+  t.is(calls.length, 0);
 });
 
 test('an endpoint with an IPv6 address is called', async (t) => {

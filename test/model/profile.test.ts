@@ -2,7 +2,9 @@
 import test from 'ava';
 import { NO_PARAMETERS, type Parameters } from '../../src/domain/assistants/assistant.ts';
 import { completeWithRetries } from '../../src/model/attempts.ts';
+import type { CallBody } from '../../src/model/call-body.ts';
 import { ModelError } from '../../src/model/model.ts';
+import { refusedOf } from '../../src/model/profile.ts';
 import { DONE, event, modelAt, request, startEndpoint, stream } from './endpoint.ts';
 
 type Sent = Record<string, unknown> & { readonly messages: readonly { role: string; content: string }[] };
@@ -25,6 +27,8 @@ const PROMPT = [
   { role: 'assistant', content: 'two' },
   { role: 'user', content: 'three' },
 ] as const;
+
+const BODY: CallBody = { model: 'm', messages: PROMPT, stream: true, ...PARAMETERS.others };
 
 /** Errors as endpoints write them, what they refuse, and the call that they accept. */
 const REFUSALS: readonly (readonly [
@@ -97,6 +101,50 @@ const REFUSALS: readonly (readonly [
     (sent) => !('seed' in sent) && !('stop' in sent) && !('reasoning_effort' in sent) && 'top_p' in sent,
   ],
   [
+    'a parameter, and lists what it knows',
+    422,
+    (sent) =>
+      'top_k' in sent
+        ? { message: 'unknown field `top_k`, expected one of `messages`, `stream_options`, `stop`, `temperature`' }
+        : null,
+    (sent) => !('top_k' in sent) && 'stop' in sent && 'temperature' in sent && 'stream_options' in sent,
+  ],
+  [
+    'a parameter that is a plain word, as Anthropic does',
+    400,
+    (sent) =>
+      'temperature' in sent
+        ? { error: { type: 'invalid_request_error', message: 'temperature: Extra inputs are not permitted' } }
+        : null,
+    (sent) => !('temperature' in sent) && 'top_p' in sent,
+  ],
+  [
+    'plain words in a list',
+    400,
+    (sent) => {
+      const names = ['stop', 'seed'].filter((each) => each in sent);
+      return names.length > 0
+        ? { error: { message: `Unrecognized request arguments supplied: ${names.join(', ')}` } }
+        : null;
+    },
+    (sent) => !('stop' in sent) && !('seed' in sent) && 'top_p' in sent,
+  ],
+  [
+    'a parameter, and names the path of its address',
+    400,
+    (sent) =>
+      'stream_options' in sent
+        ? { status: 400, message: 'Unrecognized field "stream_options"', path: '/v1/chat/completions' }
+        : null,
+    (sent) => !('stream_options' in sent) && 'top_p' in sent,
+  ],
+  [
+    'a parameter by a JSON pointer',
+    400,
+    (sent) => ('seed' in sent ? { errors: [{ path: '/seed', message: 'must not be there' }] } : null),
+    (sent) => !('seed' in sent) && 'top_p' in sent,
+  ],
+  [
     'the role of system messages',
     400,
     ({ messages }) =>
@@ -115,7 +163,7 @@ const REFUSALS: readonly (readonly [
     500,
     ({ messages }) =>
       messages.some(({ role }) => role === 'system')
-        ? { error: { message: 'Jinja Exception: System role not supported' } }
+        ? { error: { message: 'Jinja Exception: Only user and assistant roles are supported!' } }
         : null,
     ({ messages }) => messages.map(({ role }) => role).join() === 'user,assistant,user',
   ],
@@ -140,7 +188,55 @@ for (const [what, status, refuses, isAccepted] of REFUSALS)
     t.is(learned.length, calls - 1);
   });
 
+test('a server that fails and shows its code refuses no parameter', async (t) => {
+  const message = 'CUDA out of memory in generate(top_k=4, "temperature"=0.5)';
+  const endpoint = await startEndpoint(t, (response, { body }) => {
+    if (endpoint.calls.length > 1) return stream(response, event('hello', true), DONE).end();
+    t.true(body.includes('"top_k"'));
+    return response.writeHead(500, { 'content-type': 'application/json' }).end(JSON.stringify({ error: message }));
+  });
+  const model = modelAt(endpoint.origin, { parameters: PARAMETERS });
+  t.is((await completeWithRetries(model, request(), { max: 2 })).text, 'hello');
+  const sent = JSON.parse(endpoint.calls[1]!.body) as Sent;
+  t.true('top_k' in sent && 'temperature' in sent);
+});
+
+for (const message of [
+  'Developer instruction is not enabled for models/gemma-3-27b-it',
+  'Unexpected role "system". The Messages API accepts a top-level `system` parameter.',
+  'Only user and assistant roles are supported!',
+  'Role must be in [user, assistant]',
+  "Input should be 'user' or 'assistant'",
+  'The system role is not supported by this model',
+])
+  test(`system messages are refused by: ${message}`, (t) => {
+    t.is(refusedOf(BODY, { members: [], text: message }), 'system messages');
+  });
+
+for (const [message, parameter] of [
+  ['Argument not supported on this model: reasoningEffort', 'reasoning_effort'],
+  [
+    '1 validation error for ChatCompletionRequest\nseed\n  Extra inputs are not permitted [type=extra_forbidden]',
+    'seed',
+  ],
+  ['`top_p` and `temperature` cannot both be specified for this model.', 'top_p'],
+] as const)
+  test(`${parameter} is refused by: ${message}`, (t) => {
+    t.deepEqual(refusedOf(BODY, { members: [], text: message }), { parameter });
+  });
+
 const FAULTS: Readonly<Record<string, object>> = {
+  'about the messages, without a parameter': {
+    error: {
+      message: "Prompt must contain the word 'json' in some form to use 'response_format' of type 'json_object'.",
+    },
+  },
+  'that repeats the request': {
+    error: { message: 'Invalid request: {"model":"m","messages":[{"role":"user"}],"temperature":0.5,"top_k":4}' },
+  },
+  'about the content of the system message': {
+    error: { message: 'Unable to process the system message: it is not valid UTF-8' },
+  },
   'about the messages': {
     error: {
       message: "'messages' must contain the word 'json' to use 'response_format' of type 'json_object'.",

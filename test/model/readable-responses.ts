@@ -37,6 +37,13 @@ const REASONING: readonly (readonly [what: string, content: string, text?: strin
   ['thought', '<thought>plan</thought>Hello'],
   ['reasoning', '<reasoning>plan</reasoning>Hello'],
   ['seed:think', '<seed:think>plan</seed:think>Hello'],
+  ['longcat_think', '<longcat_think>plan</longcat_think>Hello'],
+  ['mm:think', '<mm:think>plan</mm:think>Hello'],
+  ['antThinking', '<antThinking>plan</antThinking>Hello'],
+  ['a channel of Gemma', '<|channel>thought\nplan<channel|>Hello'],
+  ['unused tokens of Gemma', '<unused94>thought\nplan<unused95>Hello'],
+  ['scratchpad', '<scratchpad>plan</scratchpad>Hello'],
+  ['details', '<details type="reasoning" done="true">\n<summary>plan</summary>\nplan\n</details>\nHello'],
   ['◁think▷', '◁think▷plan◁/think▷Hello'],
   ['[THINK]', '[THINK]plan[/THINK]Hello'],
   ['<|START_THINKING|>', '<|START_THINKING|>plan<|END_THINKING|>Hello'],
@@ -115,15 +122,20 @@ export const READABLE: readonly Readable[] = [
   },
   { what: 'text in the choice', body: data({ choices: [{ text: 'Hello', finish_reason: 'stop' }] }) },
   { what: 'the limit of tokens', body: HELLO + chunk({}, 'length') + DONE, finishReason: 'length' },
-  ...['max_tokens', 'MAX_TOKENS', 'model_length', ' length '].map((word) => ({
-    what: `the end ${word}`,
-    body: HELLO + chunk({}, word),
-    finishReason: 'length' as const,
-  })),
-  ...['STOP', 'end_turn', 'eos_token', 'tool_calls', 'function_call'].map((word) => ({
-    what: `the end ${word}`,
-    body: HELLO + chunk({}, word),
-  })),
+  ...['max_tokens', 'MAX_TOKENS', 'model_length', ' length ', 'max-tokens', 'maxTokens', 'max_new_tokens'].map(
+    (word) => ({
+      what: `the end ${word}`,
+      body: HELLO + chunk({}, word),
+      finishReason: 'length' as const,
+    }),
+  ),
+  ...['STOP', 'end_turn', 'eos_token', 'tool_calls', 'function_call', 'tool-calls', 'endTurn', 'normal'].map(
+    (word) => ({
+      what: `the end ${word}`,
+      body: HELLO + chunk({}, word),
+    }),
+  ),
+  { what: 'the end of Google', body: HELLO + chunk({}, 'FINISH_REASON_UNSPECIFIED') + chunk({}, 'FINISH_REASON_STOP') },
   {
     what: 'an end that is followed by none',
     body: text('Hello') + chunk({}, 'length') + chunk({}, null) + chunk({}, '') + DONE,
@@ -135,6 +147,7 @@ export const READABLE: readonly Readable[] = [
     body: HELLO + usage({ prompt_tokens: 1, completion_tokens: 2 }) + DONE,
     usage: { inputTokens: 1, outputTokens: 2 },
   },
+  { what: '[DONE] in small letters', body: HELLO + data('[done]') },
   { what: '[DONE] in quotation marks', body: HELLO + data('"[DONE]"') },
   { what: 'empty ends and [DONE]', body: chunk({ content: 'Hello' }, '') + chunk({ content: '' }, 'null') + DONE },
   { what: 'events without data', body: `data:\n\ndata: \n\nevent: ping\n\n${HELLO}data:\n\n${STOP}${DONE}` },
@@ -159,6 +172,10 @@ export const READABLE: readonly Readable[] = [
     what: 'deltas that are no objects',
     body:
       data({ choices: [{ delta: null }] }) + data({ choices: [{ delta: 'x' }] }) + text(null) + text(5) + HELLO + STOP,
+  },
+  {
+    what: 'an error without content',
+    body: data({ error: { code: null, message: '' }, choices: [{ delta: { content: 'Hello' } }] }) + STOP,
   },
   { what: 'errors that are none', body: data({ error: null, choices: [{ delta: { content: 'Hello' } }] }) + STOP },
   { what: 'an error after its end', body: HELLO + STOP + error({ message: 'usage is unavailable', code: 500 }) + DONE },
@@ -234,6 +251,23 @@ export const READABLE: readonly Readable[] = [
   },
   { what: 'a completion as a stream', body: completion({ content: 'Hello' }) },
   { what: 'a completion as one event', body: data(completion({ content: 'Hello' })) + DONE },
+  { what: 'events without empty lines', body: (HELLO + STOP + DONE).replaceAll('\n\n', '\n') },
+  { what: 'events without empty lines and without an end', body: (HELLO + DONE).replaceAll('\n\n', '\n') },
+  {
+    what: 'chunks in a list',
+    type: 'application/json',
+    body: `[${json({ choices: [{ delta: { content: 'Hel' } }] })}\n,\r\n${json({ choices: [{ delta: { content: 'lo' }, finish_reason: 'stop' }] })}\n]`,
+  },
+  {
+    what: 'a chunk in several lines',
+    type: 'application/json',
+    body: JSON.stringify({ choices: [{ delta: { content: 'Hello' }, finish_reason: 'stop' }] }, null, 2),
+  },
+  {
+    what: 'chunks as lines and [DONE]',
+    type: 'application/x-ndjson',
+    body: `${json({ choices: [{ delta: { content: 'Hel' } }] })}\n\n${json({ choices: [{ delta: { content: 'lo' } }] })}\n[DONE]\n`,
+  },
   {
     what: 'chunks as lines',
     type: 'application/x-ndjson',

@@ -125,7 +125,7 @@ export const UNREADABLE: readonly Unreadable[] = [
     code: 'model_refused',
     retryable: false,
   },
-  ...['content_filter', 'SAFETY', 'sensitive'].map((word) => ({
+  ...['content_filter', 'SAFETY', 'sensitive', 'content-filter', 'FINISH_REASON_SAFETY'].map((word) => ({
     what: `the end ${word}`,
     body: HELLO + chunk({}, word) + DONE,
     code: 'model_refused' as const,
@@ -151,6 +151,12 @@ export const UNREADABLE: readonly Unreadable[] = [
     retryable: true,
   },
   { what: 'nothing', body: '', code: 'model_unavailable', retryable: true },
+  {
+    what: 'half of events without empty lines',
+    body: `${text('Hel').trim()}\ndata: {"choices": [{"del`,
+    code: 'model_malformed_reply',
+    retryable: true,
+  },
   { what: 'half an event', body: 'data: {"choices": [{"del', code: 'model_malformed_reply', retryable: true },
   {
     what: 'an unreadable event and no end',

@@ -60,6 +60,12 @@ export interface ReadAssistants {
   readonly faults: readonly string[];
 }
 
+/** The value of an environment variable; undefined: it is not set. The environment of a process inherits other members. */
+function variableOf(environment: Environment, name: string): string | undefined {
+  const value: unknown = environment?.[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
 type DefinedModel = NonNullable<DefinedAssistant['models']>[number];
 
 /** The model of the settings. */
@@ -72,7 +78,7 @@ const standardModel = ({ endpoint, model }: AssistantDefaults): AssistantModel =
 
 function modelOf(each: DefinedModel, environment: Environment, defaults: AssistantDefaults): AssistantModel {
   const { model: name, base_url: url, api_key_env: keyName, retry_s: retryS, profile: said } = each;
-  const key = keyName === undefined ? undefined : environment?.[keyName];
+  const key = keyName === undefined ? undefined : variableOf(environment, keyName);
   const { endpoint } = defaults;
   return {
     model: name,
@@ -141,7 +147,7 @@ const crossFaults = (file: Outline, read: AssistantsText, environment: Environme
   ...faultsOfNames(file),
   ...Object.entries(file.assistants).flatMap(([name, { models, instructions_file: instructionsFile }]) => {
     const keys = models.flatMap(({ api_key_env: variable }, index) =>
-      variable !== undefined && environment !== null && !environment[variable]
+      variable !== undefined && environment !== null && variableOf(environment, variable) === undefined
         ? [`assistants.${name}.models.${index}.api_key_env: the environment variable ${variable} is not set`]
         : [],
     );

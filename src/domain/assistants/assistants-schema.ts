@@ -19,9 +19,10 @@ const text = (max: number) => z.string().min(1).max(max);
 const baseUrl = z.string().refine(
   (value) => {
     const url = URL.canParse(value) ? new URL(value) : null;
-    return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+    const isPlain = url !== null && [url.username, url.password, url.search, url.hash].every((part) => part === '');
+    return isPlain && /^https?:$/.test(url.protocol);
   },
-  { error: 'must be an address such as https://host/v1, without a password' },
+  { error: 'must be an address such as https://host/v1, without a password, query or fragment' },
 );
 
 const profile = z.strictObject({
