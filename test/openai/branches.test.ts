@@ -66,6 +66,24 @@ test('chats that begin alike, or contain the same exchange, see only their own t
   t.is(await check([...exchange('yo'), ...exchange('ok'), user('more')]), third);
 });
 
+test('a user returns to an old chat, and edits an old message of it, after more than 50 other turns', async (t) => {
+  const app = await startApp(t);
+  const ask = asking(app);
+  const first = [...exchange('hi'), ...exchange('tea'), user('and milk?')];
+  const { session } = await ask([user('hi')]);
+  await ask([...exchange('hi'), user('tea')]);
+  // The next chat begins alike.
+  await ask([user('hi')]);
+  const other: Messages = exchange('hi');
+  for (let number = 0; number < 55; number += 1) {
+    await ask([...other, user(`number ${number}`)]);
+    other.push(...exchange(`number ${number}`));
+  }
+  t.deepEqual(await ask(first), { session, prompt: texts(first) });
+  const edited = [...other.slice(0, 8), user('edited')];
+  t.deepEqual((await ask(edited)).prompt, texts(edited));
+});
+
 test('a failed turn does not start a new session', async (t) => {
   const app = await startApp(t, { settings: { MODEL_MAX_ATTEMPTS: '1' } });
   const ask = asking(app);

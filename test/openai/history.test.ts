@@ -1,5 +1,6 @@
 // Histories as real clients send them. Nothing in a history is refused, and it selects the session.
 import test from 'ava';
+import { randomUUID } from 'node:crypto';
 import { startApp, type TestApp } from '../support/app.ts';
 import { call } from '../support/client.ts';
 import { about } from './support.ts';
@@ -180,6 +181,14 @@ test('the id of a reply selects its session, as a reference and in a message; an
   t.deepEqual(prompt(app), ['one', 'echo: one', 'two']);
   // As the OpenAI Agents SDK does.
   t.is(about((await next([{ ...output, id: `msg_${turnId}` }])).body).session_id, session);
+  // The type of a reference may be missing or null.
+  for (const type of [undefined, null]) {
+    t.is(about((await next([{ ...reference, type }])).body).session_id, session);
+    t.deepEqual(prompt(app), ['one', 'echo: one', 'two']);
+  }
+  // An id of the same form that a client made: the text counts.
+  await next([{ ...output, id: `msg_${randomUUID()}` }]);
+  t.deepEqual(prompt(app), ['one', 'echo: one', 'two']);
   const stranger = await next([reference], { user: 'bob' });
   t.is(stranger.status, 200);
   t.not(about(stranger.body).session_id, session);

@@ -95,7 +95,9 @@ export interface ChatMessage {
 export const messageOfText = (text: string): ChatMessage => ({ text, pictures: [], exchanges: [] });
 
 const turnIdOf = ({ id }: Item): string | null => (typeof id === 'string' ? turnIdOfMessage(id) : null);
-const isReply = ({ role, type }: Item): boolean => role === 'assistant' || type === 'item_reference';
+/** A reply, or a reference to one, which has no role, and in which the type may be missing. */
+const isReply = (item: Item): boolean =>
+  item['role'] === 'assistant' || ((item['role'] ?? null) === null && turnIdOf(item) !== null);
 
 function exchangesOf(history: readonly Item[]): Exchange[] {
   return history.flatMap((item, index) => {
