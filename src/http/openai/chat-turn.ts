@@ -3,6 +3,7 @@ import { newId } from '../../domain/ids.ts';
 import type { Assistant, AssistantSource } from '../../domain/assistants/assistant.ts';
 import { hashRequest } from '../../domain/accept.ts';
 import type { Continuation } from '../../domain/branch.ts';
+import type { ConversationRow } from '../../domain/conversation.ts';
 import type { Turn } from '../../domain/turn.ts';
 import type { RequestContext } from '../operation.ts';
 import { Problem } from '../problem.ts';
@@ -31,6 +32,9 @@ const MAX_PAGES = 10;
 const COMPARED_EXCHANGES = 50;
 /** Turns with the same exchange that are compared. */
 const MAX_CANDIDATES = 10;
+/** Comparisons of a history with the turns before a turn, for one request. Histories and chats that repeat the same
+ *  exchange would need thousands. */
+const MAX_COMPARISONS = 500;
 
 /** The user id of the turn: the user that the trusted header names, otherwise `user` of the request, otherwise the user of
  *  the key, otherwise the name of the key. @throws Problem invalid_request, user_not_found */
@@ -66,10 +70,25 @@ interface Candidate {
 const rankOf = ({ turn, match, shown }: Candidate): number =>
   (match === 'same' ? 8 : 0) + (shown.isWhole ? 4 : 0) + (shown.isKnown ? 2 : 0) + (replyOf(turn) === null ? 0 : 1);
 
+/** Reads the messages before a turn, each turn once. Null: so many turns were compared that no more should be. */
+type ReadBefore = (turn: Turn) => Promise<readonly ConversationRow[] | null>;
+
+function readerBefore(turns: Services['turns']): ReadBefore {
+  const read = new Map<string, Promise<readonly ConversationRow[]>>();
+  let compared = 0;
+  return async (turn) => {
+    compared += 1;
+    if (compared > MAX_COMPARISONS) return null;
+    const rows = read.get(turn.turnId) ?? turns.before(turn, COMPARED_EXCHANGES);
+    read.set(turn.turnId, rows);
+    return rows;
+  };
+}
+
 /** The turns in `among` that match the last exchange and whose branch is the client's history up to there. The newest one is
  *  the first one. `known`: turns of the user, with those in `among`. */
 async function candidatesOf(
-  turns: Services['turns'],
+  readBefore: ReadBefore,
   { among, known }: { readonly among: readonly Turn[]; readonly known: readonly Turn[] },
   exchanges: readonly Exchange[],
   heldText: string,
@@ -82,7 +101,8 @@ async function candidatesOf(
     const ofSession = known.filter(({ sessionId }) => sessionId === turn.sessionId);
     const isUndelivered = (exchange: Exchange) =>
       ofSession.some((each) => matchOfTurn(each, exchange, heldText) !== null);
-    const before = await turns.before(turn, COMPARED_EXCHANGES);
+    const before = await readBefore(turn);
+    if (before === null) break;
     const shown = shownOf(before, exchanges.slice(0, -1), { heldText, isUndelivered });
     if (shown.isWhole || shown.isKnown) candidates.push({ turn, match, shown });
     if (candidates.length === MAX_CANDIDATES) break;
@@ -128,6 +148,7 @@ async function newestMatch(
   { exchanges, heldText }: Pick<ChatMessage, 'exchanges'> & { readonly heldText: string },
 ): Promise<Found | null> {
   const { userId, session } = owner;
+  const readBefore = readerBefore(turns);
   let known: readonly Turn[] = [];
   let found: Found | null = null;
   let beforeSeq: number | undefined;
@@ -140,7 +161,7 @@ async function newestMatch(
     known = [...known, ...among];
     const compared = withKnownIds(exchanges, known);
     for (let end = compared.length; end > (found?.end ?? 0); end -= 1) {
-      const candidates = await candidatesOf(turns, { among, known }, compared.slice(0, end), heldText);
+      const candidates = await candidatesOf(readBefore, { among, known }, compared.slice(0, end), heldText);
       const [best] = candidates.toSorted((a, b) => rankOf(b) - rankOf(a));
       if (best) found = { best, end };
     }
