@@ -77,13 +77,10 @@ export const conversationOperations = (conversations: ConversationService): Oper
     query: z.strictObject({
       limit: limitUpTo(1_000, 1_000),
       cursor: sessionCursor.schema.optional(),
-      turn_id: storableText(1, 200)
-        .optional()
-        .meta({
-          format: 'uuid',
-          description:
-            'A turn of the branch to retrieve. Missing: the branch of the cursor, or else the newest branch.',
-        }),
+      turn_id: storableText(1, 200).optional().meta({
+        format: 'uuid',
+        description: 'A turn of the branch to retrieve. Missing: the branch of the cursor, or else the newest branch.',
+      }),
     }),
     answers: { 200: { description: 'A page of the messages of the session.', schema: conversation } },
     problems: ['session_not_found', 'database_unavailable'],
