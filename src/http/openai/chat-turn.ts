@@ -65,6 +65,9 @@ interface Candidate {
   readonly shown: Shown;
 }
 
+/** A history that lacks turns of the branch and also has other messages may be that of another chat. */
+const isSure = ({ shown }: Pick<Candidate, 'shown'>): boolean => shown.isWhole || shown.isKnown;
+
 /** Better candidates have higher numbers: the same text, all turns of the branch shown, all that is shown known, and then
  *  delivered: a reply that is still held adds nothing to the prompt. */
 const rankOf = ({ turn, match, shown }: Candidate): number =>
@@ -104,8 +107,8 @@ async function candidatesOf(
     const before = await readBefore(turn);
     if (before === null) break;
     const shown = shownOf(before, exchanges.slice(0, -1), { heldText, isUndelivered });
-    if (shown.isWhole || shown.isKnown) candidates.push({ turn, match, shown });
-    if (candidates.length === MAX_CANDIDATES) break;
+    if (isSure({ shown }) || shown.seqs.length > 0) candidates.push({ turn, match, shown });
+    if (candidates.filter(isSure).length === MAX_CANDIDATES) break;
   }
   return candidates;
 }
@@ -140,6 +143,11 @@ interface Found {
   readonly end: number;
 }
 
+/** The sure find, unless the other one shows more turns: the history of a client that puts examples before the part of a
+ *  chat that it still shows is never sure. */
+const betterOf = (sure: Found | null, unsure: Found | null): Found | null =>
+  sure && (!unsure || sure.best.shown.seqs.length >= unsure.best.shown.seqs.length) ? sure : unsure;
+
 /** The turn that matches the newest exchange of which there is one: first among the newest turns, then among older ones
  *  while the last exchange has none. The turn that the client names is among the first ones, however old it is. */
 async function newestMatch(
@@ -151,6 +159,7 @@ async function newestMatch(
   const readBefore = readerBefore(turns);
   let known: readonly Turn[] = [];
   let found: Found | null = null;
+  let unsure: Found | null = null;
   let beforeSeq: number | undefined;
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const filter = { limit: PAGE_TURNS, beforeSeq, ...(session !== null && { sessionId: session }) };
@@ -162,13 +171,15 @@ async function newestMatch(
     const compared = withKnownIds(exchanges, known);
     for (let end = compared.length; end > (found?.end ?? 0); end -= 1) {
       const candidates = await candidatesOf(readBefore, { among, known }, compared.slice(0, end), heldText);
-      const [best] = candidates.toSorted((a, b) => rankOf(b) - rankOf(a));
-      if (best) found = { best, end };
+      const [best] = candidates.toSorted((a, b) => rankOf(b) - rankOf(a) || b.shown.seqs.length - a.shown.seqs.length);
+      if (!best) continue;
+      if (isSure(best)) found = { best, end };
+      else unsure ??= { best, end };
     }
     if (found?.end === exchanges.length || read.length < PAGE_TURNS) break;
     beforeSeq = read.at(-1)!.seq;
   }
-  return found;
+  return betterOf(found, unsure);
 }
 
 /** Where a request with this history continues: after the newest exchange that is a turn of the user, in the session where
