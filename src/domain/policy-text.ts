@@ -15,12 +15,13 @@ const IGNORED = new RegExp(`${INVISIBLE.source}|${ACCENT.source}`, 'gu');
 
 /** Characters with many forms that look alike or mean the same; any other match of VARIANTS is a space. */
 const SAME: readonly (readonly [form: string, characters: RegExp])[] = [
-  ['-', /[\p{Pd}\u2212]/u],
-  ["'", /[`‘’‚‛′ʹʻʼʽ]/u],
-  ['"', /[“”„‟″]/u],
+  ['-', /[\p{Pd}\u2212\u2043\u02D7]/u],
+  ["'", /[`‘’‚‛‹›′ʹʻʼʽʾʿˈˊˋ❛❜\u055A\u05F3\uA78B\uA78C]/u],
+  ['"', /[“”„‟«»❝❞〝〞〟ʺˮ\u05F4]/u],
   ['σ', /ς/u],
 ];
-const VARIANTS = /(?![ \n\t-])[\s\u0085\p{Pd}\u2212`‘’‚‛′ʹʻʼʽ“”„‟″ς]/gu;
+const VARIANTS =
+  /(?![ \n\t-])[\s\u0085\p{Pd}\u2212\u2043\u02D7`‘’‚‛‹›′ʹʻʼʽʾʿˈˊˋ❛❜\u055A\u05F3\uA78B\uA78C“”„‟«»❝❞〝〞〟ʺˮ\u05F4ς]/gu;
 const formOf = (character: string): string => SAME.find(([, characters]) => characters.test(character))?.[0] ?? ' ';
 
 /** Characters that have no other form than the one in the other case. */
@@ -28,8 +29,8 @@ const PLAIN = /^[\t\n -_a-~]*$/;
 
 const unified = (text: string): string => text.replaceAll(VARIANTS, formOf);
 
-/** Normalisation would take this apostrophe for a space with an accent. */
-const withApostrophes = (text: string): string => text.replaceAll('´', "'");
+/** Normalisation would take these apostrophes for a space with an accent, and this quotation mark for two apostrophes. */
+const withApostrophes = (text: string): string => text.replaceAll(/[´\u1FBD\u1FBF\u1FFE]/g, "'").replaceAll('″', '"');
 
 /** The text without invisible characters, with one form of each width, dash, apostrophe and space. Case, accents, line
  *  breaks and tabs are kept. */

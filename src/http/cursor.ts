@@ -42,19 +42,28 @@ export const turnCursor = cursorOf<number>(
   (seq) => [seq],
 );
 
-const messagesOf = (kind: string) =>
-  cursorOf<ConversationPosition>(
-    kind,
-    [NUMBER, '[01]'],
-    ([seq, ordinal]) => ({ seq: Number(seq), ordinal: Number(ordinal) }),
-    ({ seq, ordinal }) => [seq, ordinal],
-  );
-
 /** Delivered messages of a user, oldest first: continues after this message. */
-export const messageCursor = messagesOf('messages');
+export const messageCursor = cursorOf<ConversationPosition>(
+  'messages',
+  [NUMBER, '[01]'],
+  ([seq, ordinal]) => ({ seq: Number(seq), ordinal: Number(ordinal) }),
+  ({ seq, ordinal }) => [seq, ordinal],
+);
 
-/** Delivered messages of a session, oldest first: continues after this message. */
-export const sessionCursor = messagesOf('session');
+/** A message of one branch of a session. */
+interface BranchPosition extends ConversationPosition {
+  /** A turn of the branch. Undefined in cursors of older versions: the newest branch. */
+  readonly branch: string | undefined;
+}
+
+/** Delivered messages of one branch of a session, oldest first: continues after this message in the same branch, also if
+ *  another one is the newest by then. */
+export const sessionCursor = cursorOf<BranchPosition>(
+  'session',
+  [NUMBER, `[01](?::${UUID})?`],
+  ([seq, ordinal, branch]) => ({ seq: Number(seq), ordinal: Number(ordinal), branch }),
+  ({ seq, ordinal, branch }) => [seq, ordinal, ...(branch === undefined ? [] : [branch])],
+);
 
 /** Webhooks in the order of their ids: continues after this id. */
 export const webhookCursor = cursorOf<string>(

@@ -65,8 +65,10 @@ const ORDERS = anyOf([
   `${word('ignorez|oubliez')}.{0,60}?(?:instruction|consigne|règle|précédent)`,
   word('tu es (?:maintenant|désormais)|vous êtes (?:maintenant|désormais)|souviens-toi que|souvenez-vous que'),
   word('ahora eres|agora você é|ora sei'),
-  // Russian, Ukrainian, Polish
-  `${word('игнорируй(?:те)?|забудь(?:те)?|ігноруй(?:те)?|zignoruj(?:cie)?|zapomnij(?:cie)?')}.{0,60}?(?:инструкц|правил|предыдущ|інструкц|попередн|instrukcj|poprzedni|zasad)`,
+  // Dutch, Danish, Norwegian, Indonesian
+  `${word('negeer|ignor[ée]r|abaikan(?:lah)?')}.{0,60}?(?:instructie|aanwijzing|regel|vorige|eerder|instruktion|instruks|tidligere|aturan|perintah|sebelumnya)`,
+  // Russian, Ukrainian, Polish, Czech, Slovak, Greek
+  `${word('игнорируй(?:те)?|забудь(?:те)?|ігноруй(?:те)?|z?ignoruj(?:cie|te)?|pomiń(?:cie)?|zapomnij(?:cie)?|αγνόησε|αγνοήστε')}.{0,60}?(?:инструкц|правил|предыдущ|інструкц|попередн|instrukc|poprzedni|zasad|pokyn|pravid|inštrukc|předchoz|οδηγ|κανόν)`,
   word("теперь ты|запомни(?:те)?|запам['’]ятай(?:те)?|jesteś teraz|zapamiętaj(?:cie)?"),
   // Chinese, Japanese, Korean
   '你现在是|您现在是|请记住|請記住|[記记]住(?![了过過])',

@@ -1,6 +1,6 @@
 // What a failed call means: the errors that endpoints report, and those of the connection. Pure.
 import { APIConnectionError, APIError } from 'openai';
-import { dateAheadMs, retryAfterMs as headerMs } from '../domain/retry-after.ts';
+import { dateAheadMs, longestOf, retryAfterMs as headerMs } from '../domain/retry-after.ts';
 import { membersOf, type Members } from './dialects.ts';
 import { ModelError, type ModelErrorCode } from './model.ts';
 import type { Refusal } from './profile.ts';
@@ -220,10 +220,12 @@ function refusalIn(parts: readonly (readonly [string, unknown])[]): Refusal {
   };
 }
 
+const NUMBER = /^\d+(?:\.\d+)?$/;
+
 /** Milliseconds from `retry-after-ms`, or from `retry-after` in seconds or as a date; null: no valid header. */
 export function retryAfterMs(headers: Headers | undefined, now: number): number | null {
-  const exact = headers?.get('retry-after-ms')?.trim() ?? '';
-  return /^\d+(?:\.\d+)?$/.test(exact) ? Number(exact) : headerMs(headers?.get('retry-after'), now);
+  const exact = longestOf(headers?.get('retry-after-ms'), (value) => (NUMBER.test(value) ? Number(value) : null));
+  return exact ?? headerMs(headers?.get('retry-after'), now);
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
@@ -239,13 +241,15 @@ function resetMs(value: string, now: number): number | null {
       (sum, [, amount, unit]) => sum + Number(amount) * UNIT_MS[unit!]!,
       0,
     );
-  if (!/^\d+(?:\.\d+)?$/.test(value)) return dateAheadMs(value, now);
+  if (!NUMBER.test(value)) return dateAheadMs(value, now);
   const number = Number(value);
   if (number < EPOCH_S) return number * 1_000;
   return Math.max(0, (number < EPOCH_MS ? number * 1_000 : number) - now);
 }
 
 const RESET = /^x-ratelimit-reset(-.+)?$/;
+/** Nothing remains, or less. */
+const USED_UP = /^(?:0+(?:\.0+)?|-.+)$/;
 
 /** Milliseconds until a rate limit allows another request, from `x-ratelimit-reset-requests`, `…-tokens` and the like;
  *  null: no valid header. Limits that are used up must all be reset. If none of them says that it is, the first one to be
@@ -253,8 +257,10 @@ const RESET = /^x-ratelimit-reset(-.+)?$/;
 export function rateLimitResetMs(headers: Headers | undefined, now: number): number | null {
   const limits = [...(headers ?? [])].flatMap(([name, value]) => {
     const [found, kind = ''] = RESET.exec(name) ?? [];
-    const ms = found === undefined ? null : resetMs(value.trim(), now);
-    return ms === null ? [] : [{ ms, isUsedUp: headers!.get(`x-ratelimit-remaining${kind}`)?.trim() === '0' }];
+    const ms = found === undefined ? null : longestOf(value.trim(), (each) => resetMs(each, now));
+    return ms === null
+      ? []
+      : [{ ms, isUsedUp: USED_UP.test(headers!.get(`x-ratelimit-remaining${kind}`)?.trim() ?? '') }];
   });
   const usedUp = limits.filter(({ isUsedUp }) => isUsedUp);
   if (usedUp.length > 0) return Math.max(...usedUp.map(({ ms }) => ms));

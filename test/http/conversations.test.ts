@@ -4,11 +4,13 @@ import { start, type Fixture, type Json, textOf } from './support/ingress.ts';
 
 const SESSION = '3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11';
 
+const turnIdOf = (seq: number) => `3f0f7e3c-2f0a-4d55-9b38-00000000000${seq}`;
+
 /** Adds one exchange per day, starting on 1 January. */
 function addExchanges(fixture: Fixture, count: number): void {
   for (let seq = 1; seq <= count; seq += 1) {
     const row: Omit<ConversationRow, 'ordinal' | 'role' | 'content'> = {
-      turnId: `turn-${seq}`,
+      turnId: turnIdOf(seq),
       userId: 'alice',
       sessionId: SESSION,
       seq,
@@ -31,7 +33,7 @@ test('a session contains its messages in order', async (t) => {
   const { status, json } = await fixture.call('GET', `/conversations/${SESSION.toUpperCase()}`);
   t.is(status, 200);
   const common = {
-    turn_id: 'turn-1',
+    turn_id: turnIdOf(1),
     tags: [],
     metadata: { session_id: SESSION },
     timestamp: '2026-01-01T00:00:00.000Z',
@@ -44,7 +46,7 @@ test('a session contains its messages in order', async (t) => {
     session_id: SESSION,
     user_id: 'alice',
     next_cursor: null,
-    branches: [{ turn_id: 'turn-1', created_at: '2026-01-01T00:00:00.000Z' }],
+    branches: [{ turn_id: turnIdOf(1), created_at: '2026-01-01T00:00:00.000Z' }],
   });
 });
 

@@ -39,6 +39,12 @@ test('Retry-After is read in milliseconds, in seconds and as a date', (t) => {
   t.is(retryAfterMs(new Headers({ 'retry-after-ms': '', 'retry-after': '9' }), now), 9_000);
   t.is(retryAfterMs(new Headers({ 'retry-after-ms': '-1', 'retry-after': '' }), now), null);
   t.is(retryAfterMs(new Headers(), now), null);
+  // Several fields of one name: each server on the way may add one.
+  t.is(retryAfterMs(new Headers({ 'retry-after': '120, 5, -1' }), now), 120_000);
+  t.is(retryAfterMs(new Headers({ 'retry-after-ms': '1500, 900' }), now), 1_500);
+  const dates = ['Thu, 01 Jan 2026 00:00:05 GMT', 'Thursday, 01-Jan-26 00:00:09 GMT', '2'].join(', ');
+  t.is(retryAfterMs(new Headers({ 'retry-after': dates }), now), 9_000);
+  t.is(retryAfterMs(new Headers({ 'retry-after': `${'9'.repeat(400)}, 1` }), now), Infinity);
 });
 
 test('an abort during the backoff rejects with the reason of the signal, and no further attempt is made', async (t) => {
@@ -82,6 +88,9 @@ test('the time until a rate limit is reset is read in every notation, and the li
   t.is(msOf({ ...both, 'x-ratelimit-remaining-requests': '59', 'x-ratelimit-remaining-tokens': '0' }), 360_000);
   t.is(msOf({ ...both, 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-remaining-tokens': '0' }), 360_000);
   t.is(msOf(both), 1_000);
+  for (const used of ['0', '0.0', '-5'])
+    t.is(msOf({ ...both, 'x-ratelimit-remaining-tokens': used }), 360_000, `${used} remain`);
+  t.is(msOf({ 'x-ratelimit-reset-tokens': '1s, 6m0s' }), 360_000);
   t.is(msOf({ 'x-ratelimit-reset': '3', 'x-ratelimit-remaining': '0' }), 3_000);
   t.is(msOf({ 'x-ratelimit-limit-requests': '60' }), null);
 });

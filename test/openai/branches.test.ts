@@ -66,6 +66,46 @@ test('chats that begin alike, or contain the same exchange, see only their own t
   t.is(await check([...exchange('yo'), ...exchange('ok'), user('more')]), third);
 });
 
+test('a user returns to an old chat, and edits an old message of it, after more than 50 other turns', async (t) => {
+  const app = await startApp(t);
+  const ask = asking(app);
+  const first = [...exchange('hi'), ...exchange('tea'), user('and milk?')];
+  const { session } = await ask([user('hi')]);
+  await ask([...exchange('hi'), user('tea')]);
+  // The next chat begins alike.
+  await ask([user('hi')]);
+  const other: Messages = exchange('hi');
+  for (let number = 0; number < 55; number += 1) {
+    await ask([...other, user(`number ${number}`)]);
+    other.push(...exchange(`number ${number}`));
+  }
+  t.deepEqual(await ask(first), { session, prompt: texts(first) });
+  const edited = [...other.slice(0, 8), user('edited')];
+  t.deepEqual((await ask(edited)).prompt, texts(edited));
+});
+
+test('a client that keeps examples before the newest messages of a chat continues the chat', async (t) => {
+  const app = await startApp(t);
+  const ask = asking(app);
+  const examples: Messages = [assistant('Ahoy!'), user('2 + 2'), assistant('four'), user('3 + 3'), assistant('six')];
+  const { session } = await ask([...examples, user('one')]);
+  const chat = exchange('one');
+  for (const text of ['two', 'three', 'four', 'five', 'six']) {
+    const shown = chat.slice(-6);
+    t.deepEqual(await ask([...examples, ...shown, user(text)]), { session, prompt: [...texts(shown), text] });
+    chat.push(...exchange(text));
+  }
+  // Another chat with the same examples, and with one exchange that is the same.
+  const other = await ask([...examples, user('zero')]);
+  t.not(other.session, session);
+  await ask([...examples, ...exchange('zero'), user('six')]);
+  const shown = [...exchange('zero'), ...exchange('six')];
+  t.deepEqual(await ask([...examples, ...shown, user('end')]), {
+    session: other.session,
+    prompt: [...texts(shown), 'end'],
+  });
+});
+
 test('a failed turn does not start a new session', async (t) => {
   const app = await startApp(t, { settings: { MODEL_MAX_ATTEMPTS: '1' } });
   const ask = asking(app);

@@ -1,5 +1,6 @@
 // Histories as real clients send them. Nothing in a history is refused, and it selects the session.
 import test from 'ava';
+import { randomUUID } from 'node:crypto';
 import { startApp, type TestApp } from '../support/app.ts';
 import { call } from '../support/client.ts';
 import { about } from './support.ts';
@@ -180,6 +181,14 @@ test('the id of a reply selects its session, as a reference and in a message; an
   t.deepEqual(prompt(app), ['one', 'echo: one', 'two']);
   // As the OpenAI Agents SDK does.
   t.is(about((await next([{ ...output, id: `msg_${turnId}` }])).body).session_id, session);
+  // The type of a reference may be missing or null.
+  for (const type of [undefined, null]) {
+    t.is(about((await next([{ ...reference, type }])).body).session_id, session);
+    t.deepEqual(prompt(app), ['one', 'echo: one', 'two']);
+  }
+  // An id of the same form that a client made: the text counts.
+  await next([{ ...output, id: `msg_${randomUUID()}` }]);
+  t.deepEqual(prompt(app), ['one', 'echo: one', 'two']);
   const stranger = await next([reference], { user: 'bob' });
   t.is(stranger.status, 200);
   t.not(about(stranger.body).session_id, session);
@@ -191,6 +200,31 @@ test('a history with 8 MB of pictures is accepted', async (t) => {
   const picture = { type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(8_000_000)}` } };
   const messages = [{ role: 'user', content: [picture] }, reply, user];
   t.is((await post(url, '/v1/chat/completions', { messages })).status, 200);
+});
+
+test('a history of many short messages, and one that repeats an exchange, are read quickly', async (t) => {
+  const app = await startApp(t);
+  const two = { role: 'user', content: 'two' };
+  const many = Array.from({ length: 100_000 }, () => [user, { role: 'assistant', content: 'a' }]).flat();
+  const from = performance.now();
+  t.is((await post(app.url, '/v1/chat/completions', { messages: [...many, user, two] })).status, 200);
+  // Squares of the number of messages would take a minute.
+  t.true(performance.now() - from < 10_000);
+  const chat: object[] = [
+    { role: 'user', content: 'zero' },
+    { role: 'assistant', content: 'echo: zero' },
+  ];
+  await post(app.url, '/v1/chat/completions', { messages: chat.slice(0, 1) });
+  for (let number = 0; number < 30; number += 1) {
+    await post(app.url, '/v1/chat/completions', { messages: [...chat, user] });
+    chat.push(user, reply);
+  }
+  // The client shows an exchange that is unknown, and not the first one of the chat.
+  const other = [{ role: 'user', content: 'x' }, { role: 'assistant', content: 'y' }, ...chat.slice(2), two];
+  const again = performance.now();
+  t.is((await post(app.url, '/v1/chat/completions', { messages: other })).status, 200);
+  t.true(performance.now() - again < 5_000);
+  t.deepEqual(prompt(app).slice(-3), ['one', 'echo: one', 'two']);
 });
 
 test('of the messages only the text of the last one is stored', async (t) => {

@@ -80,6 +80,9 @@ const CHAT_DEFAULTS = {
   web_search_options: null,
 };
 
+/** Some clients write all members of an object. */
+const WITH_NULLS = { type: 'text', json_schema: null, schema: null };
+
 const RESPONSE_DEFAULTS = {
   background: false,
   conversation: null,
@@ -123,6 +126,11 @@ for (const [path, valid, defaults] of [
   test(`${path} accepts null for every optional parameter`, (t) =>
     accepts(t, path, { ...valid, ...nulls({ ...SAMPLING, ...defaults, user: 0 }) }));
 }
+
+test('a text format with members that are null is accepted', async (t) => {
+  await accepts(t, '/v1/chat/completions', { ...CHAT, response_format: WITH_NULLS });
+  await accepts(t, '/v1/responses', { ...RESPONSE, text: { format: WITH_NULLS, verbosity: null } });
+});
 
 test('lists in a query, such as include[], are accepted, also repeated', async (t) => {
   const fixture = await start(t);

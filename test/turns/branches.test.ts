@@ -70,6 +70,10 @@ for (const runtime of RUNTIMES) {
     const first = await read('?limit=3');
     const rest = await read(`?limit=3&cursor=${first.next_cursor!}`);
     t.deepEqual([...contents(first), ...contents(rest)], echoed('one', 'two', 'back'));
+    // The pages of a branch stay in it when another one is opened meanwhile.
+    await say('newer', { follows: one.turn_id });
+    t.deepEqual(contents(await read(`?limit=9&cursor=${first.next_cursor!}`)), contents(rest));
+    t.deepEqual(contents(await read()), echoed('one', 'newer'));
     t.is(back.follows, two.turn_id);
   });
 }

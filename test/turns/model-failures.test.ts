@@ -159,6 +159,15 @@ test('a turn is retried for MODEL_RETRY_S, and a Retry-After beyond it fails the
   t.true(calls.length >= 3 && ms >= 2_800 && ms < 6_000, `${calls.length} calls in ${ms} ms`);
 });
 
+test('with MODEL_RETRY_S=0 no model call is repeated', async (t) => {
+  const { url, model } = await startApp(t, { settings: { MODEL_RETRY_S: '0', REVIEW_KEYWORDS: 'none' } });
+  model.script(() => ({ status: 500 }));
+  for (let number = 0; number < 10; number += 1) {
+    const turn = await waitForTurn(url, (await chat(url, { user_id: 'ann', text: `m${number}` })).turn_id);
+    t.is(turn.attempts, 1);
+  }
+});
+
 test('the time of a turn counts from its first claim, over all claims, and not while it is queued', async (t) => {
   const settings = { MODEL_RETRY_S: '60', REVIEW_KEYWORDS: 'none', WORKER_CONCURRENCY: '1' };
   const { url, model, databaseUrl } = await startApp(t, { settings });

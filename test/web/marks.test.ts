@@ -19,6 +19,9 @@ test('the letters that matched a keyword are marked as they were written', (t) =
     ['fine', 'a ﬁne', 'ﬁne'],
     ['can’t', "I can't", "can't"],
     ['e-mail', 'e‑mail', 'e‑mail'],
+    ['e-mail', 'an e⁃mail', 'e⁃mail'],
+    ['עו"ד', 'לעו\u05F4ד שלי', 'עו\u05F4ד'],
+    ['"stop"', 'say «stop»', '«stop»'],
   ] as const)
     t.deepEqual(markedIn(text, [keyword]), [marked], text);
   t.deepEqual(markedIn('a 가 b', ['\u200B', '각']), []);

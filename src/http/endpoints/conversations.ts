@@ -77,21 +77,23 @@ export const conversationOperations = (conversations: ConversationService): Oper
     query: z.strictObject({
       limit: limitUpTo(1_000, 1_000),
       cursor: sessionCursor.schema.optional(),
-      turn_id: storableText(1, 200)
-        .optional()
-        .meta({ format: 'uuid', description: 'A turn of the branch to retrieve. Missing: the newest branch.' }),
+      turn_id: storableText(1, 200).optional().meta({
+        format: 'uuid',
+        description: 'A turn of the branch to retrieve. Missing: the branch of the cursor, or else the newest branch.',
+      }),
     }),
     answers: { 200: { description: 'A page of the messages of the session.', schema: conversation } },
     problems: ['session_not_found', 'database_unavailable'],
     async handle({ path, query }, { owns }) {
       const id = path.session_id.toLowerCase();
-      const turnId = query.turn_id?.toLowerCase();
+      const turnId = query.turn_id?.toLowerCase() ?? query.cursor?.branch;
       const part = { after: query.cursor, limit: query.limit + 1, turnId };
       const isKnown = isUuid(id) && (turnId === undefined || isUuid(turnId));
       const session = isKnown ? await conversations.ofSession(id, part) : null;
       if (!session || !owns(session.userId))
         throw new Problem('session_not_found', 'No session has this id, or it has no turn `turn_id`.');
-      const { items, next } = page(session.rows, query.limit, (last) => sessionCursor.write(last));
+      const branch = turnId ?? session.branches[0]?.turnId;
+      const { items, next } = page(session.rows, query.limit, (last) => sessionCursor.write({ ...last, branch }));
       return json({
         history: items.map(messageJson),
         session_id: id,

@@ -95,15 +95,24 @@ export interface ChatMessage {
 export const messageOfText = (text: string): ChatMessage => ({ text, pictures: [], exchanges: [] });
 
 const turnIdOf = ({ id }: Item): string | null => (typeof id === 'string' ? turnIdOfMessage(id) : null);
-const isReply = ({ role, type }: Item): boolean => role === 'assistant' || type === 'item_reference';
+/** A reply, or a reference to one, which has no role, and in which the type may be missing. */
+const isReply = (item: Item): boolean =>
+  item['role'] === 'assistant' || ((item['role'] ?? null) === null && turnIdOf(item) !== null);
 
+/** Newest exchanges that are compared. A body can have hundreds of thousands. */
+const MAX_EXCHANGES = 1_000;
+
+/** The newest exchanges, in order. The time is linear. */
 function exchangesOf(history: readonly Item[]): Exchange[] {
-  return history.flatMap((item, index) => {
+  const exchanges: Exchange[] = [];
+  let user: string | null = null;
+  for (const item of history) {
+    if (item['role'] === 'user') user = messageTextOf(item['content']);
+    if (!isReply(item)) continue;
     const [turnId, assistant] = [turnIdOf(item), textOf(item['content'])];
-    if (!isReply(item) || (turnId === null && assistant.trim() === '')) return [];
-    const user = history.slice(0, index).findLast(({ role }) => role === 'user');
-    return [{ turnId, user: user ? messageTextOf(user['content']) : null, assistant }];
-  });
+    if (turnId !== null || assistant.trim() !== '') exchanges.push({ turnId, user, assistant });
+  }
+  return exchanges.slice(-MAX_EXCHANGES);
 }
 
 /** The texts of the system and developer messages, in order. */

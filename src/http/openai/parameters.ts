@@ -9,11 +9,20 @@ import { sessionId, storableText } from '../schemas.ts';
 export const ignored = <T extends z.ZodType>(schema: T) =>
   schema.nullish().meta({ description: 'Accepted and ignored.' });
 
+/** The value without members that are null: some clients write all members of an object. */
+const withoutNulls = (value: unknown): unknown =>
+  value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null))
+    : value;
+
 /** A parameter that would change the meaning of the request. Only its neutral values and null are accepted. */
 export const only = (neutral: readonly unknown[], error: string) =>
   z
     .unknown()
-    .refine((value) => (value ?? null) === null || neutral.some((each) => isDeepStrictEqual(each, value)), { error })
+    .refine(
+      (value) => (value ?? null) === null || neutral.some((each) => isDeepStrictEqual(each, withoutNulls(value))),
+      { error },
+    )
     .optional()
     .meta({ description: `Not supported: ${error}.` });
 

@@ -23,16 +23,17 @@ const LETTER =
 const foldLetter = (letter: string): string =>
   letter
     .replaceAll(IGNORED, '')
-    .replaceAll('´', "'")
+    .replaceAll(/[´\u1FBD\u1FBF\u1FFE]/g, "'")
+    .replaceAll('″', '"')
     .normalize('NFKD')
     .replaceAll(IGNORED, '')
     .toLowerCase()
     .toUpperCase()
     .toLowerCase()
     .replaceAll('ς', 'σ')
-    .replaceAll(/[\p{Pd}\u2212]/gu, '-')
-    .replaceAll(/[`‘’‚‛′ʹʻʼʽ]/g, "'")
-    .replaceAll(/[“”„‟″]/g, '"')
+    .replaceAll(/[\p{Pd}\u2212\u2043\u02D7]/gu, '-')
+    .replaceAll(/[`‘’‚‛‹›′ʹʻʼʽʾʿˈˊˋ❛❜\u055A\u05F3\uA78B\uA78C]/g, "'")
+    .replaceAll(/[“”„‟«»❝❞〝〞〟ʺˮ\u05F4]/g, '"')
     .replaceAll(/[\s\u0085]+/g, ' ')
     .normalize('NFC');
 
