@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Decision } from '../api/derived.ts';
 import { NOTE_CHARACTERS, TEXT_CHARACTERS } from '../api/limits.ts';
 
@@ -22,7 +22,8 @@ export function DecisionForm({ decision, draft, sending, onEdited, onSend, onCan
   const [reply, setReply] = useState(draft);
   const [note, setNote] = useState('');
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector<HTMLElement>('[data-first]')?.focus(), []);
+  // Before the form is painted: a key that is pressed as soon as it appears is text of its first field.
+  useLayoutEffect(() => form.current?.querySelector<HTMLElement>('[data-first]')?.focus(), []);
 
   const unchanged = decision === 'edit' && (reply === draft || reply.trim() === '');
   const submit = (event?: Event): void => {
