@@ -162,6 +162,11 @@ const FAULTS: readonly (readonly [what: string, content: unknown, faults: readon
     [/both/, /not read/],
   ],
   [
+    'has instructions and names without visible text',
+    { assistants: { a: { instructions: ' \n', models: ['a\0b', ' c'] } } },
+    [/instructions: is empty/, /models\.0\.model: must have no control/, /models\.1\.model/],
+  ],
+  [
     'has several faults in one model',
     { assistants: { a: { models: [{ base_url: 'ftp://x', retry_s: -1, profile: { images: 1 } }] } } },
     [/models\.0\.model/, /base_url: must be an address/, /retry_s/, /profile\.images/],

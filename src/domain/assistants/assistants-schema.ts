@@ -16,6 +16,11 @@ const NOT_EXTRA =
 
 const later = (what: string) => z.never({ error: `is not supported: this version has no ${what}` }).optional();
 const text = (max: number) => z.string().min(1).max(max);
+const visibleText = (max: number) => text(max).refine((value) => value.trim() !== '', { error: 'is empty' });
+/** A name is stored with turns, and is part of logs and metrics. */
+const name = text(200).refine((value) => /^\P{C}+$/u.test(value) && value.trim() === value, {
+  error: 'must have no control characters, and no spaces around it',
+});
 const baseUrl = z.string().refine(
   (value) => {
     const url = URL.canParse(value) ? new URL(value) : null;
@@ -34,7 +39,7 @@ const profile = z.strictObject({
 });
 
 const modelObject = z.strictObject({
-  model: text(200),
+  model: name,
   base_url: baseUrl.optional(),
   api_key_env: z
     .string()
@@ -73,7 +78,7 @@ const parameters = z.strictObject({
 const assistant = z
   .strictObject({
     description: z.string().max(500).default(''),
-    instructions: text(INSTRUCTIONS_CHARACTERS).optional(),
+    instructions: visibleText(INSTRUCTIONS_CHARACTERS).optional(),
     instructions_file: text(1_000).optional(),
     models: z.array(model).min(1).max(10).optional(),
     parameters: parameters.default({}),
