@@ -92,9 +92,12 @@ test('of two summaries made at the same time, the one of the later deliveries st
 });
 
 test('a burst of turns is summarised once, after the debounce time', async (t) => {
-  const { url, model } = await startApp(t, { settings: { MEMORY_DEBOUNCE_MS: '700' } });
-  for (let n = 0; n < 5; n += 1)
-    await waitForTurn(url, (await chat(url, { user_id: 'ben', text: `message ${n}` })).turn_id);
+  // Longer than a turn takes beside other tests.
+  const { url, model } = await startApp(t, { settings: { MEMORY_DEBOUNCE_MS: '2500' } });
+  const turns = await Promise.all(
+    Array.from({ length: 5 }, (_, n) => chat(url, { user_id: 'ben', text: `message ${n}` })),
+  );
+  await Promise.all(turns.map((turn) => waitForTurn(url, turn.turn_id)));
   await eventually('a summary of all', async () => (await memoryOf(url, 'ben')).through_seq === 5);
   t.is(model.summaryCalls.length, 1);
 });
