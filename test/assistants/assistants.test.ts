@@ -178,9 +178,9 @@ test('a model is retried for its retry_s, the last one for MODEL_RETRY_S, and a 
     error: { code: 'model_unavailable' },
   });
   const ms = model.chatCalls.at(-1)!.at - model.chatCalls[0]!.at;
-  t.true(model.chatCalls.length >= 2 && ms <= 1_600, `${model.chatCalls.length} calls in ${ms} ms`);
+  t.true(model.chatCalls.length >= 2 && ms <= 2_500, `${model.chatCalls.length} calls in ${ms} ms`);
   const allMs = other.chatCalls.at(-1)!.at - model.chatCalls[0]!.at;
-  t.true(other.chatCalls.length >= 2 && allMs >= 2_800 && allMs < 3_600, `${allMs} ms`);
+  t.true(other.chatCalls.length >= 2 && allMs >= 2_000 && allMs < 5_000, `${allMs} ms`);
   const before = other.chatCalls.length;
   t.like(await answered(url, { user_id: 'ann', text: 'bad' }), {
     status: 'failed',
