@@ -2,7 +2,7 @@
 
 from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI
-from steps import api, api_key, base_url, messages, model, run_steps
+from steps import api, api_key, base_url, chat_steps, messages, model, run_steps
 
 chat = ChatOpenAI(model=model, api_key=api_key, base_url=base_url, use_responses_api=api == "responses")
 history = {}
@@ -27,13 +27,4 @@ def stream():
     return {"reply": whole.text, "deltas": deltas}
 
 
-run_steps(
-    {
-        "first": lambda: ask("first"),
-        "second": lambda: ask("second", after="first"),
-        "edit": lambda: ask("edit", after="first"),
-        "retry": lambda: ask("retry", after="first"),
-        "stream": stream,
-        "next": lambda: ask("next", after="stream"),
-    }
-)
+run_steps(chat_steps(ask, stream))

@@ -1,7 +1,7 @@
 """litellm with chat completions. The script sends the whole history."""
 
 import litellm
-from steps import api_key, base_url, messages, model, run_steps
+from steps import api_key, base_url, chat_steps, messages, model, run_steps
 
 server = {"model": f"openai/{model}", "api_base": base_url, "api_key": api_key}
 history = {}
@@ -27,13 +27,4 @@ def stream():
     return {"reply": message.content, "deltas": deltas}
 
 
-run_steps(
-    {
-        "first": lambda: ask("first"),
-        "second": lambda: ask("second", after="first"),
-        "edit": lambda: ask("edit", after="first"),
-        "retry": lambda: ask("retry", after="first"),
-        "stream": stream,
-        "next": lambda: ask("next", after="stream"),
-    }
-)
+run_steps(chat_steps(ask, stream))

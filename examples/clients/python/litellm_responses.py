@@ -3,7 +3,7 @@
 import time
 
 import litellm
-from steps import api_key, base_url, messages, model, run_steps
+from steps import api_key, base_url, chat_steps, messages, model, run_steps
 
 key = {"api_base": base_url, "api_key": api_key}
 server = {"model": f"openai/{model}", **key}
@@ -42,14 +42,4 @@ def background():
     return {"reply": text_of(response), "accepted": accepted}
 
 
-run_steps(
-    {
-        "first": lambda: ask("first"),
-        "second": lambda: ask("second", after="first"),
-        "edit": lambda: ask("edit", after="first"),
-        "retry": lambda: ask("retry", after="first"),
-        "stream": stream,
-        "next": lambda: ask("next", after="stream"),
-        "background": background,
-    }
-)
+run_steps({**chat_steps(ask, stream), "background": background})

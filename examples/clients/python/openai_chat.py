@@ -1,7 +1,7 @@
 """OpenAI's client for Python with chat completions. The client sends the whole history."""
 
 import openai
-from steps import api_key, base_url, messages, model, run_steps
+from steps import api_key, base_url, chat_steps, messages, model, run_steps
 
 client = openai.OpenAI(base_url=base_url, api_key=api_key)
 history = {}
@@ -30,13 +30,4 @@ def stream():
     return {"reply": message.content, "deltas": deltas}
 
 
-run_steps(
-    {
-        "first": lambda: ask("first"),
-        "second": lambda: ask("second", after="first"),
-        "edit": lambda: ask("edit", after="first"),
-        "retry": lambda: ask("retry", after="first"),
-        "stream": stream,
-        "next": lambda: ask("next", after="stream"),
-    }
-)
+run_steps(chat_steps(ask, stream))

@@ -3,7 +3,7 @@
 import time
 
 import openai
-from steps import api_key, base_url, messages, model, run_steps
+from steps import api_key, base_url, chat_steps, messages, model, run_steps
 
 client = openai.OpenAI(base_url=base_url, api_key=api_key)
 POLL_S = 0.1
@@ -39,14 +39,4 @@ def background():
     return {"reply": response.output_text, "accepted": accepted}
 
 
-run_steps(
-    {
-        "first": lambda: ask("first"),
-        "second": lambda: ask("second", after="first"),
-        "edit": lambda: ask("edit", after="first"),
-        "retry": lambda: ask("retry", after="first"),
-        "stream": stream,
-        "next": lambda: ask("next", after="stream"),
-        "background": background,
-    }
-)
+run_steps({**chat_steps(ask, stream), "background": background})

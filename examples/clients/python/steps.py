@@ -12,6 +12,22 @@ base_url, api_key, model, api = _run["baseUrl"], _run["apiKey"], _run["model"], 
 messages = _run["messages"]
 
 
+def chat_steps(ask, stream):
+    """The steps of a chat that every client runs.
+
+    `ask(step, after=None)` sends the message of the step after the chat of another step, and `stream()` that of the step
+    `stream` after the chat of the step `retry`. Both return the result of their step.
+    """
+    return {
+        "first": lambda: ask("first"),
+        "second": lambda: ask("second", after="first"),
+        "edit": lambda: ask("edit", after="first"),
+        "retry": lambda: ask("retry", after="first"),
+        "stream": stream,
+        "next": lambda: ask("next", after="stream"),
+    }
+
+
 def run_steps(steps):
     """Runs the steps in order and prints one line of JSON for each.
 
