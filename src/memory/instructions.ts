@@ -111,7 +111,7 @@ const MENTIONED = anyOf([
   ...SUBJECT_PHRASES,
 ]);
 
-/** What holds from now on is an order, unless the sentence says for whom it holds. */
+/** What holds from now on is an order, unless the sentence names the person it describes. */
 const FROM_NOW_ON = anyOf([
   word(
     "from now on|henceforth|ab jetzt|ab sofort|von nun an|à partir de maintenant|a partir de (?:ahora|agora)|d'ora in poi|с этого момента|відтепер|od teraz|من الآن فصاعد[اً]*|מעכשיו|şu andan itibaren|bundan sonra|अब से",
@@ -121,7 +121,7 @@ const FROM_NOW_ON = anyOf([
 const THIRD_PERSON =
   's?he|they|her|his|their|the user|sie|er|ihre?|seine?|elles?|ils?|ella|él|ellos|ellas|su|ela|ele|eles|lei|lui|loro|она|он|они|её|его|вона|він|вони|ona|on|oni|jej|jego|هي|هو|היא|הוא|onlar|वह|वे|उसकी?';
 /** The subject after the phrase, which a verb may precede, or at the start of the sentence. */
-const SAYS_FOR_WHOM = anyOf([
+const NAMES_SUBJECT = anyOf([
   `(?:${FROM_NOW_ON.source}),?\\s*(?:\\p{L}+ )?${word(THIRD_PERSON)}`,
   `^[\\s\\p{P}]*${word(THIRD_PERSON)}`,
   `(?:${FROM_NOW_ON.source})[,，、\\s]*(?:[她他]|彼|그)|^\\s*(?:[她他]|彼|그)`,
@@ -141,7 +141,7 @@ function isOrder(written: string): boolean {
   const parts = [sentence, sentence.replaceAll(CAPITAL, '; ')];
   if (ORDERS.test(sentence) || parts.some((part) => PHRASES.test(part) && STARTED.test(part))) return true;
   const isAddressed = ADDRESSED.test(sentence);
-  if (FROM_NOW_ON.test(sentence)) return isAddressed || !(SAYS_FOR_WHOM.test(sentence) || NAMED.test(sentence));
+  if (FROM_NOW_ON.test(sentence)) return isAddressed || !(NAMES_SUBJECT.test(sentence) || NAMED.test(sentence));
   return isAddressed && MENTIONED.test(sentence);
 }
 

@@ -105,7 +105,7 @@ export class ResponseBody implements BytesReader {
     this.#reply.event({ data: this.#text });
   }
 
-  /** Whether the first line is a chunk. It is looked at once. */
+  /** Whether the first line is a chunk. It is checked once. */
   #beginsWithChunk(): boolean {
     const end = this.#hasLine ? -1 : this.#text.trimStart().indexOf('\n');
     if (end < 0) return false;
