@@ -4,6 +4,9 @@
 /** The limits of one message, and of a turn that several messages were merged into. */
 export const MESSAGE_LIMITS = { textCharacters: 32_000, tags: 16, tagCharacters: 64, metadataBytes: 4096 } as const;
 
+/** Maximum of characters of instructions, of the operator or of a client. */
+export const INSTRUCTIONS_CHARACTERS = 100_000;
+
 /** Maximum number of earlier exchanges in a prompt. */
 export const MOST_EXCHANGES = 100;
 

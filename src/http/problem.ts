@@ -88,6 +88,12 @@ export class Problem extends Error {
   }
 }
 
+/** The problem for a request with these faults. */
+export const invalidRequest = (errors: readonly Fault[]): Problem =>
+  new Problem('invalid_request', `The request has ${errors.length === 1 ? '1 error' : `${errors.length} errors`}.`, {
+    errors,
+  });
+
 export interface ProblemDocument {
   readonly type: string;
   readonly title: string;

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { BODY_LIMIT_BYTES, bodyReader, type ReadBody } from './body.ts';
 import { faultsOf, messageOf, withoutRepeats } from './faults.ts';
 import { NOTHING, type Input, type Operation } from './operation.ts';
-import { Problem, type Fault } from './problem.ts';
+import { invalidRequest, type Fault } from './problem.ts';
 import { readQuery } from './query-string.ts';
 import { unstorableParts } from './storable-json.ts';
 
@@ -23,12 +23,6 @@ function check<S extends z.ZodType>(schema: S, value: unknown, root: string, fau
   if (result.success) return result.data;
   faults.push(...faultsOf(result.error, root));
   return undefined;
-}
-
-function refusal(faults: Fault[]): Problem {
-  const errors = withoutRepeats(faults);
-  const count = errors.length === 1 ? '1 error' : `${errors.length} errors`;
-  return new Problem('invalid_request', `The request has ${count}.`, { errors });
 }
 
 /** Returns a function that reads and validates the requests of one operation. It throws Problem. */
@@ -52,7 +46,7 @@ export function inputReader({ params, query, headers, body, bodyBytes, storedMem
     const inHeaders = headerNames.length === 0 ? NO_VALUES : check(headers, pickHeaders(ctx), '/header', faults);
     faults.push(...unstorableParts(sent.value, sent.source, storedMembers ?? null));
     const inBody = body ? check(body, sent.value, '', faults) : null;
-    if (faults.length > 0 || !inPath || !inQuery || !inHeaders) throw refusal(faults);
+    if (faults.length > 0 || !inPath || !inQuery || !inHeaders) throw invalidRequest(withoutRepeats(faults));
     return { input: { path: inPath, query: inQuery, headers: inHeaders, body: inBody }, sentBody: sent.value };
   };
 }

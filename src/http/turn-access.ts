@@ -3,7 +3,7 @@ import type { AcceptOutcome } from '../domain/accept.ts';
 import { isUuid } from '../domain/limits.ts';
 import type { Turn } from '../domain/turn.ts';
 import type { RequestContext } from './operation.ts';
-import { Problem } from './problem.ts';
+import { invalidRequest, Problem } from './problem.ts';
 import { storableText } from './schemas.ts';
 
 /** The turn id in a path. It may be any string: an id that is not a UUID is answered 404, not 400. */
@@ -28,9 +28,7 @@ export async function ownTurn(
 
 /** The problem for a turn that cannot be continued. */
 export const notFollowed = (): Problem =>
-  new Problem('invalid_request', 'The request has 1 error.', {
-    errors: [{ pointer: '/follows', detail: 'is not a delivered turn of this session' }],
-  });
+  invalidRequest([{ pointer: '/follows', detail: 'is not a delivered turn of this session' }]);
 
 /** The turn that an accept created or found. @throws Problem if the accept was refused */
 export function acceptedTurn(outcome: AcceptOutcome): Turn {

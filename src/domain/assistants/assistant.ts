@@ -84,12 +84,13 @@ export const modelNamesOf = ({ byName, standard }: Assistants): string[] => [
   ...new Set([...byName.keys(), OWN_NAME, standard.models[0]!.model]),
 ];
 
+/** The assistant of this name; null: none. `turnkeeper` is always the standard one. */
+export const assistantNamed = ({ byName, standard }: Assistants, name: string): Assistant | null =>
+  byName.get(name) ?? (name === OWN_NAME ? standard : null);
+
 /** The assistant that the parameter `model` names; null: none. */
-export function assistantOfModel(assistants: Assistants, model: string): Assistant | null {
-  const named = assistants.byName.get(model);
-  if (named) return named;
-  return modelNamesOf(assistants).includes(model) ? assistants.standard : null;
-}
+export const assistantOfModel = (assistants: Assistants, model: string): Assistant | null =>
+  assistantNamed(assistants, model) ?? (model === assistants.standard.models[0]!.model ? assistants.standard : null);
 
 /** The most exchanges that a prompt of one of the assistants may have. */
 export const mostExchanges = ({ byName }: Assistants): number =>

@@ -12,13 +12,13 @@ import {
 } from './assistant.ts';
 import {
   assistantsFile,
-  INSTRUCTIONS_CHARACTERS,
   outlineOf,
   type AssistantsFileContent,
   type DefinedAssistant,
   type Outline,
 } from './assistants-schema.ts';
 import { jsonIn, readFileText, type FileText } from '../file-text.ts';
+import { INSTRUCTIONS_CHARACTERS } from '../limits.ts';
 
 /** The texts of the file and of the files with instructions that it names, by their names in it. */
 export interface AssistantsText {

@@ -1,10 +1,9 @@
 // The form of the assistants file. What its members mean for each other is in assistants-file.ts.
 import { z } from 'zod';
 import { MAX_TOKENS_FIELDS, SYSTEM_ROLES } from './assistant.ts';
-import { MOST_EXCHANGES } from '../limits.ts';
+import { INSTRUCTIONS_CHARACTERS, MOST_EXCHANGES } from '../limits.ts';
 
 const NAME = /^[A-Za-z0-9_-]{1,48}$/;
-export const INSTRUCTIONS_CHARACTERS = 100_000;
 const MAX_TOKENS = 100_000_000;
 const RETRY_S = 3_600;
 

@@ -1,7 +1,7 @@
 // USER_HEADER: the header in which a trusted client, such as a chat UI with one key for all its users, names the user.
 import type Koa from 'koa';
 import { isUserId, USER_ID_RULE } from '../../domain/limits.ts';
-import { Problem } from '../problem.ts';
+import { invalidRequest } from '../problem.ts';
 import { stepTo } from '../faults.ts';
 import type { Identity } from './access.ts';
 
@@ -16,7 +16,5 @@ export function namedUserOf(
   if (ctx.headers[header.toLowerCase()] === undefined) return null;
   const userId = ctx.get(header);
   if (isUserId(userId)) return userId;
-  throw new Problem('invalid_request', 'The request has 1 error.', {
-    errors: [{ pointer: stepTo('/header', header.toLowerCase()), detail: `must be ${USER_ID_RULE}` }],
-  });
+  throw invalidRequest([{ pointer: stepTo('/header', header.toLowerCase()), detail: `must be ${USER_ID_RULE}` }]);
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { TURN_STATUSES, type TurnStatus } from '../../domain/turn.ts';
 import { json, operation, type Operation } from '../operation.ts';
-import { Problem } from '../problem.ts';
+import { invalidRequest, type Problem } from '../problem.ts';
 import { COMPONENTS, instant, moment, userId } from '../schemas.ts';
 import type { Activity } from '../../domain/statistics.ts';
 import type { AnalyticsService } from '../services.ts';
@@ -63,8 +63,7 @@ function period(from: Date | undefined, to: Date | undefined): { from: string; t
   return days;
 }
 
-const badPeriod = (detail: string): Problem =>
-  new Problem('invalid_request', 'The request has 1 error.', { errors: [{ pointer: '/query/from', detail }] });
+const badPeriod = (detail: string): Problem => invalidRequest([{ pointer: '/query/from', detail }]);
 
 const ofUser = {
   tag: 'Analytics',

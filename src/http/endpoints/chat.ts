@@ -1,6 +1,12 @@
 // POST /chat: accepts a turn durably before it responds.
 import { z } from 'zod';
-import { OWN_NAME, type Assistant, type Assistants, type AssistantSource } from '../../domain/assistants/assistant.ts';
+import {
+  assistantNamed,
+  OWN_NAME,
+  type Assistant,
+  type Assistants,
+  type AssistantSource,
+} from '../../domain/assistants/assistant.ts';
 import { Unavailable } from '../../domain/errors.ts';
 import { newId } from '../../domain/ids.ts';
 import { hashRequest, type NewTurn } from '../../domain/accept.ts';
@@ -9,7 +15,7 @@ import { MESSAGE_LIMITS } from '../../domain/limits.ts';
 import { isFinal, type Metadata, type Turn } from '../../domain/turn.ts';
 import { idempotencyKey, preferredWait } from '../header-fields.ts';
 import { json, operation, type Operation, type RequestContext } from '../operation.ts';
-import { Problem } from '../problem.ts';
+import { invalidRequest } from '../problem.ts';
 import { COMPONENTS, sessionId, storableText, tag, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import { acceptedTurn, notErased, notFollowed } from '../turn-access.ts';
@@ -80,12 +86,11 @@ async function checkFollows(turns: Services['turns'], { follows, user_id: userId
 }
 
 /** The assistant that answers. @throws Problem invalid_request */
-function assistantOf({ assistant: name }: ChatRequest, { byName, standard }: Assistants): Assistant {
-  const assistant = byName.get(name ?? standard.name);
+function assistantOf({ assistant: name }: ChatRequest, assistants: Assistants): Assistant {
+  const assistant = assistantNamed(assistants, name ?? OWN_NAME);
   if (assistant) return assistant;
-  if (name === OWN_NAME) return standard;
-  const detail = `must be one of ${[...byName.keys()].join(', ')}`;
-  throw new Problem('invalid_request', 'The request has 1 error.', { errors: [{ pointer: '/assistant', detail }] });
+  const detail = `must be one of ${[...assistants.byName.keys()].join(', ')}`;
+  throw invalidRequest([{ pointer: '/assistant', detail }]);
 }
 
 function newTurn(body: ChatRequest, assistant: Assistant, key: string | null, sentBody: unknown): NewTurn {

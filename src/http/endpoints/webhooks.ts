@@ -6,7 +6,7 @@ import { DELIVERY_STATUSES, WEBHOOK_EVENTS, type Webhook } from '../../domain/we
 import type { Identity } from '../auth/access.ts';
 import { deliveryCursor, page, webhookCursor } from '../cursor.ts';
 import { json, operation, type Operation, type RequestContext } from '../operation.ts';
-import { Problem } from '../problem.ts';
+import { invalidRequest, Problem } from '../problem.ts';
 import { COMPONENTS, limit, storableText, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import {
@@ -74,8 +74,7 @@ const deliveryParams = z.strictObject({ webhook_id: id, delivery_id: id });
 const mayManage = ({ role }: Identity, { owns }: RequestContext, webhookUser: string | null): boolean =>
   webhookUser === null ? role === 'admin' : owns(webhookUser);
 
-const refusedUrl = (detail: string) =>
-  new Problem('invalid_request', 'The request has 1 error.', { errors: [{ pointer: '/url', detail }] });
+const refusedUrl = (detail: string) => invalidRequest([{ pointer: '/url', detail }]);
 const notFound = () => new Problem('webhook_not_found', 'No webhook has this id.');
 const disabled = () => new Problem('webhook_disabled', 'Enable the webhook with PATCH and `"enabled": true` first.');
 

@@ -6,8 +6,8 @@ import type { Continuation } from '../../domain/branch.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
 import type { Turn } from '../../domain/turn.ts';
 import type { RequestContext } from '../operation.ts';
-import { Problem } from '../problem.ts';
-import { isUserId } from '../../domain/limits.ts';
+import { invalidRequest, Problem } from '../problem.ts';
+import { INSTRUCTIONS_CHARACTERS, isUserId } from '../../domain/limits.ts';
 import { storableText } from '../../domain/text.ts';
 import type { Services } from '../services.ts';
 import { acceptedTurn } from '../turn-access.ts';
@@ -45,7 +45,7 @@ export function userOfRequest(
   const userId = namedUser ?? user ?? identity.userId ?? identity.name;
   if (!isUserId(userId)) {
     const detail = 'is required: the name of the key is not a valid user id';
-    throw new Problem('invalid_request', 'The request has 1 error.', { errors: [{ pointer: '/user', detail }] });
+    throw invalidRequest([{ pointer: '/user', detail }]);
   }
   if (!owns(userId)) throw new Problem('user_not_found', 'No user has this id.');
   return userId;
@@ -213,9 +213,6 @@ export interface ChatTurnRequest extends Place {
   readonly idempotencyKey: string | null;
 }
 
-/** Maximum characters of a client's instructions. */
-const INSTRUCTIONS_CHARACTERS = 100_000;
-
 /** The instructions of the client, for an assistant that takes them; null: none. @throws Problem invalid_request */
 function clientInstructionsOf({ assistant, instructions }: ChatTurnRequest): string | null {
   if (!assistant.appendsClientInstructions) return null;
@@ -223,7 +220,7 @@ function clientInstructionsOf({ assistant, instructions }: ChatTurnRequest): str
   if (text === '') return null;
   if (text.length <= INSTRUCTIONS_CHARACTERS) return storableText(text);
   const detail = `the instructions must have at most ${INSTRUCTIONS_CHARACTERS} characters`;
-  throw new Problem('invalid_request', 'The request has 1 error.', { errors: [{ pointer: '', detail }] });
+  throw invalidRequest([{ pointer: '', detail }]);
 }
 
 /** Accepts the turn. A repeated request with the same key returns the existing turn. @throws Problem, Unavailable */

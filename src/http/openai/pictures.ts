@@ -9,7 +9,7 @@ import {
   type PictureDetail,
 } from '../../domain/pictures/picture.ts';
 import { assistantTakesPictures } from '../../domain/pictures/picture-models.ts';
-import { Problem } from '../problem.ts';
+import { invalidRequest } from '../problem.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -102,10 +102,7 @@ export interface GivenPicture {
 export function picturesFor(assistant: Assistant, given: readonly GivenPicture[]): Picture[] {
   if (given.length > 0 && !assistantTakesPictures(assistant)) {
     const detail = `is a picture, and no model of the assistant ${assistant.name} takes pictures: the operator can say that one does, with "profile": {"images": true} in the assistants file`;
-    const count = given.length === 1 ? '1 error' : `${given.length} errors`;
-    throw new Problem('invalid_request', `The request has ${count}.`, {
-      errors: given.map(({ pointer }) => ({ pointer, detail })),
-    });
+    throw invalidRequest(given.map(({ pointer }) => ({ pointer, detail })));
   }
   return given.map(({ picture }) => picture);
 }

@@ -4,7 +4,7 @@ import type { Turn } from '../../domain/turn.ts';
 import { EVENTS_TYPE, eventStream } from '../event-stream.ts';
 import { idempotencyKey } from '../header-fields.ts';
 import { json, operation, type Answer, type Operation, type RequestContext } from '../operation.ts';
-import { Problem, type Fault } from '../problem.ts';
+import { invalidRequest, Problem } from '../problem.ts';
 import { limitUpTo, storableText, wholeNumber } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import { HISTORY_BYTES } from './chat-completions.ts';
@@ -29,10 +29,7 @@ const ignoredText = z.string().optional().meta({ description: 'Accepted and igno
 /** The clients send the list `include` as repeated `include[]`. */
 const INCLUDE = { include: ignoredText, 'include[]': ignoredText };
 
-const fault = (pointer: string, detail: string): Problem => {
-  const errors: Fault[] = [{ pointer, detail }];
-  return new Problem('invalid_request', 'The request has 1 error.', { errors });
-};
+const fault = (pointer: string, detail: string): Problem => invalidRequest([{ pointer, detail }]);
 
 /** The turn of a response. @throws Problem turn_not_found, also if its user is not allowed */
 async function turnOf(turns: Services['turns'], id: string, isAllowed: (userId: string) => boolean): Promise<Turn> {
