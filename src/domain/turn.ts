@@ -37,8 +37,9 @@ export interface Usage {
   readonly outputTokens: number;
 }
 
-/** How a reply ended: by itself, or at the limit of output tokens. */
-export const FINISH_REASONS = ['stop', 'length'] as const;
+/** How a reply ended: by itself, at the limit of output tokens, with calls that the client makes, or without tools because
+ *  the turn had used all its steps. */
+export const FINISH_REASONS = ['stop', 'length', 'tool_calls', 'tool_limit'] as const;
 export type FinishReason = (typeof FINISH_REASONS)[number];
 
 /** What the user may see of the review of a turn: never the draft. */

@@ -4,7 +4,7 @@ import type { Message } from './model.ts';
 import type { EndpointProfile } from './profile.ts';
 
 interface SentMessage {
-  readonly role: SystemRole | 'assistant';
+  readonly role: SystemRole | 'assistant' | 'tool';
   /** A list: the text and the pictures. */
   readonly content: string | readonly object[];
 }

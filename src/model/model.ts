@@ -10,9 +10,31 @@ export interface MessagePicture {
   readonly detail: PictureDetail | null;
 }
 
+/** A call that the model asks for. */
+export interface ProposedCall {
+  readonly id: string;
+  /** As the tool was offered. */
+  readonly name: string;
+  /** As the model wrote them: usually the JSON text of an object. */
+  readonly arguments: string;
+}
+
+/** A tool that the model may ask for. */
+export interface OfferedTool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the arguments. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
 export interface Message {
-  readonly role: 'system' | 'user' | 'assistant';
+  readonly role: 'system' | 'user' | 'assistant' | 'tool';
+  /** Of a tool: the result of a call. */
   readonly content: string;
+  /** What the assistant asked for in this message. Missing: nothing. */
+  readonly toolCalls?: readonly ProposedCall[];
+  /** Of a tool: the call to which the result belongs. */
+  readonly toolCallId?: string;
   /** Only the message that is answered has some. Missing: none. */
   readonly pictures?: readonly MessagePicture[];
 }
@@ -25,10 +47,18 @@ export interface Completion {
   /** Null: the endpoint reported none, or none that is usable. */
   readonly usage: Usage | null;
   readonly finishReason: FinishReason;
+  /** What the model asks for instead of an answer; the text may then be empty. Missing: nothing. */
+  readonly toolCalls?: readonly ProposedCall[];
 }
 
 export interface CompletionRequest {
   readonly messages: readonly Message[];
+  /** Missing: none are offered. */
+  readonly tools?: readonly OfferedTool[];
+  /** How the model has to use the tools, in the terms of the protocol. Missing: as it likes. */
+  readonly toolChoice?: string | object;
+  /** Missing: not said. */
+  readonly parallelToolCalls?: boolean;
   /** Aborted when the result is not needed any more. */
   readonly signal: AbortSignal;
   /** Called with each delta as it arrives. The deltas of a failed attempt are void. */

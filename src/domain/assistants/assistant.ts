@@ -1,5 +1,6 @@
 // Assistants: how turns are answered. The operator defines them in a file; without it there is one, from the settings.
 // No I/O.
+import type { AssistantTools } from '../tools/tool.ts';
 
 /** The name of the assistant that there is without a file, and the name in requests for the default assistant. */
 export const OWN_NAME = 'turnkeeper';
@@ -66,6 +67,7 @@ export interface Assistant {
   readonly appendsClientInstructions: boolean;
   /** Whether prompts contain what is known of the user, and the turns become part of it. */
   readonly memory: boolean;
+  readonly tools: AssistantTools;
 }
 
 export interface Assistants {

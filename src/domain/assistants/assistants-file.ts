@@ -19,6 +19,7 @@ import {
 } from './assistants-schema.ts';
 import { jsonIn, readFileText, type FileText } from '../file-text.ts';
 import { INSTRUCTIONS_CHARACTERS } from '../limits.ts';
+import { NO_TOOLS } from '../tools/tool.ts';
 
 /** The texts of the file and of the files with instructions that it names, by their names in it. */
 export interface AssistantsText {
@@ -118,6 +119,7 @@ function assistantOf(
     maxInputTokens: context.max_input_tokens ?? null,
     appendsClientInstructions: said.client_instructions === 'append',
     memory: said.memory,
+    tools: NO_TOOLS,
   };
 }
 
@@ -196,6 +198,7 @@ export function ownAssistant(defaults: AssistantDefaults): Assistants {
     maxInputTokens: null,
     appendsClientInstructions: false,
     memory: true,
+    tools: NO_TOOLS,
   };
   return { byName: new Map([[OWN_NAME, standard]]), standard };
 }

@@ -132,7 +132,7 @@ export interface Turn {
   /**
    * How the reply ended: `length` means that the model reached its limit. Null: no reply yet, or not known.
    */
-  finish_reason: ('stop' | 'length') | null;
+  finish_reason: ('stop' | 'length' | 'tool_calls' | 'tool_limit') | null;
   metadata: {
     session_id: string;
     timestamp: unknown;
@@ -422,7 +422,7 @@ export interface OpenAiChatCompletion {
       refusal: null;
     };
     logprobs: null;
-    finish_reason: 'stop' | 'length';
+    finish_reason: 'stop' | 'length' | 'tool_calls' | 'tool_limit';
   }[];
   usage?: {
     prompt_tokens: number;
@@ -1964,7 +1964,7 @@ export interface ListedReview {
   /**
    * How the draft ended: `length` means that it was cut off. Null: not known.
    */
-  finish_reason: ('stop' | 'length') | null;
+  finish_reason: ('stop' | 'length' | 'tool_calls' | 'tool_limit') | null;
   /**
    * Whether the user has sent further messages in the session, so that the draft may be out of date.
    */
@@ -2016,7 +2016,7 @@ export interface Review {
   /**
    * How the draft ended: `length` means that it was cut off. Null: not known.
    */
-  finish_reason: ('stop' | 'length') | null;
+  finish_reason: ('stop' | 'length' | 'tool_calls' | 'tool_limit') | null;
   /**
    * Whether the user has sent further messages in the session, so that the draft may be out of date.
    */
