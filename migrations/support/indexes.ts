@@ -24,7 +24,7 @@ export async function buildIndex(knex: Knex, name: string, definition: string): 
   await knex.raw(`create index concurrently if not exists ${name} on ${definition}`);
 }
 
-/** Drops the index, if it exists, without blocking writers. */
+/** Drops the index, if it exists, without blocking writers. CockroachDB drops a unique index only with `cascade`. */
 export async function dropIndex(knex: Knex, name: string): Promise<void> {
-  await knex.raw(`drop index ${isPostgres(knex) ? 'concurrently ' : ''}if exists ${name}`);
+  await knex.raw(isPostgres(knex) ? `drop index concurrently if exists ${name}` : `drop index if exists ${name} cascade`);
 }

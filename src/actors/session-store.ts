@@ -22,7 +22,7 @@ export const sessionStore = (database: Database, { holdsState }: { readonly hold
     const { turnId, epoch, follows, sessionId, seq, text, metadata, attempts } = claim.turn;
     const { tags, assistant, createdAt, startedAt } = claim.turn;
     const { grantVersion, messageCount, queuedS, takenOver, takeovers, traceparent, history, memory } = claim;
-    const { clientInstructions, pictures } = claim;
+    const { clientInstructions, pictures, journal } = claim;
     return {
       outcome: 'claimed',
       grantVersion,
@@ -41,6 +41,7 @@ export const sessionStore = (database: Database, { holdsState }: { readonly hold
         assistant,
         clientInstructions,
         pictures,
+        journal,
         takenOver,
         takeovers,
         createdAt: createdAt.getTime(),

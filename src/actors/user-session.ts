@@ -58,6 +58,8 @@ export interface Work {
   readonly clientInstructions?: string | null | undefined;
   /** How many pictures the message has, which the worker reads; null: none. Missing: from an older version, so the worker looks. */
   readonly pictures?: number | null | undefined;
+  /** How many entries the journal of the turn has, which the worker reads; null or missing: none. */
+  readonly journal?: number | null | undefined;
   /** The claim of another worker lapsed, and this one took the turn over. */
   readonly takenOver: boolean;
   /** How often that happened to this turn. */

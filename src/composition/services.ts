@@ -85,7 +85,7 @@ export function servicesOf(foundation: Foundation, options: ServiceOptions): Ser
       database,
       decisions,
       claimLeaseS: config.REVIEW_CLAIM_S,
-      post: (review, decision) => queues.postDecision(review.userId, decisionData(review.reviewId, decision)),
+      post: (review, decision) => queues.postDecision(review.userId, decisionData(review, decision)),
       hints: hooks.turnHints,
       hooks,
       log,

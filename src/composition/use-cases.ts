@@ -10,11 +10,12 @@ import type { Config } from '../config/config.ts';
 import type { Foundation } from './foundation.ts';
 
 /** The use case that ends reviews. */
-export const reviewDecisionsOf = ({ config, database, queues, hooks, metrics, log }: Foundation): ReviewDecisions =>
+export const reviewDecisionsOf = ({ config, database, queues, hooks, waker, metrics, log }: Foundation): ReviewDecisions =>
   new ReviewDecisions({
     database,
     onDeadline: config.REVIEW_ON_DEADLINE,
     hooks,
+    wake: (turn) => waker.wake(turn),
     withdraw: (reviewId) => queues.withdrawReview(reviewId),
     metrics,
     log,

@@ -14,10 +14,14 @@ export interface ConversationRow {
   readonly tags: readonly string[];
   readonly metadata: Metadata;
   readonly createdAt: Date;
+  /** How many entries the journal of the turn of a reply has; null: none. */
+  readonly journal: number | null;
 }
 
 /** A message as a prompt shows it. */
-export type HistoryMessage = Pick<ConversationRow, 'role' | 'content'>;
+export type HistoryMessage = Pick<ConversationRow, 'role' | 'content'> &
+  // Missing: the turn has no journal.
+  Partial<Pick<ConversationRow, 'turnId' | 'journal'>>;
 
 export interface ConversationPosition {
   readonly seq: number;

@@ -1,9 +1,12 @@
 // Decisions that arrive on the topic `review-decisions`, in every accepted format.
 import { z } from 'zod';
 import { MESSAGE_LIMITS, NOTE_CHARACTERS } from './limits.ts';
-import { DECISIONS, type Decision } from './review.ts';
+import { DECISIONS, type Decision, type Review } from './review.ts';
+import { isStorable, storedResult, valueOf } from './tools/arguments.ts';
 
 const NAME_LIMIT = 200;
+/** Maximum of characters of edited arguments, or of the result that a reviewer gives to a call, as JSON. */
+export const VALUE_CHARACTERS = 64 * 1024;
 /** Used if an event does not name the reviewer. */
 const UNKNOWN_REVIEWER = 'unknown';
 
@@ -15,6 +18,10 @@ const storable = (limit: number) =>
     .refine((text) => !text.includes('\0') && text.isWellFormed());
 
 const id = z.uuid().toLowerCase();
+const sha256 = z.hex().length(64).toLowerCase();
+
+const fits = (value: unknown): boolean =>
+  isStorable(value) && JSON.stringify(value).length <= VALUE_CHARACTERS;
 
 const data = z
   .object({
@@ -25,13 +32,24 @@ const data = z
     decision: z.enum(DECISIONS).optional(),
     approved: z.boolean().optional(),
     reply: storable(MESSAGE_LIMITS.textCharacters).min(1).nullish(),
+    arguments: z.record(z.string(), z.unknown()).nullish(),
+    result: z.unknown().optional(),
+    draft_sha256: sha256.nullish(),
+    arguments_sha256: sha256.nullish(),
     note: storable(NOTE_CHARACTERS).nullish(),
     decided_by: storable(NAME_LIMIT).min(1).default(UNKNOWN_REVIEWER),
   })
   .refine((given) => (given.review_id ?? given.turn_id ?? given.instance_id) !== undefined)
   // Exactly one of the two, so that they cannot contradict each other.
   .refine((given) => (given.decision === undefined) !== (given.approved === undefined))
-  .refine((given) => (given.decision === 'edit') === (typeof given.reply === 'string'));
+  // The new reply, or the new arguments.
+  .refine(
+    (given) =>
+      [given.reply ?? null, given.arguments ?? null].filter((each) => each !== null).length ===
+      (given.decision === 'edit' ? 1 : 0),
+  )
+  .refine((given) => (given.decision === 'respond') === (given.result !== undefined))
+  .refine((given) => fits(given.arguments ?? null) && fits(given.result ?? null));
 
 /** A decision, and the review or turn that it is about. */
 export interface AddressedDecision {
@@ -46,7 +64,10 @@ export const reviewDecided = data.transform((given): AddressedDecision => ({
   decision: {
     decision: given.decision ?? (given.approved ? 'approve' : 'reject'),
     reply: given.reply ?? null,
+    arguments: given.arguments ? JSON.stringify(given.arguments) : null,
+    result: given.result === undefined ? null : storedResult(given.result),
     note: given.note ?? null,
+    seenSha256: given.draft_sha256 ?? given.arguments_sha256 ?? null,
     decidedBy: given.decided_by,
   },
 }));
@@ -58,10 +79,16 @@ export const bareDecision = (payload: unknown): AddressedDecision | null =>
     : (reviewDecided.safeParse(payload).data ?? null);
 
 /** The data of the `ReviewDecided` event of a decision. */
-export const decisionData = (reviewId: string, { decision, reply, note, decidedBy }: Decision): object => ({
-  review_id: reviewId,
-  decision,
-  ...(reply !== null && { reply }),
-  ...(note !== null && { note }),
-  decided_by: decidedBy,
-});
+export function decisionData({ reviewId, kind }: Pick<Review, 'reviewId' | 'kind'>, decided: Decision): object {
+  const { decision, reply, arguments: edited, result, note, seenSha256, decidedBy } = decided;
+  return {
+    review_id: reviewId,
+    decision,
+    ...(reply !== null && { reply }),
+    ...(edited !== null && { arguments: JSON.parse(edited) as object }),
+    ...(result !== null && { result: valueOf(result) }),
+    ...(note !== null && { note }),
+    ...(seenSha256 !== null && { [kind === 'reply' ? 'draft_sha256' : 'arguments_sha256']: seenSha256 }),
+    decided_by: decidedBy,
+  };
+}

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { newId } from './ids.ts';
 import type { Turn } from './turn.ts';
-import { TOPIC_TYPES, type OutboxTopic, type Topic } from './topics.ts';
+import { TOOL_REVIEW_TYPE, TOPIC_TYPES, type OutboxTopic, type Topic } from './topics.ts';
 
 export const chatRequested = z.object({ turn_id: z.uuid(), user_id: z.string() });
 
@@ -71,12 +71,16 @@ export interface EventContent {
   readonly traceparent?: string | null;
 }
 
+/** The type of an event. Reviews of calls have their own. */
+const typeOf = (topic: Topic, data: object): string =>
+  topic === 'human-review' && 'tool_call' in data ? TOOL_REVIEW_TYPE : TOPIC_TYPES[topic];
+
 /** The CloudEvent of a topic. */
 export const cloudEvent = ({ topic, id, userId, data, at = new Date(), traceparent }: EventContent): CloudEvent => ({
   specversion: '1.0',
   id,
   source: SOURCE,
-  type: TOPIC_TYPES[topic],
+  type: typeOf(topic, data),
   subject: userId,
   time: at.toISOString(),
   ...(typeof traceparent === 'string' && { traceparent }),

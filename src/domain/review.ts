@@ -1,12 +1,37 @@
 // Reviews: their states, the decisions on them, and the effect of a decision on a review in a given state. Pure.
+import { hash } from 'node:crypto';
 import type { FinishReason, TurnStatus } from './turn.ts';
 import type { Reason } from './policy.ts';
 
-export const REVIEW_STATUSES = ['pending', 'approved', 'edited', 'rejected', 'expired', 'cancelled'] as const;
+export const REVIEW_STATUSES = [
+  'pending',
+  'approved',
+  'edited',
+  'rejected',
+  'responded',
+  'retried',
+  'expired',
+  'cancelled',
+] as const;
 export type ReviewStatus = (typeof REVIEW_STATUSES)[number];
 
-export const DECISIONS = ['approve', 'edit', 'reject'] as const;
+/** What a review is about: a drafted reply, a call of a tool that has not been made, or one whose outcome is unknown. */
+export const REVIEW_KINDS = ['reply', 'tool_call', 'tool_outcome'] as const;
+export type ReviewKind = (typeof REVIEW_KINDS)[number];
+export type ToolReviewKind = Exclude<ReviewKind, 'reply'>;
+
+export const DECISIONS = ['approve', 'edit', 'reject', 'respond', 'retry'] as const;
 export type DecisionKind = (typeof DECISIONS)[number];
+
+/** The decisions that each kind takes. */
+export const DECISIONS_OF: Readonly<Record<ReviewKind, readonly DecisionKind[]>> = {
+  reply: ['approve', 'edit', 'reject'],
+  tool_call: ['approve', 'edit', 'reject', 'respond'],
+  tool_outcome: ['respond', 'reject', 'retry'],
+};
+
+/** The hash by which a decision says what the reviewer saw: hex SHA-256 of the UTF-8 text. */
+export const sha256Of = (text: string): string => hash('sha256', text, 'hex');
 
 /** What happens at the deadline. */
 export const DEADLINE_OUTCOMES = ['expire', 'approve', 'reject'] as const;
@@ -19,15 +44,34 @@ export const HELD_TEXT =
 /** A reviewer's decision. */
 export interface Decision {
   readonly decision: DecisionKind;
-  /** The edited reply; null unless `edit`. */
+  /** The edited reply; null unless a reply is edited. */
   readonly reply: string | null;
+  /** The JSON text of the edited arguments; null unless a call is edited. */
+  readonly arguments: string | null;
+  /** The result of the call; null unless `respond`. */
+  readonly result: string | null;
   readonly note: string | null;
+  /** The hash of the draft or of the arguments that the reviewer saw; null: not said. */
+  readonly seenSha256: string | null;
   readonly decidedBy: string;
 }
 
-/** A drafted reply on which a reviewer has to decide, or has decided. */
+/** What a decision says besides itself. */
+export const NO_CONTENT = { reply: null, arguments: null, result: null, note: null, seenSha256: null } as const;
+
+/** The call that a review is about. */
+export interface ReviewedCall {
+  readonly tool: string;
+  /** The JSON text of an object, as the reviewer sees it. */
+  readonly arguments: string;
+  readonly callId: string;
+  readonly step: number;
+}
+
+/** A drafted reply or a call of a tool on which a reviewer has to decide, or has decided. */
 export interface Review {
   readonly reviewId: string;
+  readonly kind: ReviewKind;
   readonly turnId: string;
   readonly userId: string;
   readonly sessionId: string;
@@ -38,7 +82,10 @@ export interface Review {
   readonly text: string;
   /** The assistant that wrote the draft. Null: accepted by a version without assistants. */
   readonly assistant: string | null;
-  readonly draft: string;
+  /** Null: the review is about a call. */
+  readonly draft: string | null;
+  /** Null: the review is about a reply. */
+  readonly toolCall: ReviewedCall | null;
   /** How the draft ended; null: not known. */
   readonly finishReason: FinishReason | null;
   /** The reviewer who holds the lease now; null: none. */
@@ -50,6 +97,8 @@ export interface Review {
   readonly decision: DecisionKind | null;
   /** The reply that was delivered to the user; null: none. */
   readonly reply: string | null;
+  /** The arguments or the result that the decision gave to the call; null: none. */
+  readonly decidedValue: string | null;
   readonly note: string | null;
   /** Null: nobody has decided, for example because the deadline ended the review. */
   readonly decidedBy: string | null;
@@ -67,6 +116,8 @@ export interface ReviewPosition {
 }
 
 export interface ReviewFilter {
+  readonly kind?: ReviewKind | undefined;
+  readonly assistant?: string | undefined;
   readonly status?: ReviewStatus | undefined;
   readonly userId?: string | undefined;
   /** Name of a rule that caused the review. */
@@ -106,7 +157,9 @@ export interface Ending {
   readonly by: string | null;
 }
 
-const ENDS: Readonly<Record<DecisionKind | 'expire', Pick<Ending, 'status' | 'turnStatus'>>> = {
+type ReplyDecision = 'approve' | 'edit' | 'reject';
+
+const ENDS: Readonly<Record<ReplyDecision | 'expire', Pick<Ending, 'status' | 'turnStatus'>>> = {
   approve: { status: 'approved', turnStatus: 'completed' },
   edit: { status: 'edited', turnStatus: 'completed' },
   reject: { status: 'rejected', turnStatus: 'rejected' },
@@ -118,13 +171,14 @@ type Draft = Pick<Review, 'draft' | 'finishReason'>;
 const replyOf = ({ draft: reply, finishReason }: Draft) => ({ reply, finishReason });
 const NO_REPLY = { reply: null, finishReason: null };
 
-/** How a decision ends the review. The text of a reviewer is whole. */
+/** How a decision ends the review of a reply. The text of a reviewer is whole. */
 export function endingOf(review: Draft, { decision, reply, note, decidedBy }: Decision): Ending {
   const delivered = { approve: replyOf(review), edit: { reply, finishReason: 'stop' }, reject: NO_REPLY } as const;
-  return { ...ENDS[decision], decision, ...delivered[decision], note, by: decidedBy };
+  const kind = decision as ReplyDecision;
+  return { ...ENDS[kind], decision, ...delivered[kind], note, by: decidedBy };
 }
 
-/** How the deadline ends the review. */
+/** How the deadline ends the review of a reply. */
 export const endingAtDeadline = (review: Draft, outcome: DeadlineOutcome): Ending => ({
   ...ENDS[outcome],
   decision: outcome === 'expire' ? null : outcome,
@@ -133,7 +187,7 @@ export const endingAtDeadline = (review: Draft, outcome: DeadlineOutcome): Endin
   by: null,
 });
 
-/** How the cancellation of its turn ends the review. */
+/** How the cancellation of its turn ends the review of a reply. */
 export const endingByCancel = (by: string | null): Ending => ({
   status: 'cancelled',
   turnStatus: 'cancelled',
@@ -149,18 +203,27 @@ export type DecisionOutcome =
   /** Another decision was made first. */
   | 'conflict'
   /** The deadline passed first. */
-  | 'late';
+  | 'late'
+  /** The reviewer saw something else. */
+  | 'changed'
+  /** Reviews of this kind do not take the decision. */
+  | 'not_allowed';
+
+type Decided = Pick<Decision, 'decision' | 'reply' | 'arguments' | 'result' | 'seenSha256'>;
+
+const isSame = (review: Review, { decision, reply, arguments: edited, result }: Decided): boolean =>
+  review.decision === decision &&
+  (decision !== 'edit' || review.kind !== 'reply' || review.reply === reply) &&
+  (review.kind === 'reply' || review.decidedValue === (edited ?? result));
 
 /** What a decision means for a review in its current state; null: the decision can be applied. `madeInTime`: the decision
  *  was made before the deadline, even if the deadline has passed by now. */
-export function outcomeOf(
-  review: Review,
-  decision: Pick<Decision, 'decision' | 'reply'>,
-  madeInTime = false,
-): DecisionOutcome | null {
+export function outcomeOf(review: Review, decision: Decided, madeInTime = false): DecisionOutcome | null {
+  if (!DECISIONS_OF[review.kind].includes(decision.decision)) return 'not_allowed';
+  const seen = decision.seenSha256;
+  if (seen !== null && seen !== sha256Of(review.draft ?? review.toolCall?.arguments ?? '')) return 'changed';
   if (review.status === 'pending') return review.overdue && !madeInTime ? 'late' : null;
   if (review.status === 'cancelled') return 'conflict';
   if (review.decidedBy === null) return 'late';
-  if (review.decision !== decision.decision) return 'conflict';
-  return decision.decision !== 'edit' || review.reply === decision.reply ? 'already_applied' : 'conflict';
+  return isSame(review, decision) ? 'already_applied' : 'conflict';
 }

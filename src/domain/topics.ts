@@ -6,6 +6,8 @@ export const OUTBOX_TYPES = {
   messages: 'MessageSent',
   'human-review': 'HumanReviewRequired',
 } as const;
+/** Of the other event of the topic `human-review`: a call awaits review. */
+export const TOOL_REVIEW_TYPE = 'ToolReviewRequired';
 export type OutboxTopic = keyof typeof OUTBOX_TYPES;
 export const OUTBOX_TOPICS = Object.keys(OUTBOX_TYPES) as readonly OutboxTopic[];
 

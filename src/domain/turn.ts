@@ -1,4 +1,6 @@
 // A turn and its states.
+import type { TurnStep } from './tools/step.ts';
+
 export const TURN_STATUSES = [
   'queued',
   'running',
@@ -84,6 +86,8 @@ export interface Turn {
   readonly usage: Usage | null;
   readonly model: string | null;
   readonly review: TurnReview | null;
+  /** The calls of tools, in order. */
+  readonly steps: readonly TurnStep[];
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
@@ -109,6 +113,7 @@ export const queuedTurn = (parts: NewTurnParts): Turn => ({
   usage: null,
   model: null,
   review: null,
+  steps: [],
   startedAt: null,
   finishedAt: null,
 });

@@ -6,9 +6,17 @@ import type { Log } from '../telemetry/log.ts';
 import { inSpan, traceparent } from '../telemetry/tracing.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Database } from '../store/database.ts';
-import { forgetKeptDecisions, keepEarlyDecision, keptDecisionOf, keptDecisions } from '../store/kept-decisions.ts';
+import {
+  dropKeptDecision,
+  forgetKeptDecisions,
+  keepEarlyDecision,
+  keptDecisionOf,
+  keptDecisions,
+  keptToolDecisions,
+} from '../store/kept-decisions.ts';
 import { endReview, overdueReviews, type Moment } from '../store/end-review.ts';
-import { findReview, reviewOfTurn } from '../store/reviews.ts';
+import { findReview, pendingReviewOf, reviewOfReply } from '../store/reviews.ts';
+import { endToolReview } from '../store/steps/end-tool-review.ts';
 import type { AddressedDecision } from '../domain/decision-events.ts';
 import {
   endingAtDeadline,
@@ -19,8 +27,15 @@ import {
   type Decision,
   type Ending,
   type Review,
+  type ReviewStatus,
   type DecisionOutcome,
 } from '../domain/review.ts';
+import {
+  toolEndingAtDeadline,
+  toolEndingByCancel,
+  toolEndingOf,
+  type ToolEnding,
+} from '../domain/tools/tool-ending.ts';
 
 const PAGE = 200;
 /** Reviews that a sweep ends at the same time. The limit leaves database connections for other work. */
@@ -30,13 +45,32 @@ export interface ReviewDecisionsDeps {
   readonly database: Database;
   readonly onDeadline: DeadlineOutcome;
   readonly hooks: Pick<Hooks, 'turnChanged' | 'reviewChanged' | 'eventsCommitted'>;
+  /** Wakes a worker for a turn that continues. */
+  readonly wake: (turn: QueuedTurn) => void;
   /** Removes the event that requested the review from its topic. */
   readonly withdraw: (reviewId: string) => Promise<void>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
 
-export type DecideOutcome = 'applied' | DecisionOutcome | 'kept' | 'unknown';
+/** `ignored`: an approval of a reply that its reviewer cannot have seen. */
+export type DecideOutcome = 'applied' | DecisionOutcome | 'kept' | 'ignored' | 'unknown';
+
+/** A turn that is queued again. */
+interface QueuedTurn {
+  readonly turnId: string;
+  readonly userId: string;
+  readonly epoch: number;
+  readonly traceparent: string | null;
+}
+
+/** How a review ends: that of a reply, or that of a call. */
+type AnyEnding = { readonly reply: Ending } | { readonly call: ToolEnding };
+
+const isEarlyDecision = ({ decision }: Decision): boolean => decision !== 'respond' && decision !== 'retry';
+
+const decidedEnding = (review: Review, decision: Decision): AnyEnding =>
+  review.kind === 'reply' ? { reply: endingOf(review, decision) } : { call: toolEndingOf(review, decision) };
 
 export class ReviewDecisions {
   readonly #deps: ReviewDecisionsDeps;
@@ -45,26 +79,33 @@ export class ReviewDecisions {
     this.#deps = deps;
   }
 
-  /** Applies a decision from the topic. If its turn is still queued or running, the decision is kept until the turn is
-   *  parked. Idempotent. @throws Unavailable */
+  /** Applies a decision from the topic. If the reply of its turn may be reviewed later, the decision is kept until then: a
+   *  rejection or an edit, or the approval of a draft that it names. Idempotent. @throws Unavailable */
   async decide({ ids, decision }: AddressedDecision): Promise<DecideOutcome> {
     const found = await this.#find(ids);
     if (found === 'contradiction') return 'unknown';
     if (found) return this.apply(found, decision);
     const [turnId] = ids;
     // Two different ids that match no review cannot both be the id of one turn.
-    if (turnId === undefined || new Set(ids).size > 1) return 'unknown';
-    const status = await keepEarlyDecision(this.#deps.database, turnId, decision);
-    if (status === 'queued' || status === 'running') return 'kept';
-    // The turn may have been parked between the two statements. Otherwise it does not exist or ended without a review.
-    const parked = status === null ? null : await reviewOfTurn(this.#deps.database, turnId);
+    if (turnId === undefined || new Set(ids).size > 1 || !isEarlyDecision(decision)) return 'unknown';
+    if (decision.decision === 'approve' && decision.seenSha256 === null) return this.#ignoreEarly(turnId);
+    const kept = await keepEarlyDecision(this.#deps.database, turnId, decision);
+    if (kept !== 'reviewed') return kept;
+    // The turn was parked between the two statements.
+    const parked = await reviewOfReply(this.#deps.database, turnId);
     return parked ? this.apply(parked, decision) : 'unknown';
+  }
+
+  #ignoreEarly(turnId: string): 'ignored' {
+    const message = 'An approval was ignored: it came before its review, and names no draft.';
+    this.#deps.log.warn({ turn_id: turnId }, message);
+    return 'ignored';
   }
 
   async #find(ids: readonly string[]): Promise<Review | null | 'contradiction'> {
     const { database } = this.#deps;
     const found = await Promise.all(
-      ids.map(async (id) => (await findReview(database, id)) ?? (await reviewOfTurn(database, id))),
+      ids.map(async (id) => (await findReview(database, id)) ?? (await reviewOfReply(database, id))),
     );
     const [first = null, ...others] = found;
     return others.every((other) => other?.reviewId === first?.reviewId) ? first : 'contradiction';
@@ -76,37 +117,52 @@ export class ReviewDecisions {
     const madeInTime = moment === 'any';
     const known = outcomeOf(review, decision, madeInTime);
     if (known) return known;
-    if (await this.#end(review, endingOf(review, decision), moment)) return 'applied';
+    if (await this.#end(review, decidedEnding(review, decision), moment)) return 'applied';
     // Another decision or the deadline came first. If the turn ended in another way, the decision is a conflict.
     const current = await findReview(this.#deps.database, review.reviewId);
     return (current && outcomeOf(current, decision, madeInTime)) ?? 'conflict';
   }
 
-  /** Applies a decision that arrived before the turn was parked. To be called after the turn was parked.
+  /** Applies a decision that arrived before the reply of the turn was parked. To be called after it was parked.
    *  @throws Unavailable */
   async applyKept(turnId: string): Promise<void> {
-    const kept = await keptDecisionOf(this.#deps.database, turnId);
-    const review = kept && (await reviewOfTurn(this.#deps.database, turnId));
-    if (review) await this.apply(review, kept.decision, 'any');
+    const { database, log } = this.#deps;
+    const kept = await keptDecisionOf(database, turnId);
+    const review = kept && (await reviewOfReply(database, turnId));
+    if (!review || (await this.apply(review, kept.decision, 'any')) !== 'changed') return;
+    log.warn({ turn_id: turnId, review_id: review.reviewId }, 'A decision was ignored: it is about another draft.');
+    await dropKeptDecision(database, turnId);
   }
 
   /** Cancels a turn that awaits review, and its review. False: the turn does not await review. @throws Unavailable */
   async cancel(turnId: string, by: string | null): Promise<boolean> {
-    const review = await reviewOfTurn(this.#deps.database, turnId);
-    return review?.status === 'pending' && this.#end(review, endingByCancel(by), 'any');
+    const review = await pendingReviewOf(this.#deps.database, turnId);
+    if (!review) return false;
+    const ending =
+      review.kind === 'reply' ? { reply: endingByCancel(by) } : { call: toolEndingByCancel(review, by) };
+    return this.#end(review, ending, 'any');
   }
 
   /** Applies kept decisions that were not applied yet, then ends overdue reviews. @throws Unavailable */
   async sweep(): Promise<void> {
     const { database, onDeadline } = this.#deps;
     for (const { turnId } of await keptDecisions(database, PAGE)) await this.applyKept(turnId);
+    for (const { review_id: reviewId, kept } of await keptToolDecisions(database, PAGE)) {
+      const review = await findReview(database, reviewId);
+      if (review) await this.apply(review, kept, 'any');
+    }
     await forgetKeptDecisions(database);
     for (let due: string[]; (due = await overdueReviews(database, PAGE)).length > 0;) {
       let ended = 0;
       for (let from = 0; from < due.length; from += PARALLEL) {
         const ends = due.slice(from, from + PARALLEL).map(async (reviewId) => {
           const review = await findReview(database, reviewId);
-          return review !== null && this.#end(review, endingAtDeadline(review, onDeadline), 'after');
+          if (review === null) return false;
+          const ending =
+            review.kind === 'reply'
+              ? { reply: endingAtDeadline(review, onDeadline) }
+              : { call: toolEndingAtDeadline(review, onDeadline) };
+          return this.#end(review, ending, 'after');
         });
         ended += (await Promise.all(ends)).filter(Boolean).length;
       }
@@ -116,23 +172,41 @@ export class ReviewDecisions {
   }
 
   /** Ends the review in a span of the turn's trace. False: it had already ended, or the deadline check failed. */
-  #end(review: Review, ending: Ending, moment: Moment): Promise<boolean> {
-    const attributes = { 'turnkeeper.review_id': review.reviewId, 'turnkeeper.review_status': ending.status };
-    return inSpan('review end', { parent: review.traceparent, attributes }, () => this.#endNow(review, ending, moment));
+  #end(review: Review, ending: AnyEnding, moment: Moment): Promise<boolean> {
+    const { status } = 'reply' in ending ? ending.reply : ending.call;
+    const attributes = { 'turnkeeper.review_id': review.reviewId, 'turnkeeper.review_status': status };
+    return inSpan('review end', { parent: review.traceparent, attributes }, async () => {
+      const ended =
+        'reply' in ending
+          ? await this.#endReply(review, ending.reply, moment)
+          : await this.#endCall(review, ending.call, moment);
+      if (ended) this.#announce(review, status);
+      return ended;
+    });
   }
 
-  async #endNow(review: Review, ending: Ending, moment: Moment): Promise<boolean> {
-    const { database, hooks, withdraw, metrics, log } = this.#deps;
-    const { reviewId, turnId } = review;
-    const events = ending.reply === null ? [] : deliveryEvents(review, ending.reply, traceparent());
+  async #endReply({ reviewId, turnId, ...review }: Review, ending: Ending, moment: Moment): Promise<boolean> {
+    const { database, hooks } = this.#deps;
+    const events = ending.reply === null ? [] : deliveryEvents({ turnId, ...review }, ending.reply, traceparent());
     if (!(await endReview(database, { reviewId, turnId, auditId: newId(), moment }, ending, events))) return false;
+    hooks.eventsCommitted(events);
+    return true;
+  }
+
+  async #endCall({ reviewId, turnId, userId }: Review, ending: ToolEnding, moment: Moment): Promise<boolean> {
+    const epoch = await endToolReview(this.#deps.database, { reviewId, auditId: newId(), moment }, ending);
+    if (epoch === null) return false;
+    if (ending.turnStatus === 'queued') this.#deps.wake({ turnId, userId, epoch, traceparent: traceparent() });
+    return true;
+  }
+
+  #announce({ reviewId, turnId, kind }: Review, status: ReviewStatus): void {
+    const { hooks, withdraw, metrics, log } = this.#deps;
     hooks.turnChanged(turnId);
     hooks.reviewChanged();
-    hooks.eventsCommitted(events);
-    metrics.reviewsEnded.inc({ status: ending.status });
-    log.info({ review_id: reviewId, turn_id: turnId, status: ending.status }, 'A review ended.');
+    metrics.reviewsEnded.inc({ status });
+    log.info({ review_id: reviewId, turn_id: turnId, kind, status }, 'A review ended.');
     // Best effort: a consumer that still receives the event can see that the review has ended.
     withdraw(reviewId).catch(() => {});
-    return true;
   }
 }

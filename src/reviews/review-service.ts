@@ -7,7 +7,7 @@ import { newId } from '../domain/ids.ts';
 import type { Log } from '../telemetry/log.ts';
 import { lastOfBranch } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
-import { keepDecision } from '../store/kept-decisions.ts';
+import { keepDecision, keepToolDecision } from '../store/kept-decisions.ts';
 import { picturesOfTurn } from '../store/pictures/turn-pictures.ts';
 import {
   claimReview,
@@ -82,8 +82,8 @@ export class ReviewService {
     return picturesOfTurn(this.#deps.database, review);
   }
 
-  ofUser(userId: string, afterSeq: number, limit: number): Promise<Review[]> {
-    return reviewsOfUser(this.#deps.database, userId, afterSeq, limit);
+  ofUser(userId: string, after: Review | undefined, limit: number): Promise<Review[]> {
+    return reviewsOfUser(this.#deps.database, userId, after, limit);
   }
 
   events(reviewId: string): Promise<ReviewEvent[]> {
@@ -114,12 +114,13 @@ export class ReviewService {
   /** Posts the decision to its topic and waits until the review is decided. The decision is stored as a row first, so
    *  that it survives the loss of Redis jobs. If Redis is unavailable, the decision is applied at once. Every path ends
    *  in the same conditional update, so that using two of them is safe. @throws Unavailable */
-  async decide(reviewId: string, decision: Decision): Promise<DecideReply> {
-    const found = await this.find(reviewId);
-    if (!found) return { outcome: 'unknown' };
+  async decide(found: Review, decision: Decision): Promise<DecideReply> {
+    const { reviewId } = found;
     const known = outcomeOf(found, decision);
     if (known) return { outcome: known, review: found };
-    await keepDecision(this.#deps.database, found.turnId, decision);
+    const { database } = this.#deps;
+    if (found.kind === 'reply') await keepDecision(database, found.turnId, decision);
+    else await keepToolDecision(database, reviewId, decision);
     try {
       await within(POSTED_WITHIN_MS, this.#deps.post(found, decision));
     } catch (error) {

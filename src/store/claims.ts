@@ -19,7 +19,9 @@ const mayClaim = (turn: string, asked: string): string =>
 /** Whether the request of `heads` has claimed this turn before. Then it gets the same claim, with the same epoch. */
 const SAME_CLAIM = "turns.status = 'running' and turns.claim_id = heads.claim_id";
 
-/** Takes the first queued or running turn of each user, if it may be claimed. One conditional update: of two concurrent
+const HEAD = 'turn_id, status, claim_id, lease_until, session_id, seq';
+
+/** Takes the running turn of each user, or else the first queued one, if it may be claimed. One conditional update: of two concurrent
  *  claims one hits the row, and the other finds the turn running. A lapsed claim whose row is locked is not taken over:
  *  its owner could not renew it, and renews it first. The turn starts and the lease begins when the row is written: the
  *  statement may have waited for a lock since `now()`, and the user's previous turn may have ended meanwhile. A worker is
@@ -34,8 +36,13 @@ const CLAIM: Statement = {
           select asked.user_id, asked.claim_id, asked.lapsed_before, head.turn_id, head.status, head.session_id, head.seq,
             head.claim_id as last_claim, not ${mayClaim('head', 'asked')} as busy
           from asked cross join lateral (
-            select turn_id, status, claim_id, lease_until, session_id, seq from turns t
-            where t.user_id = asked.user_id and t.status in ('queued', 'running') order by t.user_id, t.seq limit 1) head),
+            select * from (
+              select * from (select ${HEAD}, 0 as rank from turns t
+                where t.user_id = asked.user_id and t.status = 'running' limit 1) running
+              union all
+              select * from (select ${HEAD}, 1 as rank from turns t
+                where t.user_id = asked.user_id and t.status = 'queued' order by t.user_id, t.seq limit 1) queued) either
+            order by rank limit 1) head),
         lapsed as materialized (
           select t.turn_id from found join turns t on t.turn_id = found.turn_id
           where found.status = 'running' and not found.busy for update of t skip locked),
@@ -61,9 +68,11 @@ const CLAIM: Statement = {
         continued as materialized (
           select heads.turn_id, read.history, read.follows
           from heads join allowed on allowed.user_id = heads.user_id cross join lateral (
-            select json_agg(json_build_object('role', last.role, 'content', last.content) order by last.seq, last.ordinal) as history,
+            select json_agg(case when last.journal is null then json_build_object('role', last.role, 'content', last.content)
+                else json_build_object('role', last.role, 'content', last.content, 'turnId', last.turn_id, 'journal', last.journal) end
+                order by last.seq, last.ordinal) as history,
               (array_agg(last.turn_id order by last.seq desc))[1] as follows
-            from (${lastContinued('heads', ['r.turn_id', 'r.role', 'r.content', 'r.seq', 'r.ordinal'])}) last) read
+            from (${lastContinued('heads', ['r.turn_id', 'r.role', 'r.content', 'r.seq', 'r.ordinal', 'r.journal'])}) last) read
           where not heads.busy),
         claimed as (
           update turns set status = 'running', claim_id = heads.claim_id, follows = continued.follows,
@@ -75,7 +84,7 @@ const CLAIM: Statement = {
           from heads join allowed on allowed.user_id = heads.user_id left join continued on continued.turn_id = heads.turn_id
           where turns.turn_id = heads.turn_id and not heads.busy and ${mayClaim('turns', 'heads')}
           returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')}, turns.traceparent, turns.takeovers, turns.client_instructions,
-            turns.pictures)
+            turns.pictures, turns.journal)
         select asked.user_id as asked_user, allowed.user_id is not null as allowed, allowed.version as grant_version,
           heads.busy, heads.status = 'running' and heads.last_claim <> heads.claim_id as taken_over, claimed.*,
           extract(epoch from now() - claimed.created_at)::float8 as queued_s,
@@ -100,6 +109,8 @@ export interface ClaimedTurn {
   readonly clientInstructions: string | null;
   /** How many pictures the message has; null: none. */
   readonly pictures: number | null;
+  /** How many entries the journal of the turn has; null: none. */
+  readonly journal: number | null;
   /** Position of the turn in its trace; null: the turn is not traced. */
   readonly traceparent: string | null;
   /** The last messages that the turn continues, oldest first. */
@@ -149,6 +160,7 @@ interface ClaimRow extends TurnRow {
   readonly traceparent: string | null;
   readonly client_instructions: string | null;
   readonly pictures: number | null;
+  readonly journal: number | null;
   readonly memory: unknown;
   readonly history: readonly HistoryMessage[] | null;
 }
@@ -169,6 +181,7 @@ function resultOf(row: ClaimRow, exchanges: number): ClaimResult | 'retry' {
     takeovers,
     client_instructions: clientInstructions,
     pictures,
+    journal,
   } = row;
   return {
     outcome: 'claimed',
@@ -180,6 +193,7 @@ function resultOf(row: ClaimRow, exchanges: number): ClaimResult | 'retry' {
     messageCount: messageCount ?? 0,
     clientInstructions,
     pictures,
+    journal,
     traceparent,
     history: exchanges === 0 ? [] : (history ?? []),
     memory,

@@ -17,9 +17,9 @@ export const NOTIFY = `notified as (
 /** Delivers the turns of the CTE `done`: writes conversation rows and tags of turns with a reply, marks them as not
  *  counted yet, and writes the events and the webhook deliveries. */
 export const DELIVER = `delivered as (
-          insert into conversation_rows (user_id, seq, ordinal, session_id, turn_id, role, content, tags, metadata)
-          select user_id, seq, 0, session_id, turn_id, 'user', text, tags, metadata from done where reply is not null
-          union all select user_id, seq, 1, session_id, turn_id, 'assistant', reply, tags, metadata from done where reply is not null),
+          insert into conversation_rows (user_id, seq, ordinal, session_id, turn_id, role, content, tags, metadata, journal)
+          select user_id, seq, 0, session_id, turn_id, 'user', text, tags, metadata, null::int4 from done where reply is not null
+          union all select user_id, seq, 1, session_id, turn_id, 'assistant', reply, tags, metadata, journal from done where reply is not null),
         tagged as (
           insert into conversation_tags (user_id, tag, seq)
           select distinct user_id, tag, seq from done, jsonb_array_elements_text(tags) as tag where reply is not null),
@@ -64,7 +64,7 @@ const COMPLETE: Statement = {
           where turns.turn_id = answers.turn_id and turns.epoch = answers.epoch
             and ${IS_RUNNING}
           returning turns.turn_id, turns.user_id, turns.session_id, turns.seq, turns.text, turns.reply, turns.tags, turns.metadata,
-                    turns.status, turns.finished_at),
+                    turns.journal, turns.status, turns.finished_at),
         ${DELIVER}
         select turn_id, finished_at from done`,
 };

@@ -22,6 +22,7 @@ interface Row {
   readonly tags: string[];
   readonly metadata: Record<string, unknown>;
   readonly created_at: Date;
+  readonly journal: number | null;
 }
 
 const COLUMNS = [
@@ -35,6 +36,7 @@ const COLUMNS = [
   'tags',
   'metadata',
   'created_at',
+  'journal',
 ] as const;
 
 const rowOf = (row: Row): ConversationRow => ({
@@ -48,6 +50,7 @@ const rowOf = (row: Row): ConversationRow => ({
   tags: row.tags,
   metadata: row.metadata,
   createdAt: row.created_at,
+  journal: row.journal,
 });
 
 const SESSION_FACTS: Statement = {

@@ -1,4 +1,4 @@
-// Ends a review by one conditional statement. The first one that moves the turn out of `awaiting_review` wins.
+// Ends the review of a reply by one conditional statement. The first one that moves the turn out of `awaiting_review` wins.
 import type { Ending } from '../domain/review.ts';
 import type { OutboxEvent } from '../domain/events.ts';
 import { DELIVER, eventBindings } from './commit-turn.ts';
@@ -14,7 +14,7 @@ const end = (name: string, when: string): Statement => ({
           where r.review_id = ? and r.status = 'pending' and ${when}
             and turns.turn_id = r.turn_id and case turns.status when 'awaiting_review' then true else false end
           returning turns.turn_id, turns.user_id, turns.session_id, turns.seq, turns.text, turns.reply, turns.tags, turns.metadata,
-                    turns.status, turns.input_tokens, turns.output_tokens, turns.finished_at, r.review_id, r.draft),
+                    turns.journal, turns.status, turns.input_tokens, turns.output_tokens, turns.finished_at, r.review_id, r.draft),
         ended as (
           update reviews set status = ?, decision = ?, reply = done.reply, note = ?, decided_by = ?, decided_at = done.finished_at,
                  claimed_by = null, claimed_until = null
@@ -75,7 +75,8 @@ export async function endReview(
 const OVERDUE: Statement = {
   name: 'reviews-overdue',
   sql: `select review_id from reviews where status = 'pending' and deadline <= now()
-          and coalesce((select k.created_at from kept_decisions k where k.turn_id = reviews.turn_id), deadline) >= deadline
+          and coalesce(kept_at, deadline) >= deadline
+          and (kind <> 'reply' or coalesce((select k.created_at from kept_decisions k where k.turn_id = reviews.turn_id), deadline) >= deadline)
         order by deadline, review_id limit ?`,
 };
 

@@ -1,11 +1,12 @@
 // Reads reviews, and claims and releases them for a reviewer. Deadlines and leases use the database's clock.
 import type { Reason } from '../domain/policy.ts';
-import type { DecisionKind, Review, ReviewEvent, ReviewFilter, ReviewStatus } from '../domain/review.ts';
+import type { DecisionKind, Review, ReviewEvent, ReviewFilter, ReviewKind, ReviewStatus } from '../domain/review.ts';
 import type { FinishReason } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 
 export interface ReviewRow {
   readonly review_id: string;
+  readonly kind: ReviewKind;
   readonly turn_id: string;
   readonly user_id: string;
   readonly session_id: string;
@@ -14,7 +15,11 @@ export interface ReviewRow {
   readonly reasons: Reason[];
   readonly text: string;
   readonly assistant: string | null;
-  readonly draft: string;
+  readonly draft: string | null;
+  readonly step: number | null;
+  readonly tool: string | null;
+  readonly call_id: string | null;
+  readonly arguments: string | null;
   readonly finish_reason: FinishReason | null;
   readonly claimed_by: string | null;
   readonly claimed_until: Date | null;
@@ -22,6 +27,7 @@ export interface ReviewRow {
   readonly overdue: boolean;
   readonly decision: DecisionKind | null;
   readonly reply: string | null;
+  readonly decided_value: string | null;
   readonly note: string | null;
   readonly decided_by: string | null;
   readonly decided_at: Date | null;
@@ -31,7 +37,8 @@ export interface ReviewRow {
 }
 
 /** The query for reviews, to be completed with where and order by. */
-export const REVIEW_SELECT = `select r.review_id, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, t.assistant, r.draft, r.finish_reason,
+export const REVIEW_SELECT = `select r.review_id, r.kind, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, t.assistant, r.draft, r.finish_reason,
+  r.step, r.tool, r.call_id, r.arguments, r.decided_value,
   case when r.claimed_until > now() then r.claimed_by end as claimed_by,
   case when r.claimed_until > now() then r.claimed_until end as claimed_until,
   r.deadline, r.deadline <= now() as overdue, r.decision, r.reply, r.note, r.decided_by, r.decided_at, r.created_at,
@@ -42,6 +49,7 @@ export const REVIEW_SELECT = `select r.review_id, r.turn_id, r.user_id, r.sessio
 /** Converts a row to a review. */
 export const reviewOf = (row: ReviewRow): Review => ({
   reviewId: row.review_id,
+  kind: row.kind,
   turnId: row.turn_id,
   userId: row.user_id,
   sessionId: row.session_id,
@@ -51,6 +59,8 @@ export const reviewOf = (row: ReviewRow): Review => ({
   text: row.text,
   assistant: row.assistant,
   draft: row.draft,
+  toolCall:
+    row.step === null ? null : { tool: row.tool!, arguments: row.arguments!, callId: row.call_id!, step: row.step },
   finishReason: row.finish_reason,
   claimedBy: row.claimed_by,
   claimedUntil: row.claimed_until,
@@ -58,6 +68,7 @@ export const reviewOf = (row: ReviewRow): Review => ({
   overdue: row.overdue,
   decision: row.decision,
   reply: row.reply,
+  decidedValue: row.decided_value,
   note: row.note,
   decidedBy: row.decided_by,
   decidedAt: row.decided_at,
@@ -67,7 +78,14 @@ export const reviewOf = (row: ReviewRow): Review => ({
 });
 
 const BY_ID: Statement = { name: 'review-by-id', sql: `${REVIEW_SELECT} where r.review_id = ?` };
-const BY_TURN: Statement = { name: 'review-by-turn', sql: `${REVIEW_SELECT} where r.turn_id = ?` };
+const OF_REPLY: Statement = {
+  name: 'review-of-reply',
+  sql: `${REVIEW_SELECT} where r.turn_id = ? and r.kind = 'reply'`,
+};
+const PENDING_OF_TURN: Statement = {
+  name: 'review-pending-of-turn',
+  sql: `${REVIEW_SELECT} where r.turn_id = ? and case r.status when 'pending' then true else false end`,
+};
 
 /** The review; null: it does not exist. @throws Unavailable */
 export async function findReview(database: Database, reviewId: string): Promise<Review | null> {
@@ -75,9 +93,15 @@ export async function findReview(database: Database, reviewId: string): Promise<
   return row ? reviewOf(row) : null;
 }
 
-/** The review of a turn; null: none. @throws Unavailable */
-export async function reviewOfTurn(database: Database, turnId: string): Promise<Review | null> {
-  const [row] = await database.rows<ReviewRow>(BY_TURN, [turnId]);
+/** The review of a turn's reply; null: none. @throws Unavailable */
+export async function reviewOfReply(database: Database, turnId: string): Promise<Review | null> {
+  const [row] = await database.rows<ReviewRow>(OF_REPLY, [turnId]);
+  return row ? reviewOf(row) : null;
+}
+
+/** The review that a turn awaits; null: none. @throws Unavailable */
+export async function pendingReviewOf(database: Database, turnId: string): Promise<Review | null> {
+  const [row] = await database.rows<ReviewRow>(PENDING_OF_TURN, [turnId]);
   return row ? reviewOf(row) : null;
 }
 
@@ -99,6 +123,8 @@ const CONDITIONS: Readonly<
   Record<string, readonly [sql: string, bindings: (filter: ReviewFilter) => readonly unknown[] | undefined]>
 > = {
   status: ['r.status = ?', ({ status }) => given(status)],
+  kind: ['r.kind = ?', ({ kind }) => given(kind)],
+  assistant: ['t.assistant = ?', ({ assistant }) => given(assistant)],
   user: ['r.user_id = ?', ({ userId }) => given(userId)],
   rule: ['r.reasons @> ?::jsonb', ({ rule }) => given(rule && JSON.stringify([{ rule }]))],
   claimed: ['r.claimed_by = ? and r.claimed_until > now()', ({ claimedBy }) => given(claimedBy)],
@@ -126,17 +152,20 @@ export async function listReviews(database: Database, filter: ReviewFilter): Pro
 
 const OF_USER: Statement = {
   name: 'reviews-of-user',
-  sql: `${REVIEW_SELECT} where r.user_id = ? and r.seq > ? order by r.seq limit ?`,
+  sql: `${REVIEW_SELECT} where r.user_id = ? and (r.seq, r.review_id) > (?::int8, ?::uuid)
+        order by r.seq, r.review_id limit ?`,
 };
+const FIRST = { seq: 0, reviewId: '00000000-0000-0000-0000-000000000000' };
 
-/** A user's reviews of turns after `afterSeq`, oldest first. @throws Unavailable */
+/** A user's reviews in the order of their turns, after this one. @throws Unavailable */
 export async function reviewsOfUser(
   database: Database,
   userId: string,
-  afterSeq: number,
+  after: Pick<Review, 'seq' | 'reviewId'> | undefined,
   limit: number,
 ): Promise<Review[]> {
-  return (await database.rows<ReviewRow>(OF_USER, [userId, afterSeq, limit])).map(reviewOf);
+  const { seq, reviewId } = after ?? FIRST;
+  return (await database.rows<ReviewRow>(OF_USER, [userId, seq, reviewId, limit])).map(reviewOf);
 }
 
 const CLAIM: Statement = {

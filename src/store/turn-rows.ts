@@ -1,5 +1,6 @@
 // The rows of the table `turns`, and reads of turns by id and by user.
 import type { ReviewStatus, DecisionKind } from '../domain/review.ts';
+import type { TurnStep } from '../domain/tools/step.ts';
 import type { FinishReason, Turn, TurnFilter, TurnReview, TurnStatus } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 
@@ -29,6 +30,8 @@ export interface TurnRow {
   readonly finished_at: Date | null;
   /** Missing if it was not selected: a turn that was just accepted or claimed has no review. */
   readonly review?: ReviewPart | null;
+  /** Missing: not selected, as for `review`. Null: none. */
+  readonly steps?: readonly TurnStep[] | null;
 }
 
 /** What a turn shows of its review: never the draft. Times are in the database's JSON format. */
@@ -43,7 +46,12 @@ interface ReviewPart {
 
 const REVIEW_COLUMN = `(select jsonb_build_object('review_id', r.review_id, 'status', r.status, 'reasons', r.reasons,
   'deadline', r.deadline, 'decision', r.decision, 'decided_at', r.decided_at)
-  from reviews r where r.turn_id = turns.turn_id) as review`;
+  from reviews r where r.turn_id = turns.turn_id order by r.created_at desc, r.review_id desc limit 1) as review`;
+
+/** The calls of tools, without their contents. */
+const STEPS_COLUMN = `case when turns.journal is not null then (
+  select jsonb_agg(jsonb_build_object('step', s.step, 'tool', s.tool, 'status', s.status, 'changed', s.changed) order by s.step)
+  from turn_steps s where s.turn_id = turns.turn_id and s.step is not null) end as steps`;
 
 export const TURN_COLUMNS = [
   'turn_id',
@@ -71,8 +79,8 @@ export const TURN_COLUMNS = [
   'finished_at',
 ] as const satisfies readonly (keyof TurnRow)[];
 
-/** The columns of a turn and of its review. */
-export const TURN_SELECT = [...TURN_COLUMNS, REVIEW_COLUMN].join(', ');
+/** The columns of a turn, of its newest review and of its steps. */
+export const TURN_SELECT = [...TURN_COLUMNS, REVIEW_COLUMN, STEPS_COLUMN].join(', ');
 
 const turnReviewOf = (part: ReviewPart): TurnReview => ({
   reviewId: part.review_id,
@@ -107,6 +115,7 @@ export function turnOf(row: TurnRow): Turn {
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     review: row.review ? turnReviewOf(row.review) : null,
+    steps: row.steps ?? [],
   };
 }
 

@@ -27,8 +27,7 @@ export class PartialReply {
   }
 
   async #complete(model: Model, request: CompletionRequest): Promise<Completion> {
-    this.#text = '';
-    this.#held = '';
+    this.void();
     this.#called = true;
     const onDelta = (text: string) => {
       this.#text += text;
@@ -39,8 +38,7 @@ export class PartialReply {
       this.#held = '';
     };
     const onVoid = () => {
-      this.#text = '';
-      this.#held = '';
+      this.void();
       request.onVoid?.();
     };
     try {
@@ -50,6 +48,12 @@ export class PartialReply {
       if (!request.signal.aborted) this.#text = '';
       throw error;
     }
+  }
+
+  /** The text so far is no part of the reply: it came before a call of a tool. */
+  void(): void {
+    this.#text = '';
+    this.#held = '';
   }
 
   /** Whether a model call has begun. */

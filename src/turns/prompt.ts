@@ -8,6 +8,8 @@ import type { Message, MessagePicture } from '../model/model.ts';
 import { urlOf, type Picture } from '../domain/pictures/picture.ts';
 import { asData, capped } from '../domain/text.ts';
 import type { HistoryMessage } from '../domain/conversation.ts';
+import type { Journal } from '../domain/tools/step.ts';
+import { ABOUT_RESULTS, messagesOfHistory, messagesOfJournal } from './tool-prompt.ts';
 
 /** Maximum characters of all favourite topics together, and of each one. */
 const TOPICS_LIMIT = 1_000;
@@ -45,7 +47,9 @@ export interface PromptParts {
   /** What the client sent as instructions; null: none, or the assistant ignores them. */
   readonly clientInstructions: string | null;
   /** The last exchanges of the session, oldest first. */
-  readonly history: readonly HistoryMessage[];
+  readonly history: readonly Message[];
+  /** Calls and results of this turn, after its message. Missing: none. */
+  readonly steps?: readonly Message[];
   readonly text: string;
   /** The pictures of the message. Missing: none. */
   readonly pictures?: readonly MessagePicture[] | undefined;
@@ -54,9 +58,11 @@ export interface PromptParts {
 /** The text without the name of the tags around it, so that it cannot close them. */
 const withoutTags = (text: string): string => text.replaceAll(/client_instructions/gi, 'client instructions');
 
-function systemText({ assistant, memory, messageCount, clientInstructions }: PromptParts): string {
+function systemText({ assistant, memory, messageCount, clientInstructions, history, steps }: PromptParts): string {
+  const hasResults = [...history, ...(steps ?? [])].some(({ role }) => role === 'tool');
   return [
     assistant.instructions ?? INSTRUCTIONS,
+    ...(hasResults ? [ABOUT_RESULTS] : []),
     ...(assistant.memory ? [`${ABOUT_MEMORY}\n\n${memoryBlock(memory, messageCount)}`] : []),
     ...(clientInstructions === null
       ? []
@@ -66,18 +72,20 @@ function systemText({ assistant, memory, messageCount, clientInstructions }: Pro
   ].join('\n\n');
 }
 
-/** Returns the system message with the memory, then the session's last exchanges, then the user's message. */
+/** Returns the system message with the memory, then the session's last exchanges, then the user's message and what the
+ *  model has asked for since. */
 export function promptOf(parts: PromptParts): Message[] {
   return [
     { role: 'system', content: systemText(parts) },
-    ...parts.history.map(({ role, content }) => ({ role, content })),
+    ...parts.history,
     { role: 'user', content: parts.text, ...(parts.pictures && { pictures: parts.pictures }) },
+    ...(parts.steps ?? []),
   ];
 }
 
 /** The exchanges of a history: each begins with a message of the user. */
-function exchangesOf(history: readonly HistoryMessage[]): HistoryMessage[][] {
-  const exchanges: HistoryMessage[][] = [];
+function exchangesOf(history: readonly Message[]): Message[][] {
+  const exchanges: Message[][] = [];
   for (const message of history) {
     if (message.role === 'user' || exchanges.length === 0) exchanges.push([]);
     exchanges.at(-1)!.push(message);
@@ -90,16 +98,22 @@ export interface ReadForPrompt {
   /** The messages that the turn continues, at least those that the assistant may get. */
   readonly history: readonly HistoryMessage[];
   readonly pictures: readonly Picture[];
+  /** The journals of turns of the history, by their ids. */
+  readonly journals: ReadonlyMap<string, Journal>;
+  /** Of the turn itself. */
+  readonly journal: Journal;
 }
 
 /** The prompt of a claimed turn. */
-export function promptOfTurn(assistant: Assistant, work: Work, { history, pictures: read }: ReadForPrompt): Prompt {
-  const all = exchangesOf(history);
+export function promptOfTurn(assistant: Assistant, work: Work, read: ReadForPrompt): Prompt {
+  const all = exchangesOf(messagesOfHistory(read.history, read.journals));
   const exchanges = all.slice(Math.max(0, all.length - assistant.exchanges));
   const clientInstructions = assistant.appendsClientInstructions ? (work.clientInstructions ?? null) : null;
   const { memory, messageCount, text } = work;
-  const pictures = read.map((picture) => ({ url: urlOf(picture), detail: picture.detail }));
-  const parts = { assistant, memory, messageCount, clientInstructions, text, ...(pictures.length > 0 && { pictures }) };
+  const pictures = read.pictures.map((picture) => ({ url: urlOf(picture), detail: picture.detail }));
+  const steps = messagesOfJournal(read.journal);
+  const shown = pictures.length > 0 && { pictures };
+  const parts = { assistant, memory, messageCount, clientInstructions, text, steps, ...shown };
   return {
     exchanges,
     messages: (kept) => promptOf({ ...parts, history: exchanges.slice(exchanges.length - kept).flat() }),

@@ -44,9 +44,9 @@ async function* arrayOf<T>(items: AsyncIterable<T>, write: (item: T) => unknown)
 
 /** The fields of a review that the user may see. They never include a draft that was not approved. */
 function reviewForUser(review: Review): object {
-  const { review_id, turn_id, session_id, status, reasons, deadline, decision, decided_at, created_at } =
+  const { review_id, kind, turn_id, session_id, status, reasons, deadline, decision, decided_at, created_at } =
     listedReviewJson(review);
-  return { review_id, turn_id, session_id, status, reasons, deadline, decision, decided_at, created_at };
+  return { review_id, kind, turn_id, session_id, status, reasons, deadline, decision, decided_at, created_at };
 }
 
 /** The document in chunks. `withDrafts`: include drafts and audit trails, for callers that may use reviews. The parts are
@@ -79,7 +79,7 @@ export async function* exportOf(services: Services, userId: string, withDrafts: 
   );
   yield ',\n"reviews":';
   yield* arrayOf(
-    paged((last: Review | undefined) => reviews.ofUser(userId, last?.seq ?? 0, PAGE)),
+    paged((last: Review | undefined) => reviews.ofUser(userId, last, PAGE)),
     async (review) =>
       withDrafts
         ? { ...listedReviewJson(review), events: reviewEventsJson(await reviews.events(review.reviewId)).items }

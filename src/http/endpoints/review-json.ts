@@ -1,6 +1,15 @@
 // The JSON representation of reviews, for reviewers.
 import { z } from 'zod';
-import { DECISIONS, REVIEW_STATUSES, type Review, type ReviewEvent } from '../../domain/review.ts';
+import {
+  DECISIONS,
+  REVIEW_KINDS,
+  REVIEW_STATUSES,
+  sha256Of,
+  type Review,
+  type ReviewedCall,
+  type ReviewEvent,
+} from '../../domain/review.ts';
+import { valueOf } from '../../domain/tools/arguments.ts';
 import { FINISH_REASONS } from '../../domain/turn.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
 import { urlOf, type Picture } from '../../domain/pictures/picture.ts';
@@ -16,9 +25,25 @@ const reason = z
   })
   .register(COMPONENTS, { id: 'ReviewReason' });
 
+const toolCall = z
+  .object({
+    tool: z.string(),
+    arguments: z.record(z.string(), z.unknown()),
+    call_id: z.string(),
+    step: z.int(),
+    arguments_sha256: z.string().meta({
+      description: 'Hex SHA-256 of the arguments as they are stored and sent. A decision may repeat it.',
+    }),
+  })
+  .register(COMPONENTS, { id: 'ReviewedToolCall' });
+
 const listed = z
   .object({
     review_id: uuid,
+    kind: z.enum(REVIEW_KINDS).meta({
+      description:
+        '`reply`: a draft. `tool_call`: a call of a tool that has not been made. `tool_outcome`: a call that was started and whose outcome is not known.',
+    }),
     turn_id: uuid,
     user_id: z.string(),
     session_id: uuid,
@@ -29,7 +54,15 @@ const listed = z
       .string()
       .nullable()
       .meta({ description: 'The assistant that wrote the draft. Null: accepted by a version without assistants.' }),
-    draft: z.string().meta({ description: 'The reply of the model. The user sees it only if it is approved.' }),
+    draft: z
+      .string()
+      .nullable()
+      .meta({
+        description:
+          'The reply of the model. The user sees it only if it is approved. Null: the review is about a call of a tool.',
+      }),
+    draft_sha256: z.string().nullable().meta({ description: 'Hex SHA-256 of the draft. A decision may repeat it.' }),
+    tool_call: toolCall.nullable().meta({ description: 'Null: the review is about a reply.' }),
     finish_reason: z
       .enum(FINISH_REASONS)
       .nullable()
@@ -42,6 +75,11 @@ const listed = z
     deadline: instant,
     decision: z.enum(DECISIONS).nullable(),
     reply: z.string().nullable().meta({ description: 'The reply that was delivered to the user.' }),
+    arguments: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .meta({ description: 'The arguments that a reviewer put in place of those of the call.' }),
+    result: z.unknown().meta({ description: 'The result that a reviewer gave to the call. Null: none.' }),
     note: z.string().nullable(),
     decided_by: z
       .string()
@@ -64,9 +102,25 @@ export const reviewSchema = listed
   })
   .register(COMPONENTS, { id: 'Review' });
 
+const toolCallJson = ({ tool, arguments: text, callId, step }: ReviewedCall): z.output<typeof toolCall> => ({
+  tool,
+  arguments: valueOf(text) as Record<string, unknown>,
+  call_id: callId,
+  step,
+  arguments_sha256: sha256Of(text),
+});
+
+/** What the decision gave to the call. */
+const decidedJson = ({ decision, kind, decidedValue }: Review) => ({
+  arguments:
+    kind !== 'reply' && decision === 'edit' ? (valueOf(decidedValue ?? '{}') as Record<string, unknown>) : null,
+  result: decision === 'respond' ? valueOf(decidedValue ?? 'null') : null,
+});
+
 /** A review of a list as JSON. */
 export const listedReviewJson = (review: Review): z.output<typeof listed> => ({
   review_id: review.reviewId,
+  kind: review.kind,
   turn_id: review.turnId,
   user_id: review.userId,
   session_id: review.sessionId,
@@ -75,6 +129,8 @@ export const listedReviewJson = (review: Review): z.output<typeof listed> => ({
   text: review.text,
   assistant: review.assistant,
   draft: review.draft,
+  draft_sha256: review.draft === null ? null : sha256Of(review.draft),
+  tool_call: review.toolCall && toolCallJson(review.toolCall),
   finish_reason: review.finishReason,
   stale: review.stale,
   claimed_by: review.claimedBy,
@@ -82,6 +138,7 @@ export const listedReviewJson = (review: Review): z.output<typeof listed> => ({
   deadline: review.deadline.toISOString(),
   decision: review.decision,
   reply: review.reply,
+  ...decidedJson(review),
   note: review.note,
   decided_by: review.decidedBy,
   decided_at: review.decidedAt?.toISOString() ?? null,

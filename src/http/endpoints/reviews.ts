@@ -1,7 +1,7 @@
 // Reviews: a reviewer approves, edits or rejects a draft before the user sees it.
 import { z } from 'zod';
-import { isUuid, MESSAGE_LIMITS, NOTE_CHARACTERS } from '../../domain/limits.ts';
-import { DECISIONS, REVIEW_STATUSES, type Decision, type Review } from '../../domain/review.ts';
+import { isUuid } from '../../domain/limits.ts';
+import { REVIEW_KINDS, REVIEW_STATUSES, type Review } from '../../domain/review.ts';
 import { page, reviewCursor } from '../cursor.ts';
 import { json, operation, type Answer, type Operation } from '../operation.ts';
 import { Problem } from '../problem.ts';
@@ -13,25 +13,9 @@ import {
   reviewPage,
   reviewSchema,
 } from './review-json.ts';
-import { COMPONENTS, limit, moment, storableText, userId } from '../schemas.ts';
+import { checkKind, decisionOf, decisionRequest } from './review-decision.ts';
+import { limit, moment, storableText, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
-
-const decisionRequest = z
-  .strictObject({
-    decision: z.enum(DECISIONS),
-    reply: storableText(1, MESSAGE_LIMITS.textCharacters)
-      .optional()
-      .meta({ description: 'The reply to deliver instead of the draft. Required with `edit`, otherwise not allowed.' }),
-    note: storableText(1, NOTE_CHARACTERS)
-      .optional()
-      .meta({ description: 'A note for the audit trail. The user does not see it.' }),
-  })
-  .check(({ value, issues }) => {
-    const isEdit = value.decision === 'edit';
-    const message = isEdit ? 'is required for the decision edit' : 'is allowed only for the decision edit';
-    if (isEdit !== (value.reply !== undefined)) issues.push({ code: 'custom', path: ['reply'], message, input: value });
-  })
-  .register(COMPONENTS, { id: 'ReviewDecision' });
 
 const params = z.strictObject({
   // Any string: an id that is not a UUID is answered 404, not 400.
@@ -89,6 +73,8 @@ export function reviewOperations(reviews: Services['reviews']): Operation[] {
       summary: 'List reviews, earliest deadline first',
       query: z.strictObject({
         status: z.enum(REVIEW_STATUSES).optional(),
+        kind: z.enum(REVIEW_KINDS).optional(),
+        assistant: storableText(1, 200).optional(),
         user_id: userId.optional(),
         rule: storableText(1, 200).optional().meta({ description: 'Only reviews that this rule required.' }),
         claimed_by: callerName.optional().meta({ description: 'Only reviews that this caller has claimed.' }),
@@ -102,6 +88,8 @@ export function reviewOperations(reviews: Services['reviews']): Operation[] {
       async handle({ query }) {
         const rows = await reviews.list({
           status: query.status,
+          kind: query.kind,
+          assistant: query.assistant,
           userId: query.user_id,
           rule: query.rule,
           claimedBy: query.claimed_by,
@@ -197,9 +185,9 @@ export function reviewOperations(reviews: Services['reviews']): Operation[] {
       id: 'decideReview',
       method: 'POST',
       path: '/reviews/{review_id}/decision',
-      summary: 'Approve, edit or reject a draft',
+      summary: 'Decide a review',
       description:
-        'The first decision wins. Repeating the same decision returns 200. A different decision returns 409 with the applied decision in `applied`. After the deadline, 410 is returned. `decided_by` is the authenticated caller.',
+        'A reply takes approve, edit and reject; a call of a tool takes approve, edit, reject and respond; a call with an unknown outcome takes respond, reject and retry. The turn of a call continues after the decision. The first decision wins. Repeating the same decision returns 200. A different decision returns 409 with the applied decision in `applied`. After the deadline, 410 is returned. `decided_by` is the authenticated caller.',
       params,
       body: decisionRequest,
       example: { decision: 'approve' },
@@ -210,11 +198,12 @@ export function reviewOperations(reviews: Services['reviews']): Operation[] {
           schema: reviewSchema,
         },
       },
-      problems: ['review_not_found', 'already_decided', 'review_expired', 'database_unavailable'],
+      problems: ['review_not_found', 'already_decided', 'changed', 'review_expired', 'database_unavailable'],
       async handle({ path, body }, { identity }) {
-        const { decision, reply = null, note = null } = body;
-        const decided: Decision = { decision, reply, note, decidedBy: identity.name };
-        const answer = await reviews.decide(idOf(path), decided);
+        const found = await reviews.find(idOf(path));
+        if (!found) throw notFound();
+        checkKind(found, body);
+        const answer = await reviews.decide(found, decisionOf(body, identity.name));
         switch (answer.outcome) {
           case 'unknown':
             throw notFound();
@@ -223,7 +212,10 @@ export function reviewOperations(reviews: Services['reviews']): Operation[] {
           case 'queued':
             return reviewAnswer(answer.review, 202);
           case 'conflict':
+          case 'not_allowed':
             throw alreadyDecided(answer.review);
+          case 'changed':
+            throw new Problem('changed', 'The review is not about what the decision names by its hash.');
           case 'late':
             throw expired(answer.review);
         }
