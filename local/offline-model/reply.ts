@@ -1,5 +1,6 @@
 // The replies of the offline model. They are deterministic and depend only on the messages, so that a reply shows what
 // the prompt contained. Every reply is marked as not coming from a language model.
+import { resultsAtEnd } from './tools.ts';
 
 export interface ChatMessage {
   readonly role: string;
@@ -24,6 +25,9 @@ const STOP_WORDS = new Set(
 export function replyTo(messages: readonly ChatMessage[]): string {
   const system = messages.find(({ role }) => role === 'system')?.content ?? '';
   if (system.startsWith('Summarise')) return summaryOf(system, messages);
+  const results = resultsAtEnd(messages);
+  if (results.length > 0)
+    return [MARK, ...results.map((result) => `The tool answered: “${quoted(result)}”.`)].join(' ');
   const said = messages.filter(({ role }) => role === 'user').map(({ content }) => content);
   const memory = /<memory>(.*?)<\/memory>/s.exec(system)?.[1] ?? '';
   const text = said.at(-1) ?? '';

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Exit, Service } from '../service.ts';
 import { flaggedByWords, moderations, parseModerationCall } from './moderation.ts';
 import { replyTo } from './reply.ts';
+import { callFor } from './tools.ts';
 import { type OfflineReply, chunks, completion, parseChatCall, usageOf, WireError } from './wire.ts';
 
 export const OFFLINE_MODEL = 'turnkeeper-offline';
@@ -69,15 +70,17 @@ async function answer(request: IncomingMessage, response: ServerResponse, delayM
 
 async function chat(body: string, response: ServerResponse, delayMs: number): Promise<void> {
   const call = parseChatCall(body);
-  const text = replyTo(call.messages);
+  const toolCall = callFor(call.messages, call.offer);
+  const text = toolCall ? '' : replyTo(call.messages);
   const result: OfflineReply = {
     // The same messages get the same reply and the same id.
     id: `chatcmpl-${createHash('sha256').update(JSON.stringify(call.messages)).digest('hex').slice(0, 24)}`,
     model: OFFLINE_MODEL,
     created: Math.floor(Date.now() / 1000),
     text,
-    finishReason: 'stop',
-    usage: usageOf(call.messages, text),
+    call: toolCall,
+    finishReason: toolCall ? 'tool_calls' : 'stop',
+    usage: usageOf(call.messages, toolCall ? toolCall.arguments : text),
   };
   if (delayMs > 0) await sleep(delayMs);
   if (!call.stream) return send(response, 200, completion(result));

@@ -1,6 +1,7 @@
 // The part of OpenAI's chat completions format that the offline model supports: request parsing, bodies and chunks.
 import { z } from 'zod';
 import type { ChatMessage } from './reply.ts';
+import type { Offer, OfflineCall } from './tools.ts';
 
 const TextPart = z.looseObject({ type: z.literal('text'), text: z.string() });
 /** The offline model sees that there is a picture, but not the picture. */
@@ -11,16 +12,25 @@ const Message = z.looseObject({
   role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']),
   content: z.union([z.string(), z.array(z.union([TextPart, PicturePart]))]).nullish(),
 });
-/** Other fields of the API (temperature, tools, …) are accepted and ignored. */
+const Tool = z.looseObject({
+  function: z.looseObject({ name: z.string(), parameters: z.record(z.string(), z.unknown()).nullish() }),
+});
+const ToolChoice = z
+  .union([z.string(), z.looseObject({ function: z.looseObject({ name: z.string() }) })])
+  .transform((choice) => (typeof choice === 'string' ? choice : choice.function.name));
+/** Other fields of the API (temperature, …) are accepted and ignored. */
 const ChatRequest = z.looseObject({
   model: z.string().min(1),
   messages: z.array(Message).min(1),
+  tools: z.array(Tool).nullish(),
+  tool_choice: ToolChoice.nullish(),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
 });
 
 export interface ChatCall {
   readonly messages: readonly ChatMessage[];
+  readonly offer: Offer;
   readonly stream: boolean;
   readonly includeUsage: boolean;
 }
@@ -55,6 +65,10 @@ export function parseChatCall(body: string): ChatCall {
       role: role === 'developer' ? 'system' : role,
       content: typeof content === 'string' ? content : (content ?? []).map(({ text }) => text).join(''),
     })),
+    offer: {
+      tools: (data.tools ?? []).map(({ function: { name, parameters } }) => ({ name, parameters: parameters ?? {} })),
+      choice: data.tool_choice ?? 'auto',
+    },
     stream: data.stream === true,
     includeUsage: data.stream_options?.include_usage === true,
   };
@@ -65,6 +79,8 @@ export interface OfflineReply {
   readonly model: string;
   readonly created: number;
   readonly text: string;
+  /** What the model asks for instead of an answer; missing: nothing. */
+  readonly call?: OfflineCall | null;
   readonly finishReason: string;
   readonly usage: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
 }
@@ -79,22 +95,34 @@ export function usageOf(messages: readonly ChatMessage[], text: string): Offline
 /** Splits a text into words with their white space. Joined, they give the text again. */
 export const wordsOf = (text: string): string[] => text.match(/\s*\S+\s*?(?=\s|$)|\s+$/g) ?? [];
 
+const sentCall = ({ id, name, arguments: text }: OfflineCall): object => ({
+  id,
+  type: 'function',
+  function: { name, arguments: text },
+});
+
 /** The response as one body. */
-export function completion({ id, model, created, text, finishReason, usage }: OfflineReply): object {
-  const message = { role: 'assistant', content: text, refusal: null };
+export function completion({ id, model, created, text, call, finishReason, usage }: OfflineReply): object {
+  const message = {
+    role: 'assistant',
+    content: call ? null : text,
+    refusal: null,
+    ...(call && { tool_calls: [sentCall(call)] }),
+  };
   const choice = { index: 0, message, logprobs: null, finish_reason: finishReason };
   return { id, object: 'chat.completion', created, model, choices: [choice], usage };
 }
 
 /** The response as server-sent events. The last one is the end mark [DONE] instead of JSON. */
 export function* chunks(answer: OfflineReply, includeUsage: boolean): Generator<string> {
-  const { id, model, created, text, finishReason, usage } = answer;
+  const { id, model, created, text, call, finishReason, usage } = answer;
   const event = (choices: object[], rest: object = {}) =>
     `data: ${JSON.stringify({ id, object: 'chat.completion.chunk', created, model, choices, ...rest })}\n\n`;
   const choice = (delta: object, finish: string | null) => [{ index: 0, delta, logprobs: null, finish_reason: finish }];
   const open = includeUsage ? { usage: null } : {};
   yield event(choice({ role: 'assistant', content: '' }, null), open);
   for (const word of wordsOf(text)) yield event(choice({ content: word }, null), open);
+  if (call) yield event(choice({ tool_calls: [{ index: 0, ...sentCall(call) }] }, null), open);
   yield event(choice({}, finishReason), open);
   if (includeUsage) yield event([], { usage });
   yield 'data: [DONE]\n\n';

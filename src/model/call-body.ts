@@ -1,12 +1,15 @@
 // The body of a call. Pure.
 import type { EndpointTraits, MaxTokensField, Parameters, SystemRole } from '../domain/assistants/assistant.ts';
-import type { Message } from './model.ts';
+import type { CompletionRequest, Message, OfferedTool, ProposedCall } from './model.ts';
 import type { EndpointProfile } from './profile.ts';
+import { isJsonObject } from './tool-calls.ts';
 
 interface SentMessage {
   readonly role: SystemRole | 'assistant' | 'tool';
-  /** A list: the text and the pictures. */
-  readonly content: string | readonly object[];
+  /** A list: the text and the pictures. Null: only calls. */
+  readonly content: string | readonly object[] | null;
+  readonly tool_calls?: readonly object[];
+  readonly tool_call_id?: string;
 }
 
 export interface CallBody {
@@ -15,6 +18,9 @@ export interface CallBody {
   readonly stream: true;
   readonly [parameter: string]: unknown;
 }
+
+/** What a call asks for. */
+export type CallRequest = Pick<CompletionRequest, 'messages' | 'tools' | 'toolChoice' | 'parallelToolCalls'>;
 
 /** A model, and how it is called. */
 export interface CallSettings {
@@ -35,12 +41,43 @@ function sentContent({ content, pictures = [] }: Message): SentMessage['content'
   return [{ type: 'text', text: content }, ...parts];
 }
 
+/** Servers parse the arguments of earlier calls. A model that wrote none that can be parsed was told so by the result. */
+const sentCall = ({ id, name, arguments: text }: ProposedCall): object => ({
+  id,
+  type: 'function',
+  function: { name, arguments: isJsonObject(text) ? text : '{}' },
+});
+
+function sentMessage(message: Message, systemRole: SystemRole): SentMessage {
+  const { role, toolCalls = [], toolCallId } = message;
+  const content = sentContent(message);
+  if (role === 'tool') return { role, content, ...(toolCallId !== undefined && { tool_call_id: toolCallId }) };
+  const sent = { role: role === 'system' ? systemRole : role, content };
+  return toolCalls.length === 0 ? sent : { ...sent, content: content || null, tool_calls: toolCalls.map(sentCall) };
+}
+
+const sentTool = ({ name, description, parameters }: OfferedTool): object => ({
+  type: 'function',
+  function: { name, ...(description !== '' && { description }), parameters },
+});
+
+/** The tools, and how the model has to use them. */
+function toolParameters({ tools = [], toolChoice, parallelToolCalls }: CallRequest): object {
+  if (tools.length === 0) return {};
+  return {
+    tools: tools.map(sentTool),
+    ...(toolChoice !== undefined && { tool_choice: toolChoice }),
+    ...(parallelToolCalls !== undefined && { parallel_tool_calls: parallelToolCalls }),
+  };
+}
+
 /** The messages with the system's at the beginning of the first one of the user. One message: some endpoints require that
  *  the roles alternate. */
 function withoutSystem(messages: readonly Message[]): Message[] {
   const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content);
   const others = messages.filter(({ role }) => role !== 'system');
   const first = others.findIndex(({ role }) => role === 'user');
+  if (first < 0 && system.length > 0) return [{ role: 'user', content: system.join('\n\n') }, ...others];
   return others.map((message, index) =>
     index === first ? { ...message, content: [...system, message.content].join('\n\n') } : message,
   );
@@ -49,10 +86,7 @@ function withoutSystem(messages: readonly Message[]): Message[] {
 /** The messages as the endpoint takes them. */
 function sentMessages(messages: readonly Message[], systemRole: SystemRole): SentMessage[] {
   const sent = systemRole === 'user' ? withoutSystem(messages) : messages;
-  return sent.map((message) => ({
-    role: message.role === 'system' ? systemRole : message.role,
-    content: sentContent(message),
-  }));
+  return sent.map((message) => sentMessage(message, systemRole));
 }
 
 /** The limit of output tokens, under the name that the endpoint knows. */
@@ -62,15 +96,21 @@ function outputLimit({ isOpenAi, traits, parameters }: CallSettings, learned: Ma
   return { [name]: parameters.maxOutputTokens };
 }
 
+/** Whether a call can do without a parameter that the endpoint refuses. Without `tool_choice` the model calls tools as it
+ *  likes: that is `auto`. */
+const isOptional = (name: string, value: unknown): boolean => name !== 'tool_choice' || value === 'auto';
+
 /** The body of a call, without what the endpoint is known to refuse. */
-export function callBody(messages: readonly Message[], settings: CallSettings, profile: EndpointProfile): CallBody {
+export function callBody(request: CallRequest, settings: CallSettings, profile: EndpointProfile): CallBody {
   const { model, traits, parameters } = settings;
   const optional = {
     ...(traits.streamUsage !== false && { stream_options: { include_usage: true } }),
     ...parameters.others,
     ...outputLimit(settings, profile.maxTokensField),
+    ...toolParameters(request),
   };
-  const accepted = Object.entries(optional).filter(([name]) => !profile.omits(name));
+  const accepted = Object.entries(optional).filter(([name, value]) => !profile.omits(name) || !isOptional(name, value));
   const systemRole = profile.systemRole ?? traits.systemRole ?? 'system';
-  return { model, messages: sentMessages(messages, systemRole), stream: true, ...Object.fromEntries(accepted) };
+  const messages = sentMessages(request.messages, systemRole);
+  return { model, messages, stream: true, ...Object.fromEntries(accepted) };
 }

@@ -18,7 +18,7 @@ export type Finish = FinishReason | 'refused' | 'broken';
 const FINISHES: ReadonlyMap<string, Finish> = new Map([
   ...named('stop', 'stop', 'stop_sequence', 'end_turn', 'eos', 'eos_token', 'complete', 'completed', 'done', 'finish'),
   ...named('stop', 'stop_token', 'normal'),
-  // No tools are offered: what the model wrote is all that it says.
+  // Without a call, what the model wrote is all that it says.
   ...named('stop', 'tool_calls', 'tool_call', 'tool_use', 'function_call'),
   ...named('length', 'length', 'max_tokens', 'max_output_tokens', 'max_completion_tokens', 'token_limit'),
   ...named('length', 'model_length', 'model_context_window_exceeded', 'context_length'),
@@ -86,6 +86,50 @@ export function contentOf(choice: Members): Content {
   if (isDelta || typeof message === 'object')
     return { message: content, text: textOf(content['content']), whole: !isDelta };
   return { message: {}, text: textOf(text), whole: false };
+}
+
+/** A call of a tool, or a piece of one. */
+export interface CallPart {
+  /** Null: the endpoint sends none. */
+  readonly index: number | null;
+  /** Empty: none. */
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: string;
+  /** The arguments arrived as an object instead of a text. */
+  readonly isObject: boolean;
+}
+
+/** The value if it is a text or a number; otherwise empty. */
+const wordOf = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? `${value}` : '');
+
+function callPartOf(value: unknown): CallPart {
+  const call = membersOf(value);
+  const described = typeof call['function'] === 'object' ? membersOf(call['function']) : call;
+  const said = described['arguments'] ?? described['input'] ?? described['parameters'];
+  const isObject = typeof said === 'object' && said !== null;
+  return {
+    index: typeof call['index'] === 'number' ? call['index'] : null,
+    id: wordOf(call['id']),
+    name: wordOf(described['name']),
+    arguments: isObject ? JSON.stringify(said) : wordOf(said),
+    isObject,
+  };
+}
+
+const CALL_TYPES = new Set<unknown>(['tool_use', 'tool_call', 'function_call']);
+
+function callPartsIn(message: Members): CallPart[] {
+  const { tool_calls: calls, function_call: legacy, content } = message;
+  const listed = Array.isArray(calls) ? calls : [calls ?? legacy];
+  const inContent = (Array.isArray(content) ? content : []).filter((part) => CALL_TYPES.has(membersOf(part)['type']));
+  return [...listed, ...inContent].map(callPartOf).filter(({ id, name, arguments: said }) => id + name + said !== '');
+}
+
+/** The calls of a choice. `whole`: all of them so far, otherwise pieces. */
+export function callsOf(choice: Members): { readonly parts: readonly CallPart[]; readonly whole: boolean } {
+  const parts = callPartsIn(membersOf(choice['delta']));
+  return parts.length > 0 ? { parts, whole: false } : { parts: callPartsIn(membersOf(choice['message'])), whole: true };
 }
 
 /** The largest number of the database's `int4`. */

@@ -22,6 +22,7 @@ const EXHAUSTED = final('model_quota_exhausted', 'the quota at the model endpoin
 const TOO_LONG = final('model_context_too_long', 'the prompt is too long for the model');
 const CLIENT_FAULT = final('model_invalid_request', 'the model endpoint refused the request');
 const LIMITED = passing('model_rate_limited', 'the model endpoint accepts no more requests at the moment');
+const MALFORMED_CALL = passing('model_malformed_reply', 'the model wrote a tool call that cannot be read');
 const SERVER_FAULT = passing('model_unavailable', 'the model endpoint failed');
 
 /** Statuses with a specific meaning. Any other 4xx is a fault of our request, any other 5xx one of the endpoint. */
@@ -58,6 +59,7 @@ interface Row {
 
 /** Reasons that are more specific than the status. The first row that matches decides. */
 const SPECIFIC: readonly Row[] = [
+  { meaning: MALFORMED_CALL, words: ['toolusefailed', 'malformedfunctioncall'] },
   {
     meaning: REFUSED,
     words: ['contentfilter', 'contentpolicyviolation', 'moderationblocked', 'responsibleaipolicyviolation'].concat([
@@ -199,7 +201,7 @@ export function reportedError({ status, body, retryAfterMs: afterMs }: Report): 
 
 /** Servers that fail for another reason may show their code, which has the names of parameters. */
 const REFUSES =
-  /\bnot (?:be )?(?:supported|allowed|permitted|accepted|recognized)|\b(?:un|does not |doesn't )support|\bun(?:known|recognized|expected)\b|\bextra (?:inputs|fields)\b|\broles?\b/i;
+  /\bnot (?:be )?(?:supported|allowed|permitted|accepted|recognized)|\b(?:un|does not |doesn't )support|\bun(?:known|recognized|expected)\b|\bextra (?:inputs|fields)\b|\btools? param(?:eter)? requires\b|\broles?\b/i;
 
 function meaningOfStatus(status: number): Meaning {
   const meaning = BY_STATUS[status] ?? (status >= 400 && status < 500 ? CLIENT_FAULT : SERVER_FAULT);

@@ -10,6 +10,7 @@ export interface Candidate {
   readonly retryMs: number;
   readonly countTokens: CountTokens;
   readonly takesPictures: boolean;
+  readonly takesTools: boolean;
 }
 
 /** Errors of the request or of its content: another model would get the same. Other errors another model may not have,

@@ -1,6 +1,13 @@
 // A prompt with as many of the earlier exchanges as fit. The newest ones are kept.
 import { completeWithRetries, type Attempts } from './attempts.ts';
-import { ModelError, type Completion, type CompletionRequest, type Message, type Model } from './model.ts';
+import {
+  ModelError,
+  type Completion,
+  type CompletionRequest,
+  type Message,
+  type Model,
+  type OfferedTool,
+} from './model.ts';
 import type { CountTokens } from './tokens.ts';
 
 /** Tokens of a message besides its text, and of the start of the reply. */
@@ -9,27 +16,47 @@ const TOKENS_OF_START = 3;
 /** Tokens of a picture: rather too many, whatever its size (docs/decisions/0048-pictures.md). */
 const TOKENS_OF_PICTURE = 1_700;
 
-type Counted = Pick<Message, 'content' | 'pictures'>;
+/** Tokens of a call or of an offered tool besides its texts. */
+const TOKENS_OF_TOOL = 12;
+
+type Counted = Pick<Message, 'content' | 'pictures' | 'toolCalls' | 'toolCallId'>;
 
 export interface Prompt {
   /** Builds the messages with this many of the newest exchanges. */
   readonly messages: (exchanges: number) => readonly Message[];
-  /** The messages of the exchanges, oldest first. */
+  /** The messages of the exchanges, oldest first. The messages of tools are in the exchange of their calls, so that none is
+   *  left without the other. */
   readonly exchanges: readonly (readonly Counted[])[];
 }
 
 async function tokensOf(messages: readonly Counted[], count: CountTokens): Promise<number> {
   let sum = 0;
-  for (const { content, pictures = [] } of messages)
+  for (const { content, pictures = [], toolCalls = [], toolCallId = '' } of messages) {
     sum += TOKENS_OF_MESSAGE + (await count(content)) + TOKENS_OF_PICTURE * pictures.length;
+    if (toolCallId !== '') sum += await count(toolCallId);
+    for (const { id, name, arguments: text } of toolCalls)
+      sum += TOKENS_OF_TOOL + (await count(`${id} ${name} ${text}`));
+  }
   return sum;
 }
 
-/** How many of the newest exchanges fit into so many tokens, together with the rest of the prompt. */
-export async function fitting(prompt: Prompt, limit: number | null, count: CountTokens): Promise<number> {
+async function tokensOfTools(tools: readonly OfferedTool[], count: CountTokens): Promise<number> {
+  let sum = 0;
+  for (const tool of tools) sum += TOKENS_OF_TOOL + (await count(JSON.stringify(tool)));
+  return sum;
+}
+
+/** How many of the newest exchanges fit into so many tokens, together with the rest of the prompt and the tools. */
+export async function fitting(
+  prompt: Prompt,
+  limit: number | null,
+  count: CountTokens,
+  tools: readonly OfferedTool[] = [],
+): Promise<number> {
   const { exchanges } = prompt;
   if (limit === null || exchanges.length === 0) return exchanges.length;
-  let left = limit - TOKENS_OF_START - (await tokensOf(prompt.messages(0), count));
+  const others = (await tokensOf(prompt.messages(0), count)) + (await tokensOfTools(tools, count));
+  let left = limit - TOKENS_OF_START - others;
   for (let kept = 0; kept < exchanges.length; kept += 1) {
     left -= await tokensOf(exchanges.at(-1 - kept)!, count);
     if (left < 0) return kept;

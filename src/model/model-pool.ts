@@ -53,6 +53,7 @@ export class ModelPool {
         retryMs: each.retryMs,
         countTokens: tokenCounterOf(each.model),
         takesPictures: takesPictures(each),
+        takesTools: each.traits.tools !== false,
       };
     });
     this.#candidates[purpose].set(assistant, candidates);

@@ -103,7 +103,8 @@ export type ModelErrorCode =
   | 'model_rate_limited'
   | 'model_timeout'
   | 'model_unavailable'
-  | 'model_malformed_reply';
+  | 'model_malformed_reply'
+  | 'tools_not_accepted';
 
 export interface ModelErrorOptions {
   readonly retryable: boolean;

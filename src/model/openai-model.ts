@@ -4,7 +4,7 @@ import { failureOf, reportedError, retryAfterMs, waitOf } from './failure.ts';
 import { callBody, type CallBody, type CallSettings } from './call-body.ts';
 import { withDeadline, type Client } from './openai-client.ts';
 import { ModelError, type Completion, type CompletionRequest, type Model } from './model.ts';
-import { refusedOf, type EndpointProfile } from './profile.ts';
+import { refusedOf, type EndpointProfile, type Refused } from './profile.ts';
 import { jsonOf, ReplyReader } from './reply-reader.ts';
 import { ResponseBody } from './response-body.ts';
 import { streamedCall, type OpenReader } from './streamed-call.ts';
@@ -15,6 +15,16 @@ export interface OpenAiModelOptions extends CallSettings {
   readonly timeoutS: number;
   readonly profile: EndpointProfile;
 }
+
+/** The names of the tools that the model may ask for. */
+function callableTools({ tools = [], toolChoice }: CompletionRequest): ReadonlySet<string> | undefined {
+  return tools.length === 0 || toolChoice === 'none' ? undefined : new Set(tools.map(({ name }) => name));
+}
+
+/** Whether the endpoint refused what an answer must not do without: another model may take it. */
+const isOfTools = (refused: Refused, body: CallBody): boolean =>
+  refused !== 'system messages' &&
+  (refused.parameter === 'tools' || (refused.parameter === 'tool_choice' && body['tool_choice'] !== 'auto'));
 
 export class OpenAiModel implements Model {
   readonly #client: Client;
@@ -54,20 +64,18 @@ export class OpenAiModel implements Model {
     });
   }
 
-  async #attempt(
-    { messages, signal, onDelta, onVoid }: CompletionRequest,
-    combined: AbortSignal,
-    timedOut: () => boolean,
-  ): Promise<Completion> {
+  async #attempt(request: CompletionRequest, combined: AbortSignal, timedOut: () => boolean): Promise<Completion> {
+    const { signal, onDelta, onVoid } = request;
     let headers: (() => Headers) | undefined;
     const reply = new ReplyReader({
       model: this.#settings.model,
       onDelta,
       onVoid,
+      tools: callableTools(request),
       holdDeltas: this.#profile.reasonsFirst,
       retryAfterMs: () => retryAfterMs(headers?.(), Date.now()),
     });
-    const body = callBody(messages, this.#settings, this.#profile);
+    const body = callBody(request, this.#settings, this.#profile);
     try {
       await this.#call(body, combined, (contentType, headersOf) => {
         headers = headersOf;
@@ -88,6 +96,10 @@ export class OpenAiModel implements Model {
   #adaptTo(error: ModelError, body: CallBody): ModelError {
     const refused = error.refusal && refusedOf(body, error.refusal);
     if (!refused) return error;
+    if (isOfTools(refused, body)) {
+      const detail = 'the model endpoint refused the tools, or how they have to be used';
+      return new ModelError('tools_not_accepted', detail, { retryable: false, cause: error });
+    }
     this.#profile.learn(refused);
     return new ModelError(error.code, error.message, { retryable: true, adapted: true });
   }

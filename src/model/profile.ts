@@ -15,7 +15,22 @@ export type Refused = { readonly parameter: string } | 'system messages';
 
 const REQUIRED = new Set(['model', 'messages', 'stream']);
 /** Other ways to name a parameter. */
-const ALIASES: Readonly<Record<string, RegExp>> = { stream_options: /stream_?options|include_?usage/i };
+const ALIASES: Readonly<Record<string, RegExp>> = {
+  stream_options: /stream_?options|include_?usage/i,
+  tool_choice: /tool[_ ]?choice/i,
+  parallel_tool_calls: /parallel[_ -]?(?:tool|function)[_ -]?(?:call(?:s|ing)?|use)/i,
+};
+/** What endpoints say whose model takes no tools. */
+const TOOLS = new RegExp(
+  [
+    /(?:not|n't|cannot) (?:support|accept|allow|use)(?: for)?(?: the use of)? ["'`]?(?:tools?|(?:function|tool)[- ](?:use|calls?|calling))\b(?! ?choice)/,
+    /(?<!parallel )\b(?:tools?|(?:function|tool)[- ](?:use|calls?|calling))["'`]? (?:is|are) (?:not|un|disabled)/,
+    /\btool choice requires\b|\btools? param(?:eter)? requires\b/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'i',
+);
 const REFUSED_WORDS =
   /(?:not|n't) (?:be )?(?:support|allow|accept|enabl|permit|available)|\bun(?:support|expect|recogni|avail)/;
 /** What endpoints say that take no messages of the system. */
@@ -72,6 +87,7 @@ export function refusedOf(body: CallBody, { members, text: said }: Refusal): Ref
   const heads = members.map((member) => headOf(member, body)).filter((head) => head !== 'body' && head !== '');
   const named = names.find((name) => heads.some((head) => head === name || ALIASES[name]?.test(head)));
   if (named !== undefined) return { parameter: named };
+  if (Object.hasOwn(body, 'tools') && TOOLS.test(text)) return { parameter: 'tools' };
   const mayBeRole = heads.length === 0 || heads.includes('messages');
   if (mayBeRole && hasSystemMessage(body) && SYSTEM_MESSAGES.test(text)) return 'system messages';
   // A refusal that names something else is not about a parameter that its text mentions.

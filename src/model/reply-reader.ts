@@ -3,6 +3,7 @@
 import type { Usage } from '../domain/turn.ts';
 import { storableText } from '../domain/text.ts';
 import {
+  callsOf,
   choiceOf,
   contentOf,
   finishOf,
@@ -15,9 +16,10 @@ import {
 } from './dialects.ts';
 import { reportedError } from './failure.ts';
 import { ModelError, type Completion } from './model.ts';
+import { ToolCalls } from './tool-calls.ts';
 import { VisibleText } from './visible-text.ts';
 
-/** Maximum length of a reply in UTF-16 units. A longer one is not a chat message. */
+/** Maximum length of a reply with its calls in UTF-16 units. A longer one is not a chat message. */
 const REPLY_LIMIT = 200_000;
 /** The same with its reasoning. */
 const TEXT_LIMIT = 4_000_000;
@@ -30,6 +32,8 @@ export interface ReplyReaderOptions {
   /** The model that was called. It is reported if the endpoint reports no name. */
   readonly model: string;
   readonly onDelta?: ((text: string) => void) | undefined;
+  /** The names of the tools that were offered. Missing: none, so calls are ignored. */
+  readonly tools?: ReadonlySet<string> | undefined;
   /** Called when the deltas so far turn out to be reasoning. */
   readonly onVoid?: (() => void) | undefined;
   /** The reply may begin with reasoning that has no opening mark: it is one delta, at its end. */
@@ -53,8 +57,11 @@ export function jsonOf(text: string): unknown {
 export class ReplyReader {
   readonly #options: ReplyReaderOptions;
   readonly #visible = new VisibleText();
+  readonly #calls: ToolCalls;
   #text = '';
-  /** Characters of all text, reasoning too. */
+  /** Characters of the names and arguments of calls. */
+  #callsLength = 0;
+  /** Characters of all text, reasoning and calls too. */
   #length = 0;
   /** The text of a response that sends all of it again with each event. */
   #whole = '';
@@ -69,6 +76,7 @@ export class ReplyReader {
   constructor(options: ReplyReaderOptions) {
     this.#options = options;
     this.#model = options.model;
+    this.#calls = new ToolCalls(options.tools ?? new Set());
   }
 
   /** Nothing follows any more. */
@@ -81,7 +89,7 @@ export class ReplyReader {
     return this.#done || (this.#finish !== null && this.#finish !== 'broken');
   }
 
-  /** Characters of text so far, with reasoning. It grows while the model writes. */
+  /** Characters of text and calls so far, with reasoning. It grows while the model writes. */
   get length(): number {
     return this.#length;
   }
@@ -150,6 +158,7 @@ export class ReplyReader {
     const { message, text, whole } = contentOf(choice);
     this.#refused ||= refusalOf(message) !== '';
     this.#add(whole ? this.#restOf(text) : text);
+    if (this.#options.tools?.size) this.#addCalls(choice);
     this.#finish = finishOf(choice) ?? this.#finish;
   }
 
@@ -166,7 +175,20 @@ export class ReplyReader {
     if (text === '') return;
     this.#length += text.length;
     this.#show(this.#visible.add(text));
-    if (this.#text.length <= REPLY_LIMIT && this.#length <= TEXT_LIMIT) return;
+    this.#checkLength();
+  }
+
+  #addCalls(choice: Members): void {
+    const { parts, whole } = callsOf(choice);
+    const added = this.#calls.add(parts, whole);
+    this.#callsLength += added;
+    this.#length += added;
+    this.#checkLength();
+    if (this.#calls.isTooMany) throw malformed('the reply has too many tool calls', true);
+  }
+
+  #checkLength(): void {
+    if (this.#text.length + this.#callsLength <= REPLY_LIMIT && this.#length <= TEXT_LIMIT) return;
     const detail = `the reply has more than ${REPLY_LIMIT} characters`;
     throw new ModelError('model_reply_too_long', detail, { retryable: false });
   }
@@ -190,10 +212,20 @@ export class ReplyReader {
       throw new ModelError('model_unavailable', 'the reply is incomplete', { retryable: true });
     if (this.#finish === null && this.#unreadable) throw malformed('an event of the model endpoint is not JSON', true);
     this.#show(this.#visible.end());
-    const finishReason = this.#finish ?? 'stop';
+    const calls = this.#calls.result(this.#finish === 'length');
+    if (calls.some(({ name }) => name === '')) throw malformed('a tool call has no name', true);
+    const finishReason = calls.length > 0 ? 'tool_calls' : (this.#finish ?? 'stop');
+    const isEmpty = this.#text.trim() === '';
     // With the same limit the next attempt would end in the reasoning too.
-    if (this.#text.trim() === '') throw malformed('the reply is empty', finishReason !== 'length');
-    if (this.#options.holdDeltas) this.#options.onDelta?.(this.#text);
-    return { text: this.#text, model: this.#model, usage: this.#usage, finishReason };
+    if (isEmpty && calls.length === 0) throw malformed('the reply is empty', finishReason !== 'length');
+    const text = isEmpty ? '' : this.#text;
+    if (this.#options.holdDeltas && !isEmpty) this.#options.onDelta?.(text);
+    return {
+      text,
+      model: this.#model,
+      usage: this.#usage,
+      finishReason,
+      ...(calls.length > 0 && { toolCalls: calls }),
+    };
   }
 }

@@ -98,6 +98,7 @@ test('a file defines everything that a turn needs', (t) => {
     systemRole: 'user',
     maxTokensField: 'max_tokens',
     images: true,
+    tools: null,
   });
   t.like(byName.get('sales'), {
     instructions: 'You sell.',

@@ -122,3 +122,68 @@ test('invalid requests get the errors of OpenAI', async (t) => {
   t.is(response.status, 400);
   t.is((await openai.models.list()).data[0]!.id, OFFLINE_MODEL);
 });
+
+const TOOLS: OpenAI.ChatCompletionTool[] = [
+  { type: 'function', function: { name: 'get_time', parameters: { type: 'object', properties: {} } } },
+  {
+    type: 'function',
+    function: {
+      name: 'get_order',
+      parameters: {
+        type: 'object',
+        properties: {
+          order: { type: 'string' },
+          detail: { enum: ['short', 'long'] },
+          copies: { type: 'integer', default: 2 },
+          note: { type: 'string' },
+        },
+        required: ['order', 'detail'],
+      },
+    },
+  },
+];
+
+test('a tool that the message names is called, and the answer quotes the result', async (t) => {
+  const openai = await client(t);
+  const asked = async (content: string, choice: OpenAI.ChatCompletionToolChoiceOption = 'auto') => {
+    const { choices } = await openai.chat.completions.create({
+      model: OFFLINE_MODEL,
+      messages: [{ role: 'user', content }],
+      tools: TOOLS,
+      tool_choice: choice,
+    });
+    const { message, finish_reason: finish } = choices[0]!;
+    const call = message.tool_calls?.[0];
+    const called = call?.type === 'function' ? { callId: call.id, ...call.function } : {};
+    return { finish, message, callId: '', ...called };
+  };
+  const called = await asked('Please get_order {"order": "A1", "detail": "long"}.');
+  t.like(called, { finish: 'tool_calls', name: 'get_order', arguments: '{"order":"A1","detail":"long"}' });
+  t.is(called.message.content, null);
+  t.like(await asked('get_order, please'), { arguments: '{"order":"example","detail":"short","copies":2}' });
+  t.like(await asked('get_time?'), { name: 'get_time', arguments: '{}' });
+  for (const content of ['Get my orders', 'budget_order', 'get_order_2'])
+    t.is((await asked(content)).finish, 'stop', content);
+  t.is((await asked('get_order', 'none')).finish, 'stop');
+  t.like(await asked('Hello', 'required'), { name: 'get_time' });
+  const chosen = { type: 'function', function: { name: 'get_order' } } as const;
+  t.like(await asked('Hello', chosen), { name: 'get_order' });
+  const answer = await ask(openai, [
+    { role: 'user', content: 'get_order' },
+    called.message,
+    { role: 'tool', tool_call_id: called.callId, content: 'shipped' },
+  ]);
+  t.is(answer, '[offline model] The tool answered: “shipped”.');
+});
+
+test('a stream contains the call in one chunk', async (t) => {
+  const openai = await client(t);
+  const stream = openai.chat.completions.stream({
+    model: OFFLINE_MODEL,
+    messages: [{ role: 'user', content: 'get_time' }],
+    tools: TOOLS,
+  });
+  const { choices } = await stream.finalChatCompletion();
+  t.is(choices[0]!.finish_reason, 'tool_calls');
+  t.like(choices[0]!.message.tool_calls![0], { function: { name: 'get_time', arguments: '{}' } });
+});

@@ -44,7 +44,7 @@ const LAST: Message = { role: 'user', content: 'What is it?', pictures };
 
 const sent = (messages: readonly Message[], systemRole: (typeof SYSTEM_ROLES)[number] | null) =>
   callBody(
-    messages,
+    { messages },
     { model: 'm', isOpenAi: false, traits: { ...NO_TRAITS, systemRole }, parameters: NO_PARAMETERS },
     new EndpointProfile(() => {}),
   ).messages;

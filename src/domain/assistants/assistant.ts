@@ -22,9 +22,17 @@ export interface EndpointTraits {
   readonly maxTokensField: MaxTokensField | null;
   /** Whether the model takes pictures. */
   readonly images: boolean | null;
+  /** Whether the model takes tools. */
+  readonly tools: boolean | null;
 }
 
-export const NO_TRAITS: EndpointTraits = { streamUsage: null, systemRole: null, maxTokensField: null, images: null };
+export const NO_TRAITS: EndpointTraits = {
+  streamUsage: null,
+  systemRole: null,
+  maxTokensField: null,
+  images: null,
+  tools: null,
+};
 
 /** Where a model is called. */
 export interface Endpoint {

@@ -93,6 +93,7 @@ function modelOf(each: DefinedModel, environment: Environment, defaults: Assista
       systemRole: said.system_role ?? null,
       maxTokensField: said.max_tokens_field ?? null,
       images: said.images ?? null,
+      tools: said.tools ?? null,
     },
   };
 }
