@@ -65,7 +65,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   validator: ['src/domain'],
   'libphonenumber-js': ['src/domain'],
   standardwebhooks: ['src/webhooks'],
-  'ipaddr.js': ['src/webhooks'],
+  'ipaddr.js': ['src/domain'],
+  ajv: ['src/domain'],
   'eventsource-parser': ['src/cli', 'src/model'],
 };
 /** Schemas are defined where data enters: in every layer. */

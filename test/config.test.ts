@@ -19,6 +19,7 @@ test('without settings, the defaults of the contract apply', (t) => {
     DATA_DIR: '.turnkeeper',
     ACTOR_RUNTIME: 'auto',
     EDGE_TOPICS: 'yes',
+    TOOLS_ALLOW_PRIVATE: 'no',
     MODEL_TIMEOUT_S: 60,
     MODEL_RETRY_S: 120,
     MODEL_MAX_ATTEMPTS: undefined,

@@ -86,14 +86,20 @@ for (const [page, least] of [
   });
 }
 
-test('the assistants of README.md and of docs/assistants.md work as printed', async (t) => {
+test('the assistants of README.md, docs/assistants.md and docs/tools.md work as printed', async (t) => {
   const jsonIn = (page: string, mark: string) => /```json\n(.*?)```/s.exec(textOf(page).split(mark)[1]!)![1]!;
   const environment = { OTHER_KEY: 'key' };
   const file = (content: string) => ({
     main: { text: content },
     instructions: { 'legal.md': { text: 'You know the law.' } },
   });
-  t.deepEqual(parseAssistants(file(jsonIn('docs/assistants.md', '# Assistants')), environment).faults, []);
+  t.deepEqual(
+    parseAssistants(file(jsonIn('docs/assistants.md', '# Assistants')), { environment, allowPrivate: false }).faults,
+    [],
+  );
+  const tools = { REFUND_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', WIKI_HEADERS: 'Authorization: Bearer x' };
+  const surroundings = { environment: tools, allowPrivate: false };
+  t.deepEqual(parseAssistants(file(jsonIn('docs/tools.md', '# Tools')), surroundings).faults, []);
   const example = jsonIn('README.md', '<!-- assistants -->');
   const path = join(temporaryFolder(t), 'assistants.json');
   writeFileSync(path, example);

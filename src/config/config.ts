@@ -105,7 +105,12 @@ export function readConfig(
     else faults.push(...result.error.issues.map((issue) => `${name}: must be ${issue.message}`));
   }
   const file = env['ASSISTANTS'];
-  const assistants = file ? readAssistantsFile(file, roles.includes('worker') ? env : null) : null;
+  const assistants = file
+    ? readAssistantsFile(file, {
+        environment: roles.includes('worker') ? env : null,
+        allowPrivate: values['TOOLS_ALLOW_PRIVATE'] === 'yes',
+      })
+    : null;
   for (const fault of assistants?.faults ?? []) faults.push(`ASSISTANTS: must be a valid assistants file: ${fault}`);
   if (faults.length > 0) throw new ConfigError(faults);
   const settings = values as unknown as Settings;

@@ -184,7 +184,7 @@ export const SETTINGS = {
   ),
   HISTORY_EXCHANGES: integer('number of earlier exchanges of the session in the prompt', 5, 0, MOST_EXCHANGES),
   ASSISTANTS: optional(
-    'JSON file that defines assistants: instructions, models, parameters; it is read again when it changes; see docs/assistants.md',
+    'JSON file that defines assistants: instructions, models, parameters, tools; it is read again when it changes; see docs/assistants.md',
   ),
   WORKER_CONCURRENCY: integer(
     'turns that one worker process runs at the same time; with PROCESSES=n, n times as many',
@@ -208,6 +208,10 @@ export const SETTINGS = {
   REVIEW_CLAIM_S: integer('seconds that a reviewer holds a claimed review', 300, 1, 86_400),
   WEBHOOK_ALLOW_PRIVATE: oneOf(
     'yes: webhooks may use private and loopback addresses, and http without TLS; then anyone who may register a webhook can make this machine call addresses that only it can reach',
+    ['no', 'yes'],
+  ),
+  TOOLS_ALLOW_PRIVATE: oneOf(
+    'yes: tools and MCP servers of the assistants file may have private and loopback addresses, and http without TLS',
     ['no', 'yes'],
   ),
   LEASE_S: integer('seconds after which a claim that was not renewed is taken over', 5, 2, 3600),

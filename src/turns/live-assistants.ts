@@ -45,7 +45,7 @@ export class LiveAssistants implements AssistantSource {
         started: { read: file.read, value: file.definitions!.with(defaults) },
         read: () => readAll(file.path),
         parse(read) {
-          const { definitions, faults } = parseAssistants(read, file.environment);
+          const { definitions, faults } = parseAssistants(read, file.surroundings);
           return { value: definitions && definitions.with(defaults), faults };
         },
         metrics: metrics.assistants,

@@ -9,7 +9,7 @@ import { TimedOut, within } from '../concurrency/within.ts';
 import type { ResolveNames } from './names.ts';
 import type { Attempt } from '../domain/delivery-schedule.ts';
 import { retryAfterMs } from '../domain/retry-after.ts';
-import { faultOfAddresses, faultOfUrl, hostOf } from './target.ts';
+import { faultOfAddresses, faultOfUrl, hostOf } from '../domain/outbound/target.ts';
 
 const SECRET_BYTES = 32;
 

@@ -12,7 +12,7 @@ import {
   rotateSecret,
 } from '../store/webhooks/webhooks.ts';
 import { newSecret, type PostDeps } from './post.ts';
-import { faultOfAddresses, faultOfUrl, hostOf } from './target.ts';
+import { faultOfAddresses, faultOfUrl, hostOf } from '../domain/outbound/target.ts';
 import {
   PING,
   MAX_WEBHOOKS,

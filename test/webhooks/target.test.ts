@@ -3,7 +3,7 @@ import { startApp } from '../support/app.ts';
 import { call, chat, waitForTurn } from '../support/client.ts';
 import { post } from '../../src/webhooks/post.ts';
 import { resolverFor } from '../../src/webhooks/names.ts';
-import { faultOfUrl, isPublic } from '../../src/webhooks/target.ts';
+import { faultOfUrl, isPublic } from '../../src/domain/outbound/target.ts';
 import { waitForDelivery, PRIVATE, register, startReceiver, status } from './support.ts';
 
 const PUBLIC = '93.184.216.34';

@@ -17,9 +17,18 @@ import {
   type DefinedAssistant,
   type Outline,
 } from './assistants-schema.ts';
+import { faultOfVariable, variableOf, type Environment } from './environment.ts';
 import { jsonIn, readFileText, type FileText } from '../file-text.ts';
 import { INSTRUCTIONS_CHARACTERS } from '../limits.ts';
 import { NO_TOOLS } from '../tools/tool.ts';
+import {
+  definedTools,
+  faultOfName,
+  faultsOfEntries,
+  faultsOfTools,
+  toolsOfAssistant,
+  type DefinedTools,
+} from '../tools/tools-file.ts';
 
 /** The texts of the file and of the files with instructions that it names, by their names in it. */
 export interface AssistantsText {
@@ -46,9 +55,12 @@ export interface AssistantDefaults {
   readonly exchanges: number;
 }
 
-/** The environment variables with keys. An empty one counts as not set. Null: this process calls no models, so it needs no
- *  keys. */
-export type Environment = Readonly<Record<string, string | undefined>> | null;
+/** What the file depends on, apart from the files that it names. */
+export interface Surroundings {
+  readonly environment: Environment;
+  /** Whether tools may have addresses that are not public, and http without TLS. */
+  readonly allowPrivate: boolean;
+}
 
 /** The assistants of a file, as far as they do not depend on the defaults. */
 export interface AssistantDefinitions {
@@ -59,12 +71,6 @@ export interface ReadAssistants {
   /** Null: the file has faults. */
   readonly definitions: AssistantDefinitions | null;
   readonly faults: readonly string[];
-}
-
-/** The value of an environment variable; undefined: it is not set. The environment of a process inherits other members. */
-function variableOf(environment: Environment, name: string): string | undefined {
-  const value: unknown = environment?.[name];
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 type DefinedModel = NonNullable<DefinedAssistant['models']>[number];
@@ -107,6 +113,7 @@ function assistantOf(
   said: DefinedAssistant,
   read: AssistantsText,
   environment: Environment,
+  tools: DefinedTools,
   defaults: AssistantDefaults,
 ): Assistant {
   const { instructions_file: file, context } = said;
@@ -120,7 +127,7 @@ function assistantOf(
     maxInputTokens: context.max_input_tokens ?? null,
     appendsClientInstructions: said.client_instructions === 'append',
     memory: said.memory,
-    tools: NO_TOOLS,
+    tools: toolsOfAssistant(tools, said.tools, said.max_steps),
   };
 }
 
@@ -135,7 +142,10 @@ const standardName = ({
 
 function faultsOfNames({ assistants, ...file }: Outline): string[] {
   const standard = standardName({ ...file, assistants });
-  const faults: string[] = [];
+  const faults = Object.keys(assistants).flatMap((name) => {
+    const fault = faultOfName(name);
+    return fault === null ? [] : [`assistants.${name}: ${fault}`];
+  });
   if (standard === undefined && Object.keys(assistants).length > 1)
     faults.push('default: is required, because there are several assistants');
   if (standard !== undefined && !Object.hasOwn(assistants, standard))
@@ -146,17 +156,22 @@ function faultsOfNames({ assistants, ...file }: Outline): string[] {
 }
 
 /** The faults between the members, and those of the files and variables that the file names. */
-const crossFaults = (file: Outline, read: AssistantsText, environment: Environment): string[] => [
+const crossFaults = (file: Outline, read: AssistantsText, { environment, allowPrivate }: Surroundings): string[] => [
   ...faultsOfNames(file),
-  ...Object.entries(file.assistants).flatMap(([name, { models, instructions_file: instructionsFile }]) => {
-    const keys = models.flatMap(({ api_key_env: variable }, index) =>
-      variable !== undefined && environment !== null && variableOf(environment, variable) === undefined
-        ? [`assistants.${name}.models.${index}.api_key_env: the environment variable ${variable} is not set`]
-        : [],
-    );
+  ...Object.entries(file.assistants).flatMap(([name, { models, instructions_file: instructionsFile, tools }]) => {
+    const keys = models.flatMap(({ api_key_env: variable }, index) => {
+      const fault = faultOfVariable(environment, variable);
+      return fault === null ? [] : [`models.${index}.api_key_env: ${fault}`];
+    });
     const fault = instructionsFile === undefined ? null : instructionsFault(read.instructions[instructionsFile]);
-    return fault === null ? keys : [...keys, `assistants.${name}.instructions_file: ${fault}`];
+    const all = [
+      ...keys,
+      ...(fault === null ? [] : [`instructions_file: ${fault}`]),
+      ...faultsOfEntries(tools, file).map((each) => `tools.${each}`),
+    ];
+    return all.map((each) => `assistants.${name}.${each}`);
   }),
+  ...faultsOfTools(file, environment, allowPrivate),
 ];
 
 function instructionsFault(read: FileText | undefined): string | null {
@@ -167,18 +182,20 @@ function instructionsFault(read: FileText | undefined): string | null {
 }
 
 /** The assistants of a file's text, or all its faults. */
-export function parseAssistants(read: AssistantsText, environment: Environment): ReadAssistants {
+export function parseAssistants(read: AssistantsText, surroundings: Surroundings): ReadAssistants {
   const json = jsonIn(read.main);
   if ('fault' in json) return { definitions: null, faults: [json.fault] };
   const parsed = assistantsFile.safeParse(json.content);
   const issues = parsed.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
-  const faults = [...issues, ...crossFaults(outlineOf(json.content), read, environment)];
+  const faults = [...issues, ...crossFaults(outlineOf(json.content), read, surroundings)];
   if (!parsed.data || faults.length > 0) return { definitions: null, faults };
   const file: AssistantsFileContent = parsed.data;
+  const { environment } = surroundings;
+  const tools = definedTools(file, environment);
   const definitions: AssistantDefinitions = {
     with(defaults) {
       const all = Object.entries(file.assistants).map(([name, said]) =>
-        assistantOf(name, said, read, environment, defaults),
+        assistantOf(name, said, read, environment, tools, defaults),
       );
       const byName = new Map(all.map((each) => [each.name, each]));
       return { byName, standard: byName.get(standardName(file)!)! };
@@ -208,13 +225,13 @@ export function ownAssistant(defaults: AssistantDefaults): Assistants {
 export interface AssistantsFile extends ReadAssistants {
   readonly path: string;
   readonly read: AssistantsText;
-  readonly environment: Environment;
+  readonly surroundings: Surroundings;
 }
 
-export function readAssistantsFile(path: string, environment: Environment): AssistantsFile {
+export function readAssistantsFile(path: string, surroundings: Surroundings): AssistantsFile {
   const main = readFileText(path);
   const names = instructionsFilesIn(main);
   const texts = names.map((name) => [name, readFileText(instructionsPath(path, name))] as const);
   const read = { main, instructions: Object.fromEntries(texts) };
-  return { path, read, environment, ...parseAssistants(read, environment) };
+  return { path, read, surroundings, ...parseAssistants(read, surroundings) };
 }

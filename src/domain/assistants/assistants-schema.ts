@@ -2,8 +2,15 @@
 import { z } from 'zod';
 import { MAX_TOKENS_FIELDS, SYSTEM_ROLES } from './assistant.ts';
 import { INSTRUCTIONS_CHARACTERS, MOST_EXCHANGES } from '../limits.ts';
+import {
+  ENVIRONMENT_VARIABLE,
+  mcpServersMember,
+  outlineOfAssistantTools,
+  toolMembersOfAssistant,
+  toolsMember,
+  toolsOutline,
+} from '../tools/tools-schema.ts';
 
-const NAME = /^[A-Za-z0-9_-]{1,48}$/;
 const MAX_TOKENS = 100_000_000;
 const RETRY_S = 3_600;
 
@@ -40,10 +47,7 @@ const profile = z.strictObject({
 const modelObject = z.strictObject({
   model: name,
   base_url: baseUrl.optional(),
-  api_key_env: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be the name of an environment variable' })
-    .optional(),
+  api_key_env: ENVIRONMENT_VARIABLE.optional(),
   retry_s: z.number().min(0).max(RETRY_S).default(0),
   profile: profile.default({}),
 });
@@ -89,8 +93,7 @@ const assistant = z
       .default({}),
     client_instructions: z.enum(['ignore', 'append']).default('ignore'),
     memory: z.boolean().default(true),
-    tools: later('tools'),
-    max_steps: later('tools'),
+    ...toolMembersOfAssistant,
   })
   .refine(({ instructions, instructions_file: file }) => instructions === undefined || file === undefined, {
     error: 'has both instructions and instructions_file',
@@ -100,18 +103,9 @@ export const assistantsFile = z.strictObject({
   default: z.string().optional(),
   assistants: z
     .record(z.string(), assistant)
-    .refine((all) => Object.keys(all).length > 0, { error: 'must have at least one assistant' })
-    .check(({ value, issues }) => {
-      for (const name of Object.keys(value).filter((each) => !NAME.test(each)))
-        issues.push({
-          code: 'custom',
-          message: 'has a name that is not 1 to 48 of A–Z a–z 0–9 _ -',
-          path: [name],
-          input: value,
-        });
-    }),
-  tools: later('tools'),
-  mcp_servers: later('tools'),
+    .refine((all) => Object.keys(all).length > 0, { error: 'must have at least one assistant' }),
+  tools: toolsMember,
+  mcp_servers: mcpServersMember,
   budgets: later('budgets'),
 });
 
@@ -124,14 +118,16 @@ const outlineOfAssistant = z
   .object({
     instructions_file: z.string().optional().catch(undefined),
     models: z.array(outlineOfModel).catch([]).default([]),
+    tools: outlineOfAssistantTools,
   })
-  .catch({ models: [] });
+  .catch({ models: [], tools: [] });
 const outline = z
   .object({
     default: z.string().optional().catch(undefined),
     assistants: z.record(z.string(), outlineOfAssistant).catch({}).default({}),
+    ...toolsOutline,
   })
-  .catch({ assistants: {} });
+  .catch({ assistants: {}, tools: {}, mcp_servers: {} });
 
 export type Outline = z.output<typeof outline>;
 export const outlineOf = (content: unknown): Outline => outline.parse(content);

@@ -52,6 +52,8 @@ export interface Tool extends ToolTraits {
   /** JSON Schema of the arguments. */
   readonly parameters: JsonSchema;
   readonly endpoint: HttpEndpoint | McpEndpoint;
+  /** Changes when an MCP server changes the description or the parameters; null: the tool is defined in the file. */
+  readonly version: string | null;
 }
 
 /** Tools of MCP servers that an assistant may use. `tool` null: all of the server. */

@@ -1,6 +1,6 @@
 // Webhooks and their deliveries: addresses that receive an event when a turn is settled.
 import { z } from 'zod';
-import { faultOfUrl } from '../../webhooks/target.ts';
+import { faultOfUrl } from '../../domain/outbound/target.ts';
 import { isUuid } from '../../domain/limits.ts';
 import { DELIVERY_STATUSES, WEBHOOK_EVENTS, type Webhook } from '../../domain/webhook.ts';
 import type { Identity } from '../auth/access.ts';

@@ -1,5 +1,5 @@
-// The rules for the URLs and IP addresses of webhooks. No I/O: the caller resolves host names and passes all their
-// addresses.
+// The rules for the URLs and IP addresses that turnkeeper calls: those of webhooks and tools. No I/O: the caller resolves
+// host names and passes all their addresses.
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
@@ -21,7 +21,7 @@ export function isPublic(address: string): boolean {
 /** The host of a URL for a resolver or a socket: an IPv6 address has no brackets. */
 export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1');
 
-/** Checks the URL of a webhook without resolving its host. Returns what is wrong, or null. */
+/** Checks a URL without resolving its host. Returns what is wrong, or null. */
 export function faultOfUrl(text: string, allowPrivate: boolean): string | null {
   if (!URL.canParse(text)) return 'must be an absolute URL';
   const url = new URL(text);
