@@ -33,11 +33,12 @@ export async function up(knex: Knex): Promise<void> {
     changed int4 not null default 0,
     created_at timestamptz not null default now(),
     started_at timestamptz,
+    expires_at timestamptz,
     finished_at timestamptz,
     primary key (turn_id, ordinal))`);
-  // For calls whose worker ended after their turn was cancelled.
+  // For calls whose worker ended after their turn was cancelled: no outcome is recorded after `expires_at`.
   await knex.schema.raw(
-    "create index if not exists turn_steps_running on turn_steps (started_at) where status = 'running'",
+    "create index if not exists turn_steps_running on turn_steps (expires_at) where status = 'running'",
   );
 
   await knex.schema.raw("alter table reviews add column if not exists kind text not null default 'reply'");

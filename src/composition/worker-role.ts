@@ -14,6 +14,7 @@ import type { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { countLeftOver } from '../store/analytics.ts';
 import { firstQueued } from '../store/backlog.ts';
 import { releaseClaims, renewLeases } from '../store/held-claims.ts';
+import { endLostCalls } from '../store/steps/journal.ts';
 import { numberReviewEvents } from '../store/review-feed.ts';
 import { answerTurn } from '../turns/answer-turn.ts';
 import { ClaimKeeper } from '../turns/claim-keeper.ts';
@@ -93,6 +94,7 @@ function startRunner(foundation: Foundation, { actors, assistants, models, decis
     moderator: measuredModerator(moderator, metrics),
     deltas: new RedisDeltaWriter(redis),
     assistants,
+    changed: (turnId: string) => hooks.turnChanged(turnId),
     models,
     modelAttempts: config.MODEL_MAX_ATTEMPTS ?? null,
     modelRetryMs: config.MODEL_RETRY_S * 1_000,
@@ -182,6 +184,7 @@ export async function startWorkerRole(
     steps: [
       { when: 'events', run: () => relay.sweep() },
       { when: 'reviews', run: () => decisions.sweep() },
+      { when: 'calls', run: () => endLostCalls(database) },
       { when: 'counts', run: () => countLeftOver(database) },
       { run: () => closedReviews.sweep() },
       { when: 'summaries', run: () => summaries.sweep() },

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { MESSAGE_LIMITS, NOTE_CHARACTERS } from './limits.ts';
 import { DECISIONS, type Decision, type Review } from './review.ts';
-import { isStorable, storedResult, valueOf } from './tools/arguments.ts';
+import { isStorable, storedResult, valueOf } from './tools/stored-values.ts';
 
 const NAME_LIMIT = 200;
 /** Maximum of characters of edited arguments, or of the result that a reviewer gives to a call, as JSON. */

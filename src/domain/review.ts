@@ -1,7 +1,8 @@
 // Reviews: their states, the decisions on them, and the effect of a decision on a review in a given state. Pure.
-import { hash } from 'node:crypto';
+import { sha256Of } from './hash.ts';
 import type { FinishReason, TurnStatus } from './turn.ts';
 import type { Reason } from './policy.ts';
+import type { ShownCall } from './tools/step.ts';
 
 export const REVIEW_STATUSES = [
   'pending',
@@ -30,8 +31,6 @@ export const DECISIONS_OF: Readonly<Record<ReviewKind, readonly DecisionKind[]>>
   tool_outcome: ['respond', 'reject', 'retry'],
 };
 
-/** The hash by which a decision says what the reviewer saw: hex SHA-256 of the UTF-8 text. */
-export const sha256Of = (text: string): string => hash('sha256', text, 'hex');
 
 /** What happens at the deadline. */
 export const DEADLINE_OUTCOMES = ['expire', 'approve', 'reject'] as const;
@@ -59,15 +58,6 @@ export interface Decision {
 /** What a decision says besides itself. */
 export const NO_CONTENT = { reply: null, arguments: null, result: null, note: null, seenSha256: null } as const;
 
-/** The call that a review is about. */
-export interface ReviewedCall {
-  readonly tool: string;
-  /** The JSON text of an object, as the reviewer sees it. */
-  readonly arguments: string;
-  readonly callId: string;
-  readonly step: number;
-}
-
 /** A drafted reply or a call of a tool on which a reviewer has to decide, or has decided. */
 export interface Review {
   readonly reviewId: string;
@@ -85,7 +75,7 @@ export interface Review {
   /** Null: the review is about a call. */
   readonly draft: string | null;
   /** Null: the review is about a reply. */
-  readonly toolCall: ReviewedCall | null;
+  readonly toolCall: ShownCall | null;
   /** How the draft ended; null: not known. */
   readonly finishReason: FinishReason | null;
   /** The reviewer who holds the lease now; null: none. */

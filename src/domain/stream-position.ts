@@ -11,10 +11,12 @@ export interface StreamPosition extends Generation {
   readonly stage: Stage;
   /** How much of the generation's text was sent, in UTF-16 units. */
   readonly offset: number;
+  /** The number of the last change of a step that was sent; 0: none. */
+  readonly step: number;
 }
 
-export const START: StreamPosition = { stage: STAGES.start, epoch: 0, attempt: 0, offset: 0 };
-const EVENT_ID = /^([0-3])\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/;
+export const START: StreamPosition = { stage: STAGES.start, epoch: 0, attempt: 0, offset: 0, step: 0 };
+const EVENT_ID = /^([0-3])\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?$/;
 
 export function stageOf(status: TurnStatus): Stage {
   if (isFinal(status)) return STAGES.final;
@@ -22,18 +24,24 @@ export function stageOf(status: TurnStatus): Stage {
 }
 
 /** The id of the event that moves a reader to this position. */
-export const eventIdOf = ({ stage, epoch, attempt, offset }: StreamPosition): string =>
-  `${stage}.${epoch}.${attempt}.${offset}`;
+export const eventIdOf = ({ stage, epoch, attempt, offset, step }: StreamPosition): string =>
+  `${stage}.${epoch}.${attempt}.${offset}${step > 0 ? `.${step}` : ''}`;
 
 /** The position to continue from. An id that does not belong to this turn's events restarts the stream: the first event
  *  is then a whole turn, which replaces what the reader has. So a reader never combines texts that do not match. */
 export function positionOf(eventId: string | undefined, turn: Turn): StreamPosition {
   const parts = EVENT_ID.exec(eventId ?? '');
   if (!parts) return START;
-  const [stage, epoch, attempt, offset] = parts.slice(1).map(Number) as [Stage, number, number, number];
-  const ahead = epoch > turn.epoch || stage > stageOf(turn.status);
-  return ahead ? START : { stage, epoch, attempt, offset };
+  const [stage, epoch, attempt, offset, step] = parts.slice(1).map((part = '0') => Number(part)) as PositionParts;
+  const ahead = epoch > turn.epoch || (epoch === turn.epoch && stage > stageOf(turn.status));
+  return ahead ? START : { stage, epoch, attempt, offset, step };
 }
+
+type PositionParts = [stage: Stage, epoch: number, attempt: number, offset: number, step: number];
+
+/** Whether the state of the row comes after the position: a turn that is queued again has a higher epoch. */
+export const isAfter = (turn: Turn, { stage, epoch }: StreamPosition): boolean =>
+  stage === STAGES.start || (turn.epoch > epoch && stage >= STAGES.awaiting_review) || stageOf(turn.status) > stage;
 
 /** Nothing is left to send. */
 export const isAtEnd = ({ stage }: StreamPosition): boolean => stage === STAGES.final;

@@ -1,11 +1,14 @@
 // Converts the row of a turn and the records of its stream to the events that one reader has not seen yet. No I/O.
 import { compareGenerations, type DeltaRecord, type Generation } from './delta.ts';
-import { eventIdOf, isAtStart, isBeforeSettled, stageOf, type StreamPosition } from './stream-position.ts';
+import { eventIdOf, isAfter, isAtStart, isBeforeSettled, stageOf, type StreamPosition } from './stream-position.ts';
+import type { TurnStep } from './tools/step.ts';
 import { isFinal, type Turn } from './turn.ts';
 
 export type TurnEvent =
   /** The whole turn. With status `running` the reply text restarts: earlier deltas are void. */
   | { readonly type: 'turn'; readonly id: string; readonly turn: Turn }
+  /** A call of a tool changed. */
+  | { readonly type: 'step'; readonly id: string; readonly step: TurnStep }
   /** The next delta of the reply. */
   | { readonly type: 'delta'; readonly id: string; readonly text: string };
 
@@ -28,6 +31,8 @@ const asRunning = (turn: Turn, { epoch, attempt }: Generation): Turn => ({
   finishedAt: null,
 });
 
+const lastChangeOf = ({ steps }: Turn): number => Math.max(0, ...steps.map(({ changed }) => changed));
+
 export class TurnEvents {
   #position: StreamPosition;
 
@@ -46,15 +51,33 @@ export class TurnEvents {
 
   /** The events that the row adds. For a final turn, call this after all records were passed to `record`. */
   turn(turn: Turn): TurnEvent[] {
-    const stage = stageOf(turn.status);
+    // A reader gets the steps so far with its first event.
+    if (this.isAtStart) this.#position = { ...this.#position, step: lastChangeOf(turn) };
+    const steps = this.#steps(turn);
     if (turn.status === 'running') {
       const generation = { epoch: turn.epoch, attempt: turn.attempts };
-      return this.#isNew(generation) ? [this.#begin(turn, generation)] : [];
+      return this.#isNew(generation) ? [...steps, this.#begin(turn, generation)] : steps;
     }
-    if (stage <= this.#position.stage) return [];
+    if (!isAfter(turn, this.#position)) return steps;
     const rest = isFinal(turn.status) ? this.#restOfReply(turn) : [];
-    this.#position = { ...this.#position, stage };
-    return [...rest, { type: 'turn', id: eventIdOf(this.#position), turn }];
+    this.#position = { ...this.#position, ...this.#settledAt(turn) };
+    return [...steps, ...rest, { type: 'turn', id: eventIdOf(this.#position), turn }];
+  }
+
+  /** Where a reader is after the event of a turn that is not running. */
+  #settledAt({ status, epoch }: Turn): Partial<StreamPosition> {
+    const stage = stageOf(status);
+    return epoch > this.#position.epoch ? { stage, epoch, attempt: 0, offset: 0 } : { stage };
+  }
+
+  #steps(turn: Turn): TurnEvent[] {
+    const changed = turn.steps.filter((step) => step.changed > this.#position.step);
+    return changed
+      .toSorted((a, b) => a.changed - b.changed || a.step - b.step)
+      .map((step) => {
+        this.#position = { ...this.#position, step: step.changed };
+        return { type: 'step', id: eventIdOf(this.#position), step };
+      });
   }
 
   /** The events that the record adds; null: records before it are missing. `turn`: the row as it was last read. */
@@ -72,12 +95,15 @@ export class TurnEvents {
   }
 
   #isNew(generation: Generation): boolean {
-    if (!isBeforeSettled(this.#position)) return false;
-    return this.#position.stage < stageOf('running') || compareGenerations(generation, this.#position) > 0;
+    const { stage, epoch } = this.#position;
+    // A turn that is queued again runs in a higher epoch.
+    if (!isBeforeSettled(this.#position)) return generation.epoch > epoch;
+    if (stage < stageOf('running')) return generation.epoch >= epoch;
+    return compareGenerations(generation, this.#position) > 0;
   }
 
   #begin(turn: Turn, { epoch, attempt }: Generation): TurnEvent {
-    this.#position = { stage: stageOf('running'), epoch, attempt, offset: 0 };
+    this.#position = { ...this.#position, stage: stageOf('running'), epoch, attempt, offset: 0 };
     return { type: 'turn', id: eventIdOf(this.#position), turn: asRunning(turn, { epoch, attempt }) };
   }
 

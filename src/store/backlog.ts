@@ -110,6 +110,8 @@ export interface DueWork {
   readonly events: boolean;
   /** Kept decisions, or reviews whose deadline has passed. */
   readonly reviews: boolean;
+  /** Calls of tools whose worker has not recorded an outcome in time. */
+  readonly calls: boolean;
   /** Review events without a position. */
   readonly feed: boolean;
   /** Erasures with a pass that is due. */
@@ -125,7 +127,9 @@ const DUE: Statement = {
   sql: `select exists (select 1 from outbox where queued_at is null and created_at < now() - ?::float8 * interval '1 second')
                  or exists (select 1 from outbox where queued_at is not null) as events,
                exists (select 1 from kept_decisions)
+                 or exists (select 1 from reviews where status = 'pending' and kept_at is not null)
                  or exists (select 1 from reviews where status = 'pending' and deadline <= now()) as reviews,
+               exists (select 1 from turn_steps where status = 'running' and expires_at < now()) as calls,
                exists (select 1 from review_events where position is null) as feed,
                exists (select 1 from erasures where finished_at is null and due_at <= now()) as erasures,
                exists (select 1 from uncounted_turns where ${IS_LEFT_OVER}) as counts,

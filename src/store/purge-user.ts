@@ -41,6 +41,7 @@ const OF_TURNS = 'where turn_id = any(?::uuid[])';
 /** In this order: rows that are found through other rows come first. */
 const DELETES_OF_TURNS = [
   { name: 'purge-kept-decisions', sql: `delete from kept_decisions ${OF_TURNS}` },
+  { name: 'purge-turn-steps', sql: `delete from turn_steps ${OF_TURNS}` },
   { name: 'purge-uncounted-turns', sql: `delete from uncounted_turns ${OF_TURNS}` },
   {
     name: 'purge-review-events',

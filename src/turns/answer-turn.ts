@@ -1,100 +1,68 @@
-// Answers one claimed turn: reads the last exchanges, calls the model, screens the reply, and commits under the claim's
-// epoch.
-import { setTimeout as sleep } from 'node:timers/promises';
+// Answers one claimed turn: reads the last exchanges, calls the model and the tools that it asks for, screens the reply, and
+// commits under the claim's epoch.
 import type { Work } from '../actors/user-session.ts';
+import type { Assistant } from '../domain/assistants/assistant.ts';
+import { NO_DELTAS, type DeltaWriter } from '../domain/delta.ts';
+import { deliveryEvents, type OutboxEvent } from '../domain/events.ts';
 import { newId } from '../domain/ids.ts';
-import type { Log } from '../telemetry/log.ts';
-import type { Pause } from '../model/attempts.ts';
-import { completeWithFallback } from '../model/fallback.ts';
-import { completeFitted, fitting } from '../model/fitted-prompt.ts';
+import { mayNeedReview, type ReviewPolicy } from '../domain/policy.ts';
+import { toolCallJson, totalUsage, type Journal } from '../domain/tools/step.ts';
+import { queuedTurn, type Turn, type TurnError } from '../domain/turn.ts';
 import { ModelError, type Completion, type Moderator } from '../model/model.ts';
-import type { ModelPool } from '../model/model-pool.ts';
 import { commitAnswer, commitFailure, type ModelReply } from '../store/commit-turn.ts';
 import { lastBefore } from '../store/conversations.ts';
-import { Unavailable } from '../domain/errors.ts';
 import { mayPass, type Database } from '../store/database.ts';
 import { parkTurn } from '../store/park-turn.ts';
 import { picturesOfTurn } from '../store/pictures/turn-pictures.ts';
-import { inSpan, traceparent } from '../telemetry/tracing.ts';
-import { mayNeedReview, type ReviewPolicy } from '../domain/policy.ts';
-import { deliveryEvents, type OutboxEvent } from '../domain/events.ts';
-import { NO_DELTAS, type DeltaWriter } from '../domain/delta.ts';
+import { readJournals } from '../store/steps/journal.ts';
+import { parkCall } from '../store/steps/park-call.ts';
+import { traceparent } from '../telemetry/tracing.ts';
+import { askModel, NoModel, type AskDeps } from './ask-model.ts';
+import { CallCount } from './call-count.ts';
+import { commitUntilDone } from './commit-until-done.ts';
 import type { LiveAssistants } from './live-assistants.ts';
 import type { PartialReply } from './partial-reply.ts';
-import { promptOfTurn } from './prompt.ts';
+import { promptOfTurn, type ReadForPrompt } from './prompt.ts';
 import { Screening } from './screening.ts';
-import { queuedTurn, type Turn, type TurnError } from '../domain/turn.ts';
+import { ToolSteps, type Parked, type ToolStepsDeps } from './tool-steps.ts';
 
 /** A turn whose claim lapsed this often fails: it probably crashes its workers. The claim counts a takeover before the
  *  model is called again. */
 const MAX_TAKEOVERS = 10;
-const COMMIT_RETRY_MS = 500;
 
-export interface AnswerDeps {
-  readonly database: Database;
+export interface AnswerDeps extends AskDeps, ToolStepsDeps {
   readonly moderator: Moderator;
   /** Sends the reply text to readers while the model writes it. */
   readonly deltas: DeltaWriter;
   readonly assistants: Pick<LiveAssistants, 'find'>;
-  readonly models: Pick<ModelPool, 'candidatesOf'>;
-  /** Maximum number of attempts of a call; null: no limit of its own. */
-  readonly modelAttempts: number | null;
-  /** Milliseconds since the first claim of a turn in which failed calls are retried. */
-  readonly modelRetryMs: number;
-  /** Waits before a call of this user's turn is retried. */
-  readonly pause: (userId: string) => Pause;
   readonly reviewDeadlineS: number;
-  readonly log: Log;
 }
 
 /** A claimed turn, what records the text that its models write, and the policy. */
 export interface ClaimedWork {
   readonly work: Work;
-  readonly partial: Pick<PartialReply, 'of'>;
+  readonly partial: Pick<PartialReply, 'of' | 'void'>;
   /** The same version from the claim to the commit, so that streaming and the commit apply the same rules. */
   readonly policy: ReviewPolicy;
 }
 
 export type AnswerOutcome =
-  | { readonly status: 'completed'; readonly events: readonly OutboxEvent[]; readonly turn: Turn }
-  /** A reviewer must decide; the event requests the review. */
+  /** `turn` undefined: its row has more than this process knows. */
+  | { readonly status: 'completed'; readonly events: readonly OutboxEvent[]; readonly turn: Turn | undefined }
+  /** A person must decide; the event requests the review. */
   | { readonly status: 'awaiting_review'; readonly events: readonly OutboxEvent[] }
   | { readonly status: 'failed'; readonly error: TurnError }
   /** Another claim or a cancellation came first; nothing was written. */
   | { readonly status: 'lost' };
 
-/** Retries the commit until the database accepts it or the signal aborts, because the model call was already paid for.
- *  If the response of a successful commit is lost, the retry matches no row and the outcome is `lost`; the row is
- *  correct. */
-async function commitUntilDone<T>(commit: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (;;) {
-    try {
-      return await inSpan('commit', {}, commit);
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      // The rejection of `sleep` is an AbortError, not the signal's reason.
-      await sleep(COMMIT_RETRY_MS, undefined, { signal }).catch(() => {});
-      signal.throwIfAborted();
-    }
-  }
-}
-
-/** Milliseconds from the first claim of the turn to this one, by the database's clock. The first claim itself starts a little
- *  later than its transaction, from which `queuedS` is counted. */
-const runningMs = ({ queuedS, createdAt, startedAt }: Work): number =>
-  Math.max(0, queuedS * 1_000 - (startedAt - createdAt));
-
 /** Answers the claimed turn. Rejects with the signal's reason when the signal aborts. A commit that has started then is
  *  not undone. @throws Unavailable */
-export async function answerTurn(
-  deps: AnswerDeps,
-  { work, partial, policy }: ClaimedWork,
-  signal: AbortSignal,
-): Promise<AnswerOutcome> {
+export async function answerTurn(deps: AnswerDeps, claimed: ClaimedWork, signal: AbortSignal): Promise<AnswerOutcome> {
   const { database, log } = deps;
-  let attempts = work.attempts;
+  const { work } = claimed;
+  const calls = new CallCount(work.attempts);
   const fail = async (error: TurnError): Promise<AnswerOutcome> => {
-    const done = await commitUntilDone(() => commitFailure(database, work, attempts, error), signal);
+    const done = await commitUntilDone(() => commitFailure(database, work, calls.forFailure, error), signal);
     return done ? { status: 'failed', error } : { status: 'lost' };
   };
   if (work.takeovers >= MAX_TAKEOVERS) {
@@ -109,53 +77,12 @@ export async function answerTurn(
     const detail = `the assistants file has no assistant ${work.assistant} any more`;
     return fail({ code: 'assistant_not_found', detail });
   }
-  const { exchanges } = assistant;
-  const history = work.history ?? (await lastBefore(database, work, exchanges));
-  const pictures = work.pictures === null ? [] : await picturesOfTurn(database, work);
-  const candidates = deps.models
-    .candidatesOf(assistant, 'reply')
-    .filter(({ takesPictures }) => takesPictures || pictures.length === 0);
-  if (candidates.length === 0) return fail(noModelForPictures(assistant.name));
-  const prompt = promptOfTurn(assistant, work, { history, pictures });
-  const sink = mayNeedReview(policy, work.text)
-    ? NO_DELTAS
-    : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: attempts });
-  let restarts = 0;
-  // The number of a generation grows with each restart, and never falls behind the attempts of the row.
-  const restart = () => sink.restart(work.attempts + (restarts += 1));
-  const screening = new Screening(deps, policy, work.text, signal);
+  const screening = new Screening(deps, claimed.policy, work.text, signal);
   try {
-    const onFailed = (message: string) => (error: ModelError, fields: object) => {
-      attempts += 1;
-      restart();
-      log.warn({ turn_id: work.turnId, code: error.code, ...fields }, message);
-    };
-    const onRetry = onFailed('A model call failed and will be retried.');
-    const onFallback = onFailed('A model call failed; the next model of the assistant is called.');
-    const completion = await completeWithFallback(candidates, {
-      forMs: deps.modelRetryMs - runningMs(work),
-      onFallback: (error, { name }) => onFallback(error, { model: name }),
-      complete: async ({ name, model, countTokens }, forMs) =>
-        completeFitted(
-          partial.of(model),
-          {
-            prompt,
-            kept: await fitting(prompt, assistant.maxInputTokens, countTokens),
-            signal,
-            onDelta: (text) => sink.write(text),
-            onVoid: () => restart(),
-          },
-          {
-            max: deps.modelAttempts,
-            forMs,
-            pause: deps.pause(work.userId),
-            onRetry: (error, failed) => onRetry(error, { model: name, failed }),
-          },
-        ),
-    }).finally(() => sink.end());
-    return await commitCompletion(deps, work, { completion, attempts, screening }, signal);
+    return await answerWith(deps, { ...claimed, assistant, calls, screening }, signal);
   } catch (error) {
     screening.abandon();
+    if (error instanceof NoModel) return await fail(error.turnError);
     if (error instanceof ModelError) return await fail({ code: error.code, detail: error.message });
     signal.throwIfAborted();
     if (mayPass(error)) throw error;
@@ -166,56 +93,116 @@ export async function answerTurn(
   }
 }
 
+interface Answering extends ClaimedWork {
+  readonly assistant: Assistant;
+  readonly calls: CallCount;
+  readonly screening: Screening;
+}
+
+/** Calls the model until it answers without asking for tools, or until a person has to decide on a call. */
+async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortSignal): Promise<AnswerOutcome> {
+  const { database } = deps;
+  const { work, assistant, calls, partial, policy } = answering;
+  const read = await readForPrompt(database, assistant, work);
+  const steps = new ToolSteps(deps, work, assistant, read.journal);
+  const sink = mayNeedReview(policy, work.text)
+    ? NO_DELTAS
+    : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: work.attempts });
+  try {
+    for (;;) {
+      const ran = await steps.run(signal);
+      if (ran === 'lost') return { status: 'lost' };
+      if (ran !== 'done') {
+        const parked = await parkForCall(deps, work, calls.begun, ran, signal);
+        // The outcome of the call was recorded meanwhile.
+        if (parked === 'changed') return { status: 'lost' };
+        return parked;
+      }
+      const tools = await steps.offered();
+      const prompt = promptOfTurn(assistant, work, { ...read, journal: steps.journal });
+      const completion = await askModel(deps, { ...answering, prompt, tools, sink, ranMs: steps.ranMs }, signal);
+      if (tools.length === 0 || (completion.toolCalls ?? []).length === 0)
+        return await commitCompletion(deps, answering, finalAnswer(completion, steps), signal);
+      partial.void();
+      if (!(await steps.propose(completion, tools, calls.begun, signal))) return { status: 'lost' };
+    }
+  } finally {
+    sink.end();
+  }
+}
+
+/** What a claim does not contain. */
+async function readForPrompt(database: Database, assistant: Assistant, work: Work): Promise<ReadForPrompt> {
+  const history = work.history ?? (await lastBefore(database, work, assistant.exchanges));
+  const pictures = work.pictures === null ? [] : await picturesOfTurn(database, work);
+  const earlier = history.flatMap(({ journal, turnId }) => (journal && turnId !== undefined ? [turnId] : []));
+  const withJournal = [...(work.journal ? [work.turnId] : []), ...earlier];
+  const journals = withJournal.length === 0 ? new Map<string, Journal>() : await readJournals(database, withJournal);
+  return { history, pictures, journals, journal: journals.get(work.turnId) ?? [] };
+}
+
+/** Parks the turn for a decision on a call. `changed`: the call has ended meanwhile. */
+async function parkForCall(
+  { database, reviewDeadlineS: deadlineS }: AnswerDeps,
+  work: Work,
+  attempts: number,
+  { kind, call, rule, reasons }: Parked,
+  signal: AbortSignal,
+): Promise<AnswerOutcome | 'changed'> {
+  const eventData = { kind, tool_call: toolCallJson(call) };
+  const parking = { reviewId: newId(), auditId: newId(), kind, reasons, deadlineS, rule, call, eventData };
+  const parked = await commitUntilDone(() => parkCall(database, work, attempts, parking), signal);
+  if (parked.outcome === 'lost') return { status: 'lost' };
+  if (parked.outcome === 'changed') return 'changed';
+  return awaitingReview(work, parking.reviewId, parked.data);
+}
+
+function awaitingReview({ userId }: Work, eventId: string, data: Readonly<Record<string, unknown>>): AnswerOutcome {
+  const event = { eventId, topic: 'human-review', userId, data, traceparent: traceparent() } as const;
+  return { status: 'awaiting_review', events: [event] };
+}
+
+/** The reply with the usage of all answers of the turn. */
+function finalAnswer({ text: reply, model, usage, finishReason }: Completion, steps: ToolSteps): ModelReply {
+  const isLimited = steps.left === 0 && steps.hasTools && finishReason === 'stop';
+  return {
+    reply,
+    model,
+    usage: totalUsage(steps.journal, usage),
+    finishReason: isLimited ? 'tool_limit' : finishReason,
+  };
+}
+
 /** Another call of the model would cost the same, and its reply would meet the same error. */
 const INTERNAL_ERROR: TurnError = {
   code: 'internal_error',
   detail: 'the reply of the model could not be processed or stored',
 };
 
-/** When the turn was accepted, the assistant had a model that takes pictures. */
-const noModelForPictures = (assistant: string): TurnError => ({
-  code: 'pictures_not_accepted',
-  detail: `the message has pictures, and no model of the assistant ${assistant} takes pictures any more`,
-});
-
-interface Answered {
-  readonly completion: Completion;
-  readonly attempts: number;
-  readonly screening: Screening;
-}
-
 /** Screens the reply, and delivers it or parks it for review. */
 async function commitCompletion(
-  { database, reviewDeadlineS }: AnswerDeps,
-  work: Work,
-  { completion, attempts, screening }: Answered,
+  { database, reviewDeadlineS: deadlineS }: AnswerDeps,
+  { work, calls, screening }: Answering,
+  answer: ModelReply,
   signal: AbortSignal,
 ): Promise<AnswerOutcome> {
-  const { text: reply, ...rest } = completion;
-  const answer = { reply, ...rest };
+  const { reply } = answer;
+  const attempts = calls.begun;
   const reasons = await screening.reasons(reply);
   if (reasons.length > 0) {
-    const parking = { reviewId: newId(), auditId: newId(), reasons, deadlineS: reviewDeadlineS };
+    const parking = { reviewId: newId(), auditId: newId(), reasons, deadlineS };
     const data = await commitUntilDone(() => parkTurn(database, work, attempts, answer, parking), signal);
-    if (!data) return { status: 'lost' };
-    const { userId } = work;
-    const event = {
-      eventId: parking.reviewId,
-      topic: 'human-review',
-      userId,
-      data,
-      traceparent: traceparent(),
-    } as const;
-    return { status: 'awaiting_review', events: [event] };
+    return data ? awaitingReview(work, parking.reviewId, data) : { status: 'lost' };
   }
   const events = deliveryEvents(work, reply, traceparent());
   const finishedAt = await commitUntilDone(() => commitAnswer(database, work, attempts, answer, events), signal);
   if (!finishedAt) return { status: 'lost' };
-  return { status: 'completed', events, turn: completedTurn(work, attempts, answer, finishedAt) };
+  const turn = completedTurn(work, attempts, answer, finishedAt);
+  return { status: 'completed', events, turn };
 }
 
-/** The turn as its row is after the commit. */
-const completedTurn = (work: Work, attempts: number, answer: ModelReply, finishedAt: Date): Turn => {
+/** The turn as its row is after the commit. Undefined: it has steps, which only the row has whole. */
+const completedTurn = (work: Work, attempts: number, answer: ModelReply, finishedAt: Date): Turn | undefined => {
   const { turnId, userId, sessionId, seq, epoch, follows, assistant = null, text, metadata, tags, startedAt } = work;
   const createdAt = new Date(work.createdAt);
   return {

@@ -3,7 +3,7 @@
 import type { Work } from '../actors/user-session.ts';
 import type { Reason } from '../domain/policy.ts';
 import type { ToolReviewKind } from '../domain/review.ts';
-import { callsOf, isOpen, ruleOf, type CallStep, type Journal, type ModelStep } from '../domain/tools/step.ts';
+import { callsOf, expiryOf, isOpen, ruleOf, type CallStep, type Journal, type ModelStep } from '../domain/tools/step.ts';
 import type { AssistantTools, CallOutcome, Tool, Toolbox } from '../domain/tools/tool.ts';
 import type { Completion } from '../model/model.ts';
 import { proposedCalls } from '../domain/tools/proposal.ts';
@@ -67,6 +67,11 @@ export class ToolSteps {
     return this.#ranMs;
   }
 
+  /** Whether the assistant has any. */
+  get hasTools(): boolean {
+    return this.#tools.http.length > 0 || this.#tools.mcp.length > 0;
+  }
+
   /** How many calls the model may still ask for. */
   get left(): number {
     return Math.max(0, this.#tools.maxSteps - callsOf(this.#journal).length);
@@ -74,7 +79,7 @@ export class ToolSteps {
 
   /** The tools that the model is offered now: none once the turn has used all its steps. */
   async offered(): Promise<readonly Tool[]> {
-    return this.left === 0 ? [] : this.#deps.toolbox.toolsOf(this.#tools);
+    return this.left === 0 || !this.hasTools ? [] : this.#deps.toolbox.toolsOf(this.#tools);
   }
 
   /** Journals an answer that asks for calls. Those beyond the limit are left out. @throws Unavailable */
@@ -108,11 +113,9 @@ export class ToolSteps {
       const tools = await this.#deps.toolbox.toolsOf(this.#tools);
       const plans = open.map((call) => ({ call, plan: this.#planOf(call, tools) }));
       const areReads = plans.every(({ call, plan }) => plan.do === 'call' && plan.tool.effect === 'read' && call.effect === 'read');
-      for (const group of areReads ? [plans] : plans.map((each) => [each])) {
-        const parked = group.find(({ plan }) => plan.do === 'park')?.plan;
-        if (parked?.do === 'park') return parked.parked;
-        if (!(await this.#carryOut(group, signal))) return 'lost';
-      }
+      const [first] = plans;
+      if (!areReads && first!.plan.do === 'park') return first!.plan.parked;
+      if (!(await this.#carryOut(areReads ? plans : [first!], signal))) return 'lost';
     }
   }
 
@@ -139,7 +142,7 @@ export class ToolSteps {
     const { database, changed } = this.#deps;
     const toStart = group.flatMap(({ call, plan }) =>
       plan.do === 'call' && !this.#started.has(call.ordinal)
-        ? [{ ordinal: call.ordinal, effect: plan.tool.effect }]
+        ? [{ ordinal: call.ordinal, effect: plan.tool.effect, expiresS: expiryOf(plan.tool) }]
         : [],
     );
     if (toStart.length > 0) {
@@ -150,7 +153,7 @@ export class ToolSteps {
     const results = await Promise.all(
       group.map(({ call, plan }) => {
         if (plan.do === 'call') return this.#make(call, plan.tool, signal);
-        return plan.do === 'end' ? this.#end(call, plan, signal) : false;
+        return plan.do === 'end' && this.#end(call, plan, signal);
       }),
     );
     return results.every(Boolean);

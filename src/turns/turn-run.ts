@@ -34,7 +34,7 @@ const spanOf = (work: Work): SpanOptions => ({
   attributes: { 'turnkeeper.turn_id': work.turnId, 'turnkeeper.seq': work.seq, 'turnkeeper.epoch': work.epoch },
 });
 
-/** A turn that was claimed, and whether its outcome was committed. */
+/** A turn that was claimed. `settled`: it was completed, so it is never queued again. */
 export interface Ran {
   readonly turnId: string;
   readonly settled: boolean;
@@ -95,7 +95,7 @@ export class TurnRun {
       remove();
     }
     this.#recordOutcome(work.turnId, outcome, work.queuedS + (performance.now() - claimedAt) / 1000);
-    return { turnId: work.turnId, settled: outcome.status !== 'lost' };
+    return { turnId: work.turnId, settled: outcome.status === 'completed' };
   }
 
   /** Calls the hooks and counts the outcome. `seconds`: time since the turn was accepted. */

@@ -3,11 +3,13 @@ import { newId } from '../domain/ids.ts';
 import { acceptTurn, NO_PARTIAL, type Written } from '../store/accept-turn.ts';
 import { lastBefore } from '../store/conversations.ts';
 import { nextPictures, type PicturesOfTurn } from '../store/pictures/turn-pictures.ts';
+import { contentsOfSteps } from '../store/steps/journal.ts';
 import { findTurn, listTurns } from '../store/turn-rows.ts';
 import type { AcceptOutcome, NewTurn } from '../domain/accept.ts';
 import { cancel, announceCancelled, type CancelDeps, type CancelOutcome } from './cancellation.ts';
 import type { Hooks, TurnHints } from '../domain/events.ts';
 import type { ConversationRow } from '../domain/conversation.ts';
+import type { StepContent } from '../domain/tools/step.ts';
 import type { Turn, TurnFilter } from '../domain/turn.ts';
 import { traceparent } from '../telemetry/tracing.ts';
 import { PARTIAL_WAIT_MS } from './partial-replies.ts';
@@ -87,6 +89,11 @@ export class TurnService {
 
   list(userId: string, filter: TurnFilter): Promise<Turn[]> {
     return listTurns(this.#deps.database, userId, filter);
+  }
+
+  /** The arguments and results of a turn's calls of tools. @throws Unavailable */
+  stepContents({ turnId, steps }: Turn): Promise<StepContent[]> {
+    return steps.length === 0 ? Promise.resolve([]) : contentsOfSteps(this.#deps.database, turnId);
   }
 
   /** The last exchanges that the turn continues, oldest first. @throws Unavailable */

@@ -99,7 +99,7 @@ const SESSION = '3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11';
 function createResources(fixture: Fixture): (path: string) => string {
   const { turnId } = fixture.add({ userId: 'alice', status: 'completed', reply: 'Hello', sessionId: SESSION });
   const row = { turnId, userId: 'alice', sessionId: SESSION, seq: 1, tags: [], metadata: {}, createdAt: new Date() };
-  fixture.rows.push({ ...row, ordinal: 0, role: 'user', content: 'Hi' });
+  fixture.rows.push({ ...row, ordinal: 0, journal: null, role: 'user', content: 'Hi' });
   return (path) =>
     path
       .replace('{user_id}', 'alice')

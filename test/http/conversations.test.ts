@@ -16,7 +16,8 @@ function addExchanges(fixture: Fixture, count: number): void {
       seq,
       tags: seq === 2 ? ['greeting'] : [],
       metadata: { session_id: SESSION },
-      createdAt: new Date(Date.UTC(2026, 0, seq)),
+      journal: null,
+  createdAt: new Date(Date.UTC(2026, 0, seq)),
     };
     fixture.rows.push(
       { ...row, ordinal: 0, role: 'user', content: `question ${seq}` },

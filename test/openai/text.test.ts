@@ -1,7 +1,7 @@
 // Unit tests of the sequence numbers and of GrowingText.
 import test from 'ava';
 import { GrowingText } from '../../src/http/openai/growing-text.ts';
-import { LAST, numberAt, positionOfNumber } from '../../src/http/openai/sequence.ts';
+import { lastNumberOf, numberAt, positionOfNumber } from '../../src/http/openai/sequence.ts';
 
 /** The maximum length of a reply plus the four events after it. */
 const MAX_OFFSET = 200_004;
@@ -12,7 +12,7 @@ test('a number identifies one position, and later positions have greater numbers
     for (const attempt of [1, 2, 20, 200]) {
       for (const offset of [1, 2, 1_000, MAX_OFFSET]) {
         const number = numberAt({ epoch, attempt }, offset);
-        t.true(number > before && number < LAST, `${epoch}.${attempt}.${offset}`);
+        t.true(number > before && number < lastNumberOf({ epoch }), `${epoch}.${attempt}.${offset}`);
         t.deepEqual(positionOfNumber(number), { epoch, attempt, offset });
         before = number;
       }

@@ -22,6 +22,7 @@ const QUEUED: Turn = {
   metadata: {},
   tags: [],
   review: null,
+  steps: [],
   error: null,
   attempts: 0,
   usage: null,

@@ -1,7 +1,7 @@
 // The calls that a model asks for, as they enter the journal. Pure.
 import { storableText } from '../text.ts';
-import { storedArguments } from './arguments.ts';
-import type { CallStep } from './step.ts';
+import { storedArguments } from './stored-values.ts';
+import { expiryOf, type CallStep } from './step.ts';
 import type { Tool, Toolbox } from './tool.ts';
 
 /** Characters of a name or an id that a model wrote. */
@@ -31,9 +31,7 @@ function callOf(asked: Asked, step: number, ordinal: number, { tools, toolbox }:
   const stored = storedArguments(asked.arguments);
   const text = 'text' in stored ? stored.text : '{}';
   const fault = tool
-    ? 'fault' in stored
-      ? stored.fault
-      : toolbox.faultOf(tool, text)
+    ? (toolbox.faultOf(tool, asked.arguments.trim() || '{}') ?? ('fault' in stored ? stored.fault : null))
     : `There is no tool ${capped(asked.name)}.`;
   return {
     step,
@@ -50,6 +48,7 @@ function callOf(asked: Asked, step: number, ordinal: number, { tools, toolbox }:
     approved: false,
     result: fault,
     truncated: false,
+    expiresS: tool ? expiryOf(tool) : 0,
     ranMs: 0,
   };
 }

@@ -1,7 +1,9 @@
 // The journal of a turn: the model's answers that ask for tool calls, and the calls. A turn that is taken over continues
 // from it. Pure.
+import { sha256Of } from '../hash.ts';
 import type { Usage } from '../turn.ts';
-import type { Approval, Effect } from './tool.ts';
+import { valueOf } from './stored-values.ts';
+import type { Approval, Effect, Tool } from './tool.ts';
 
 export const STEP_STATUSES = [
   'proposed',
@@ -50,6 +52,8 @@ export interface CallStep extends StepContent {
   readonly approved: boolean;
   /** The rule (`ruleOf`) under which a person was asked; null: nobody was. */
   readonly rule: string | null;
+  /** Seconds from its start after which its worker records no outcome any more. */
+  readonly expiresS: number;
   /** Milliseconds from its start to its end; 0: it was not made, or has not ended. */
   readonly ranMs: number;
 }
@@ -73,6 +77,18 @@ export const isOpen = ({ status }: Pick<CallStep, 'status'>): boolean => OPEN.ha
 /** A rule of approval as it is stored. An approval is valid under the rule under which it was given. */
 export const ruleOf = (approval: Approval): string => JSON.stringify(approval);
 
+/** What a review shows of a call. */
+export type ShownCall = Pick<CallStep, 'tool' | 'arguments' | 'callId' | 'step'>;
+
+/** A call that may be repeated is made at most so often. */
+const MOST_CALLS = 4;
+/** Seconds for the waits between calls, and for the record of the outcome. */
+const RECORD_S = 10;
+
+/** Seconds from the start of a call after which nobody records its outcome. */
+export const expiryOf = ({ effect, timeoutMs }: Pick<Tool, 'effect' | 'timeoutMs'>): number =>
+  (timeoutMs / 1_000 + RECORD_S) * (effect === 'once' ? 1 : MOST_CALLS);
+
 /** The calls of all answers. */
 export const callsOf = (journal: Journal): readonly CallStep[] => journal.flatMap(({ calls }) => calls);
 
@@ -85,3 +101,12 @@ export function totalUsage(journal: Journal, last: Usage | null): Usage | null {
     outputTokens: reported.reduce((sum, { outputTokens }) => sum + outputTokens, 0),
   };
 }
+
+/** A call as reviews and their events show it. The hash is that of the stored text, which is sent unchanged. */
+export const toolCallJson = ({ tool, arguments: text, callId, step }: ShownCall) => ({
+  tool,
+  arguments: valueOf(text) as Record<string, unknown>,
+  call_id: callId,
+  step,
+  arguments_sha256: sha256Of(text),
+});

@@ -8,7 +8,7 @@ import { messageJson } from './conversations.ts';
 import { historyJson, memoryJson } from './memories.ts';
 import { listedReviewJson, reviewEventsJson } from './review-json.ts';
 import type { Services } from '../services.ts';
-import { turnJson } from './turn-json.ts';
+import { turnJson, withContents } from './turn-json.ts';
 
 const PAGE = 200;
 
@@ -49,7 +49,8 @@ function reviewForUser(review: Review): object {
   return { review_id, kind, turn_id, session_id, status, reasons, deadline, decision, decided_at, created_at };
 }
 
-/** The document in chunks. `withDrafts`: include drafts and audit trails, for callers that may use reviews. The parts are
+/** The document in chunks. `withDrafts`: include drafts, audit trails, and the arguments and results of tools, for
+ *  callers that may use reviews. The parts are
  *  not read in one transaction: each is in the state of its own query. @throws Unavailable */
 export async function* exportOf(services: Services, userId: string, withDrafts: boolean): AsyncGenerator<string> {
   const { memory, analytics, turns, conversations, reviews } = services;
@@ -68,7 +69,7 @@ export async function* exportOf(services: Services, userId: string, withDrafts: 
   yield `${JSON.stringify(head).slice(0, -1)},\n"turns":`;
   yield* arrayOf(
     paged((last: Turn | undefined) => turns.list(userId, { beforeSeq: last?.seq, limit: PAGE })),
-    turnJson,
+    async (turn) => (withDrafts ? withContents(turnJson(turn), await turns.stepContents(turn)) : turnJson(turn)),
   );
   yield ',\n"pictures":';
   yield* arrayOf(picturesOf(services, userId), (picture) => picture);

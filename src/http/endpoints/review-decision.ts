@@ -10,7 +10,7 @@ import {
   type Review,
   type ReviewKind,
 } from '../../domain/review.ts';
-import { storedResult } from '../../domain/tools/arguments.ts';
+import { storedResult } from '../../domain/tools/stored-values.ts';
 import { invalidRequest } from '../problem.ts';
 import { COMPONENTS, storableText } from '../schemas.ts';
 

@@ -4,12 +4,12 @@ import {
   DECISIONS,
   REVIEW_KINDS,
   REVIEW_STATUSES,
-  sha256Of,
   type Review,
-  type ReviewedCall,
   type ReviewEvent,
 } from '../../domain/review.ts';
-import { valueOf } from '../../domain/tools/arguments.ts';
+import { sha256Of } from '../../domain/hash.ts';
+import { valueOf } from '../../domain/tools/stored-values.ts';
+import { toolCallJson } from '../../domain/tools/step.ts';
 import { FINISH_REASONS } from '../../domain/turn.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
 import { urlOf, type Picture } from '../../domain/pictures/picture.ts';
@@ -101,14 +101,6 @@ export const reviewSchema = listed
     }),
   })
   .register(COMPONENTS, { id: 'Review' });
-
-const toolCallJson = ({ tool, arguments: text, callId, step }: ReviewedCall): z.output<typeof toolCall> => ({
-  tool,
-  arguments: valueOf(text) as Record<string, unknown>,
-  call_id: callId,
-  step,
-  arguments_sha256: sha256Of(text),
-});
 
 /** What the decision gave to the call. */
 const decidedJson = ({ decision, kind, decidedValue }: Review) => ({

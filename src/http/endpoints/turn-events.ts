@@ -7,12 +7,17 @@ import { EVENTS_TYPE, eventStream, FIRST_FRAME, framesOfEvent, HEARTBEAT, Shared
 import { operation, type Operation } from '../operation.ts';
 import type { Services } from '../services.ts';
 import { ownTurn, turnIdParameter } from '../turn-access.ts';
-import { turnJson } from './turn-json.ts';
+import { stepJson, turnJson } from './turn-json.ts';
+
+function dataOf(event: Exclude<FollowedEvent, { type: 'heartbeat' }>, turns: SharedJson<Turn>): string | Buffer {
+  if (event.type === 'turn') return turns.of(event.turn);
+  return JSON.stringify(event.type === 'delta' ? { text: event.text } : stepJson(event.step));
+}
 
 /** The frame of an event in chunks. A heartbeat is a comment. */
 function* chunksOf(event: FollowedEvent, turns: SharedJson<Turn>): Generator<string | Buffer> {
   if (event.type === 'heartbeat') return yield HEARTBEAT;
-  const data = event.type === 'delta' ? JSON.stringify({ text: event.text }) : turns.of(event.turn);
+  const data = dataOf(event, turns);
   yield* framesOfEvent(event.type, event.id, data);
 }
 
@@ -38,8 +43,8 @@ export const turnEventOperations = (
     tag: 'Turns',
     summary: 'Stream the events of a turn',
     description: [
-      'Server-sent events. `turn`: the whole turn, at each change of its status. `delta`: `{"text": "…"}`, the next part of the reply text.',
-      'A `turn` event with status `running` restarts the text (a model attempt failed, or another worker took the turn over): only the deltas after it belong to the reply.',
+      'Server-sent events. `turn`: the whole turn, at each change of its status. `delta`: `{"text": "…"}`, the next part of the reply text. `step`: `{"step", "tool", "status"}`, when a call of a tool changes.',
+      'A `turn` event with status `running` restarts the text (a model attempt failed, the model asked for a tool, or another worker took the turn over): only the deltas after it belong to the reply.',
       'Every event has an id. With `Last-Event-ID`, any server resumes the stream after that event, without gap or repeat. An unknown id restarts the stream.',
       'The stream ends after the final `turn` event. For a turn that is already final, it contains only that event. A client that resumes after the final event gets 204, which makes an EventSource stop reconnecting.',
       'A reply that requires review is sent only in the final `turn` event. Comments are heartbeats. A client that disconnects does not cancel the turn.',

@@ -2,6 +2,8 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { FINISH_REASONS, TURN_STATUSES, type Turn, type TurnReview } from '../../domain/turn.ts';
+import { valueOf } from '../../domain/tools/stored-values.ts';
+import { STEP_STATUSES, type StepContent, type TurnStep } from '../../domain/tools/step.ts';
 import { COMPONENTS, instant } from '../schemas.ts';
 
 /** The reply of a rejected turn. The rejected draft is never shown to the user. */
@@ -20,6 +22,17 @@ const review = z
     decision: z.string().nullable(),
   })
   .register(COMPONENTS, { id: 'TurnReview' });
+
+const step = z
+  .object({
+    step: z.int().meta({ description: 'Number of the call within its turn, from 1.' }),
+    tool: z.string(),
+    status: z.enum(STEP_STATUSES),
+    arguments: z.record(z.string(), z.unknown()).optional(),
+    result: z.unknown().optional().meta({ description: 'Null: none yet.' }),
+    truncated: z.boolean().optional().meta({ description: 'Whether the rest of the result was cut off.' }),
+  })
+  .register(COMPONENTS, { id: 'TurnStep' });
 
 export const turnSchema = z
   .object({
@@ -53,6 +66,10 @@ export const turnSchema = z
       .nullable()
       .meta({ description: 'Null if the model endpoint reported none.' }),
     model: z.string().nullable(),
+    steps: z.array(step).meta({
+      description:
+        'The calls of tools, in order. Arguments and results are shown only to services, reviewers and administrators, by `GET /turns/{turn_id}` and the export.',
+    }),
     created_at: instant,
     started_at: instant.nullable(),
     finished_at: instant.nullable(),
@@ -79,6 +96,25 @@ const reviewJson = ({ reviewId, status, reasons, deadline, decision, decidedAt }
   decision,
 });
 
+/** A step as everybody who may see the turn sees it. */
+export const stepJson = ({ step: number, tool, status }: TurnStep) => ({ step: number, tool, status });
+
+/** The steps of a turn with their contents. */
+export const withContents = (turn: TurnJson, contents: readonly StepContent[]): TurnJson => ({
+  ...turn,
+  steps: turn.steps.map((each) => {
+    const content = contents.find(({ step: number }) => number === each.step);
+    if (!content) return each;
+    const { arguments: text, result, truncated } = content;
+    return {
+      ...each,
+      arguments: valueOf(text) as Record<string, unknown>,
+      result: result === null ? null : valueOf(result),
+      truncated,
+    };
+  }),
+});
+
 /** The turn as JSON. */
 export function turnJson(turn: Turn): TurnJson {
   const { turnId, metadata, usage, error, createdAt } = turn;
@@ -102,6 +138,7 @@ export function turnJson(turn: Turn): TurnJson {
     attempts: turn.attempts,
     usage: usage && { input_tokens: usage.inputTokens, output_tokens: usage.outputTokens },
     model: turn.model,
+    steps: turn.steps.map(stepJson),
     created_at: accepted,
     started_at: turn.startedAt?.toISOString() ?? null,
     finished_at: turn.finishedAt?.toISOString() ?? null,

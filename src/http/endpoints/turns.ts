@@ -1,7 +1,9 @@
 // Turns: read, long poll, list, cancel.
 import { z } from 'zod';
 import { isFinal, TURN_STATUSES, type Turn } from '../../domain/turn.ts';
+import type { StepContent } from '../../domain/tools/step.ts';
 import type { CancelOutcome } from '../../turns/cancellation.ts';
+import { seesStepContents, type Identity } from '../auth/access.ts';
 import { page, turnCursor } from '../cursor.ts';
 import { ifNoneMatch, MAX_WAIT_S } from '../header-fields.ts';
 import { json, operation, type Answer, type Operation } from '../operation.ts';
@@ -9,12 +11,16 @@ import { Problem } from '../problem.ts';
 import { COMPONENTS, limit, pageOf, sessionId, userId, wholeNumber } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import { notErased, ownTurn, turnIdParameter } from '../turn-access.ts';
-import { etagOf, turnJson, turnSchema } from './turn-json.ts';
+import { etagOf, turnJson, turnSchema, withContents } from './turn-json.ts';
 
 const turnPage = pageOf(turnSchema).register(COMPONENTS, { id: 'TurnPage' });
 
-function turnAnswer(turn: Turn): Answer {
-  const body = JSON.stringify(turnJson(turn));
+/** The contents of the steps, if the caller may see them. @throws Unavailable */
+const contentsFor = async (turns: Services['turns'], turn: Turn, identity: Identity): Promise<StepContent[]> =>
+  seesStepContents(identity) ? turns.stepContents(turn) : [];
+
+function turnAnswer(turn: Turn, contents: readonly StepContent[]): Answer {
+  const body = JSON.stringify(withContents(turnJson(turn), contents));
   return json(body, 200, { etag: etagOf(body) });
 }
 
@@ -61,14 +67,15 @@ export const turnOperations = (turns: Services['turns']): Operation[] => [
     },
     problems: ['turn_not_found', 'database_unavailable'],
     async handle({ path, query }, context) {
-      if (!query.wait) return turnAnswer(await ownTurn(turns, path.turn_id, context));
+      const shown = async (turn: Turn) => turnAnswer(turn, await contentsFor(turns, turn, context.identity));
+      if (!query.wait) return shown(await ownTurn(turns, path.turn_id, context));
       // Created before the turn is read, so that the turn need not be read again before the wait.
       const watch = turns.watch(path.turn_id.toLowerCase());
       try {
         const turn = await ownTurn(watch, path.turn_id, context);
-        if (isFinal(turn.status)) return turnAnswer(turn);
+        if (isFinal(turn.status)) return await shown(turn);
         const options = { timeoutMs: query.wait * 1000, signal: context.signal() };
-        return turnAnswer(notErased(await watch.untilSettled(turn, options)));
+        return await shown(notErased(await watch.untilSettled(turn, options)));
       } finally {
         watch.close();
       }

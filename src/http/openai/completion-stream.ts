@@ -50,6 +50,7 @@ export async function* completionFrames(
       yield* contentFrames(added);
       continue;
     }
+    if (event.type === 'step') continue;
     ({ turn } = event);
     text.restart();
     if (!isSettled(turn.status)) continue;

@@ -10,7 +10,7 @@ import { openAiErrorDocument } from './errors.ts';
 import { GrowingText } from './growing-text.ts';
 import { messageIdOf } from './ids.ts';
 import { isCutOff, messageJson, responseJson, textJson } from './response-json.ts';
-import { LAST, NUMBERS, numberAt, positionOfNumber } from './sequence.ts';
+import { lastNumberOf, NUMBERS, numberAt, positionOfNumber } from './sequence.ts';
 
 export interface ResponseEvent {
   readonly type: string;
@@ -58,7 +58,7 @@ export class ResponseEvents {
   static startPosition(after: number): StreamPosition {
     const position = positionOfNumber(after);
     // The text is read from its start, so that the client's part can be compared with the new text after a restart.
-    return position && after < LAST ? { ...START, stage: 1, ...position, offset: 0 } : START;
+    return position ? { ...START, stage: 1, ...position, offset: 0 } : START;
   }
 
   /** Whether the last event was returned. */
@@ -68,6 +68,7 @@ export class ResponseEvents {
 
   /** The events that follow from an event of the turn and that the client does not have. */
   take(event: TurnEvent): ResponseEvent[] {
+    if (event.type === 'step') return [];
     const events = event.type === 'delta' ? this.#delta(event.text) : this.#changed(event.turn);
     const unsent = events.filter((each) => each.sequence_number > this.#after || each.type === 'error');
     this.#lastSent = Math.max(this.#lastSent, ...unsent.map((each) => each.sequence_number));
@@ -149,7 +150,7 @@ export class ResponseEvents {
     if (text === null) {
       const rest = this.#restOfPartial(turn);
       this.#done = true;
-      return [...rest, this.#response(FINAL_EVENTS[turn.status] ?? 'response.incomplete', LAST, turn)];
+      return [...rest, this.#response(FINAL_EVENTS[turn.status] ?? 'response.incomplete', lastNumberOf(turn), turn)];
     }
     const generation = { epoch: turn.epoch, attempt: turn.attempts };
     const isNew = numberAt(generation, 0) !== numberAt(this.#generation, 0);

@@ -16,7 +16,6 @@ import { ResponseEvents } from './response-events.ts';
 import { response, responseJson } from './response-json.ts';
 import { inputMessageOf, instructionsOf, responseRequest } from './response-request.ts';
 import { responseFrames } from './response-stream.ts';
-import { LAST } from './sequence.ts';
 import { acceptChatTurn, placeOfHistory, userOfRequest, type OpenAiSettings, type Place } from './chat-turn.ts';
 import { awaitSettled } from './await-turn.ts';
 
@@ -136,7 +135,7 @@ export function responseOperations(
       params: responseId,
       query: z.strictObject({
         stream: z.enum(['true', 'false']).optional(),
-        starting_after: wholeNumber(0, LAST)
+        starting_after: wholeNumber(0, Number.MAX_SAFE_INTEGER)
           .optional()
           .meta({ description: 'With `stream`: the `sequence_number` of the last received event.' }),
         include_obfuscation: ignoredText,

@@ -1,7 +1,7 @@
 // The journal of a turn. Every write locks the row of the turn, whose counter numbers the changes of its steps. All but the
 // the last two require the epoch of the claim: if it was lost, nothing is written. A repeated statement changes nothing.
 import type { Usage } from '../../domain/turn.ts';
-import type { CallStep, Journal, ModelStep, StepStatus } from '../../domain/tools/step.ts';
+import type { CallStep, Journal, ModelStep, StepContent, StepStatus } from '../../domain/tools/step.ts';
 import type { CallOutcome, Effect } from '../../domain/tools/tool.ts';
 import type { Database, Statement } from '../database.ts';
 import type { Claim } from '../held-claims.ts';
@@ -50,6 +50,7 @@ const callOf = (row: Row, step: number): CallStep => ({
   approved: row.approved,
   result: row.result,
   truncated: row.truncated,
+  expiresS: 0,
   ranMs: row.ran_ms,
 });
 
@@ -80,6 +81,16 @@ export async function readJournals(database: Database, turnIds: readonly string[
   return new Map([...byTurn].map(([turnId, ofTurn]) => [turnId, journalOf(ofTurn)]));
 }
 
+const CONTENTS: Statement = {
+  name: 'step-contents',
+  sql: `select step, arguments, result, truncated from turn_steps
+        where turn_id = ?::uuid and step is not null order by turn_id, ordinal`,
+};
+
+/** The arguments and results of a turn's calls. @throws Unavailable */
+export const contentsOfSteps = (database: Database, turnId: string): Promise<StepContent[]> =>
+  database.rows<StepContent>(CONTENTS, [turnId]);
+
 const PROPOSE: Statement = {
   name: 'steps-propose',
   sql: `with held as (
@@ -87,14 +98,15 @@ const PROPOSE: Statement = {
           where turn_id = ?::uuid and epoch = ?::int4 and status = 'running'
           returning turn_id, user_id, step_changes, epoch)
         insert into turn_steps (turn_id, user_id, ordinal, step, content, model, input_tokens, output_tokens, tool, model_name,
-          call_id, arguments, effect, version, status, result, epoch, changed, started_at, finished_at)
+          call_id, arguments, effect, version, status, result, epoch, changed, started_at, expires_at, finished_at)
         select held.turn_id, held.user_id, s.ordinal, s.step, s.content, s.model, s.input_tokens, s.output_tokens, s.tool,
           s.model_name, s.call_id, s.arguments, s.effect, s.version, s.status, s.result, held.epoch,
           case when s.step is null then 0 else held.step_changes end,
-          case when s.status = 'running' then clock_timestamp() end, case when s.status = 'failed' then clock_timestamp() end
+          case when s.status = 'running' then clock_timestamp() end,
+          case when s.status = 'running' then clock_timestamp() + s.expires_s * interval '1 second' end, case when s.status = 'failed' then clock_timestamp() end
         from held cross join jsonb_to_recordset(?::jsonb) as s (ordinal int4, step int4, content text, model text,
           input_tokens int4, output_tokens int4, tool text, model_name text, call_id text, arguments text, effect text,
-          version text, status text, result text)
+          version text, status text, result text, expires_s float8)
         on conflict (turn_id, ordinal) do update set epoch = excluded.epoch where turn_steps.epoch = excluded.epoch
         returning ordinal`,
 };
@@ -125,6 +137,7 @@ export async function propose(
     version: call.version,
     status: call.status,
     result: call.result,
+    expires_s: call.expiresS,
   }));
   const length = ordinal + calls.length;
   const rows = await database.rows(PROPOSE, [
@@ -144,8 +157,8 @@ const START: Statement = {
           where turn_id = ?::uuid and epoch = ?::int4 and status = 'running'
           returning turn_id, step_changes, epoch)
         update turn_steps set status = 'running', epoch = held.epoch, effect = started.effect, changed = held.step_changes,
-          started_at = clock_timestamp(), finished_at = null
-        from held cross join unnest(?::int4[], ?::text[]) as started (ordinal, effect)
+          started_at = clock_timestamp(), expires_at = clock_timestamp() + started.expires_s * interval '1 second', finished_at = null
+        from held cross join unnest(?::int4[], ?::text[], ?::float8[]) as started (ordinal, effect, expires_s)
         where turn_steps.turn_id = held.turn_id and turn_steps.ordinal = started.ordinal
           and turn_steps.status in ('proposed', 'running')
         returning turn_steps.ordinal`,
@@ -156,11 +169,12 @@ const START: Statement = {
 export async function startCalls(
   database: Database,
   { turnId, epoch }: Claim,
-  calls: readonly Pick<CallStep, 'ordinal' | 'effect'>[],
+  calls: readonly Pick<CallStep, 'ordinal' | 'effect' | 'expiresS'>[],
 ): Promise<boolean> {
   const ordinals = calls.map(({ ordinal }) => ordinal);
   const effects = calls.map(({ effect }) => effect);
-  return (await database.rows(START, [turnId, epoch, ordinals, effects])).length === calls.length;
+  const expiries = calls.map(({ expiresS }) => expiresS);
+  return (await database.rows(START, [turnId, epoch, ordinals, effects, expiries])).length === calls.length;
 }
 
 const END: Statement = {
@@ -211,9 +225,9 @@ const LOSE: Statement = {
   name: 'steps-lose',
   sql: `with lost as materialized (
           select s.turn_id, s.ordinal from turn_steps s join turns t on t.turn_id = s.turn_id
-          where s.status = 'running' and s.started_at < now() - ?::float8 * interval '1 second'
+          where s.status = 'running' and s.expires_at < now()
             and case when t.status in ('queued', 'running', 'awaiting_review') then false else true end
-          order by s.started_at limit 200),
+          order by s.expires_at limit 200),
         counted as (
           update turns set step_changes = coalesce(step_changes, 0) + 1 from lost where turns.turn_id = lost.turn_id
           returning turns.turn_id, turns.step_changes)
@@ -224,8 +238,8 @@ const LOSE: Statement = {
         returning turn_steps.turn_id`,
 };
 
-/** Ends calls of turns that are final and whose worker has not recorded an outcome for so long: nobody will. @throws Unavailable */
-export async function endLostCalls(database: Database, afterS: number): Promise<number> {
-  return (await database.rows(LOSE, [afterS])).length;
+/** Ends calls of final turns whose worker has not recorded an outcome in time: nobody will. @throws Unavailable */
+export async function endLostCalls(database: Database): Promise<void> {
+  await database.rows(LOSE, []);
 }
 

@@ -61,8 +61,10 @@ export interface CallParking {
 export type ParkedCall =
   /** `data`: of the ToolReviewRequired event. */
   | { readonly outcome: 'parked'; readonly data: Readonly<Record<string, unknown>> }
-  /** `changed`: the outcome of the call was recorded meanwhile. `lost`: the claim was lost. Nothing was written. */
-  | { readonly outcome: 'changed' | 'lost' };
+  /** The outcome of the call was recorded meanwhile. Nothing was written. */
+  | { readonly outcome: 'changed' }
+  /** The claim was lost. Nothing was written. */
+  | { readonly outcome: 'lost' };
 
 /** Parks a claimed turn for the review of one of its calls. @throws Unavailable */
 export const parkCall = (

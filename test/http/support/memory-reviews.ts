@@ -6,6 +6,7 @@ export const REVIEW_ID = '018f0000-0000-7000-8000-000000000001';
 
 const review: Review = {
   reviewId: REVIEW_ID,
+  kind: 'reply',
   turnId: '018f0000-0000-7000-8000-000000000002',
   userId: 'alice',
   sessionId: '3f0f7e3c-2f0a-4d55-9b38-4c7c2a5c3a11',
@@ -15,6 +16,7 @@ const review: Review = {
   text: 'This is urgent',
   assistant: 'turnkeeper',
   draft: 'echo: This is urgent',
+  toolCall: null,
   finishReason: 'stop',
   claimedBy: null,
   claimedUntil: null,
@@ -22,6 +24,7 @@ const review: Review = {
   overdue: false,
   decision: null,
   reply: null,
+  decidedValue: null,
   note: null,
   decidedBy: null,
   decidedAt: null,

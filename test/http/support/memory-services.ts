@@ -144,6 +144,7 @@ export class MemoryServices {
           .toSorted((a, b) => b.seq - a.seq)
           .slice(0, limit),
       before: async () => [],
+      stepContents: async () => [],
       nextPictures: async () => null,
       cancel: async (turnId) => this.#cancel(turnId),
       watch: (turnId) => ({
