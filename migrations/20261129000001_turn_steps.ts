@@ -26,9 +26,9 @@ export async function up(knex: Knex): Promise<void> {
     version text,
     status text,
     rule text,
-    approved bool not null default false,
+    approved boolean not null default false,
     result text,
-    truncated bool not null default false,
+    truncated boolean not null default false,
     epoch int4,
     changed int4 not null default 0,
     created_at timestamptz not null default now(),
@@ -51,9 +51,6 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  // A version before this one has no reviews of calls.
-  await knex.schema.raw("delete from review_events where review_id in (select review_id from reviews where kind <> 'reply')");
-  await knex.schema.raw("delete from reviews where kind <> 'reply'");
   await knex.schema.raw('alter table kept_decisions drop column if exists draft_sha256');
   await knex.schema.raw('alter table reviews alter column draft set not null');
   for (const column of ['kept_at', 'kept', 'decided_value', 'arguments', 'call_id', 'tool', 'step', 'kind'])

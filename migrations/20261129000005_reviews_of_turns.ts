@@ -7,10 +7,10 @@ export const config = NO_TRANSACTION;
 export async function up(knex: Knex): Promise<void> {
   await buildIndex(knex, 'reviews_turn_all', 'reviews (turn_id)');
   await buildIndex(knex, 'reviews_kept', "reviews (kept_at) where status = 'pending' and kept_at is not null");
-  await dropIndex(knex, 'reviews_turn');
+  await knex.schema.raw('drop index if exists reviews_turn cascade');
 }
 
-/** Reviews of calls were removed before (20261129000001). */
+/** A version before this one has no reviews of calls. */
 export async function down(knex: Knex): Promise<void> {
   await knex.schema.raw("delete from review_events where review_id in (select review_id from reviews where kind <> 'reply')");
   await knex.schema.raw("delete from reviews where kind <> 'reply'");

@@ -4,7 +4,7 @@ import { chatRequested, chatRequestedEvent, cloudEvent, conversationUpdated, mes
 import { bareDecision, reviewDecided } from '../domain/decision-events.ts';
 import { SUMMARIES } from '../domain/topics.ts';
 import { summarise, type SummariseDeps } from '../memory/summarise.ts';
-import type { ReviewDecisions } from '../reviews/review-decisions.ts';
+import type { DecideOutcome, ReviewDecisions } from '../reviews/review-decisions.ts';
 import { countTurns } from '../store/analytics.ts';
 import type { Database } from '../store/database.ts';
 import type { UserRunner } from '../turns/user-runner.ts';
@@ -70,6 +70,9 @@ const summaries = (deps: SummariseDeps): Consumer => ({
 const messages = (deps: SharedJobDeps): Consumer =>
   sharedJobConsumer(deps, { topic: 'messages', shape: messageSent, concurrency: 16 }, async () => {});
 
+/** No review or turn is known; an early approval names no draft; the review takes other decisions, or is about something else. */
+const IGNORED: ReadonlySet<DecideOutcome> = new Set(['unknown', 'ignored', 'not_allowed', 'changed']);
+
 interface DecisionDeps extends EventDeps {
   readonly decisions: Pick<ReviewDecisions, 'decide'>;
 }
@@ -81,9 +84,9 @@ function reviewDecisions({ decisions, ...deps }: DecisionDeps): Consumer {
   const topic = { topic: 'review-decisions', shape: reviewDecided, concurrency: 16 } as const;
   const consumer = eventConsumer(deps, topic, async (addressed) => {
     const outcome = await decisions.decide(addressed);
-    if (outcome !== 'unknown') return log.debug({ ids: addressed.ids, outcome }, 'A decision was processed.');
+    if (!IGNORED.has(outcome)) return log.debug({ ids: addressed.ids, outcome }, 'A decision was processed.');
     metrics.eventsIgnored.inc({ topic: topic.topic });
-    log.warn({ ids: addressed.ids }, 'A decision about an unknown review or turn was ignored.');
+    log.warn({ ids: addressed.ids, outcome }, 'A decision was ignored.');
   });
   const asEvent = (payload: object) => cloudEvent({ topic: topic.topic, id: 'bare', userId: 'unknown', data: payload });
   return {

@@ -206,5 +206,5 @@ test('an unknown event id restarts the stream', (t) => {
   const running = { ...QUEUED, status: 'running', epoch: 2, attempts: 2 } as const;
   for (const id of [undefined, '', 'nope', '1-0', '9.1.1.1', '1.3.3.0', '3.2.2.10', '2.2.2.0', '1.2.2.-1', '1.2.2.1x'])
     t.is(positionOf(id, running), START, String(id));
-  t.deepEqual(positionOf('1.2.2.17', running), { stage: 1, epoch: 2, attempt: 2, offset: 17 });
+  t.deepEqual(positionOf('1.2.2.17', running), { stage: 1, epoch: 2, attempt: 2, offset: 17, step: 0 });
 });
