@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['turns', 'reviews', 'memory', 'webhooks', 'users', 'tools'],
   ['dapr', 'actors', 'processes'],
   ['store', 'redis', 'model'],
-  ['config', 'telemetry'],
+  ['config', 'telemetry', 'outbound'],
   ['domain', 'concurrency'],
 ];
 
@@ -64,7 +64,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'close-with-grace': ['src/main.ts'],
   validator: ['src/domain'],
   'libphonenumber-js': ['src/domain'],
-  standardwebhooks: ['src/webhooks'],
+  standardwebhooks: ['src/outbound'],
   'ipaddr.js': ['src/domain'],
   ajv: ['src/domain'],
   'eventsource-parser': ['src/cli', 'src/model'],

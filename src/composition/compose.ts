@@ -1,7 +1,7 @@
 // The composition root: builds the roles of this process, each in its own file. Only this folder constructs objects of
 // several folders.
 import type { ActorRuntime } from '../actors/runtime.ts';
-import type { ResolveNames } from '../webhooks/names.ts';
+import type { ResolveNames } from '../outbound/names.ts';
 import { startAssistants } from './use-cases.ts';
 import { createActorRuntime } from './actors.ts';
 import { startFoundation, type FoundationOptions } from './foundation.ts';

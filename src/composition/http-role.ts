@@ -12,7 +12,7 @@ import type { Health } from '../telemetry/health.ts';
 import type { Scrape } from '../telemetry/metrics.ts';
 import type { LiveAssistants } from '../turns/live-assistants.ts';
 import { QueuedCount } from '../turns/queued-count.ts';
-import type { ResolveNames } from '../webhooks/names.ts';
+import type { ResolveNames } from '../outbound/names.ts';
 import { queueBoard } from '../workers/board.ts';
 import { VERSION, type Foundation } from './foundation.ts';
 import { DRAIN_MS } from './lifecycle.ts';

@@ -16,7 +16,7 @@ import type { Scrape } from '../telemetry/metrics.ts';
 import { followTurn } from '../turns/follow-turn.ts';
 import type { QueuedCount } from '../turns/queued-count.ts';
 import { TurnService } from '../turns/turn-service.ts';
-import type { ResolveNames } from '../webhooks/names.ts';
+import type { ResolveNames } from '../outbound/names.ts';
 import { WebhookService } from '../webhooks/webhook-service.ts';
 import { DeadLetters } from '../workers/dead-letters.ts';
 import type { Foundation } from './foundation.ts';

@@ -4,7 +4,7 @@ import { forgetBrokerEvents, forgetDeltas } from '../redis/erase.ts';
 import { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { LiveAssistants } from '../turns/live-assistants.ts';
 import { Eraser } from '../users/eraser.ts';
-import { resolverFor, type ResolveNames } from '../webhooks/names.ts';
+import { resolverFor, type ResolveNames } from '../outbound/names.ts';
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Config } from '../config/config.ts';
 import type { Foundation } from './foundation.ts';

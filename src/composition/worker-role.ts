@@ -21,7 +21,7 @@ import { ClaimKeeper } from '../turns/claim-keeper.ts';
 import type { LiveAssistants } from '../turns/live-assistants.ts';
 import { TurnRun } from '../turns/turn-run.ts';
 import { UserRunner } from '../turns/user-runner.ts';
-import type { ResolveNames } from '../webhooks/names.ts';
+import type { ResolveNames } from '../outbound/names.ts';
 import { WebhookSender } from '../webhooks/webhook-sender.ts';
 import { ClosedReviews } from '../workers/closed-reviews.ts';
 import { Consumers } from '../workers/consumers.ts';

@@ -160,6 +160,19 @@ export function createMetrics(process?: string) {
       labelNames: ['purpose', 'assistant', 'model', 'kind'] as const,
       registers,
     }),
+    toolCalls: new Counter({
+      name: 'turnkeeper_tool_calls_total',
+      help: 'Calls of tools, by tool and outcome: done, failed, unknown (a call of the effect once without a certain result), aborted.',
+      labelNames: ['tool', 'outcome'] as const,
+      registers,
+    }),
+    toolSeconds: new Histogram({
+      name: 'turnkeeper_tool_call_duration_seconds',
+      help: 'Duration of calls of tools, with their repeats, by tool.',
+      labelNames: ['tool'] as const,
+      buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      registers,
+    }),
     swept: new Counter({
       name: 'turnkeeper_swept_users_total',
       help: 'Users whose job the sweeper added again.',

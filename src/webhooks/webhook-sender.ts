@@ -14,7 +14,8 @@ import {
 } from '../store/webhooks/due-deliveries.ts';
 import { findTurn } from '../store/turn-rows.ts';
 import type { Turn } from '../domain/turn.ts';
-import { post, signedHeaders, TIMEOUT_MS, type PostDeps } from './post.ts';
+import { signedHeaders } from '../outbound/signature.ts';
+import { post, TIMEOUT_MS, type PostDeps } from './post.ts';
 import { nextStep, type Attempt, type NextStep } from '../domain/delivery-schedule.ts';
 import { SendSlots } from './send-slots.ts';
 

@@ -11,7 +11,8 @@ import {
   removeWebhook,
   rotateSecret,
 } from '../store/webhooks/webhooks.ts';
-import { newSecret, type PostDeps } from './post.ts';
+import { newSecret } from '../outbound/signature.ts';
+import type { PostDeps } from './post.ts';
 import { faultOfAddresses, faultOfUrl, hostOf } from '../domain/outbound/target.ts';
 import {
   PING,

@@ -5,7 +5,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
 import { WebhookSender } from '../../src/webhooks/webhook-sender.ts';
-import { resolverFor } from '../../src/webhooks/names.ts';
+import { resolverFor } from '../../src/outbound/names.ts';
 import { startApp } from '../support/app.ts';
 import { call, chat, waitForTurn, eventually } from '../support/client.ts';
 import { temporaryFolder } from '../support/folder.ts';

@@ -6,7 +6,7 @@ import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
 import { migrateToLatest } from '../../src/store/migrate.ts';
 import { WebhookSender } from '../../src/webhooks/webhook-sender.ts';
-import { resolverFor } from '../../src/webhooks/names.ts';
+import { resolverFor } from '../../src/outbound/names.ts';
 import { eventually } from '../support/client.ts';
 import { freshDatabase } from '../support/services.ts';
 

@@ -2,7 +2,7 @@ import test from 'ava';
 import { startApp } from '../support/app.ts';
 import { call, chat, waitForTurn } from '../support/client.ts';
 import { post } from '../../src/webhooks/post.ts';
-import { resolverFor } from '../../src/webhooks/names.ts';
+import { resolverFor } from '../../src/outbound/names.ts';
 import { faultOfUrl, isPublic } from '../../src/domain/outbound/target.ts';
 import { waitForDelivery, PRIVATE, register, startReceiver, status } from './support.ts';
 

@@ -22,3 +22,9 @@ export function faultOfVariable(
   const fault = faultOf(value);
   return fault === null ? null : `the environment variable ${name} ${fault}`;
 }
+
+/** Standard Webhooks secrets are base64. */
+const SECRET = /^(?:whsec_)?(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$/;
+/** What is wrong with a secret that signs requests; null: nothing. */
+export const faultOfSecret = (value: string): string | null =>
+  SECRET.test(value) ? null : 'must be a secret such as whsec_ and base64';

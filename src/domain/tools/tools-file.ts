@@ -1,6 +1,6 @@
 // The tools and MCP servers of the assistants file, and which of them an assistant may use. No I/O.
 import { isIP } from 'node:net';
-import { faultOfVariable, variableOf, type Environment } from '../assistants/environment.ts';
+import { faultOfSecret, faultOfVariable, variableOf, type Environment } from '../assistants/environment.ts';
 import { isLoopback } from '../limits.ts';
 import { faultOfUrl, hostOf, isPublic } from '../outbound/target.ts';
 import {
@@ -125,11 +125,6 @@ const faultOfAddress = (text: string | undefined, allowPrivate: boolean): string
 
 /** A member of the file, and what is wrong with it; null: nothing. */
 type Finding = readonly [member: string, fault: string | null];
-
-/** Standard Webhooks secrets are base64. */
-const SECRET = /^(?:whsec_)?(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$/;
-const faultOfSecret = (value: string): string | null =>
-  SECRET.test(value) ? null : 'must be a secret such as whsec_ and base64';
 
 /** What is wrong with the names and addresses of tools and servers, and with the environment variables that they name. */
 export const faultsOfTools = (

@@ -1,4 +1,4 @@
-// Resolves the host name of a webhook receiver to its IP addresses.
+// Resolves the host names of webhook receivers and tools to their IP addresses.
 import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 
