@@ -12,7 +12,9 @@ export async function up(knex: Knex): Promise<void> {
 
 /** A version before this one has no reviews of calls. */
 export async function down(knex: Knex): Promise<void> {
-  await knex.schema.raw("delete from review_events where review_id in (select review_id from reviews where kind <> 'reply')");
+  await knex.schema.raw(
+    "delete from review_events where review_id in (select review_id from reviews where kind <> 'reply')",
+  );
   await knex.schema.raw("delete from reviews where kind <> 'reply'");
   await knex.schema.raw('create unique index if not exists reviews_turn on reviews (turn_id)');
   for (const name of ['reviews_kept', 'reviews_turn_all']) await dropIndex(knex, name);

@@ -78,7 +78,7 @@ async function chat(body: string, response: ServerResponse, delayMs: number): Pr
     model: OFFLINE_MODEL,
     created: Math.floor(Date.now() / 1000),
     text,
-    call: toolCall,
+    calls: toolCall ? [toolCall] : [],
     finishReason: toolCall ? 'tool_calls' : 'stop',
     usage: usageOf(call.messages, toolCall ? toolCall.arguments : text),
   };

@@ -79,8 +79,8 @@ export interface OfflineReply {
   readonly model: string;
   readonly created: number;
   readonly text: string;
-  /** What the model asks for instead of an answer; missing: nothing. */
-  readonly call?: OfflineCall | null;
+  /** What the model asks for; missing: nothing. */
+  readonly calls?: readonly OfflineCall[];
   readonly finishReason: string;
   readonly usage: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
 }
@@ -95,19 +95,20 @@ export function usageOf(messages: readonly ChatMessage[], text: string): Offline
 /** Splits a text into words with their white space. Joined, they give the text again. */
 export const wordsOf = (text: string): string[] => text.match(/\s*\S+\s*?(?=\s|$)|\s+$/g) ?? [];
 
-const sentCall = ({ id, name, arguments: text }: OfflineCall): object => ({
+const sentCall = ({ id, name, arguments: text }: OfflineCall, index: number): object => ({
+  index,
   id,
   type: 'function',
   function: { name, arguments: text },
 });
 
 /** The response as one body. */
-export function completion({ id, model, created, text, call, finishReason, usage }: OfflineReply): object {
+export function completion({ id, model, created, text, calls = [], finishReason, usage }: OfflineReply): object {
   const message = {
     role: 'assistant',
-    content: call ? null : text,
+    content: text === '' ? null : text,
     refusal: null,
-    ...(call && { tool_calls: [sentCall(call)] }),
+    ...(calls.length > 0 && { tool_calls: calls.map(sentCall) }),
   };
   const choice = { index: 0, message, logprobs: null, finish_reason: finishReason };
   return { id, object: 'chat.completion', created, model, choices: [choice], usage };
@@ -115,14 +116,14 @@ export function completion({ id, model, created, text, call, finishReason, usage
 
 /** The response as server-sent events. The last one is the end mark [DONE] instead of JSON. */
 export function* chunks(answer: OfflineReply, includeUsage: boolean): Generator<string> {
-  const { id, model, created, text, call, finishReason, usage } = answer;
+  const { id, model, created, text, calls = [], finishReason, usage } = answer;
   const event = (choices: object[], rest: object = {}) =>
     `data: ${JSON.stringify({ id, object: 'chat.completion.chunk', created, model, choices, ...rest })}\n\n`;
   const choice = (delta: object, finish: string | null) => [{ index: 0, delta, logprobs: null, finish_reason: finish }];
   const open = includeUsage ? { usage: null } : {};
   yield event(choice({ role: 'assistant', content: '' }, null), open);
   for (const word of wordsOf(text)) yield event(choice({ content: word }, null), open);
-  if (call) yield event(choice({ tool_calls: [{ index: 0, ...sentCall(call) }] }, null), open);
+  for (const [index, call] of calls.entries()) yield event(choice({ tool_calls: [sentCall(call, index)] }, null), open);
   yield event(choice({}, finishReason), open);
   if (includeUsage) yield event([], { usage });
   yield 'data: [DONE]\n\n';

@@ -26,5 +26,7 @@ export async function buildIndex(knex: Knex, name: string, definition: string): 
 
 /** Drops the index, if it exists, without blocking writers. CockroachDB drops a unique index only with `cascade`. */
 export async function dropIndex(knex: Knex, name: string): Promise<void> {
-  await knex.raw(isPostgres(knex) ? `drop index concurrently if exists ${name}` : `drop index if exists ${name} cascade`);
+  await knex.raw(
+    isPostgres(knex) ? `drop index concurrently if exists ${name}` : `drop index if exists ${name} cascade`,
+  );
 }

@@ -1,8 +1,10 @@
 // Use cases that more than one role needs.
+import type { Toolbox } from '../domain/tools/tool.ts';
 import { TOPIC_TYPES } from '../domain/topics.ts';
 import { forgetBrokerEvents, forgetDeltas } from '../redis/erase.ts';
 import { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { LiveAssistants } from '../turns/live-assistants.ts';
+import { LiveToolbox } from '../tools/live-toolbox.ts';
 import { Eraser } from '../users/eraser.ts';
 import { resolverFor, type ResolveNames } from '../outbound/names.ts';
 import type { ActorRuntime } from '../actors/runtime.ts';
@@ -10,7 +12,15 @@ import type { Config } from '../config/config.ts';
 import type { Foundation } from './foundation.ts';
 
 /** The use case that ends reviews. */
-export const reviewDecisionsOf = ({ config, database, queues, hooks, waker, metrics, log }: Foundation): ReviewDecisions =>
+export const reviewDecisionsOf = ({
+  config,
+  database,
+  queues,
+  hooks,
+  waker,
+  metrics,
+  log,
+}: Foundation): ReviewDecisions =>
   new ReviewDecisions({
     database,
     onDeadline: config.REVIEW_ON_DEADLINE,
@@ -43,6 +53,12 @@ export const eraserOf = (foundation: Foundation, actors: ActorRuntime): Eraser =
 export function webhookTarget(config: Config, resolveNames: ResolveNames | undefined) {
   const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE === 'yes';
   return { allowPrivate, resolve: resolverFor(allowPrivate, resolveNames) };
+}
+
+/** The tools of the assistants. `resolveNames`: as for webhooks. */
+export function toolboxOf({ config, metrics }: Foundation, resolveNames: ResolveNames | undefined): Toolbox {
+  const allowPrivate = config.TOOLS_ALLOW_PRIVATE === 'yes';
+  return new LiveToolbox({ rule: { allowPrivate, resolve: resolverFor(allowPrivate, resolveNames) }, metrics });
 }
 
 /** The assistants in force, for the roles that accept and answer turns. `lifecycle` stops reading their file again. */

@@ -1,6 +1,7 @@
 // The worker role: runs turns, consumes topics, publishes the outbox, sends webhooks, sweeps.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import { daprPublisher } from '../dapr/publish.ts';
+import type { Toolbox } from '../domain/tools/tool.ts';
 import { OUTBOX_TOPICS, type OutboxTopic } from '../domain/topics.ts';
 import { turnJson } from '../http/endpoints/turn-json.ts';
 import type { Pause } from '../model/attempts.ts';
@@ -33,7 +34,7 @@ import { consumersOf } from '../workers/topics.ts';
 import { claimsOf } from './claims.ts';
 import type { Foundation } from './foundation.ts';
 import { DRAIN_MS } from './lifecycle.ts';
-import { eraserOf, reviewDecisionsOf, webhookTarget } from './use-cases.ts';
+import { eraserOf, reviewDecisionsOf, toolboxOf, webhookTarget } from './use-cases.ts';
 
 /** The topic that a service needs in order to decide reviews. */
 const REVIEW_TOPICS: readonly OutboxTopic[] = ['human-review'];
@@ -61,6 +62,7 @@ interface RunnerOptions {
   readonly assistants: LiveAssistants;
   readonly models: ModelPool;
   readonly decisions: ReviewDecisions;
+  readonly toolbox: Toolbox;
 }
 
 /** The models of the assistants. */
@@ -73,7 +75,8 @@ const modelsOf = ({ config, metrics, log }: Foundation): ModelPool =>
   });
 
 /** Runs the turns of users. */
-function startRunner(foundation: Foundation, { actors, assistants, models, decisions }: RunnerOptions): UserRunner {
+function startRunner(foundation: Foundation, options: RunnerOptions): UserRunner {
+  const { actors, assistants, models, decisions, toolbox } = options;
   const { config, addresses, database, redis, waker, hints, hooks, partials, metrics, log, lifecycle } = foundation;
   const policies = new LivePolicy({ keywords: config.REVIEW_KEYWORDS, file: config.REVIEW_POLICY, metrics, log });
   policies.start();
@@ -94,6 +97,7 @@ function startRunner(foundation: Foundation, { actors, assistants, models, decis
     moderator: measuredModerator(moderator, metrics),
     deltas: new RedisDeltaWriter(redis),
     assistants,
+    toolbox,
     changed: (turnId: string) => hooks.turnChanged(turnId),
     models,
     modelAttempts: config.MODEL_MAX_ATTEMPTS ?? null,
@@ -145,7 +149,13 @@ export async function startWorkerRole(
   const target = webhookTarget(config, resolveNames);
   const sender = new WebhookSender({ database, post: target, show: turnJson, metrics, log });
   const models = modelsOf(foundation);
-  const runner = startRunner(foundation, { actors, assistants, models, decisions });
+  const runner = startRunner(foundation, {
+    actors,
+    assistants,
+    models,
+    decisions,
+    toolbox: toolboxOf(foundation, resolveNames),
+  });
   hooks.worker = {
     startTurns: (userId) => runner.tryStart(userId),
     publish: (events) => relay.push(events),

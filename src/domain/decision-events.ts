@@ -20,8 +20,7 @@ const storable = (limit: number) =>
 const id = z.uuid().toLowerCase();
 const sha256 = z.hex().length(64).toLowerCase();
 
-const fits = (value: unknown): boolean =>
-  isStorable(value) && JSON.stringify(value).length <= VALUE_CHARACTERS;
+const fits = (value: unknown): boolean => isStorable(value) && JSON.stringify(value).length <= VALUE_CHARACTERS;
 
 const data = z
   .object({

@@ -31,7 +31,6 @@ export const DECISIONS_OF: Readonly<Record<ReviewKind, readonly DecisionKind[]>>
   tool_outcome: ['respond', 'reject', 'retry'],
 };
 
-
 /** What happens at the deadline. */
 export const DEADLINE_OUTCOMES = ['expire', 'approve', 'reject'] as const;
 export type DeadlineOutcome = (typeof DEADLINE_OUTCOMES)[number];

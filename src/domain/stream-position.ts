@@ -32,7 +32,9 @@ export const eventIdOf = ({ stage, epoch, attempt, offset, step }: StreamPositio
 export function positionOf(eventId: string | undefined, turn: Turn): StreamPosition {
   const parts = EVENT_ID.exec(eventId ?? '');
   if (!parts) return START;
-  const [stage, epoch, attempt, offset, step] = parts.slice(1).map((part = '0') => Number(part)) as PositionParts;
+  const [stage, epoch, attempt, offset, step] = parts
+    .slice(1)
+    .map((part: string | undefined) => Number(part ?? 0)) as PositionParts;
   const ahead = epoch > turn.epoch || (epoch === turn.epoch && stage > stageOf(turn.status));
   return ahead ? START : { stage, epoch, attempt, offset, step };
 }

@@ -138,8 +138,7 @@ export class ReviewDecisions {
   async cancel(turnId: string, by: string | null): Promise<boolean> {
     const review = await pendingReviewOf(this.#deps.database, turnId);
     if (!review) return false;
-    const ending =
-      review.kind === 'reply' ? { reply: endingByCancel(by) } : { call: toolEndingByCancel(review, by) };
+    const ending = review.kind === 'reply' ? { reply: endingByCancel(by) } : { call: toolEndingByCancel(review, by) };
     return this.#end(review, ending, 'any');
   }
 

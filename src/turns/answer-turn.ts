@@ -47,7 +47,7 @@ export interface ClaimedWork {
 }
 
 export type AnswerOutcome =
-  /** `turn` undefined: its row has more than this process knows. */
+  /** `turn` undefined: it has steps, which only its row shows whole. */
   | { readonly status: 'completed'; readonly events: readonly OutboxEvent[]; readonly turn: Turn | undefined }
   /** A person must decide; the event requests the review. */
   | { readonly status: 'awaiting_review'; readonly events: readonly OutboxEvent[] }
@@ -122,7 +122,12 @@ async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortS
       const prompt = promptOfTurn(assistant, work, { ...read, journal: steps.journal });
       const completion = await askModel(deps, { ...answering, prompt, tools, sink, ranMs: steps.ranMs }, signal);
       if (tools.length === 0 || (completion.toolCalls ?? []).length === 0)
-        return await commitCompletion(deps, answering, finalAnswer(completion, steps), signal);
+        return await commitCompletion(
+          deps,
+          answering,
+          { answer: finalAnswer(completion, steps), hasSteps: steps.journal.length > 0 },
+          signal,
+        );
       partial.void();
       if (!(await steps.propose(completion, tools, calls.begun, signal))) return { status: 'lost' };
     }
@@ -183,7 +188,7 @@ const INTERNAL_ERROR: TurnError = {
 async function commitCompletion(
   { database, reviewDeadlineS: deadlineS }: AnswerDeps,
   { work, calls, screening }: Answering,
-  answer: ModelReply,
+  { answer, hasSteps }: { answer: ModelReply; hasSteps: boolean },
   signal: AbortSignal,
 ): Promise<AnswerOutcome> {
   const { reply } = answer;
@@ -197,12 +202,12 @@ async function commitCompletion(
   const events = deliveryEvents(work, reply, traceparent());
   const finishedAt = await commitUntilDone(() => commitAnswer(database, work, attempts, answer, events), signal);
   if (!finishedAt) return { status: 'lost' };
-  const turn = completedTurn(work, attempts, answer, finishedAt);
+  const turn = hasSteps ? undefined : completedTurn(work, attempts, answer, finishedAt);
   return { status: 'completed', events, turn };
 }
 
-/** The turn as its row is after the commit. Undefined: it has steps, which only the row has whole. */
-const completedTurn = (work: Work, attempts: number, answer: ModelReply, finishedAt: Date): Turn | undefined => {
+/** A turn without steps as its row is after the commit. */
+const completedTurn = (work: Work, attempts: number, answer: ModelReply, finishedAt: Date): Turn => {
   const { turnId, userId, sessionId, seq, epoch, follows, assistant = null, text, metadata, tags, startedAt } = work;
   const createdAt = new Date(work.createdAt);
   return {

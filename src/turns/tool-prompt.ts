@@ -25,7 +25,11 @@ const messagesOfAnswer = ({ content, calls }: ModelStep, limit: number): Message
   {
     role: 'assistant',
     content,
-    toolCalls: calls.map(({ callId, modelName, arguments: text }) => ({ id: callId, name: modelName, arguments: text })),
+    toolCalls: calls.map(({ callId, modelName, arguments: text }) => ({
+      id: callId,
+      name: modelName,
+      arguments: text,
+    })),
   },
   ...calls.map((call): Message => ({ role: 'tool', toolCallId: call.callId, content: resultOf(call, limit) })),
 ];

@@ -3,7 +3,15 @@
 import type { Work } from '../actors/user-session.ts';
 import type { Reason } from '../domain/policy.ts';
 import type { ToolReviewKind } from '../domain/review.ts';
-import { callsOf, expiryOf, isOpen, ruleOf, type CallStep, type Journal, type ModelStep } from '../domain/tools/step.ts';
+import {
+  callsOf,
+  expiryOf,
+  isOpen,
+  ruleOf,
+  type CallStep,
+  type Journal,
+  type ModelStep,
+} from '../domain/tools/step.ts';
 import type { AssistantTools, CallOutcome, Tool, Toolbox } from '../domain/tools/tool.ts';
 import type { Completion } from '../model/model.ts';
 import { proposedCalls } from '../domain/tools/proposal.ts';
@@ -83,7 +91,12 @@ export class ToolSteps {
   }
 
   /** Journals an answer that asks for calls. Those beyond the limit are left out. @throws Unavailable */
-  async propose(completion: Completion, tools: readonly Tool[], attempts: number, signal: AbortSignal): Promise<boolean> {
+  async propose(
+    completion: Completion,
+    tools: readonly Tool[],
+    attempts: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { database, toolbox, changed } = this.#deps;
     const before = callsOf(this.#journal);
     const ordinal = this.#journal.length + before.length + 1;
@@ -112,7 +125,9 @@ export class ToolSteps {
       if (!last || open.length === 0) return 'done';
       const tools = await this.#deps.toolbox.toolsOf(this.#tools);
       const plans = open.map((call) => ({ call, plan: this.#planOf(call, tools) }));
-      const areReads = plans.every(({ call, plan }) => plan.do === 'call' && plan.tool.effect === 'read' && call.effect === 'read');
+      const areReads = plans.every(
+        ({ call, plan }) => plan.do === 'call' && plan.tool.effect === 'read' && call.effect === 'read',
+      );
       const [first] = plans;
       if (!areReads && first!.plan.do === 'park') return first!.plan.parked;
       if (!(await this.#carryOut(areReads ? plans : [first!], signal))) return 'lost';
@@ -151,7 +166,7 @@ export class ToolSteps {
       changed(this.#work.turnId);
     }
     const results = await Promise.all(
-      group.map(({ call, plan }) => {
+      group.map(async ({ call, plan }) => {
         if (plan.do === 'call') return this.#make(call, plan.tool, signal);
         return plan.do === 'end' && this.#end(call, plan, signal);
       }),
@@ -166,7 +181,8 @@ export class ToolSteps {
   ): Promise<boolean> {
     const { database, changed } = this.#deps;
     const { ordinal } = call;
-    if (!(await commitUntilDone(() => endCall(database, this.#work, { ordinal, status, result }), signal))) return false;
+    if (!(await commitUntilDone(() => endCall(database, this.#work, { ordinal, status, result }), signal)))
+      return false;
     this.#replace({ ...call, status, result });
     changed(this.#work.turnId);
     return true;
@@ -199,7 +215,16 @@ export class ToolSteps {
     const { turnId, userId, sessionId } = this.#work;
     const { step, callId, ordinal } = call;
     const startedAt = performance.now();
-    const made = { tool, arguments: call.arguments, turnId, userId, sessionId, assistant: this.#assistant, step, callId };
+    const made = {
+      tool,
+      arguments: call.arguments,
+      turnId,
+      userId,
+      sessionId,
+      assistant: this.#assistant,
+      step,
+      callId,
+    };
     const outcome: CallOutcome = await toolbox.call(made, signal);
     const ranMs = performance.now() - startedAt;
     const recording = tool.effect === 'once' ? AbortSignal.timeout(RECORD_MS) : signal;

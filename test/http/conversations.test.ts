@@ -17,7 +17,7 @@ function addExchanges(fixture: Fixture, count: number): void {
       tags: seq === 2 ? ['greeting'] : [],
       metadata: { session_id: SESSION },
       journal: null,
-  createdAt: new Date(Date.UTC(2026, 0, seq)),
+      createdAt: new Date(Date.UTC(2026, 0, seq)),
     };
     fixture.rows.push(
       { ...row, ordinal: 0, role: 'user', content: `question ${seq}` },

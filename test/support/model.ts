@@ -31,6 +31,15 @@ export interface ModelCall {
   readonly signal: AbortSignal;
 }
 
+/** A call of a tool. */
+export interface ScriptedCall {
+  /** Missing: one of its own. */
+  readonly id?: string;
+  readonly name: string;
+  /** An object, or the text that the model writes. */
+  readonly arguments: unknown;
+}
+
 /** How to answer a call. An empty script echoes. */
 export interface ModelScript {
   /** A status other than 200 has an OpenAI error body. */
@@ -52,6 +61,8 @@ export interface ModelScript {
   /** Sends a body that is not JSON, or a stream with such a chunk. */
   readonly malformed?: boolean;
   readonly text?: string;
+  /** Chat calls: what the model asks for. Without `text` there is no text then. */
+  readonly calls?: readonly ScriptedCall[];
   /** Milliseconds between chunks. */
   readonly trickleMs?: number;
   readonly finishReason?: string;
@@ -111,10 +122,10 @@ export async function startScriptedModel(
   };
 }
 
-type Content = string | readonly { readonly type: string; readonly text?: string }[];
+type Content = string | null | readonly { readonly type: string; readonly text?: string }[];
 
 const textOf = (content: Content): string =>
-  typeof content === 'string' ? content : content.map(({ text = '' }) => text).join('');
+  typeof content === 'string' ? content : (content ?? []).map(({ text = '' }) => text).join('');
 
 async function readCall(
   request: IncomingMessage,
@@ -137,7 +148,7 @@ async function readCall(
     texts: [body['input'] ?? []].flat() as string[],
     messages,
     lastUserMessage,
-    pictures: typeof last === 'string' ? [] : last.filter(({ type }) => type === 'image_url'),
+    pictures: typeof last === 'string' ? [] : (last ?? []).filter(({ type }) => type === 'image_url'),
     stream: body['stream'] === true,
     headers: request.headers,
     body,
@@ -207,13 +218,19 @@ function answerTo(call: ModelCall, script: ModelScript): OfflineReply {
     call.kind === 'chat'
       ? `echo: ${call.lastUserMessage}`
       : `summary: ${call.lastUserMessage.split('\n').length} lines.`;
-  const text = script.text ?? echo;
+  const calls = (script.calls ?? []).map(({ id, name, arguments: value }, index) => ({
+    id: id ?? `call_${call.number}_${index}`,
+    name,
+    arguments: typeof value === 'string' ? value : JSON.stringify(value),
+  }));
+  const text = script.text ?? (calls.length > 0 ? '' : echo);
   return {
     id: `chatcmpl-${call.number}`,
     model: typeof call.body['model'] === 'string' ? call.body['model'] : SCRIPTED_MODEL,
     created: Math.floor(call.at / 1000),
     text,
-    finishReason: script.finishReason ?? 'stop',
+    calls,
+    finishReason: script.finishReason ?? (calls.length > 0 ? 'tool_calls' : 'stop'),
     usage: usageOf(call.messages, text),
   };
 }

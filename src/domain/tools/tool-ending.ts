@@ -43,7 +43,11 @@ function stepOf(kind: ReviewKind, { decision, arguments: edited, result, note }:
       return { ...UNCHANGED, status: 'done', result };
     case 'reject':
       if (kind === 'tool_call') return declined(note);
-      return { ...UNCHANGED, status: 'failed', result: withNote('A person found that this call was not carried out.', note) };
+      return {
+        ...UNCHANGED,
+        status: 'failed',
+        result: withNote('A person found that this call was not carried out.', note),
+      };
   }
 }
 

@@ -35,7 +35,8 @@ export const decisionRequest = z
       description: 'The arguments of the call that is made instead. Required to edit a call, otherwise not allowed.',
     }),
     result: z.unknown().optional().meta({
-      description: 'The result of the call for the model: any JSON value. Required with `respond`, otherwise not allowed.',
+      description:
+        'The result of the call for the model: any JSON value. Required with `respond`, otherwise not allowed.',
     }),
     note: storableText(1, NOTE_CHARACTERS).optional().meta({
       description:
@@ -45,7 +46,8 @@ export const decisionRequest = z
     arguments_sha256: sha256.optional().meta({ description: 'The hash of the arguments that the reviewer saw.' }),
   })
   .check(({ value, issues }) => {
-    const fault = (path: string, message: string) => issues.push({ code: 'custom', path: [path], message, input: value });
+    const fault = (path: string, message: string) =>
+      issues.push({ code: 'custom', path: [path], message, input: value });
     const needed = NEEDS[value.decision];
     const given = (['reply', 'arguments', 'result'] as const).filter((name) => value[name] !== undefined);
     for (const name of given.filter((each) => !needed.includes(each)))
@@ -69,7 +71,8 @@ export function checkKind({ kind }: Review, body: z.output<typeof decisionReques
 function* faultsFor(kind: ReviewKind, body: z.output<typeof decisionRequest>): Generator<[string, string]> {
   const { decision } = body;
   const allowed = DECISIONS_OF[kind];
-  if (!allowed.includes(decision)) yield ['decision', `must be one of ${allowed.join(', ')} for a review of kind ${kind}`];
+  if (!allowed.includes(decision))
+    yield ['decision', `must be one of ${allowed.join(', ')} for a review of kind ${kind}`];
   const isReply = kind === 'reply';
   const [own, other] = isReply ? (['reply', 'arguments'] as const) : (['arguments', 'reply'] as const);
   if (decision === 'edit' && body[other] !== undefined) yield [other, `is not allowed for a review of kind ${kind}`];

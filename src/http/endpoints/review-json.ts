@@ -1,12 +1,6 @@
 // The JSON representation of reviews, for reviewers.
 import { z } from 'zod';
-import {
-  DECISIONS,
-  REVIEW_KINDS,
-  REVIEW_STATUSES,
-  type Review,
-  type ReviewEvent,
-} from '../../domain/review.ts';
+import { DECISIONS, REVIEW_KINDS, REVIEW_STATUSES, type Review, type ReviewEvent } from '../../domain/review.ts';
 import { sha256Of } from '../../domain/hash.ts';
 import { valueOf } from '../../domain/tools/stored-values.ts';
 import { toolCallJson } from '../../domain/tools/step.ts';
@@ -54,13 +48,10 @@ const listed = z
       .string()
       .nullable()
       .meta({ description: 'The assistant that wrote the draft. Null: accepted by a version without assistants.' }),
-    draft: z
-      .string()
-      .nullable()
-      .meta({
-        description:
-          'The reply of the model. The user sees it only if it is approved. Null: the review is about a call of a tool.',
-      }),
+    draft: z.string().nullable().meta({
+      description:
+        'The reply of the model. The user sees it only if it is approved. Null: the review is about a call of a tool.',
+    }),
     draft_sha256: z.string().nullable().meta({ description: 'Hex SHA-256 of the draft. A decision may repeat it.' }),
     tool_call: toolCall.nullable().meta({ description: 'Null: the review is about a reply.' }),
     finish_reason: z

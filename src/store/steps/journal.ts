@@ -140,13 +140,7 @@ export async function propose(
     expires_s: call.expiresS,
   }));
   const length = ordinal + calls.length;
-  const rows = await database.rows(PROPOSE, [
-    length,
-    attempts,
-    turnId,
-    epoch,
-    JSON.stringify([answer, ...proposed]),
-  ]);
+  const rows = await database.rows(PROPOSE, [length, attempts, turnId, epoch, JSON.stringify([answer, ...proposed])]);
   return rows.length > 0;
 }
 
@@ -242,4 +236,3 @@ const LOSE: Statement = {
 export async function endLostCalls(database: Database): Promise<void> {
   await database.rows(LOSE, []);
 }
-

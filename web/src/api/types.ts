@@ -106,6 +106,28 @@ export interface TurnReview {
   decision: string | null;
 }
 
+export interface TurnStep {
+  /**
+   * Number of the call within its turn, from 1.
+   */
+  step: number;
+  tool: string;
+  status: 'proposed' | 'awaiting_review' | 'running' | 'done' | 'failed' | 'declined' | 'unknown';
+  arguments?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Null: none yet.
+   */
+  result?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Whether the rest of the result was cut off.
+   */
+  truncated?: boolean;
+}
+
 export interface Turn {
   turn_id: string;
   user_id: string;
@@ -153,6 +175,10 @@ export interface Turn {
     output_tokens: number;
   } | null;
   model: string | null;
+  /**
+   * The calls of tools, in order. Arguments and results are shown only to services, reviewers and administrators, by `GET /turns/{turn_id}` and the export.
+   */
+  steps: TurnStep[];
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
@@ -1942,12 +1968,29 @@ export interface ReviewReason {
   detail: string;
 }
 
+export interface ReviewedToolCall {
+  tool: string;
+  arguments: {
+    [k: string]: unknown;
+  };
+  call_id: string;
+  step: number;
+  /**
+   * Hex SHA-256 of the arguments as they are stored and sent. A decision may repeat it.
+   */
+  arguments_sha256: string;
+}
+
 export interface ListedReview {
   review_id: string;
+  /**
+   * `reply`: a draft. `tool_call`: a call of a tool that has not been made. `tool_outcome`: a call that was started and whose outcome is not known.
+   */
+  kind: 'reply' | 'tool_call' | 'tool_outcome';
   turn_id: string;
   user_id: string;
   session_id: string;
-  status: 'pending' | 'approved' | 'edited' | 'rejected' | 'expired' | 'cancelled';
+  status: 'pending' | 'approved' | 'edited' | 'rejected' | 'responded' | 'retried' | 'expired' | 'cancelled';
   reasons: ReviewReason[];
   /**
    * The message of the user.
@@ -1958,9 +2001,17 @@ export interface ListedReview {
    */
   assistant: string | null;
   /**
-   * The reply of the model. The user sees it only if it is approved.
+   * The reply of the model. The user sees it only if it is approved. Null: the review is about a call of a tool.
    */
-  draft: string;
+  draft: string | null;
+  /**
+   * Hex SHA-256 of the draft. A decision may repeat it.
+   */
+  draft_sha256: string | null;
+  /**
+   * Null: the review is about a reply.
+   */
+  tool_call: ReviewedToolCall | null;
   /**
    * How the draft ended: `length` means that it was cut off. Null: not known.
    */
@@ -1972,11 +2023,23 @@ export interface ListedReview {
   claimed_by: string | null;
   claimed_until: string | null;
   deadline: string;
-  decision: ('approve' | 'edit' | 'reject') | null;
+  decision: ('approve' | 'edit' | 'reject' | 'respond' | 'retry') | null;
   /**
    * The reply that was delivered to the user.
    */
   reply: string | null;
+  /**
+   * The arguments that a reviewer put in place of those of the call.
+   */
+  arguments: {
+    [k: string]: unknown;
+  } | null;
+  /**
+   * The result that a reviewer gave to the call. Null: none.
+   */
+  result: {
+    [k: string]: unknown;
+  };
   note: string | null;
   /**
    * Name of the reviewer who decided. Null: no decision yet, or the deadline passed.
@@ -1996,10 +2059,14 @@ export interface ReviewPage {
 
 export interface Review {
   review_id: string;
+  /**
+   * `reply`: a draft. `tool_call`: a call of a tool that has not been made. `tool_outcome`: a call that was started and whose outcome is not known.
+   */
+  kind: 'reply' | 'tool_call' | 'tool_outcome';
   turn_id: string;
   user_id: string;
   session_id: string;
-  status: 'pending' | 'approved' | 'edited' | 'rejected' | 'expired' | 'cancelled';
+  status: 'pending' | 'approved' | 'edited' | 'rejected' | 'responded' | 'retried' | 'expired' | 'cancelled';
   reasons: ReviewReason[];
   /**
    * The message of the user.
@@ -2010,9 +2077,17 @@ export interface Review {
    */
   assistant: string | null;
   /**
-   * The reply of the model. The user sees it only if it is approved.
+   * The reply of the model. The user sees it only if it is approved. Null: the review is about a call of a tool.
    */
-  draft: string;
+  draft: string | null;
+  /**
+   * Hex SHA-256 of the draft. A decision may repeat it.
+   */
+  draft_sha256: string | null;
+  /**
+   * Null: the review is about a reply.
+   */
+  tool_call: ReviewedToolCall | null;
   /**
    * How the draft ended: `length` means that it was cut off. Null: not known.
    */
@@ -2024,11 +2099,23 @@ export interface Review {
   claimed_by: string | null;
   claimed_until: string | null;
   deadline: string;
-  decision: ('approve' | 'edit' | 'reject') | null;
+  decision: ('approve' | 'edit' | 'reject' | 'respond' | 'retry') | null;
   /**
    * The reply that was delivered to the user.
    */
   reply: string | null;
+  /**
+   * The arguments that a reviewer put in place of those of the call.
+   */
+  arguments: {
+    [k: string]: unknown;
+  } | null;
+  /**
+   * The result that a reviewer gave to the call. Null: none.
+   */
+  result: {
+    [k: string]: unknown;
+  };
   note: string | null;
   /**
    * Name of the reviewer who decided. Null: no decision yet, or the deadline passed.
@@ -2065,15 +2152,35 @@ export interface ReviewEvents {
 }
 
 export interface ReviewDecision {
-  decision: 'approve' | 'edit' | 'reject';
+  decision: 'approve' | 'edit' | 'reject' | 'respond' | 'retry';
   /**
-   * The reply to deliver instead of the draft. Required with `edit`, otherwise not allowed.
+   * The reply to deliver instead of the draft. Required to edit a reply, otherwise not allowed.
    */
   reply?: string;
   /**
-   * A note for the audit trail. The user does not see it.
+   * The arguments of the call that is made instead. Required to edit a call, otherwise not allowed.
+   */
+  arguments?: {
+    [k: string]: unknown;
+  };
+  /**
+   * The result of the call for the model: any JSON value. Required with `respond`, otherwise not allowed.
+   */
+  result?: {
+    [k: string]: unknown;
+  };
+  /**
+   * A note for the audit trail. The user does not see it. The model sees the note of a call that is rejected.
    */
   note?: string;
+  /**
+   * The hash of the draft that the reviewer saw.
+   */
+  draft_sha256?: string;
+  /**
+   * The hash of the arguments that the reviewer saw.
+   */
+  arguments_sha256?: string;
 }
 
 export interface SignIn {
