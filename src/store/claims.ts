@@ -200,6 +200,20 @@ function resultOf(row: ClaimRow, exchanges: number): ClaimResult | 'retry' {
   };
 }
 
+/** unique_violation: another claim of one of the users was committed meanwhile. */
+const SECOND_RUNNING = '23505';
+
+/** The rows of the statement; null: one of the users has got a running turn meanwhile, so nothing was claimed. That a turn
+ *  is queued again while a later one is being claimed makes the two claims choose different turns. */
+async function claimRows(database: Database, bindings: readonly unknown[]): Promise<ClaimRow[] | null> {
+  try {
+    return await database.rows<ClaimRow>(CLAIM, bindings);
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === SECOND_RUNNING) return null;
+    throw error;
+  }
+}
+
 async function claimAll(database: Database, requests: readonly ClaimRequest[]): Promise<(ClaimResult | 'retry')[]> {
   // One request for each user: another one of this batch finds the turn running.
   const first = new Map(requests.toReversed().map((request) => [request.userId, request]));
@@ -209,7 +223,7 @@ async function claimAll(database: Database, requests: readonly ClaimRequest[]): 
   const exchanges = Math.max(...requests.map((request) => request.exchanges));
   // At least one exchange, for `follows`.
   const messages = Math.max(1, exchanges) * 2;
-  const rows = await database.rows<ClaimRow>(CLAIM, [
+  const rows = await claimRows(database, [
     asked.map(({ userId }) => userId),
     asked.map(({ claimId }) => claimId ?? null),
     asked.map(({ lapsedBefore }) => (lapsedBefore === undefined ? null : new Date(lapsedBefore).toISOString())),
@@ -221,6 +235,7 @@ async function claimAll(database: Database, requests: readonly ClaimRequest[]): 
     leaseS,
     memoryKey,
   ]);
+  if (rows === null) return requests.map(() => 'retry');
   const found = new Map(rows.map((row) => [row.asked_user, resultOf(row, exchanges)]));
   return requests.map((request) => {
     const result = found.get(request.userId)!;

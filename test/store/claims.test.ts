@@ -50,7 +50,7 @@ async function setUp(t: ExecutionContext) {
     const unlock = await hold(`lock table ${name} in access exclusive mode`);
     return { unlocked: pause(ms).then(unlock) };
   };
-  return { database, accept, claim, rowOf, lapse, lock, lockTable };
+  return { url, database, accept, claim, rowOf, lapse, lock, lockTable };
 }
 
 test('a repeated claim gets the same turn with the same epoch, and another one does not', async (t) => {
@@ -184,4 +184,27 @@ test('the turn starts and its lease begins after the claim has waited for a lock
   await renewLeases(database, [{ turnId, epoch: 1 }], LEASE_S);
   await second.unlocked;
   t.true(await isWhole(), 'after the renewal');
+});
+
+test('a running turn comes before an earlier one that is queued again, and of two concurrent claims one wins', async (t) => {
+  const { accept, claim, database, url } = await setUp(t);
+  const [first, second] = [await accept('ann'), await accept('ann')];
+  const set = (turnId: string, status: string) => database.builder('turns').where('turn_id', turnId).update({ status });
+  await set(first.turnId, 'awaiting_review');
+  t.like(await claim('ann'), { outcome: 'claimed', turn: { turnId: second.turnId } });
+  await set(first.turnId, 'queued');
+  t.is((await claim('ann')).outcome, 'busy');
+  // The second turn is claimed by a transaction that commits after this claim has chosen the first one.
+  await set(second.turnId, 'queued');
+  const client = new Client(url);
+  await client.connect();
+  await client.query('begin');
+  await client.query("update turns set status = 'running' where turn_id = $1", [second.turnId]);
+  const claiming = claim('ann');
+  await pause(300);
+  await client.query('commit');
+  await client.end();
+  t.is((await claiming).outcome, 'busy');
+  await set(second.turnId, 'completed');
+  t.like(await claim('ann'), { outcome: 'claimed', turn: { turnId: first.turnId } });
 });
