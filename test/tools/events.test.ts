@@ -2,7 +2,7 @@
 import test from 'ava';
 import { call, chat, eventually } from '../support/client.ts';
 import { openEvents } from '../support/sse.ts';
-import { sha256Of } from '../../src/domain/hash.ts';
+import { sha256Of } from '../../src/domain/text.ts';
 import {
   afterDecision,
   ask,
