@@ -1,6 +1,7 @@
 // Use cases that more than one role needs.
 import { TOPIC_TYPES } from '../domain/topics.ts';
 import { forgetBrokerEvents, forgetDeltas } from '../redis/erase.ts';
+import { forgetPlaces } from '../redis/turn-rate.ts';
 import { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { LiveAssistants } from '../turns/live-assistants.ts';
 import { Eraser } from '../users/eraser.ts';
@@ -29,6 +30,7 @@ export const eraserOf = (foundation: Foundation, actors: ActorRuntime): Eraser =
     removals: [
       ({ userId }) => queues.forgetUser(userId),
       ({ turnIds }) => forgetDeltas(redis, turnIds),
+      ({ userId }) => forgetPlaces(redis, userId),
       ({ userId }) => forgetBrokerEvents(redis, Object.keys(TOPIC_TYPES), userId),
     ],
     settleS: config.LEASE_S,

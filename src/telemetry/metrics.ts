@@ -117,6 +117,11 @@ export function createMetrics(process?: string) {
       registers,
     }),
     turnsAccepted: new Counter({ name: 'turnkeeper_turns_accepted_total', help: 'Turns accepted.', registers }),
+    turnsRateLimited: new Counter({
+      name: 'turnkeeper_turns_rate_limited_total',
+      help: 'Requests that were refused because the user has created too many turns in a minute.',
+      registers,
+    }),
     turnsFinished: new Counter({
       name: 'turnkeeper_turns_finished_total',
       help: 'Claims that ended, by status of the turn; lost: another claim or a cancellation ended the claim first.',

@@ -50,6 +50,9 @@ export const mayUse = ({ role }: Identity, resource: Resource): boolean =>
 /** Whether the identity may use resources of this user. If not: 404, as for a resource that does not exist. */
 export const owns = ({ userId }: Identity, ownerId: string): boolean => userId === null || userId === ownerId;
 
+/** Whether RATE_LIMIT_PER_USER applies to the turns that this caller creates. */
+export const isRateLimited = ({ role }: Identity): boolean => role === 'user';
+
 /** The roles that may call an operation, for its documentation. */
 export function rolesFor(access: Access): readonly Role[] {
   if (access === 'open') return [];

@@ -82,7 +82,7 @@ export class MemoryServices {
     const refusal = refusalOf(
       turn,
       { erasing: false, earlier, sessionOwner, queued: 0, busy, joins: false },
-      { perUser: 100, ofAll: 100, queuedOfAll: 0 },
+      { perUser: 100, ofAll: 100, queuedOfAll: 0, rateRetryAfterS: null },
     );
     if (refusal) return refusal;
     const { userId, text, metadata, sessionId, tags, requestHash, idempotencyKey: key } = turn;
