@@ -26,13 +26,15 @@ export const eventIdOf = ({ stage, epoch, attempt, offset }: StreamPosition): st
   `${stage}.${epoch}.${attempt}.${offset}`;
 
 /** The position to continue from. An id that does not belong to this turn's events restarts the stream: the first event
- *  is then a whole turn, which replaces what the reader has. So a reader never combines texts that do not match. */
+ *  is then a whole turn, which replaces what the reader has. So a reader never combines texts that do not match. The final
+ *  event of a turn that was retried later is not the end: it has a lower epoch. */
 export function positionOf(eventId: string | undefined, turn: Turn): StreamPosition {
   const parts = EVENT_ID.exec(eventId ?? '');
   if (!parts) return START;
   const [stage, epoch, attempt, offset] = parts.slice(1).map(Number) as [Stage, number, number, number];
   const ahead = epoch > turn.epoch || stage > stageOf(turn.status);
-  return ahead ? START : { stage, epoch, attempt, offset };
+  const retried = stage === STAGES.final && epoch < turn.epoch;
+  return ahead || retried ? START : { stage, epoch, attempt, offset };
 }
 
 /** Nothing is left to send. */

@@ -53,7 +53,8 @@ export class TurnEvents {
     }
     if (stage <= this.#position.stage) return [];
     const rest = isFinal(turn.status) ? this.#restOfReply(turn) : [];
-    this.#position = { ...this.#position, stage };
+    // With the epoch of the row, because a failed turn may be retried: then a later reader knows that this was not the end.
+    this.#position = { ...this.#position, stage, ...(isFinal(turn.status) && { epoch: turn.epoch }) };
     return [...rest, { type: 'turn', id: eventIdOf(this.#position), turn }];
   }
 

@@ -25,6 +25,7 @@ export const PROBLEMS = {
   user_busy: { status: 409, title: 'The user has queued or running turns' },
   user_being_erased: { status: 409, title: 'The user is being erased' },
   turn_finished: { status: 409, title: 'The turn is already final' },
+  not_retryable: { status: 409, title: 'The turn cannot be retried' },
   already_decided: { status: 409, title: 'The review has already ended' },
   claimed_by_other: { status: 409, title: 'Another reviewer has claimed the review' },
   webhook_limit: { status: 409, title: 'The maximum number of webhooks is reached' },

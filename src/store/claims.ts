@@ -19,7 +19,10 @@ const mayClaim = (turn: string, asked: string): string =>
 /** Whether the request of `heads` has claimed this turn before. Then it gets the same claim, with the same epoch. */
 const SAME_CLAIM = "turns.status = 'running' and turns.claim_id = heads.claim_id";
 
-/** Takes the first queued or running turn of each user, if it may be claimed. One conditional update: of two concurrent
+const HEAD = 't.turn_id, t.status, t.claim_id, t.lease_until, t.session_id, t.seq';
+
+/** Takes the running turn of each user, otherwise the first queued one, if it may be claimed. A retried turn may be queued
+ *  before the running one. One conditional update: of two concurrent
  *  claims one hits the row, and the other finds the turn running. A lapsed claim whose row is locked is not taken over:
  *  its owner could not renew it, and renews it first. The turn starts and the lease begins when the row is written: the
  *  statement may have waited for a lock since `now()`, and the user's previous turn may have ended meanwhile. A worker is
@@ -34,8 +37,11 @@ const CLAIM: Statement = {
           select asked.user_id, asked.claim_id, asked.lapsed_before, head.turn_id, head.status, head.session_id, head.seq,
             head.claim_id as last_claim, not ${mayClaim('head', 'asked')} as busy
           from asked cross join lateral (
-            select turn_id, status, claim_id, lease_until, session_id, seq from turns t
-            where t.user_id = asked.user_id and t.status in ('queued', 'running') order by t.user_id, t.seq limit 1) head),
+            select * from (
+              (select 0 as place, ${HEAD} from turns t where t.user_id = asked.user_id and t.status = 'running' limit 1)
+              union all
+              (select 1 as place, ${HEAD} from turns t where t.user_id = asked.user_id and t.status = 'queued'
+               order by t.user_id, t.seq limit 1)) first order by place limit 1) head),
         lapsed as materialized (
           select t.turn_id from found join turns t on t.turn_id = found.turn_id
           where found.status = 'running' and not found.busy for update of t skip locked),
@@ -71,11 +77,12 @@ const CLAIM: Statement = {
                  attempts = turns.attempts + case when ${SAME_CLAIM} then 0 else 1 end,
                  takeovers = turns.takeovers
                    + case when turns.status = 'running' and turns.claim_id <> heads.claim_id then 1 else 0 end,
-                 lease_until = clock_timestamp() + ?::float8 * interval '1 second', started_at = coalesce(started_at, clock_timestamp())
+                 lease_until = clock_timestamp() + ?::float8 * interval '1 second', started_at = coalesce(started_at, clock_timestamp()),
+                 retry_from = coalesce(retry_from, clock_timestamp())
           from heads join allowed on allowed.user_id = heads.user_id left join continued on continued.turn_id = heads.turn_id
           where turns.turn_id = heads.turn_id and not heads.busy and ${mayClaim('turns', 'heads')}
           returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')}, turns.traceparent, turns.takeovers, turns.client_instructions,
-            turns.pictures)
+            turns.pictures, turns.retry_from)
         select asked.user_id as asked_user, allowed.user_id is not null as allowed, allowed.version as grant_version,
           heads.busy, heads.status = 'running' and heads.last_claim <> heads.claim_id as taken_over, claimed.*,
           extract(epoch from now() - claimed.created_at)::float8 as queued_s,
@@ -94,6 +101,8 @@ export interface ClaimedTurn {
   readonly takenOver: boolean;
   /** How often that happened to this turn. */
   readonly takeovers: number;
+  /** When the time for retries of its model calls began. */
+  readonly retryFrom: Date;
   /** Number of messages that the user has sent so far, for the prompt. */
   readonly messageCount: number;
   /** What the client sent as instructions; null: none. */
@@ -144,6 +153,7 @@ interface ClaimRow extends TurnRow {
   readonly busy: boolean | null;
   readonly taken_over: boolean | null;
   readonly takeovers: number;
+  readonly retry_from: Date;
   readonly queued_s: number;
   readonly message_count: number | null;
   readonly traceparent: string | null;
@@ -167,6 +177,7 @@ function resultOf(row: ClaimRow, exchanges: number): ClaimResult | 'retry' {
     memory,
     taken_over: takenOver,
     takeovers,
+    retry_from: retryFrom,
     client_instructions: clientInstructions,
     pictures,
   } = row;
@@ -177,6 +188,7 @@ function resultOf(row: ClaimRow, exchanges: number): ClaimResult | 'retry' {
     queuedS,
     takenOver: takenOver === true,
     takeovers,
+    retryFrom,
     messageCount: messageCount ?? 0,
     clientInstructions,
     pictures,
@@ -185,6 +197,10 @@ function resultOf(row: ClaimRow, exchanges: number): ClaimResult | 'retry' {
     memory,
   };
 }
+
+/** Another claim took another turn of the user meanwhile, and a retry queued this one: the index of running turns refused
+ *  it. */
+const UNIQUE_VIOLATION = '23505';
 
 async function claimAll(database: Database, requests: readonly ClaimRequest[]): Promise<(ClaimResult | 'retry')[]> {
   // One request for each user: another one of this batch finds the turn running.
@@ -195,7 +211,7 @@ async function claimAll(database: Database, requests: readonly ClaimRequest[]): 
   const exchanges = Math.max(...requests.map((request) => request.exchanges));
   // At least one exchange, for `follows`.
   const messages = Math.max(1, exchanges) * 2;
-  const rows = await database.rows<ClaimRow>(CLAIM, [
+  const bindings = [
     asked.map(({ userId }) => userId),
     asked.map(({ claimId }) => claimId ?? null),
     asked.map(({ lapsedBefore }) => (lapsedBefore === undefined ? null : new Date(lapsedBefore).toISOString())),
@@ -206,7 +222,12 @@ async function claimAll(database: Database, requests: readonly ClaimRequest[]): 
     messages,
     leaseS,
     memoryKey,
-  ]);
+  ];
+  const rows = await database.rows<ClaimRow>(CLAIM, bindings).catch((error: unknown) => {
+    if ((error as { code?: string }).code === UNIQUE_VIOLATION) return null;
+    throw error;
+  });
+  if (rows === null) return requests.map(() => 'retry');
   const found = new Map(rows.map((row) => [row.asked_user, resultOf(row, exchanges)]));
   return requests.map((request) => {
     const result = found.get(request.userId)!;

@@ -141,6 +141,11 @@ export function createMetrics(process?: string) {
       labelNames: ['code'] as const,
       registers,
     }),
+    turnsRetried: new Counter({
+      name: 'turnkeeper_turns_retried_total',
+      help: 'Failed turns that were queued again by a request.',
+      registers,
+    }),
     takeovers: new Counter({
       name: 'turnkeeper_takeovers_total',
       help: 'Turns taken over after their claim lapsed.',

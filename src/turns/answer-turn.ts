@@ -79,10 +79,10 @@ async function commitUntilDone<T>(commit: () => Promise<T>, signal: AbortSignal)
   }
 }
 
-/** Milliseconds from the first claim of the turn to this one, by the database's clock. The first claim itself starts a little
- *  later than its transaction, from which `queuedS` is counted. */
-const runningMs = ({ queuedS, createdAt, startedAt }: Work): number =>
-  Math.max(0, queuedS * 1_000 - (startedAt - createdAt));
+/** Milliseconds from the first claim of the turn, or from the first one after its retry, to this claim, by the database's clock.
+ *  That claim itself starts a little later than its transaction, from which `queuedS` is counted. */
+const runningMs = ({ queuedS, createdAt, startedAt, retryFrom = startedAt }: Work): number =>
+  Math.max(0, queuedS * 1_000 - (retryFrom - createdAt));
 
 /** Answers the claimed turn. Rejects with the signal's reason when the signal aborts. A commit that has started then is
  *  not undone. @throws Unavailable */

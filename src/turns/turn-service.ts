@@ -13,6 +13,7 @@ import type { TurnRate } from '../domain/turn-rate.ts';
 import { traceparent } from '../telemetry/tracing.ts';
 import { acceptWithinRate } from './accept-within-rate.ts';
 import { PARTIAL_WAIT_MS } from './partial-replies.ts';
+import { retry } from './retry.ts';
 import { TurnWatch, type WaitOptions, type Watch } from './turn-watch.ts';
 
 /** Accepts of one process at the same time. More of them would wait longer than a second for the database, and no accept
@@ -110,6 +111,11 @@ export class TurnService {
   /** @throws Unavailable */
   cancel(turnId: string, by: string): Promise<CancelOutcome> {
     return cancel(this.#deps, turnId, by);
+  }
+
+  /** Queues a failed turn again. Null: it may not be retried. @throws Unavailable */
+  retry(turnId: string): Promise<Turn | null> {
+    return retry(this.#deps, turnId);
   }
 
   /** Watches a turn until `close` is called on the result. */

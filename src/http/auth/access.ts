@@ -4,12 +4,13 @@ import { isUserId } from '../../domain/limits.ts';
 const RIGHTS = {
   /** Only resources of this user. */
   user: ['session', 'chat', 'turns', 'conversations', 'memories', 'webhooks', 'export', 'erase'],
-  service: ['session', 'chat', 'turns', 'conversations', 'memories', 'webhooks', 'analytics'],
+  service: ['session', 'chat', 'turns', 'retries', 'conversations', 'memories', 'webhooks', 'analytics'],
   reviewer: ['session', 'reviews'],
   admin: [
     'session',
     'chat',
     'turns',
+    'retries',
     'conversations',
     'memories',
     'webhooks',

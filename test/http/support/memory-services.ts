@@ -100,6 +100,14 @@ export class MemoryServices {
     return { outcome: 'cancelled', turn: this.stored.get(turnId)!.turn };
   }
 
+  #retry(turnId: string): Turn | null {
+    this.#check();
+    const turn = this.stored.get(turnId)?.turn;
+    if (turn?.status !== 'failed') return null;
+    this.change(turnId, { status: 'queued', error: null, finishedAt: null });
+    return this.stored.get(turnId)!.turn;
+  }
+
   async #wait(turn: Turn, timeoutMs: number, signal: AbortSignal): Promise<Turn> {
     if (this.waitFailure) throw this.waitFailure;
     this.openWaits += 1;
@@ -146,6 +154,7 @@ export class MemoryServices {
       before: async () => [],
       nextPictures: async () => null,
       cancel: async (turnId) => this.#cancel(turnId),
+      retry: async (turnId) => this.#retry(turnId),
       watch: (turnId) => ({
         find: async () => {
           this.#check();
