@@ -35,10 +35,10 @@ const spanOf = (work: Work): SpanOptions => ({
   attributes: { 'turnkeeper.turn_id': work.turnId, 'turnkeeper.seq': work.seq, 'turnkeeper.epoch': work.epoch },
 });
 
-/** A turn that was claimed. `settled`: it was completed, so it is never queued again. */
+/** A turn that was claimed. `isOver`: its reply was delivered, so it never runs again. */
 export interface Ran {
   readonly turnId: string;
-  readonly settled: boolean;
+  readonly isOver: boolean;
 }
 
 export class TurnRun {
@@ -96,7 +96,7 @@ export class TurnRun {
       remove();
     }
     this.#recordOutcome(work.turnId, outcome, work.queuedS + (performance.now() - claimedAt) / 1000);
-    return { turnId: work.turnId, settled: outcome.status === 'completed' };
+    return { turnId: work.turnId, isOver: outcome.status === 'completed' };
   }
 
   /** Calls the hooks and counts the outcome. `seconds`: time since the turn was accepted. */
