@@ -50,6 +50,8 @@ export interface AcceptLimits {
   readonly ofAll: number;
   /** Queued turns of all users at the last count. */
   readonly queuedOfAll: number;
+  /** Seconds until a budget of the user is not exhausted any more; null: none is. */
+  readonly budgetWaitS: number | null;
 }
 
 export type Refusal =
@@ -60,6 +62,7 @@ export type Refusal =
   | { readonly outcome: 'unknown_follows' }
   | { readonly outcome: 'user_busy' }
   | { readonly outcome: 'being_erased'; readonly retryAfterS: number }
+  | { readonly outcome: 'budget_exhausted'; readonly retryAfterS: number }
   | { readonly outcome: 'queue_full'; readonly scope: 'user' | 'all'; readonly retryAfterS: number };
 
 export type AcceptOutcome =
@@ -90,6 +93,7 @@ export function refusalOf(turn: NewTurn, facts: AcceptFacts, limits: AcceptLimit
   if (facts.sessionOwner !== null && facts.sessionOwner !== turn.userId) return { outcome: 'foreign_session' };
   if (facts.busy && effectOf(turn.onBusy).refuses) return { outcome: 'user_busy' };
   if (facts.joins) return null;
+  if (limits.budgetWaitS !== null) return { outcome: 'budget_exhausted', retryAfterS: limits.budgetWaitS };
   if (facts.queued >= limits.perUser) return { outcome: 'queue_full', scope: 'user', retryAfterS: USER_RETRY_AFTER_S };
   if (limits.queuedOfAll >= limits.ofAll)
     return { outcome: 'queue_full', scope: 'all', retryAfterS: ALL_RETRY_AFTER_S };

@@ -2,16 +2,17 @@
 import type { HistoryMessage } from '../domain/conversation.ts';
 import type { Turn } from '../domain/turn.ts';
 import { lastContinued } from './conversations.ts';
+import { mayRun } from './budgets/postponed.ts';
 import type { Database, Statement } from './database.ts';
 import { GRANT_S, type GrantRequest } from './grants.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
-/** Whether `asked` may claim `turn`: it is queued, or the same request claimed it before, or its claim was released or
+/** Whether `asked` may claim `turn`: it is queued and not postponed, or the same request claimed it before, or its claim was released or
  *  lapsed. `lapsed_before`: the asking worker knows that the owners of earlier leases had the time to renew them. `case`
  *  rather than `or`: PostgreSQL would use an index for each side of `or`, and a plan that was made while the index of
  *  unfinished turns was empty would read all of them for each user. */
 const mayClaim = (turn: string, asked: string): string =>
-  `case ${turn}.status when 'queued' then true
+  `case ${turn}.status when 'queued' then ${mayRun(turn)}
      when 'running' then coalesce(${turn}.claim_id = ${asked}.claim_id, false) or (${turn}.lease_until < now()
        and (${turn}.claim_id is null or ${turn}.lease_until < ${asked}.lapsed_before))
      else false end`;
@@ -34,7 +35,7 @@ const CLAIM: Statement = {
           select asked.user_id, asked.claim_id, asked.lapsed_before, head.turn_id, head.status, head.session_id, head.seq,
             head.claim_id as last_claim, not ${mayClaim('head', 'asked')} as busy
           from asked cross join lateral (
-            select turn_id, status, claim_id, lease_until, session_id, seq from turns t
+            select turn_id, status, claim_id, lease_until, not_before, session_id, seq from turns t
             where t.user_id = asked.user_id and t.status in ('queued', 'running') order by t.user_id, t.seq limit 1) head),
         lapsed as materialized (
           select t.turn_id from found join turns t on t.turn_id = found.turn_id
