@@ -5,7 +5,7 @@ import type { CountTokens } from './tokens.ts';
 
 /** Tokens of a message besides its text, and of the start of the reply. */
 const TOKENS_OF_MESSAGE = 4;
-const TOKENS_OF_START = 3;
+export const TOKENS_OF_START = 3;
 /** Tokens of a picture: rather too many, whatever its size (docs/decisions/0048-pictures.md). */
 const TOKENS_OF_PICTURE = 1_700;
 
@@ -18,7 +18,8 @@ export interface Prompt {
   readonly exchanges: readonly (readonly Counted[])[];
 }
 
-async function tokensOf(messages: readonly Counted[], count: CountTokens): Promise<number> {
+/** The tokens of messages, without the start of the reply. */
+export async function tokensOf(messages: readonly Counted[], count: CountTokens): Promise<number> {
   let sum = 0;
   for (const { content, pictures = [] } of messages)
     sum += TOKENS_OF_MESSAGE + (await count(content)) + TOKENS_OF_PICTURE * pictures.length;
@@ -59,7 +60,12 @@ export function completeFitted(
         const isTooLong = error instanceof ModelError && error.code === 'model_context_too_long';
         if (!isTooLong || left === 0) throw error;
         left = Math.floor(left / 2);
-        throw new ModelError(error.code, error.message, { retryable: true, adapted: true, cause: error });
+        throw new ModelError(error.code, error.message, {
+          retryable: true,
+          adapted: true,
+          unbilled: error.unbilled,
+          cause: error,
+        });
       }
     },
   };
