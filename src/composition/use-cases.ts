@@ -1,7 +1,9 @@
 // Use cases that more than one role needs.
+import type { AssistantSource } from '../domain/assistants/assistant.ts';
 import { TOPIC_TYPES } from '../domain/topics.ts';
 import { forgetBrokerEvents, forgetDeltas } from '../redis/erase.ts';
 import { ReviewDecisions } from '../reviews/review-decisions.ts';
+import { Budgets } from '../store/budgets/budgets.ts';
 import { LiveAssistants } from '../turns/live-assistants.ts';
 import { Eraser } from '../users/eraser.ts';
 import { resolverFor, type ResolveNames } from '../webhooks/names.ts';
@@ -43,6 +45,10 @@ export function webhookTarget(config: Config, resolveNames: ResolveNames | undef
   const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE === 'yes';
   return { allowPrivate, resolve: resolverFor(allowPrivate, resolveNames) };
 }
+
+/** The budgets in force. */
+export const budgetsOf = ({ database }: Pick<Foundation, 'database'>, assistants: AssistantSource): Budgets =>
+  new Budgets(database, () => assistants.current.budgets);
 
 /** The assistants in force, for the roles that accept and answer turns. `lifecycle` stops reading their file again. */
 export function startAssistants({ config, addresses, metrics, log, lifecycle }: Foundation): LiveAssistants {

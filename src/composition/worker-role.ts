@@ -13,6 +13,8 @@ import { LivePolicy } from '../reviews/live-policy.ts';
 import type { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { countLeftOver } from '../store/analytics.ts';
 import { firstQueued } from '../store/backlog.ts';
+import type { Budgets } from '../store/budgets/budgets.ts';
+import { settleLeft } from '../store/budgets/charges.ts';
 import { releaseClaims, renewLeases } from '../store/held-claims.ts';
 import { numberReviewEvents } from '../store/review-feed.ts';
 import { answerTurn } from '../turns/answer-turn.ts';
@@ -32,7 +34,7 @@ import { consumersOf } from '../workers/topics.ts';
 import { claimsOf } from './claims.ts';
 import type { Foundation } from './foundation.ts';
 import { DRAIN_MS } from './lifecycle.ts';
-import { eraserOf, reviewDecisionsOf, webhookTarget } from './use-cases.ts';
+import { budgetsOf, eraserOf, reviewDecisionsOf, webhookTarget } from './use-cases.ts';
 
 /** The topic that a service needs in order to decide reviews. */
 const REVIEW_TOPICS: readonly OutboxTopic[] = ['human-review'];
@@ -59,6 +61,7 @@ interface RunnerOptions {
   readonly actors: ActorRuntime;
   readonly assistants: LiveAssistants;
   readonly models: ModelPool;
+  readonly budgets: Budgets;
   readonly decisions: ReviewDecisions;
 }
 
@@ -72,7 +75,10 @@ const modelsOf = ({ config, metrics, log }: Foundation): ModelPool =>
   });
 
 /** Runs the turns of users. */
-function startRunner(foundation: Foundation, { actors, assistants, models, decisions }: RunnerOptions): UserRunner {
+function startRunner(
+  foundation: Foundation,
+  { actors, assistants, models, budgets, decisions }: RunnerOptions,
+): UserRunner {
   const { config, addresses, database, redis, waker, hints, hooks, partials, metrics, log, lifecycle } = foundation;
   const policies = new LivePolicy({ keywords: config.REVIEW_KEYWORDS, file: config.REVIEW_POLICY, metrics, log });
   policies.start();
@@ -94,6 +100,7 @@ function startRunner(foundation: Foundation, { actors, assistants, models, decis
     deltas: new RedisDeltaWriter(redis),
     assistants,
     models,
+    budgets,
     modelAttempts: config.MODEL_MAX_ATTEMPTS ?? null,
     modelRetryMs: config.MODEL_RETRY_S * 1_000,
     pause:
@@ -143,7 +150,8 @@ export async function startWorkerRole(
   const target = webhookTarget(config, resolveNames);
   const sender = new WebhookSender({ database, post: target, show: turnJson, metrics, log });
   const models = modelsOf(foundation);
-  const runner = startRunner(foundation, { actors, assistants, models, decisions });
+  const budgets = budgetsOf(foundation, assistants);
+  const runner = startRunner(foundation, { actors, assistants, models, budgets, decisions });
   hooks.worker = {
     startTurns: (userId) => runner.tryStart(userId),
     publish: (events) => relay.push(events),
@@ -157,7 +165,7 @@ export async function startWorkerRole(
   const table = consumersOf({
     chatRequests: { runner, queues, metrics, log },
     conversations: { database, summaries, queues, metrics, log },
-    summaries: { database, actors, assistants, models, modelAttempts, modelRetryMs, log },
+    summaries: { database, actors, assistants, models, budgets, modelAttempts, modelRetryMs, log },
     messages: { queues, metrics, log },
     reviewDecisions: { decisions, metrics, log },
   });
@@ -182,6 +190,7 @@ export async function startWorkerRole(
     steps: [
       { when: 'events', run: () => relay.sweep() },
       { when: 'reviews', run: () => decisions.sweep() },
+      { when: 'budgets', run: () => settleLeft(database) },
       { when: 'counts', run: () => countLeftOver(database) },
       { run: () => closedReviews.sweep() },
       { when: 'summaries', run: () => summaries.sweep() },

@@ -5,12 +5,16 @@ import type { Work } from '../actors/user-session.ts';
 import { newId } from '../domain/ids.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Pause } from '../model/attempts.ts';
+import { budgeted } from '../model/budgeted.ts';
 import { completeWithFallback } from '../model/fallback.ts';
 import { completeFitted, fitting } from '../model/fitted-prompt.ts';
 import { ModelError, type Completion, type Moderator } from '../model/model.ts';
 import type { ModelPool } from '../model/model-pool.ts';
+import type { Budgets } from '../store/budgets/budgets.ts';
+import { postponeTurn } from '../store/budgets/postponed.ts';
 import { commitAnswer, commitFailure, type ModelReply } from '../store/commit-turn.ts';
 import { lastBefore } from '../store/conversations.ts';
+import { BUDGET_OUTPUT_TOKENS, BudgetExhausted, ChargeLost } from '../domain/budgets/budget.ts';
 import { Unavailable } from '../domain/errors.ts';
 import { mayPass, type Database } from '../store/database.ts';
 import { parkTurn } from '../store/park-turn.ts';
@@ -37,6 +41,7 @@ export interface AnswerDeps {
   readonly deltas: DeltaWriter;
   readonly assistants: Pick<LiveAssistants, 'find'>;
   readonly models: Pick<ModelPool, 'candidatesOf'>;
+  readonly budgets: Pick<Budgets, 'ofTurn'>;
   /** Maximum number of attempts of a call; null: no limit of its own. */
   readonly modelAttempts: number | null;
   /** Milliseconds since the first claim of a turn in which failed calls are retried. */
@@ -60,6 +65,8 @@ export type AnswerOutcome =
   /** A reviewer must decide; the event requests the review. */
   | { readonly status: 'awaiting_review'; readonly events: readonly OutboxEvent[] }
   | { readonly status: 'failed'; readonly error: TurnError }
+  /** A budget has no room for it now, so it is queued again. */
+  | { readonly status: 'postponed' }
   /** Another claim or a cancellation came first; nothing was written. */
   | { readonly status: 'lost' };
 
@@ -123,6 +130,8 @@ export async function answerTurn(
   let restarts = 0;
   // The number of a generation grows with each restart, and never falls behind the attempts of the row.
   const restart = () => sink.restart(work.attempts + (restarts += 1));
+  const spending = deps.budgets.ofTurn(work);
+  const outputTokens = assistant.parameters.maxOutputTokens ?? BUDGET_OUTPUT_TOKENS;
   const screening = new Screening(deps, policy, work.text, signal);
   try {
     const onFailed = (message: string) => (error: ModelError, fields: object) => {
@@ -137,7 +146,7 @@ export async function answerTurn(
       onFallback: (error, { name }) => onFallback(error, { model: name }),
       complete: async ({ name, model, countTokens }, forMs) =>
         completeFitted(
-          partial.of(model),
+          budgeted(partial.of(model), { spending, countTokens, outputTokens }),
           {
             prompt,
             kept: await fitting(prompt, assistant.maxInputTokens, countTokens),
@@ -157,6 +166,14 @@ export async function answerTurn(
   } catch (error) {
     screening.abandon();
     if (error instanceof ModelError) return await fail({ code: error.code, detail: error.message });
+    if (error instanceof ChargeLost) return { status: 'lost' };
+    if (error instanceof BudgetExhausted) {
+      const { roomAt, message: detail } = error;
+      if (roomAt === null) return await fail({ code: 'budget_exhausted', detail });
+      // The attempt that needs the tokens did not begin.
+      const done = await commitUntilDone(() => postponeTurn(database, work, attempts - 1, roomAt), signal);
+      return { status: done ? 'postponed' : 'lost' };
+    }
     signal.throwIfAborted();
     if (mayPass(error)) throw error;
     // The text of the error may contain text of the reply.

@@ -27,7 +27,10 @@ export interface TurnRunDeps {
   readonly log: Log;
 }
 
-const STATUSES: readonly AnswerOutcome['status'][] = ['completed', 'awaiting_review', 'failed', 'lost'];
+const STATUSES: readonly AnswerOutcome['status'][] = ['completed', 'awaiting_review', 'failed', 'postponed', 'lost'];
+
+/** Whether the turn was settled. Otherwise another claim follows. */
+const isSettling = ({ status }: AnswerOutcome): boolean => status !== 'lost' && status !== 'postponed';
 
 const spanOf = (work: Work): SpanOptions => ({
   parent: work.traceparent,
@@ -95,7 +98,7 @@ export class TurnRun {
       remove();
     }
     this.#recordOutcome(work.turnId, outcome, work.queuedS + (performance.now() - claimedAt) / 1000);
-    return { turnId: work.turnId, settled: outcome.status !== 'lost' };
+    return { turnId: work.turnId, settled: isSettling(outcome) };
   }
 
   /** Calls the hooks and counts the outcome. `seconds`: time since the turn was accepted. */
@@ -103,7 +106,7 @@ export class TurnRun {
     const { hooks, applyKeptDecision, metrics, log } = this.#deps;
     hooks.turnChanged(turnId, outcome.status === 'completed' ? outcome.turn : undefined);
     metrics.turnsFinished.inc({ status: outcome.status });
-    if (outcome.status !== 'lost') metrics.turnSeconds.observe({ status: outcome.status }, seconds);
+    if (isSettling(outcome)) metrics.turnSeconds.observe({ status: outcome.status }, seconds);
     if (outcome.status === 'completed' || outcome.status === 'awaiting_review') hooks.eventsCommitted(outcome.events);
     if (outcome.status === 'awaiting_review') {
       hooks.reviewChanged();
@@ -119,6 +122,7 @@ export class TurnRun {
       metrics.turnFailures.inc({ code: outcome.error.code });
       log.error({ turn_id: turnId, code: outcome.error.code }, 'A turn failed.');
     }
+    if (outcome.status === 'postponed') log.info({ turn_id: turnId }, 'A turn waits for its budget.');
     if (outcome.status === 'lost') log.warn({ turn_id: turnId }, 'A claim was lost; the result was discarded.');
   }
 }

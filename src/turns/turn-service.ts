@@ -23,6 +23,8 @@ export interface TurnServiceDeps extends CancelDeps {
   readonly limits: { readonly perUser: number; readonly ofAll: number };
   /** Queued turns of all users, as last counted. */
   readonly queuedOfAll: () => number;
+  /** Seconds until a budget allows turns of the user again; null: it allows this one. @throws Unavailable */
+  readonly budgetWaitS: (turn: NewTurn) => Promise<number | null>;
   readonly hints: TurnHints;
 }
 
@@ -67,7 +69,8 @@ export class TurnService {
 
   /** Accepts the turn. If it interrupts a running one, asks its worker for the partial reply first. */
   async #commit(turn: NewTurn): Promise<AcceptOutcome> {
-    const { database, limits, queuedOfAll, partials } = this.#deps;
+    const { database, queuedOfAll, partials } = this.#deps;
+    const limits = { ...this.#deps.limits, budgetWaitS: await this.#deps.budgetWaitS(turn) };
     const turnId = newId();
     let written: Written = null;
     for (let deadline = Infinity; ;) {

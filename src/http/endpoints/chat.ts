@@ -166,6 +166,7 @@ export const chatOperations = (turns: Services['turns'], assistants: AssistantSo
       'idempotency_key_reused',
       'user_busy',
       'user_being_erased',
+      'budget_exhausted',
       'user_queue_full',
       'queue_full',
       'database_unavailable',

@@ -96,6 +96,7 @@ export const chatCompletionOperations = (
       'turn_not_found',
       'user_being_erased',
       'idempotency_key_reused',
+      'budget_exhausted',
       'user_queue_full',
       'queue_full',
       'database_unavailable',

@@ -95,6 +95,7 @@ export function responseOperations(
         'session_not_found',
         'user_being_erased',
         'idempotency_key_reused',
+        'budget_exhausted',
         'user_queue_full',
         'queue_full',
         'database_unavailable',
