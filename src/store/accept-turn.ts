@@ -219,7 +219,7 @@ export async function acceptTurn(
 ): Promise<AcceptOutcome | Interrupts> {
   // The other rules depend on the user's other turns, or change them. Pictures are rows of their own.
   const isAlone = turn.onBusy !== 'enqueue' || turn.continues || turn.pictures?.length;
-  if (!isAlone && limits.queuedOfAll < limits.ofAll && limits.rateRetryAfterS === null) {
+  if (!isAlone && limits.queuedOfAll < limits.ofAll && limits.rateRetryAfterS === null && limits.budgetWaitS === null) {
     const posted = { turnId, turn, traceparent: traceparent(), perUser: limits.perUser };
     const accepted = await acceptShared(database, posted);
     if (accepted) return { outcome: 'accepted', turn: accepted, cancelled: null };

@@ -3,10 +3,13 @@
 import type { Work } from '../actors/user-session.ts';
 import type { Assistant } from '../domain/assistants/assistant.ts';
 import { NO_DELTAS, type DeltaWriter } from '../domain/delta.ts';
+import { BudgetExhausted, ChargeLost } from '../domain/budgets/budget.ts';
 import { mayNeedReview, type ReviewPolicy } from '../domain/policy.ts';
 import { totalUsage, type Journal } from '../domain/tools/step.ts';
 import type { TurnError } from '../domain/turn.ts';
 import { ModelError, type Completion, type Moderator } from '../model/model.ts';
+import type { Budgets } from '../store/budgets/budgets.ts';
+import { postponeTurn } from '../store/budgets/postponed.ts';
 import { commitFailure, type ModelReply } from '../store/commit-turn.ts';
 import { lastBefore } from '../store/conversations.ts';
 import { mayPass, type Database } from '../store/database.ts';
@@ -30,6 +33,7 @@ export interface AnswerDeps extends AskDeps, ToolStepsDeps, CommitDeps {
   /** Sends the reply text to readers while the model writes it. */
   readonly deltas: DeltaWriter;
   readonly assistants: Pick<LiveAssistants, 'find'>;
+  readonly budgets: Pick<Budgets, 'ofTurn'>;
 }
 
 /** A claimed turn, what records the text that its models write, and the policy. */
@@ -68,6 +72,14 @@ export async function answerTurn(deps: AnswerDeps, claimed: ClaimedWork, signal:
   } catch (error) {
     screening.abandon();
     if (error instanceof NoModel) return await fail(error.turnError);
+    if (error instanceof ChargeLost) return { status: 'lost' };
+    if (error instanceof BudgetExhausted) {
+      const { roomAt, message: detail } = error;
+      if (roomAt === null) return await fail({ code: 'budget_exhausted', detail });
+      // The attempt that needs the tokens did not begin.
+      const done = await commitUntilDone(() => postponeTurn(database, work, calls.begun - 1, roomAt), signal);
+      return { status: done ? 'postponed' : 'lost' };
+    }
     if (error instanceof ModelError) return await fail({ code: error.code, detail: error.message });
     signal.throwIfAborted();
     if (mayPass(error)) throw error;
@@ -90,6 +102,7 @@ async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortS
   const { work, assistant, calls, partial, policy } = answering;
   const read = await readForPrompt(database, assistant, work);
   const steps = new ToolSteps(deps, work, assistant, read.journal);
+  const spending = deps.budgets.ofTurn(work);
   const sink = mayNeedReview(policy, work.text)
     ? NO_DELTAS
     : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: work.attempts });
@@ -105,7 +118,11 @@ async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortS
       }
       const tools = await steps.offered();
       const prompt = promptOfTurn(assistant, work, { ...read, journal: steps.journal });
-      const completion = await askModel(deps, { ...answering, prompt, tools, sink, ranMs: steps.ranMs }, signal);
+      const completion = await askModel(
+        deps,
+        { ...answering, prompt, tools, sink, spending, ranMs: steps.ranMs },
+        signal,
+      );
       if (tools.length === 0 || (completion.toolCalls ?? []).length === 0) {
         const reasons = await answering.screening.reasons(completion.text);
         const answered = { answer: finalAnswer(completion, steps), attempts: calls.begun, reasons };

@@ -27,8 +27,9 @@ async function readEvents(url: string, turnId: string, after: string | undefined
   for await (const { event, id, data } of stream.events) {
     const json = JSON.parse(data) as { status?: string; tool?: string; step?: number; text?: string };
     if (data.includes('SECRET')) throw new Error(`an event has contents: ${data}`);
-    const what = event === 'step' ? `${json.step} ${json.tool} ${json.status}` : (json.text ?? json.status!);
-    seen.push({ id, what: event === 'delta' ? `+${what}` : what });
+    const word = event === 'delta' ? `+${json.text}` : json.status!;
+    const what = event === 'step' ? `${json.step} ${json.tool} ${word}` : word;
+    seen.push({ id, what });
     if (what === until) break;
   }
   stream.close();

@@ -97,6 +97,7 @@ export const chatCompletionOperations = (
       'user_being_erased',
       'idempotency_key_reused',
       'rate_limited',
+      'budget_exhausted',
       'user_queue_full',
       'queue_full',
       'database_unavailable',

@@ -95,6 +95,7 @@ export function responseOperations(
         'user_being_erased',
         'idempotency_key_reused',
         'rate_limited',
+        'budget_exhausted',
         'user_queue_full',
         'queue_full',
         'database_unavailable',
