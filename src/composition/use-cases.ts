@@ -1,13 +1,11 @@
 // Use cases that more than one role needs.
 import type { AssistantSource } from '../domain/assistants/assistant.ts';
-import type { Toolbox } from '../domain/tools/tool.ts';
 import { TOPIC_TYPES } from '../domain/topics.ts';
 import { forgetBrokerEvents, forgetDeltas } from '../redis/erase.ts';
 import { forgetPlaces } from '../redis/turn-rate.ts';
 import { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { Budgets } from '../store/budgets/budgets.ts';
 import { LiveAssistants } from '../turns/live-assistants.ts';
-import { LiveToolbox } from '../tools/live-toolbox.ts';
 import { Eraser } from '../users/eraser.ts';
 import { resolverFor, type ResolveNames } from '../outbound/names.ts';
 import type { ActorRuntime } from '../actors/runtime.ts';
@@ -57,12 +55,6 @@ export const eraserOf = (foundation: Foundation, actors: ActorRuntime): Eraser =
 export function webhookTarget(config: Config, resolveNames: ResolveNames | undefined) {
   const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE === 'yes';
   return { allowPrivate, resolve: resolverFor(allowPrivate, resolveNames) };
-}
-
-/** The tools of the assistants. `resolveNames`: as for webhooks. */
-export function toolboxOf({ config, metrics }: Foundation, resolveNames: ResolveNames | undefined): Toolbox {
-  const allowPrivate = config.TOOLS_ALLOW_PRIVATE === 'yes';
-  return new LiveToolbox({ rule: { allowPrivate, resolve: resolverFor(allowPrivate, resolveNames) }, metrics });
 }
 
 /** The budgets in force. */

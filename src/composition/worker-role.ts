@@ -36,7 +36,8 @@ import { consumersOf } from '../workers/topics.ts';
 import { claimsOf } from './claims.ts';
 import type { Foundation } from './foundation.ts';
 import { DRAIN_MS } from './lifecycle.ts';
-import { budgetsOf, eraserOf, reviewDecisionsOf, toolboxOf, webhookTarget } from './use-cases.ts';
+import { startToolbox } from './tools.ts';
+import { budgetsOf, eraserOf, reviewDecisionsOf, webhookTarget } from './use-cases.ts';
 
 /** The topic that a service needs in order to decide reviews. */
 const REVIEW_TOPICS: readonly OutboxTopic[] = ['human-review'];
@@ -154,7 +155,7 @@ export async function startWorkerRole(
   const sender = new WebhookSender({ database, post: target, show: turnJson, metrics, log });
   const models = modelsOf(foundation);
   const budgets = budgetsOf(foundation, assistants);
-  const toolbox = toolboxOf(foundation, resolveNames);
+  const toolbox = startToolbox(foundation, resolveNames);
   const runner = startRunner(foundation, { actors, assistants, models, budgets, decisions, toolbox });
   hooks.worker = {
     startTurns: (userId) => runner.tryStart(userId),
