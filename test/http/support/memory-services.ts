@@ -146,6 +146,7 @@ export class MemoryServices {
       before: async () => [],
       stepContents: async () => [],
       nextPictures: async () => null,
+      clientRequests: async () => [],
       cancel: async (turnId) => this.#cancel(turnId),
       watch: (turnId) => ({
         find: async () => {
