@@ -22,7 +22,7 @@ export const sessionStore = (database: Database, { holdsState }: { readonly hold
     const { turnId, epoch, follows, sessionId, seq, text, metadata, attempts } = claim.turn;
     const { tags, assistant, clientHash, clientCalls, createdAt, startedAt } = claim.turn;
     const { grantVersion, messageCount, queuedS, takenOver, takeovers, traceparent, history, memory } = claim;
-    const { clientInstructions, pictures, journal } = claim;
+    const { clientInstructions, pictures, journal, retryFrom } = claim;
     return {
       outcome: 'claimed',
       grantVersion,
@@ -48,6 +48,7 @@ export const sessionStore = (database: Database, { holdsState }: { readonly hold
         takeovers,
         createdAt: createdAt.getTime(),
         startedAt: startedAt!.getTime(),
+        retryFrom: retryFrom.getTime(),
         messageCount,
         queuedS,
         traceparent,

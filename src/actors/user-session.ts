@@ -72,6 +72,8 @@ export interface Work {
   /** Times in milliseconds since the epoch. */
   readonly createdAt: number;
   readonly startedAt: number;
+  /** When the time for retries of its model calls began. Missing: from an older version. */
+  readonly retryFrom?: number | undefined;
   /** The turn's W3C traceparent; null: the turn is not traced. */
   readonly traceparent: string | null;
   /** Seconds from its acceptance to this claim. */

@@ -7,6 +7,10 @@ import { readPages } from './pages.ts';
 const DECISIONS = ['approve', 'reject', 'edit'];
 const EXCERPT = 100;
 
+/** What the reviewer decides on: the name of its line, and its text. */
+const subjectOf = ({ draft, tool_call: call }: ListedReview): readonly [name: string, text: string] =>
+  call === null ? ['draft', draft ?? ''] : ['call', `${call.tool} ${JSON.stringify(call.arguments)}`];
+
 const reasonsOf = ({ reasons }: ListedReview): string => reasons.map(({ rule }) => rule).join(', ');
 
 function marksOf(review: ListedReview, output: Output): string {
@@ -32,7 +36,8 @@ function show(review: Review, output: Output): void {
   for (const { role, content } of review.history)
     output.line(output.style('dim', plain(`${role.padEnd(9)}${content}`)));
   output.line(`${output.style('bold', 'message')}  ${plain(review.text)}`);
-  output.line(`${output.style('bold', 'draft')}    ${plain(review.draft)}`);
+  const [name, subject] = subjectOf(review);
+  output.line(`${output.style('bold', name)}${' '.repeat(9 - name.length)}${plain(subject)}`);
   if (review.reply !== null) output.line(`${output.style('bold', 'reply')}    ${plain(review.reply)}`);
   if (review.note !== null) output.line(`note     ${plain(review.note)}`);
 }
@@ -52,7 +57,8 @@ export const listReviews: Command = {
       for (const review of page.items) {
         output.line(headOf(review, output));
         output.line(`  ${plain(review.user_id)} (${plain(reasonsOf(review))}): ${excerpt(review.text, EXCERPT)}`);
-        output.line(`  draft: ${excerpt(review.draft, EXCERPT)}`);
+        const [name, subject] = subjectOf(review);
+        output.line(`  ${name}: ${excerpt(subject, EXCERPT)}`);
       }
       if (page.items.length === 0) output.note('No reviews.');
       if (page.next_cursor !== null) output.note('More results are available. Use --limit N.');

@@ -5,6 +5,7 @@ import { decisionData } from '../domain/decision-events.ts';
 import type { Overview } from '../domain/statistics.ts';
 import type { Services } from '../http/services.ts';
 import type { RedisDeltaFeed } from '../redis/delta-feed.ts';
+import { RedisTurnRate } from '../redis/turn-rate.ts';
 import { ReviewFeed } from '../reviews/review-feed.ts';
 import { ReviewService } from '../reviews/review-service.ts';
 import { activityByDay, activityOfUser, setMessageCount } from '../store/analytics.ts';
@@ -64,6 +65,7 @@ export function servicesOf(foundation: Foundation, options: ServiceOptions): Ser
   const turns = new TurnService({
     database,
     limits: { perUser: config.QUEUE_LIMIT_PER_USER, ofAll: config.QUEUE_LIMIT },
+    rate: config.RATE_LIMIT_PER_USER > 0 ? new RedisTurnRate(redis, config.RATE_LIMIT_PER_USER, log) : null,
     queuedOfAll: () => queued.value,
     wake: (turn) => waker.wake(turn),
     hints: hooks.turnHints,

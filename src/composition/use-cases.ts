@@ -2,6 +2,7 @@
 import type { Toolbox } from '../domain/tools/tool.ts';
 import { TOPIC_TYPES } from '../domain/topics.ts';
 import { forgetBrokerEvents, forgetDeltas } from '../redis/erase.ts';
+import { forgetPlaces } from '../redis/turn-rate.ts';
 import { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { LiveAssistants } from '../turns/live-assistants.ts';
 import { LiveToolbox } from '../tools/live-toolbox.ts';
@@ -40,6 +41,7 @@ export const eraserOf = (foundation: Foundation, actors: ActorRuntime): Eraser =
     removals: [
       ({ userId }) => queues.forgetUser(userId),
       ({ turnIds }) => forgetDeltas(redis, turnIds),
+      ({ userId }) => forgetPlaces(redis, userId),
       ({ userId }) => forgetBrokerEvents(redis, Object.keys(TOPIC_TYPES), userId),
     ],
     settleS: config.LEASE_S,

@@ -1,5 +1,5 @@
 // Reviews: their states, the decisions on them, and the effect of a decision on a review in a given state. Pure.
-import { sha256Of } from './hash.ts';
+import { sha256Of } from './text.ts';
 import type { FinishReason, TurnStatus } from './turn.ts';
 import type { Reason } from './policy.ts';
 import type { ShownCall } from './tools/step.ts';

@@ -23,7 +23,7 @@ export const FINAL_STATUSES = [
 ] as const satisfies readonly TurnStatus[];
 const FINAL: ReadonlySet<TurnStatus> = new Set(FINAL_STATUSES);
 
-/** The turn does not change its state any more. */
+/** The turn does not change its state any more, unless it is failed and an operator retries it. */
 export const isFinal = (status: TurnStatus): boolean => FINAL.has(status);
 
 /** What a long poll waits for: the turn is final, or a person has to decide. */

@@ -53,11 +53,11 @@ const MODEL: Statement = {
           coalesce(sum(input_tokens), 0)::int8 as input_tokens, coalesce(sum(output_tokens), 0)::int8 as output_tokens
         from turns where finished_at > now() - interval '1 hour'`,
 };
-/** From claim to commit. A reviewed turn becomes final at the decision, so its time says nothing about the model. */
+/** From the first claim to the commit, of a retried turn from the first claim after its retry. A reviewed turn becomes final at the decision, so its time says nothing about the model. */
 const LATENCY: Statement = {
   name: 'overview-latency',
   sql: `select percentile_cont(0.5) within group (order by s) as p50, percentile_cont(0.95) within group (order by s) as p95
-        from (select extract(epoch from finished_at - started_at)::float8 as s from turns
+        from (select extract(epoch from finished_at - coalesce(retry_from, started_at))::float8 as s from turns
               where finished_at > now() - interval '1 hour' and status = 'completed'
                 and not exists (select 1 from reviews r where r.turn_id = turns.turn_id)
               order by finished_at desc limit 10000) answered`,
@@ -68,7 +68,7 @@ const HOUR_MS = 3_600_000;
 /** More than clock differences and a commit take together: after this time no turn can become final in a past hour. */
 const CLOSED_AFTER_MS = 300_000;
 
-/** Counts turns by hour. Past hours are counted once and cached. */
+/** Counts turns by hour. Past hours are counted once and cached, so a failure that is retried later stays in its hour. */
 class HourlyTurns {
   readonly #past = new Map<number, Readonly<Record<string, number>>>();
 

@@ -117,6 +117,11 @@ export function createMetrics(process?: string) {
       registers,
     }),
     turnsAccepted: new Counter({ name: 'turnkeeper_turns_accepted_total', help: 'Turns accepted.', registers }),
+    turnsRateLimited: new Counter({
+      name: 'turnkeeper_turns_rate_limited_total',
+      help: 'Requests that were refused because the user has created too many turns in a minute.',
+      registers,
+    }),
     turnsFinished: new Counter({
       name: 'turnkeeper_turns_finished_total',
       help: 'Claims that ended, by status of the turn; lost: another claim or a cancellation ended the claim first.',
@@ -134,6 +139,11 @@ export function createMetrics(process?: string) {
       name: 'turnkeeper_turn_failures_total',
       help: 'Failed turns by error code (docs/errors.md).',
       labelNames: ['code'] as const,
+      registers,
+    }),
+    turnsRetried: new Counter({
+      name: 'turnkeeper_turns_retried_total',
+      help: 'Failed turns that were queued again by a request.',
       registers,
     }),
     takeovers: new Counter({

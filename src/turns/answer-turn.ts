@@ -3,38 +3,32 @@
 import type { Work } from '../actors/user-session.ts';
 import type { Assistant } from '../domain/assistants/assistant.ts';
 import { NO_DELTAS, type DeltaWriter } from '../domain/delta.ts';
-import { deliveryEvents, type OutboxEvent } from '../domain/events.ts';
-import { newId } from '../domain/ids.ts';
 import { mayNeedReview, type ReviewPolicy } from '../domain/policy.ts';
-import { toolCallJson, totalUsage } from '../domain/tools/step.ts';
-import { queuedTurn, type Turn, type TurnError } from '../domain/turn.ts';
+import { totalUsage } from '../domain/tools/step.ts';
+import type { TurnError } from '../domain/turn.ts';
 import { ModelError, type Completion, type Moderator } from '../model/model.ts';
-import { commitAnswer, commitFailure, type ModelReply } from '../store/commit-turn.ts';
+import { commitFailure, type ModelReply } from '../store/commit-turn.ts';
 import { mayPass } from '../store/database.ts';
-import { parkTurn } from '../store/park-turn.ts';
-import { parkCall } from '../store/steps/park-call.ts';
-import { traceparent } from '../telemetry/tracing.ts';
 import { askModel, NoModel, type AskDeps } from './ask-model.ts';
 import { CallCount } from './call-count.ts';
-import { commitUntilDone } from './commit-until-done.ts';
 import type { LiveAssistants } from './live-assistants.ts';
 import type { PartialReply } from './partial-reply.ts';
 import { dividedCalls, offerOf } from './offered-tools.ts';
 import { promptOfTurn } from './prompt.ts';
 import { readForPrompt, type ReadTurn } from './read-for-prompt.ts';
 import { Screening } from './screening.ts';
-import { ToolSteps, type Parked, type ToolStepsDeps } from './tool-steps.ts';
+import { ToolSteps, type ToolStepsDeps } from './tool-steps.ts';
+import { commitReply, commitUntilDone, parkForCall, type AnswerOutcome, type CommitDeps } from './turn-commits.ts';
 
 /** A turn whose claim lapsed this often fails: it probably crashes its workers. The claim counts a takeover before the
  *  model is called again. */
 const MAX_TAKEOVERS = 10;
 
-export interface AnswerDeps extends AskDeps, ToolStepsDeps {
+export interface AnswerDeps extends AskDeps, ToolStepsDeps, CommitDeps {
   readonly moderator: Moderator;
   /** Sends the reply text to readers while the model writes it. */
   readonly deltas: DeltaWriter;
   readonly assistants: Pick<LiveAssistants, 'find'>;
-  readonly reviewDeadlineS: number;
 }
 
 /** A claimed turn, what records the text that its models write, and the policy. */
@@ -44,15 +38,6 @@ export interface ClaimedWork {
   /** The same version from the claim to the commit, so that streaming and the commit apply the same rules. */
   readonly policy: ReviewPolicy;
 }
-
-export type AnswerOutcome =
-  /** `turn` undefined: it has steps, which only its row shows whole. */
-  | { readonly status: 'completed'; readonly events: readonly OutboxEvent[]; readonly turn: Turn | undefined }
-  /** A person must decide; the event requests the review. */
-  | { readonly status: 'awaiting_review'; readonly events: readonly OutboxEvent[] }
-  | { readonly status: 'failed'; readonly error: TurnError }
-  /** Another claim or a cancellation came first; nothing was written. */
-  | { readonly status: 'lost' };
 
 /** Answers the claimed turn. Rejects with the signal's reason when the signal aborts. A commit that has started then is
  *  not undone. @throws Unavailable */
@@ -108,9 +93,11 @@ async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortS
   const sink = mayNeedReview(policy, read.message)
     ? NO_DELTAS
     : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: work.attempts });
-  const finish = (completion: Completion) => {
+  const finish = async (completion: Completion): Promise<AnswerOutcome> => {
+    const answer = finalAnswer(completion, steps);
+    const reasons = await answering.screening.reasons(screenedText(answer));
     const hasMore = steps.journal.length > 0 || work.hasClientRequest === true;
-    return commitCompletion(deps, answering, { answer: finalAnswer(completion, steps), hasMore }, signal);
+    return commitReply(deps, work, { answer, attempts: calls.begun, reasons, hasMore }, signal);
   };
   try {
     for (;;) {
@@ -136,27 +123,6 @@ async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortS
   } finally {
     sink.end();
   }
-}
-
-/** Parks the turn for a decision on a call. `changed`: the call has ended meanwhile. */
-async function parkForCall(
-  { database, reviewDeadlineS: deadlineS }: AnswerDeps,
-  work: Work,
-  attempts: number,
-  { kind, call, rule, reasons }: Parked,
-  signal: AbortSignal,
-): Promise<AnswerOutcome | 'changed'> {
-  const eventData = { kind, tool_call: toolCallJson(call) };
-  const parking = { reviewId: newId(), auditId: newId(), kind, reasons, deadlineS, rule, call, eventData };
-  const parked = await commitUntilDone(() => parkCall(database, work, attempts, parking), signal);
-  if (parked.outcome === 'lost') return { status: 'lost' };
-  if (parked.outcome === 'changed') return 'changed';
-  return awaitingReview(work, parking.reviewId, parked.data);
-}
-
-function awaitingReview({ userId }: Work, eventId: string, data: Readonly<Record<string, unknown>>): AnswerOutcome {
-  const event = { eventId, topic: 'human-review', userId, data, traceparent: traceparent() } as const;
-  return { status: 'awaiting_review', events: [event] };
 }
 
 /** The last answer of the journal, whose other calls are now those of the client. Its usage is in the journal. */
@@ -186,42 +152,3 @@ const INTERNAL_ERROR: TurnError = {
 /** What the policy judges of a reply: the client gets its calls too. */
 const screenedText = ({ reply, toolCalls = [] }: ModelReply): string =>
   [reply, ...toolCalls.map(({ name, arguments: text }) => `${name} ${text}`)].filter((part) => part !== '').join('\n');
-
-/** Screens the reply, and delivers it or parks it for review. */
-async function commitCompletion(
-  { database, reviewDeadlineS: deadlineS }: AnswerDeps,
-  { work, calls, screening }: Answering,
-  { answer, hasMore }: { answer: ModelReply; hasMore: boolean },
-  signal: AbortSignal,
-): Promise<AnswerOutcome> {
-  const { reply } = answer;
-  const attempts = calls.begun;
-  const reasons = await screening.reasons(screenedText(answer));
-  if (reasons.length > 0) {
-    const parking = { reviewId: newId(), auditId: newId(), reasons, deadlineS };
-    const data = await commitUntilDone(() => parkTurn(database, work, attempts, answer, parking), signal);
-    return data ? awaitingReview(work, parking.reviewId, data) : { status: 'lost' };
-  }
-  const events = deliveryEvents(work, reply, traceparent());
-  const finishedAt = await commitUntilDone(() => commitAnswer(database, work, attempts, answer, events), signal);
-  if (!finishedAt) return { status: 'lost' };
-  // Steps, and what the client sent, are whole only in the rows.
-  const turn = hasMore ? undefined : completedTurn(work, attempts, answer, finishedAt);
-  return { status: 'completed', events, turn };
-}
-
-/** A turn that has neither as its row is after the commit. */
-const completedTurn = (work: Work, attempts: number, answer: ModelReply, finishedAt: Date): Turn => {
-  const { turnId, userId, sessionId, seq, epoch, follows, assistant = null, text, metadata, tags, startedAt } = work;
-  const createdAt = new Date(work.createdAt);
-  return {
-    ...queuedTurn({ turnId, userId, sessionId, seq, assistant, text, metadata, tags, createdAt }),
-    ...answer,
-    status: 'completed',
-    epoch,
-    follows,
-    attempts,
-    startedAt: new Date(startedAt),
-    finishedAt,
-  };
-};

@@ -23,10 +23,10 @@ export interface AskDeps {
   readonly log: Log;
 }
 
-/** Milliseconds from the first claim of the turn to this one, by the database's clock. The first claim itself starts a little
- *  later than its transaction, from which `queuedS` is counted. */
-const runningMs = ({ queuedS, createdAt, startedAt }: Work): number =>
-  Math.max(0, queuedS * 1_000 - (startedAt - createdAt));
+/** Milliseconds from the first claim of the turn, or from the first one after its retry or a decision on a call, to this claim, by
+ *  the database's clock. That claim itself starts a little later than its transaction, from which `queuedS` is counted. */
+const runningMs = ({ queuedS, createdAt, startedAt, retryFrom = startedAt }: Work): number =>
+  Math.max(0, queuedS * 1_000 - (retryFrom - createdAt));
 
 /** No model of the assistant can answer. */
 export class NoModel extends Error {

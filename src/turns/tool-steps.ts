@@ -19,7 +19,7 @@ import { proposedCalls } from '../domain/tools/proposal.ts';
 import type { Database } from '../store/database.ts';
 import { endCall, propose, recordOutcome, startCalls } from '../store/steps/journal.ts';
 import type { Log } from '../telemetry/log.ts';
-import { commitUntilDone } from './commit-until-done.ts';
+import { commitUntilDone } from './turn-commits.ts';
 
 /** How long the outcome of a call that was made is offered to the database after the claim was lost. */
 const RECORD_MS = 60_000;

@@ -4,7 +4,8 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Unavailable } from '../domain/errors.ts';
 import { inSpan, type SpanOptions } from '../telemetry/tracing.ts';
-import type { ClaimedWork, AnswerOutcome } from './answer-turn.ts';
+import type { ClaimedWork } from './answer-turn.ts';
+import type { AnswerOutcome } from './turn-commits.ts';
 import { ClaimLost, Stopping, type ClaimKeeper } from './claim-keeper.ts';
 import { mayNeedReview, type PolicySource } from '../domain/policy.ts';
 import type { Hooks } from '../domain/events.ts';
@@ -34,10 +35,10 @@ const spanOf = (work: Work): SpanOptions => ({
   attributes: { 'turnkeeper.turn_id': work.turnId, 'turnkeeper.seq': work.seq, 'turnkeeper.epoch': work.epoch },
 });
 
-/** A turn that was claimed. `settled`: it was completed, so it is never queued again. */
+/** A turn that was claimed. `isOver`: its reply was delivered, so it never runs again. */
 export interface Ran {
   readonly turnId: string;
-  readonly settled: boolean;
+  readonly isOver: boolean;
 }
 
 export class TurnRun {
@@ -95,7 +96,7 @@ export class TurnRun {
       remove();
     }
     this.#recordOutcome(work.turnId, outcome, work.queuedS + (performance.now() - claimedAt) / 1000);
-    return { turnId: work.turnId, settled: outcome.status === 'completed' };
+    return { turnId: work.turnId, isOver: outcome.status === 'completed' };
   }
 
   /** Calls the hooks and counts the outcome. `seconds`: time since the turn was accepted. */

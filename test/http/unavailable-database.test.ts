@@ -66,6 +66,7 @@ onPostgres('every operation is answered 503 for every error of this kind, and wo
     [`/turns/${turnId}?wait=1`, {}],
     [`/turns/${turnId}/events`, {}],
     [`/turns/${turnId}/cancel`, { method: 'POST' }],
+    [`/turns/${turnId}/retry`, { method: 'POST' }],
     ['/users/ann/turns', {}],
     [`/conversations/${sessionId}`, {}],
     ['/users/ann/conversations', {}],

@@ -1,7 +1,7 @@
 // The JSON representation of reviews, for reviewers.
 import { z } from 'zod';
 import { DECISIONS, REVIEW_KINDS, REVIEW_STATUSES, type Review, type ReviewEvent } from '../../domain/review.ts';
-import { sha256Of } from '../../domain/hash.ts';
+import { sha256Of } from '../../domain/text.ts';
 import { valueOf } from '../../domain/tools/stored-values.ts';
 import { toolCallJson } from '../../domain/tools/step.ts';
 import { FINISH_REASONS } from '../../domain/turn.ts';

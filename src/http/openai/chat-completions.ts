@@ -100,6 +100,7 @@ export const chatCompletionOperations = (
       'turn_not_found',
       'user_being_erased',
       'idempotency_key_reused',
+      'rate_limited',
       'user_queue_full',
       'queue_full',
       'database_unavailable',

@@ -6,6 +6,7 @@ import type { Continuation } from '../../domain/branch.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
 import type { ClientResults } from '../../domain/tools/client-tools.ts';
 import type { Turn } from '../../domain/turn.ts';
+import { isRateLimited } from '../auth/access.ts';
 import type { RequestContext } from '../operation.ts';
 import { invalidRequest, Problem } from '../problem.ts';
 import { INSTRUCTIONS_CHARACTERS, isUserId } from '../../domain/limits.ts';
@@ -233,7 +234,7 @@ function clientInstructionsOf({ assistant, instructions }: ChatTurnRequest): str
 export async function acceptChatTurn(
   turns: Services['turns'],
   request: ChatTurnRequest,
-  { sentBody }: RequestContext,
+  { identity, sentBody }: RequestContext,
 ): Promise<Turn> {
   const { userId, text, metadata, options, idempotencyKey, tools, results } = request;
   const faults = toolFaults(request.assistant, tools);
@@ -252,6 +253,7 @@ export async function acceptChatTurn(
     onBusy: 'enqueue',
     continues: request.continues,
     idempotencyKey,
+    isRateLimited: isRateLimited(identity),
     requestHash: hashRequest(sentBody),
   });
   return acceptedTurn(outcome);

@@ -96,6 +96,7 @@ export function responseOperations(
         'session_not_found',
         'user_being_erased',
         'idempotency_key_reused',
+        'rate_limited',
         'user_queue_full',
         'queue_full',
         'database_unavailable',

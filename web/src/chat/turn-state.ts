@@ -15,9 +15,13 @@ const RANK: Readonly<Record<TurnStatus, number>> = {
   failed: 3,
 };
 
+/** A failed turn that has more attempts than before was retried. */
+const wasRetried = (known: Turn, received: Turn): boolean =>
+  known.status === 'failed' && received.attempts > known.attempts;
+
 /** The newer of two reports of one turn. */
 export const newer = (known: Turn | undefined, received: Turn): Turn =>
-  known && RANK[known.status] > RANK[received.status] ? known : received;
+  known && RANK[known.status] > RANK[received.status] && !wasRetried(known, received) ? known : received;
 
 export const isQueuedOrRunning = ({ status }: Turn): boolean => RANK[status] < RANK.awaiting_review;
 

@@ -1,9 +1,8 @@
 import { useState } from 'preact/hooks';
 import { ApiProblem, errorText, pathTo, request } from '../api/call.ts';
-import type { Decision } from '../api/derived.ts';
 import type { Review } from '../api/types.ts';
 import { Notice } from '../parts/Notice.tsx';
-import { DecisionForm } from './DecisionForm.tsx';
+import { DecisionForm, type ReplyDecision } from './DecisionForm.tsx';
 import { useKeys } from './use-keys.ts';
 
 interface Props {
@@ -19,11 +18,11 @@ interface Props {
 
 /** The three decisions. Each needs a second step to confirm, so that one wrong key sends nothing. */
 export function DecisionBar({ review, onStart, onEdited, onDecided, onConflict }: Props) {
-  const [open, setOpen] = useState<Decision | null>(null);
+  const [open, setOpen] = useState<ReplyDecision | null>(null);
   const [sending, setSending] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
 
-  const start = (decision: Decision): void => {
+  const start = (decision: ReplyDecision): void => {
     setFailed(null);
     setOpen(decision);
     onEdited(decision === 'edit' ? review.draft : null);
@@ -33,7 +32,7 @@ export function DecisionBar({ review, onStart, onEdited, onDecided, onConflict }
     setOpen(null);
     onEdited(null);
   };
-  const send = (body: { decision: Decision; reply?: string; note?: string }): void => {
+  const send = (body: { decision: ReplyDecision; reply?: string; note?: string }): void => {
     setSending(true);
     setFailed(null);
     request<Review>(pathTo(['reviews', review.review_id, 'decision']), { body }).then(
@@ -51,7 +50,11 @@ export function DecisionBar({ review, onStart, onEdited, onDecided, onConflict }
     );
   };
   useKeys({
-    ...(open === null && { a: () => start('approve'), e: () => start('edit'), r: () => start('reject') }),
+    ...(open === null && {
+      a: () => start('approve'),
+      ...(review.draft !== null && { e: () => start('edit') }),
+      r: () => start('reject'),
+    }),
     ...(open !== null && { escape: cancel }),
   });
   return (
@@ -62,9 +65,11 @@ export function DecisionBar({ review, onStart, onEdited, onDecided, onConflict }
           <button type="button" class="primary" onClick={() => start('approve')}>
             Approve <kbd>A</kbd>
           </button>
-          <button type="button" onClick={() => start('edit')}>
-            Edit <kbd>E</kbd>
-          </button>
+          {review.draft !== null && (
+            <button type="button" onClick={() => start('edit')}>
+              Edit <kbd>E</kbd>
+            </button>
+          )}
           <button type="button" class="danger" onClick={() => start('reject')}>
             Reject <kbd>R</kbd>
           </button>
@@ -73,7 +78,7 @@ export function DecisionBar({ review, onStart, onEdited, onDecided, onConflict }
         <DecisionForm
           key={open}
           decision={open}
-          draft={review.draft}
+          draft={review.draft ?? ''}
           sending={sending}
           onEdited={onEdited}
           onSend={send}

@@ -2,18 +2,21 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Decision } from '../api/derived.ts';
 import { NOTE_CHARACTERS, TEXT_CHARACTERS } from '../api/limits.ts';
 
-const TEXT: Readonly<Record<Decision, { readonly title: string; readonly send: string }>> = {
+/** The decisions on a reply. */
+export type ReplyDecision = Exclude<Decision, 'respond' | 'retry'>;
+
+const TEXT: Readonly<Record<ReplyDecision, { readonly title: string; readonly send: string }>> = {
   approve: { title: 'The user receives the draft unchanged.', send: 'Approve' },
   edit: { title: 'The user receives this text instead of the draft.', send: 'Send edit' },
   reject: { title: 'The user sees that a reviewer rejected the message. Your note is not shown.', send: 'Reject' },
 };
 
 interface Props {
-  readonly decision: Decision;
+  readonly decision: ReplyDecision;
   readonly draft: string;
   readonly sending: boolean;
   readonly onEdited: (text: string) => void;
-  readonly onSend: (body: { decision: Decision; reply?: string; note?: string }) => void;
+  readonly onSend: (body: { decision: ReplyDecision; reply?: string; note?: string }) => void;
   readonly onCancel: () => void;
 }
 

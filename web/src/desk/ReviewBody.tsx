@@ -21,6 +21,7 @@ interface Props {
 
 /** Everything about a review that the reviewer reads before deciding. */
 export function ReviewBody({ review, edited, children }: Props) {
+  const shown = review.draft ?? JSON.stringify(review.tool_call, null, 2);
   const words = wordsOf(review.reasons);
   const draft = useRef<HTMLElement>(null);
   const editing = edited !== null;
@@ -62,10 +63,10 @@ export function ReviewBody({ review, edited, children }: Props) {
         <div class="card draft">
           {edited === null ? (
             <p class="text">
-              <Marked text={review.draft} words={words} />
+              <Marked text={shown} words={words} />
             </p>
           ) : (
-            <Diff draft={review.draft} edited={edited} />
+            <Diff draft={shown} edited={edited} />
           )}
         </div>
       </section>
@@ -73,7 +74,7 @@ export function ReviewBody({ review, edited, children }: Props) {
         <section>
           <h3>Reply sent to the user</h3>
           <div class="card">
-            <Diff draft={review.draft} edited={sentReply} />
+            <Diff draft={shown} edited={sentReply} />
           </div>
         </section>
       )}

@@ -8,6 +8,8 @@ export const OUTCOME: Readonly<Record<ReviewStatus, { readonly label: string; re
   approved: { label: 'approved', tone: 'good' },
   edited: { label: 'edited', tone: 'info' },
   rejected: { label: 'rejected', tone: 'bad' },
+  responded: { label: 'responded', tone: 'info' },
+  retried: { label: 'retried', tone: 'info' },
   expired: { label: 'expired', tone: 'warn' },
   cancelled: { label: 'cancelled', tone: 'plain' },
 };
