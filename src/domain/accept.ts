@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import type { Continuation } from './branch.ts';
 import { effectOf, type BusyRule } from './busy-rules.ts';
 import type { Picture } from './pictures/picture.ts';
+import type { ClientRequest } from './tools/client-tools.ts';
 import type { Metadata, Turn } from './turn.ts';
 
 /** A posted message after validation. */
@@ -19,6 +20,8 @@ export interface NewTurn {
   readonly clientInstructions: string | null;
   /** The pictures of the message. Missing: none. */
   readonly pictures?: readonly Picture[];
+  /** What the client asks for besides text. Missing: nothing. */
+  readonly clientRequest?: ClientRequest | undefined;
   readonly onBusy: BusyRule;
   /** Missing: the turn continues the session's newest branch. */
   readonly continues?: Continuation | undefined;

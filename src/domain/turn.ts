@@ -1,5 +1,6 @@
 // A turn and its states.
 import type { ReviewKind } from './review.ts';
+import type { ClientCall } from './tools/client-tools.ts';
 import type { TurnStep } from './tools/step.ts';
 
 export const TURN_STATUSES = [
@@ -87,6 +88,10 @@ export interface Turn {
   /** Null: the endpoint reported none. */
   readonly usage: Usage | null;
   readonly model: string | null;
+  /** The calls that the model asked the client for, even if nobody may see them yet (`callsOf`). Empty: none. */
+  readonly clientCalls: readonly ClientCall[];
+  /** Null: the client asked for nothing besides text. Otherwise a hash of the results that it sent, empty without results. */
+  readonly clientHash: string | null;
   readonly review: TurnReview | null;
   /** The calls of tools, in order. */
   readonly steps: readonly TurnStep[];
@@ -94,6 +99,10 @@ export interface Turn {
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
 }
+
+/** The calls that the client has to make. Those of a reply that is held, or that a reviewer replaced, are not made. */
+export const callsOf = ({ status, finishReason, clientCalls }: Turn): readonly ClientCall[] =>
+  status === 'completed' && finishReason === 'tool_calls' ? clientCalls : [];
 
 /** The parts of a turn that an accept knows. */
 type NewTurnParts = Pick<
@@ -114,6 +123,8 @@ export const queuedTurn = (parts: NewTurnParts): Turn => ({
   attempts: 0,
   usage: null,
   model: null,
+  clientCalls: [],
+  clientHash: null,
   review: null,
   steps: [],
   startedAt: null,

@@ -25,6 +25,8 @@ export interface OfferedTool {
   readonly description: string;
   /** JSON Schema of the arguments. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Whether the arguments must match the schema exactly. Missing: not said. */
+  readonly strict?: boolean;
 }
 
 export interface Message {

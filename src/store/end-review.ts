@@ -1,7 +1,7 @@
 // Ends the review of a reply by one conditional statement. The first one that moves the turn out of `awaiting_review` wins.
 import type { Ending } from '../domain/review.ts';
 import type { OutboxEvent } from '../domain/events.ts';
-import { DELIVER, eventBindings } from './commit-turn.ts';
+import { DELIVER, eventBindings, JOURNAL } from './commit-turn.ts';
 import type { Database, Statement } from './database.ts';
 
 /** Of two concurrent endings the second one finds the turn in another status: the turn's status is the fence, and the
@@ -14,7 +14,7 @@ const end = (name: string, when: string): Statement => ({
           where r.review_id = ? and r.status = 'pending' and ${when}
             and turns.turn_id = r.turn_id and case turns.status when 'awaiting_review' then true else false end
           returning turns.turn_id, turns.user_id, turns.session_id, turns.seq, turns.text, turns.reply, turns.tags, turns.metadata,
-                    turns.journal, turns.status, turns.input_tokens, turns.output_tokens, turns.finished_at, r.review_id, r.draft),
+                    ${JOURNAL}, turns.status, turns.input_tokens, turns.output_tokens, turns.finished_at, r.review_id, r.draft),
         ended as (
           update reviews set status = ?, decision = ?, reply = done.reply, note = ?, decided_by = ?, decided_at = done.finished_at,
                  claimed_by = null, claimed_until = null

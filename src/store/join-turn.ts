@@ -9,7 +9,7 @@ import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
  *  joined text. A turn that was claimed before may be queued again: its text has been sent to a model and does not change. */
 const NEWEST_QUEUED: Statement = {
   name: 'join-newest-queued',
-  sql: `select ${TURN_COLUMNS.join(', ')} from turns where user_id = ? and session_id = ? and status = 'queued' and epoch = 0
+  sql: `select ${TURN_COLUMNS.join(', ')} from turns where user_id = ? and session_id = ? and status = 'queued' and epoch = 0 and client_hash is null
           and (?::bool or follows = ?::uuid)
           and assistant is not distinct from ?::text and client_instructions is not distinct from ?::text
         order by seq desc limit 1 for update`,

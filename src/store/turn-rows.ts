@@ -1,5 +1,6 @@
 // The rows of the table `turns`, and reads of turns by id and by user.
 import type { DecisionKind, ReviewKind, ReviewStatus } from '../domain/review.ts';
+import type { ClientCall } from '../domain/tools/client-tools.ts';
 import type { TurnStep } from '../domain/tools/step.ts';
 import type { FinishReason, Turn, TurnFilter, TurnReview, TurnStatus } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
@@ -25,6 +26,8 @@ export interface TurnRow {
   readonly input_tokens: number | null;
   readonly output_tokens: number | null;
   readonly model: string | null;
+  readonly client_calls: readonly ClientCall[] | null;
+  readonly client_hash: string | null;
   readonly created_at: Date;
   readonly started_at: Date | null;
   readonly finished_at: Date | null;
@@ -75,6 +78,8 @@ export const TURN_COLUMNS = [
   'input_tokens',
   'output_tokens',
   'model',
+  'client_calls',
+  'client_hash',
   'created_at',
   'started_at',
   'finished_at',
@@ -113,6 +118,8 @@ export function turnOf(row: TurnRow): Turn {
     attempts: row.attempts,
     usage: row.input_tokens === null ? null : { inputTokens: row.input_tokens, outputTokens: row.output_tokens ?? 0 },
     model: row.model,
+    clientCalls: row.client_calls ?? [],
+    clientHash: row.client_hash,
     createdAt: row.created_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,

@@ -5,21 +5,20 @@ import type { Assistant } from '../domain/assistants/assistant.ts';
 import { NO_DELTAS, type DeltaWriter } from '../domain/delta.ts';
 import { BudgetExhausted, ChargeLost } from '../domain/budgets/budget.ts';
 import { mayNeedReview, type ReviewPolicy } from '../domain/policy.ts';
-import { totalUsage, type Journal } from '../domain/tools/step.ts';
+import { totalUsage } from '../domain/tools/step.ts';
 import type { TurnError } from '../domain/turn.ts';
 import { ModelError, type Completion, type Moderator } from '../model/model.ts';
 import type { Budgets } from '../store/budgets/budgets.ts';
 import { postponeTurn } from '../store/budgets/postponed.ts';
 import { commitFailure, type ModelReply } from '../store/commit-turn.ts';
-import { lastBefore } from '../store/conversations.ts';
-import { mayPass, type Database } from '../store/database.ts';
-import { picturesOfTurn } from '../store/pictures/turn-pictures.ts';
-import { readJournals } from '../store/steps/journal.ts';
+import { mayPass } from '../store/database.ts';
 import { askModel, NoModel, type AskDeps } from './ask-model.ts';
 import { CallCount } from './call-count.ts';
 import type { LiveAssistants } from './live-assistants.ts';
 import type { PartialReply } from './partial-reply.ts';
-import { promptOfTurn, type ReadForPrompt } from './prompt.ts';
+import { dividedCalls, offerOf } from './offered-tools.ts';
+import { promptOfTurn } from './prompt.ts';
+import { readForPrompt, type ReadTurn } from './read-for-prompt.ts';
 import { Screening } from './screening.ts';
 import { ToolSteps, type ToolStepsDeps } from './tool-steps.ts';
 import { commitReply, commitUntilDone, parkForCall, type AnswerOutcome, type CommitDeps } from './turn-commits.ts';
@@ -66,11 +65,13 @@ export async function answerTurn(deps: AnswerDeps, claimed: ClaimedWork, signal:
     const detail = `the assistants file has no assistant ${work.assistant} any more`;
     return fail({ code: 'assistant_not_found', detail });
   }
-  const screening = new Screening(deps, claimed.policy, work.text, signal);
+  let screening: Screening | null = null;
   try {
-    return await answerWith(deps, { ...claimed, assistant, calls, screening }, signal);
+    const read = await readForPrompt(database, assistant, work);
+    screening = new Screening(deps, claimed.policy, read.message, signal);
+    return await answerWith(deps, { ...claimed, assistant, calls, screening, read }, signal);
   } catch (error) {
-    screening.abandon();
+    screening?.abandon();
     if (error instanceof NoModel) return await fail(error.turnError);
     if (error instanceof ChargeLost) return { status: 'lost' };
     if (error instanceof BudgetExhausted) {
@@ -94,18 +95,24 @@ interface Answering extends ClaimedWork {
   readonly assistant: Assistant;
   readonly calls: CallCount;
   readonly screening: Screening;
+  readonly read: ReadTurn;
 }
 
 /** Calls the model until it answers without asking for tools, or until a person has to decide on a call. */
 async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortSignal): Promise<AnswerOutcome> {
-  const { database } = deps;
-  const { work, assistant, calls, partial, policy } = answering;
-  const read = await readForPrompt(database, assistant, work);
+  const { work, assistant, calls, partial, policy, read } = answering;
   const steps = new ToolSteps(deps, work, assistant, read.journal);
   const spending = deps.budgets.ofTurn(work);
-  const sink = mayNeedReview(policy, work.text)
+  const sink = mayNeedReview(policy, read.message)
     ? NO_DELTAS
     : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: work.attempts });
+  const finish = async (completion: Completion): Promise<AnswerOutcome> => {
+    sink.end();
+    const answer = finalAnswer(completion, steps);
+    const reasons = await answering.screening.reasons(screenedText(answer));
+    const hasMore = steps.journal.length > 0 || work.hasClientRequest === true;
+    return commitReply(deps, work, { answer, attempts: calls.begun, reasons, hasMore }, signal);
+  };
   try {
     for (;;) {
       const ran = await steps.run(signal);
@@ -116,44 +123,38 @@ async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortS
         if (parked === 'changed') return { status: 'lost' };
         return parked;
       }
+      if (steps.clientCalls.length > 0) return await finish(askingClient(steps));
       const tools = await steps.offered();
       const prompt = promptOfTurn(assistant, work, { ...read, journal: steps.journal });
-      const completion = await askModel(
-        deps,
-        { ...answering, prompt, tools, sink, spending, ranMs: steps.ranMs },
-        signal,
-      );
-      if (tools.length === 0 || (completion.toolCalls ?? []).length === 0) {
-        const reasons = await answering.screening.reasons(completion.text);
-        const answered = { answer: finalAnswer(completion, steps), attempts: calls.begun, reasons };
-        return await commitReply(deps, work, { ...answered, hasSteps: steps.journal.length > 0 }, signal);
-      }
+      const offer = offerOf(tools, read.request, steps.journal);
+      const asking = { ...answering, ...offer, prompt, sink, spending, ranMs: steps.ranMs };
+      const completion = await askModel(deps, asking, signal);
+      const divided = dividedCalls(completion, tools, read.request);
+      if (divided.own.length === 0) return await finish(completion);
       partial.void();
-      if (!(await steps.propose(completion, tools, calls.begun, signal))) return { status: 'lost' };
+      const proposed = await steps.propose(completion, divided, { tools, attempts: calls.begun }, signal);
+      if (!proposed) return { status: 'lost' };
     }
   } finally {
     sink.end();
   }
 }
 
-/** What a claim does not contain. */
-async function readForPrompt(database: Database, assistant: Assistant, work: Work): Promise<ReadForPrompt> {
-  const history = work.history ?? (await lastBefore(database, work, assistant.exchanges));
-  const pictures = work.pictures === null ? [] : await picturesOfTurn(database, work);
-  const earlier = history.flatMap(({ journal, turnId }) => (journal && turnId !== undefined ? [turnId] : []));
-  const withJournal = [...(work.journal ? [work.turnId] : []), ...earlier];
-  const journals = withJournal.length === 0 ? new Map<string, Journal>() : await readJournals(database, withJournal);
-  return { history, pictures, journals, journal: journals.get(work.turnId) ?? [] };
+/** The last answer of the journal, whose other calls are now those of the client. Its usage is in the journal. */
+function askingClient({ journal, clientCalls: toolCalls }: ToolSteps): Completion {
+  const { content: text, model } = journal.at(-1)!;
+  return { text, model, usage: null, finishReason: 'tool_calls', toolCalls };
 }
 
 /** The reply with the usage of all answers of the turn. */
-function finalAnswer({ text: reply, model, usage, finishReason }: Completion, steps: ToolSteps): ModelReply {
+function finalAnswer({ text: reply, model, usage, finishReason, toolCalls }: Completion, steps: ToolSteps): ModelReply {
   const isLimited = steps.left === 0 && steps.hasTools && finishReason === 'stop';
   return {
     reply,
     model,
     usage: totalUsage(steps.journal, usage),
     finishReason: isLimited ? 'tool_limit' : finishReason,
+    ...(toolCalls && { toolCalls }),
   };
 }
 
@@ -162,3 +163,7 @@ const INTERNAL_ERROR: TurnError = {
   code: 'internal_error',
   detail: 'the reply of the model could not be processed or stored',
 };
+
+/** What the policy judges of a reply: the client gets its calls too. */
+const screenedText = ({ reply, toolCalls = [] }: ModelReply): string =>
+  [reply, ...toolCalls.map(({ name, arguments: text }) => `${name} ${text}`)].filter((part) => part !== '').join('\n');

@@ -3,13 +3,12 @@ import type { Work } from '../actors/user-session.ts';
 import type { Assistant } from '../domain/assistants/assistant.ts';
 import { BUDGET_OUTPUT_TOKENS, type Spending } from '../domain/budgets/budget.ts';
 import type { DeltaSink } from '../domain/delta.ts';
-import type { Tool } from '../domain/tools/tool.ts';
 import type { TurnError } from '../domain/turn.ts';
 import type { Pause } from '../model/attempts.ts';
 import { budgeted } from '../model/budgeted.ts';
 import { completeWithFallback, type Candidate } from '../model/fallback.ts';
 import { completeFitted, fitting, type Prompt } from '../model/fitted-prompt.ts';
-import type { Completion, ModelError } from '../model/model.ts';
+import type { Completion, CompletionRequest, ModelError, OfferedTool } from '../model/model.ts';
 import type { ModelPool } from '../model/model-pool.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { CallCount } from './call-count.ts';
@@ -44,7 +43,7 @@ export class NoModel extends Error {
 /** No model of the assistant takes tools, by its profile. */
 const noModelForTools = (assistant: string): TurnError => ({
   code: 'tools_not_accepted',
-  detail: `the assistant ${assistant} has tools, and no model that takes any`,
+  detail: `the turn has tools, and the assistant ${assistant} has no model that takes any`,
 });
 
 /** When the turn was accepted, the assistant had a model that takes pictures. */
@@ -59,7 +58,9 @@ export interface Asking {
   readonly calls: CallCount;
   readonly partial: Pick<PartialReply, 'of'>;
   readonly prompt: Prompt;
-  readonly tools: readonly Tool[];
+  readonly tools: readonly OfferedTool[];
+  /** How the model has to use the tools. */
+  readonly use: Pick<CompletionRequest, 'toolChoice' | 'parallelToolCalls'>;
   readonly sink: DeltaSink;
   /** Null: there are no budgets. */
   readonly spending: Spending | null;
@@ -69,10 +70,9 @@ export interface Asking {
 
 /** One answer of the models. Rejects with NoModel, with a ModelError, as `Spending.reserve` does, or with the signal's reason. */
 export async function askModel(deps: AskDeps, asking: Asking, signal: AbortSignal): Promise<Completion> {
-  const { work, assistant, calls, partial, prompt, tools, sink, spending, ranMs } = asking;
+  const { work, assistant, calls, partial, prompt, tools, use, sink, spending, ranMs } = asking;
   const outputTokens = assistant.parameters.maxOutputTokens ?? BUDGET_OUTPUT_TOKENS;
   const candidates = candidatesFor(deps, asking);
-  const offered = tools.map(({ modelName: name, description, parameters }) => ({ name, description, parameters }));
   const restart = () => sink.restart(calls.restart());
   if (calls.next()) restart();
   const onFailed = (message: string) => (error: ModelError, fields: object) => {
@@ -90,8 +90,8 @@ export async function askModel(deps: AskDeps, asking: Asking, signal: AbortSigna
         budgeted(partial.of(model), { spending, countTokens, outputTokens }),
         {
           prompt,
-          kept: await fitting(prompt, assistant.maxInputTokens, countTokens, offered),
-          ...(offered.length > 0 && { tools: offered }),
+          kept: await fitting(prompt, assistant.maxInputTokens, countTokens, tools),
+          ...(tools.length > 0 && { tools, ...use }),
           signal,
           onDelta: (text) => sink.write(text),
           onVoid: restart,

@@ -15,7 +15,7 @@ import { inSpan, traceparent } from '../telemetry/tracing.ts';
 import type { Parked } from './tool-steps.ts';
 
 export type AnswerOutcome =
-  /** `turn` undefined: it has steps, which only its row shows whole. */
+  /** `turn` undefined: only its row shows it whole. */
   | { readonly status: 'completed'; readonly events: readonly OutboxEvent[]; readonly turn: Turn | undefined }
   /** A person must decide; the event requests the review. */
   | { readonly status: 'awaiting_review'; readonly events: readonly OutboxEvent[] }
@@ -75,15 +75,15 @@ export interface Answered {
   readonly attempts: number;
   /** Why a person must decide; empty: nobody must. */
   readonly reasons: readonly Reason[];
-  /** Whether the turn has called tools. */
-  readonly hasSteps: boolean;
+  /** Whether only the row shows the turn whole: it has called tools, or its client has asked for more than text. */
+  readonly hasMore: boolean;
 }
 
 /** Delivers the reply, or parks it for review. */
 export async function commitReply(
   { database, reviewDeadlineS: deadlineS }: CommitDeps,
   work: Work,
-  { answer, attempts, reasons, hasSteps }: Answered,
+  { answer, attempts, reasons, hasMore }: Answered,
   signal: AbortSignal,
 ): Promise<AnswerOutcome> {
   if (reasons.length > 0) {
@@ -94,11 +94,11 @@ export async function commitReply(
   const events = deliveryEvents(work, answer.reply, traceparent());
   const finishedAt = await commitUntilDone(() => commitAnswer(database, work, attempts, answer, events), signal);
   if (!finishedAt) return { status: 'lost' };
-  const turn = hasSteps ? undefined : completedTurn(work, attempts, answer, finishedAt);
+  const turn = hasMore ? undefined : completedTurn(work, attempts, answer, finishedAt);
   return { status: 'completed', events, turn };
 }
 
-/** A turn without steps as its row is after the commit. */
+/** The turn as its row is after the commit. */
 const completedTurn = (work: Work, attempts: number, answer: ModelReply, finishedAt: Date): Turn => {
   const { turnId, userId, sessionId, seq, epoch, follows, assistant = null, text, metadata, tags, startedAt } = work;
   const createdAt = new Date(work.createdAt);

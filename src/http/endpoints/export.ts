@@ -3,6 +3,7 @@ import type { Charge } from '../../domain/budgets/budget.ts';
 import type { Review } from '../../domain/review.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
 import { urlOf } from '../../domain/pictures/picture.ts';
+import type { RequestOfTurn } from '../../domain/tools/client-tools.ts';
 import type { Turn } from '../../domain/turn.ts';
 import { chargeJson } from './budgets.ts';
 import { activityJson } from './analytics.ts';
@@ -13,14 +14,19 @@ import type { Services } from '../services.ts';
 import { turnJson, withContents } from './turn-json.ts';
 
 const PAGE = 200;
+/** What clients ask for may have a megabyte for each turn. */
+const REQUESTS = 10;
 
 /** Yields the items of all pages, up to the first page that is not full. `next` gets the last item of the previous page. */
-async function* paged<T>(next: (after: T | undefined) => Promise<T[]>): AsyncGenerator<T, void, undefined> {
+async function* paged<T>(
+  next: (after: T | undefined) => Promise<T[]>,
+  size = PAGE,
+): AsyncGenerator<T, void, undefined> {
   for (let last: T | undefined; ;) {
     const page = await next(last);
     yield* page;
     last = page.at(-1);
-    if (page.length < PAGE) return;
+    if (page.length < size) return;
   }
 }
 
@@ -43,6 +49,13 @@ async function* arrayOf<T>(items: AsyncIterable<T>, write: (item: T) => unknown)
   }
   yield separator === '[' ? '[]' : ']';
 }
+
+/** What a client of /v1 asked for besides text. */
+const clientRequestJson = ({ turnId, request: { tools, results } }: RequestOfTurn) => ({
+  turn_id: turnId,
+  tools,
+  results: results.map(({ callId, content }) => ({ call_id: callId, content })),
+});
 
 /** The fields of a review that the user may see. They never include a draft that was not approved. */
 function reviewForUser(review: Review): object {
@@ -75,6 +88,11 @@ export async function* exportOf(services: Services, userId: string, withDrafts: 
   );
   yield ',\n"pictures":';
   yield* arrayOf(picturesOf(services, userId), (picture) => picture);
+  yield ',\n"client_requests":';
+  yield* arrayOf(
+    paged((last: RequestOfTurn | undefined) => turns.clientRequests(userId, last?.seq ?? 0, REQUESTS), REQUESTS),
+    clientRequestJson,
+  );
   yield ',\n"conversations":';
   yield* arrayOf(
     paged((last: ConversationRow | undefined) => conversations.ofUser(userId, { after: last, limit: PAGE })),

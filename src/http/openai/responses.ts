@@ -8,6 +8,8 @@ import { invalidRequest, Problem } from '../problem.ts';
 import { limitUpTo, storableText, wholeNumber } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import { HISTORY_BYTES } from './chat-completions.ts';
+import { responseToolsIn } from './client-tools.ts';
+import { resultsFor } from './continued-calls.ts';
 import { inputItems, inputItemsOf } from './input-items.ts';
 import { turnIdOf } from './ids.ts';
 import { assistantFor } from './models.ts';
@@ -103,8 +105,10 @@ export function responseOperations(
       async handle({ headers, body }, context) {
         const assistant = assistantFor(body.model, assistants.current);
         const userId = userOfRequest(body.user, context);
-        const { text, pictures, exchanges } = inputMessageOf(body);
+        const message = inputMessageOf(body);
+        const { text, pictures, exchanges } = message;
         const place = await placeFor(turns, userId, body, { exchanges, heldText });
+        const results = await resultsFor(turns, userId, message, place);
         const background = body.background === true;
         const previous = body.previous_response_id ?? null;
         const request = {
@@ -113,7 +117,8 @@ export function responseOperations(
           instructions: instructionsOf(body),
           text,
           pictures,
-          ...place,
+          tools: responseToolsIn(body),
+          ...results,
           metadata: body.metadata,
           options: background || previous !== null ? { background, previous_response_id: previous } : null,
           idempotencyKey: headers['idempotency-key'] ?? null,

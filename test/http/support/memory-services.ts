@@ -154,6 +154,7 @@ export class MemoryServices {
       before: async () => [],
       stepContents: async () => [],
       nextPictures: async () => null,
+      clientRequests: async () => [],
       cancel: async (turnId) => this.#cancel(turnId),
       retry: async (turnId) => this.#retry(turnId),
       watch: (turnId) => ({
