@@ -124,3 +124,28 @@ test('ToolReviewRequired is published, and the reviews can be listed by kind and
   await decideOn(url, parked, { decision: 'reject' });
   t.is((await afterDecision(url, parked)).status, 'completed');
 });
+
+test('OpenAI clients get only the reply, not the text before a call', async (t) => {
+  const { url, model } = await startToolApp(t);
+  const rounds = scripted([{ name: 'get_order', arguments: { order: 'A1' } }]);
+  model.script((one) => {
+    const next = rounds(one);
+    return next.calls ? { ...next, text: 'Let me look that up for you.', trickleMs: 20 } : { text: 'It is done.' };
+  });
+  const headers = { 'content-type': 'application/json' };
+  const post = async (path: string, body: object) =>
+    (
+      await fetch(url + path, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ model: 'turnkeeper', stream: true, ...body }),
+      })
+    ).text();
+  const completion = await post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Look.' }] });
+  const response = await post('/v1/responses', { input: 'Look.' });
+  for (const stream of [completion, response]) {
+    t.true(stream.includes('It is done.'));
+    t.false(stream.includes('Let me'));
+    t.false(stream.includes('"error":{'));
+  }
+});

@@ -14,6 +14,7 @@ import { inputItems, inputItemsOf } from './input-items.ts';
 import { turnIdOf } from './ids.ts';
 import { assistantFor } from './models.ts';
 import { sessionOf, STORED_MEMBERS } from './parameters.ts';
+import { keptText } from './kept-text.ts';
 import { ResponseEvents } from './response-events.ts';
 import { response, responseJson } from './response-json.ts';
 import { inputMessageOf, instructionsOf, responseRequest } from './response-request.ts';
@@ -65,7 +66,7 @@ export function responseOperations(
 ): Operation[] {
   const stream = (turn: Turn, after: number, { signal }: RequestContext): Answer => {
     const followed = turnEvents.follow(turn, ResponseEvents.startPosition(after), signal());
-    return eventStream(responseFrames(turn, followed, new ResponseEvents(turn, after)));
+    return eventStream(responseFrames(turn, keptText(followed, turn, assistants), new ResponseEvents(turn, after)));
   };
 
   return [
