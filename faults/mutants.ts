@@ -112,14 +112,13 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/store/end-review.ts',
-        find: "r.status = 'pending' and ${when}",
+        find: "reviews.status = 'pending' and ${when}",
         replace: '${when}',
       },
-      // The rest of the line, the status of the turn, becomes a comment.
       {
         file: 'src/store/end-review.ts',
-        find: 'and turns.turn_id = r.turn_id and',
-        replace: 'and turns.turn_id = r.turn_id --',
+        find: "case turns.status when 'awaiting_review' then true else false end",
+        replace: 'true',
       },
     ],
     kinds: ['redis-scripts-flushed'],
