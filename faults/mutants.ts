@@ -177,9 +177,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'journal-read',
     edits: [
       {
-        file: 'src/turns/answer-turn.ts',
-        find: 'journal: journals.get(work.turnId) ?? [] };',
-        replace: 'journal: [] };',
+        file: 'src/turns/read-for-prompt.ts',
+        find: 'journal: journals.get(work.turnId) ?? [], request,',
+        replace: 'journal: [], request,',
       },
       // The rows of an earlier claim would stop the answers of a later one.
       {
