@@ -1,4 +1,4 @@
-// Use cases that more than one role needs.
+// Use cases that more than one role needs, and what depends on the rule for addresses.
 import type { AssistantSource } from '../domain/assistants/assistant.ts';
 import { TOPIC_TYPES } from '../domain/topics.ts';
 import { forgetBrokerEvents, forgetDeltas } from '../redis/erase.ts';
@@ -7,6 +7,8 @@ import { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { Budgets } from '../store/budgets/budgets.ts';
 import { LiveAssistants } from '../turns/live-assistants.ts';
 import { Eraser } from '../users/eraser.ts';
+import type { AddressRule } from '../outbound/request.ts';
+import { LiveToolbox } from '../tools/live-toolbox.ts';
 import { resolverFor, type ResolveNames } from '../outbound/names.ts';
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Config } from '../config/config.ts';
@@ -51,11 +53,25 @@ export const eraserOf = (foundation: Foundation, actors: ActorRuntime): Eraser =
   });
 };
 
+function addressRule(allowsPrivate: 'yes' | 'no', resolveNames: ResolveNames | undefined): AddressRule {
+  const allowPrivate = allowsPrivate === 'yes';
+  return { allowPrivate, resolve: resolverFor(allowPrivate, resolveNames) };
+}
+
 /** Which addresses webhooks may use, and how their host names are resolved. `resolveNames`:
  *  undefined means DNS. */
-export function webhookTarget(config: Config, resolveNames: ResolveNames | undefined) {
-  const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE === 'yes';
-  return { allowPrivate, resolve: resolverFor(allowPrivate, resolveNames) };
+export const webhookTarget = (config: Config, resolveNames: ResolveNames | undefined): AddressRule =>
+  addressRule(config.WEBHOOK_ALLOW_PRIVATE, resolveNames);
+
+/** Starts what calls tools. `resolveNames`: undefined means DNS. `lifecycle` ends the sessions with MCP servers. */
+export function startToolbox(
+  { config, metrics, log, lifecycle }: Foundation,
+  resolveNames: ResolveNames | undefined,
+): LiveToolbox {
+  const rule = addressRule(config.TOOLS_ALLOW_PRIVATE, resolveNames);
+  const toolbox = new LiveToolbox({ rule, metrics, log });
+  lifecycle.started('tools', () => toolbox.close());
+  return toolbox;
 }
 
 /** The budgets in force. */

@@ -39,8 +39,7 @@ import { consumersOf } from '../workers/topics.ts';
 import { claimsOf } from './claims.ts';
 import type { Foundation } from './foundation.ts';
 import { DRAIN_MS } from './lifecycle.ts';
-import { startToolbox } from './tools.ts';
-import { budgetsOf, eraserOf, reviewDecisionsOf, webhookTarget } from './use-cases.ts';
+import { budgetsOf, eraserOf, reviewDecisionsOf, startToolbox, webhookTarget } from './use-cases.ts';
 
 /** The topic that a service needs in order to decide reviews. */
 const REVIEW_TOPICS: readonly OutboxTopic[] = ['human-review'];
