@@ -36,37 +36,40 @@ async function start(t: Owner, limit: number, options: AppOptions = {}) {
 const statuses = (answers: readonly { readonly status: number }[]) =>
   Object.fromEntries([...Map.groupBy(answers, ({ status }) => status)].map(([status, all]) => [status, all.length]));
 
-test('64 requests at once to two processes, of both APIs, create exactly as many turns as the limit', async (t) => {
-  const app = await start(t, 10);
-  const second = await startSecondIngress(t, app, app.settings);
-  const chat = { model: 'turnkeeper', messages: [{ role: 'user', content: 'hello' }] };
-  const answers = await Promise.all(
-    Array.from({ length: 64 }, (_, n): Promise<Answer> => {
-      const { url } = n % 2 ? app : second;
-      return n % 4 < 2
-        ? postTo(url)('ann', {})
-        : call(url, '/v1/chat/completions', { body: chat, headers: headersOf('ann') });
-    }),
-  );
-  const refused = answers.filter(({ status }) => status === 429);
-  t.is(refused.length, 54, JSON.stringify(statuses(answers)));
-  for (const { headers, body } of refused) {
-    t.true(Number(headers.get('retry-after')) > 55 && Number(headers.get('retry-after')) <= 60);
-    const { code, error } = body as { code?: string; error?: object };
-    if (error) t.like(error, { type: 'rate_limit_error', code: 'rate_limited' });
-    else t.is(code, 'rate_limited');
-  }
-  const { body } = await call<{ items: TurnJson[] }>(app.url, '/users/ann/turns', { headers: headersOf('ann') });
-  t.is(body.items.length, 10);
-  t.is((await app.post('ben', {})).status, 202, 'each user has a limit of its own');
-  const metrics = await Promise.all(
-    [app.url, second.url].map(async (url) => (await fetch(`${url}/metrics`, { headers: headersOf('root') })).text()),
-  );
-  const counted = metrics.map((text) => Number(/^turnkeeper_turns_rate_limited_total (\d+)$/m.exec(text)![1]));
-  t.is(counted[0]! + counted[1]!, 54);
-});
+test.serial(
+  '64 requests at once to two processes, of both APIs, create exactly as many turns as the limit',
+  async (t) => {
+    const app = await start(t, 10);
+    const second = await startSecondIngress(t, app, app.settings);
+    const chat = { model: 'turnkeeper', messages: [{ role: 'user', content: 'hello' }] };
+    const answers = await Promise.all(
+      Array.from({ length: 64 }, (_, n): Promise<Answer> => {
+        const { url } = n % 2 ? app : second;
+        return n % 4 < 2
+          ? postTo(url)('ann', {})
+          : call(url, '/v1/chat/completions', { body: chat, headers: headersOf('ann') });
+      }),
+    );
+    const refused = answers.filter(({ status }) => status === 429);
+    t.is(refused.length, 54, JSON.stringify(statuses(answers)));
+    for (const { headers, body } of refused) {
+      t.true(Number(headers.get('retry-after')) > 55 && Number(headers.get('retry-after')) <= 60);
+      const { code, error } = body as { code?: string; error?: object };
+      if (error) t.like(error, { type: 'rate_limit_error', code: 'rate_limited' });
+      else t.is(code, 'rate_limited');
+    }
+    const { body } = await call<{ items: TurnJson[] }>(app.url, '/users/ann/turns', { headers: headersOf('ann') });
+    t.is(body.items.length, 10);
+    t.is((await app.post('ben', {})).status, 202, 'each user has a limit of its own');
+    const metrics = await Promise.all(
+      [app.url, second.url].map(async (url) => (await fetch(`${url}/metrics`, { headers: headersOf('root') })).text()),
+    );
+    const counted = metrics.map((text) => Number(/^turnkeeper_turns_rate_limited_total (\d+)$/m.exec(text)![1]));
+    t.is(counted[0]! + counted[1]!, 54);
+  },
+);
 
-test('a repeated idempotency key is free, also at the same time and when the limit is reached', async (t) => {
+test.serial('a repeated idempotency key is free, also at the same time and when the limit is reached', async (t) => {
   const { post } = await start(t, 2);
   const same = await Promise.all(Array.from({ length: 64 }, () => post('ann', {}, 'one')));
   t.is(new Set(same.map(({ body }) => body.turn_id)).size, 1, JSON.stringify(statuses(same)));
@@ -79,7 +82,7 @@ test('a repeated idempotency key is free, also at the same time and when the lim
   t.like(await post('ann', { text: 'other' }, 'one'), { status: 422 });
 });
 
-test('a request that creates no turn does not count', async (t) => {
+test.serial('a request that creates no turn does not count', async (t) => {
   const { url, model, post } = await start(t, 3);
   model.script(() => ({ hang: true }));
   const foreign = (await post('ben', {})).body.session_id;
@@ -100,7 +103,7 @@ test('a request that creates no turn does not count', async (t) => {
   await call(url, `/users/ann`, { method: 'DELETE', headers: headersOf('root') });
 });
 
-test('service and admin are not limited, and their turns do not count for the user', async (t) => {
+test.serial('service and admin are not limited, and their turns do not count for the user', async (t) => {
   const { url, post } = await start(t, 2);
   for (const by of ['shop', 'root'] as const) {
     for (let number = 0; number < 4; number += 1) {
@@ -114,7 +117,7 @@ test('service and admin are not limited, and their turns do not count for the us
   t.deepEqual(statuses(answers), { 202: 80 });
 });
 
-test('after Retry-After a turn is possible, and only one if one place became free', async (t) => {
+test.serial('after Retry-After a turn is possible, and only one if one place became free', async (t) => {
   const { redisUrl, post } = await start(t, 3);
   for (let number = 0; number < 3; number += 1) t.is((await post('ann', {})).status, 202);
   const redis = new Redis(redisUrl);
@@ -129,7 +132,7 @@ test('after Retry-After a turn is possible, and only one if one place became fre
   t.true(Number((await post('ann', {})).headers.get('retry-after')) > 50);
 });
 
-test('the places of a user expire in Redis, and are erased with the user', async (t) => {
+test.serial('the places of a user expire in Redis, and are erased with the user', async (t) => {
   const app = await start(t, 5);
   t.is((await app.post('ann', {}, 'a-key-of-ann')).status, 202);
   const redis = new Redis(app.redisUrl);
@@ -145,26 +148,29 @@ for (const [how, strike] of [
   ['killed', 'kill'],
   ['frozen', 'pause'],
 ] as const) {
-  test(`while Redis is ${how}, turns are accepted within seconds, and the process keeps the limit`, async (t) => {
-    const server = await startRedisServer(t);
-    const { post } = await start(t, 10, { redisUrl: server.url });
-    for (let number = 0; number < 4; number += 1) t.is((await post('ann', {})).status, 202);
-    await server[strike]();
-    const startedAt = performance.now();
-    const during = await Promise.all(Array.from({ length: 64 }, () => post('ann', {})));
-    t.deepEqual(statuses(during), { 202: 6, 429: 58 });
-    for (const { status, headers } of during)
-      if (status === 429) t.true(Number(headers.get('retry-after')) > 30 && Number(headers.get('retry-after')) <= 60);
-    t.true(performance.now() - startedAt < 5_000);
-    const next = performance.now();
-    t.is((await post('ben', {})).status, 202);
-    t.true(performance.now() - next < 1_500);
-    if (strike === 'pause') server.resume();
-    else await server.restart();
-  });
+  test.serial(
+    `while Redis is ${how}, turns are accepted within seconds, and the process keeps the limit`,
+    async (t) => {
+      const server = await startRedisServer(t);
+      const { post } = await start(t, 10, { redisUrl: server.url });
+      for (let number = 0; number < 4; number += 1) t.is((await post('ann', {})).status, 202);
+      await server[strike]();
+      const startedAt = performance.now();
+      const during = await Promise.all(Array.from({ length: 64 }, () => post('ann', {})));
+      t.deepEqual(statuses(during), { 202: 6, 429: 58 });
+      for (const { status, headers } of during)
+        if (status === 429) t.true(Number(headers.get('retry-after')) > 30 && Number(headers.get('retry-after')) <= 60);
+      t.true(performance.now() - startedAt < 5_000);
+      const next = performance.now();
+      t.is((await post('ben', {})).status, 202);
+      t.true(performance.now() - next < 3_000);
+      if (strike === 'pause') server.resume();
+      else await server.restart();
+    },
+  );
 }
 
-test('the places of one process: any 60 s have at most as many as the limit', (t) => {
+test.serial('the places of one process: any 60 s have at most as many as the limit', (t) => {
   const places = new LocalPlaces();
   t.deepEqual(places.take('ann', 'a', 2, 0), { outcome: 'taken' });
   t.deepEqual(places.take('ann', 'a', 2, 10), { outcome: 'shared' });

@@ -87,7 +87,7 @@ for (const runtime of RUNTIMES) {
   });
 }
 
-test('of 64 retries at the same time one is answered 202, and the failure is taken back once', async (t) => {
+test.serial('of 64 retries at the same time one is answered 202, and the failure is taken back once', async (t) => {
   const { url, model, repair } = await start(t);
   const turns = [await failedTurn(url), await failedTurn(url), await failedTurn(url)];
   t.deepEqual(await countsOf(url), { failed: 3 });
@@ -117,7 +117,7 @@ test('of 64 retries at the same time one is answered 202, and the failure is tak
   t.regex(metrics, /^turnkeeper_turns_retried_total 5$/m);
 });
 
-test('only a failed turn can be retried', async (t) => {
+test.serial('only a failed turn can be retried', async (t) => {
   const { url, model } = await start(t);
   const completed = await waitForTurn(url, (await chat(url, { user_id: 'ann', text: 'fine' })).turn_id);
   const reviewed = await park(url, 'ben', 'help');
@@ -137,7 +137,7 @@ test('only a failed turn can be retried', async (t) => {
   t.is((await retry(url, failed.turn_id)).status, 404);
 });
 
-test('a retry at another process wakes the worker that failed the turn', async (t) => {
+test.serial('a retry at another process wakes the worker that failed the turn', async (t) => {
   const app = await start(t);
   const { turn_id: id } = await failedTurn(app.url);
   app.repair();
@@ -147,7 +147,7 @@ test('a retry at another process wakes the worker that failed the turn', async (
   t.like(body, { status: 'completed', attempts: 2 });
 });
 
-test('a reader that has the failure gets the events of the retried turn', async (t) => {
+test.serial('a reader that has the failure gets the events of the retried turn', async (t) => {
   const { url, model, repair } = await start(t);
   const failed = await failedTurn(url);
   const view = await read(url, failed.turn_id);
@@ -175,7 +175,7 @@ test('a reader that has the failure gets the events of the retried turn', async 
     t.is((await openEvents(url, failed.turn_id, { lastEventId })).status, 204);
 });
 
-test('after a retry MODEL_RETRY_S and the takeovers start again', async (t) => {
+test.serial('after a retry MODEL_RETRY_S and the takeovers start again', async (t) => {
   const { url, model, databaseUrl } = await start(t, { settings: { MODEL_RETRY_S: '1' } });
   model.script(() => ({ status: 503 }));
   const down = await failedTurn(url);
@@ -199,7 +199,7 @@ test('after a retry MODEL_RETRY_S and the takeovers start again', async (t) => {
   t.is((await waitForTurn(url, exhausted.turn_id)).status, 'completed');
 });
 
-test('no message joins a retried turn, whose text a model has had', async (t) => {
+test.serial('no message joins a retried turn, whose text a model has had', async (t) => {
   const { url, model, repair }: Awaited<ReturnType<typeof start>> & TestApp = await start(t);
   const failed = await failedTurn(url);
   await chat(url, { user_id: 'ann', text: 'hang' });
