@@ -8,7 +8,7 @@ import { Failure } from './failure.ts';
 import type { ExitReason } from './exit-codes.ts';
 import { excerpt, plain, type Output } from './output.ts';
 import type { SettledTurn, ChatSession } from './chat-session.ts';
-import { styledNote, TurnView } from './turn-view.ts';
+import { stepLine, styledNote, TurnView } from './turn-view.ts';
 
 const EXCERPT = 40;
 
@@ -127,22 +127,27 @@ class ChatPrompt {
       this.#shown.add(turnId);
       const view = new TurnView(this.#output);
       const settled = await this.#session.untilSettled(turnId, (event) => view.show(event));
-      if (settled.turn.status === 'awaiting_review') void this.#showFinal(settled);
+      if (settled.turn.status === 'awaiting_review') void this.#showOutcome(settled);
     });
   }
 
-  /** Shows the outcome of a reviewed turn once the turn is final. */
-  async #showFinal(settled: SettledTurn): Promise<void> {
+  /** Shows the outcome of a reviewed turn once the turn is final, and that it awaits another review. */
+  async #showOutcome(settled: SettledTurn): Promise<void> {
     try {
-      const turn = await this.#session.untilFinal(settled);
-      this.#show(async () => this.#writeFinal(turn));
+      for (let held = settled; held.turn.status === 'awaiting_review';) {
+        held = await this.#session.untilDecided(held);
+        const { turn } = held;
+        this.#show(async () => this.#writeOutcome(turn));
+      }
     } catch (error) {
       this.#show(() => Promise.reject(error));
     }
   }
 
-  #writeFinal(turn: Turn): void {
+  #writeOutcome(turn: Turn): void {
     this.#output.line(this.#output.style('dim', `[reply to “${excerpt(turn.text, EXCERPT)}”: ${turn.status}]`));
+    for (const line of turn.steps.map((step) => stepLine(step, this.#output)))
+      if (line !== null) this.#output.line(line);
     if (turn.reply !== null) this.#output.line(plain(turn.reply));
     else this.#output.line(styledNote(turn, this.#output));
   }

@@ -102,9 +102,11 @@ export class ChatSession {
     }
   }
 
-  /** Follows a turn that awaits review until it is final. */
-  async untilFinal({ turn, eventId }: SettledTurn): Promise<Turn> {
-    return (await this.#follow(turn.turn_id, eventId, isFinal, () => {})).turn;
+  /** Follows a turn that awaits review until it is final or awaits another review. */
+  untilDecided({ turn, eventId }: SettledTurn): Promise<SettledTurn> {
+    const isOther = ({ review }: Turn) => review?.review_id !== turn.review?.review_id;
+    const isDone = (next: Turn) => isFinal(next) || (next.status === 'awaiting_review' && isOther(next));
+    return this.#follow(turn.turn_id, eventId, isDone, () => {});
   }
 
   async #follow(

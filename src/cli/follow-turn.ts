@@ -1,13 +1,18 @@
 // Reads the events of a turn and reconnects when the connection is lost.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { Turn } from '../../web/src/api/types.ts';
+import type { Turn, TurnStep } from '../../web/src/api/types.ts';
 import type { Api } from './api.ts';
 import { Failure, Unreachable } from './failure.ts';
+
+/** A call of a tool. */
+export type Step = Pick<TurnStep, 'step' | 'tool' | 'status'>;
 
 export type ReceivedEvent =
   /** The whole turn. Status `running` restarts the reply text. */
   | { readonly event: 'turn'; readonly id: string; readonly turn: Turn }
+  /** A call of a tool changed. */
+  | ({ readonly event: 'step'; readonly id: string } & Step)
   /** The next piece of the reply text. */
   | { readonly event: 'delta'; readonly id: string; readonly text: string };
 
@@ -89,6 +94,7 @@ async function* eventsAfter(
       .pipeThrough(parser)) {
       watch.refresh();
       if (event === 'turn') yield { event, id, turn: JSON.parse(data) as Turn };
+      else if (event === 'step') yield { event, id, ...(JSON.parse(data) as Step) };
       else if (event === 'delta') yield { event, id, text: (JSON.parse(data) as { text: string }).text };
     }
   } catch (error) {

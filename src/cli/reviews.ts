@@ -1,15 +1,27 @@
 // turnkeeper reviews: lists, shows and decides reviews.
 import type { ListedReview, Review } from '../../web/src/api/types.ts';
-import { wholeNumberFault, type Command, type Options } from './command.ts';
+import { wholeNumberFault, type Command } from './command.ts';
+import { decisionBody, decisionFaults, DECISIONS } from './decision.ts';
 import { excerpt, plain, type Output } from './output.ts';
 import { readPages } from './pages.ts';
 
-const DECISIONS = ['approve', 'reject', 'edit'];
 const EXCERPT = 100;
 
 /** What the reviewer decides on: the name of its line, and its text. */
 const subjectOf = ({ draft, tool_call: call }: ListedReview): readonly [name: string, text: string] =>
   call === null ? ['draft', draft ?? ''] : ['call', `${call.tool} ${JSON.stringify(call.arguments)}`];
+
+const NOT_KNOWN = 'This call was started. It is not known whether it was carried out.';
+
+/** What a decision gave to the user or to the call: the name of its line, and its text. Null: nothing. */
+function givenBy({ reply, arguments: edited, result, decision }: ListedReview): readonly [string, string] | null {
+  if (reply !== null) return ['reply', reply];
+  if (edited !== null) return ['edit', JSON.stringify(edited)];
+  if (decision !== 'respond') return null;
+  return ['result', typeof result === 'string' ? result : JSON.stringify(result)];
+}
+
+const field = (name: string, text: string): string => `${name.padEnd(9)}${plain(text)}`;
 
 const reasonsOf = ({ reasons }: ListedReview): string => reasons.map(({ rule }) => rule).join(', ');
 
@@ -37,20 +49,27 @@ function show(review: Review, output: Output): void {
     output.line(output.style('dim', plain(`${role.padEnd(9)}${content}`)));
   output.line(`${output.style('bold', 'message')}  ${plain(review.text)}`);
   const [name, subject] = subjectOf(review);
-  output.line(`${output.style('bold', name)}${' '.repeat(9 - name.length)}${plain(subject)}`);
-  if (review.reply !== null) output.line(`${output.style('bold', 'reply')}    ${plain(review.reply)}`);
-  if (review.note !== null) output.line(`note     ${plain(review.note)}`);
+  output.line(output.style('bold', name) + field(name, subject).slice(name.length));
+  output.line(field('sha256', review.tool_call?.arguments_sha256 ?? review.draft_sha256 ?? ''));
+  if (review.kind === 'tool_outcome' && review.status === 'pending') output.line(output.style('yellow', NOT_KNOWN));
+  showGiven(review, output);
+  if (review.note !== null) output.line(field('note', review.note));
+}
+
+function showGiven(review: ListedReview, output: Output): void {
+  const given = givenBy(review);
+  if (given) output.line(field(...given));
 }
 
 export const listReviews: Command = {
   words: 'reviews',
   args: [],
-  options: ['status', 'limit'],
+  options: ['status', 'kind', 'limit'],
   description: 'Lists reviews, nearest deadline first.',
   faults: (_args, options) => wholeNumberFault(options, 'limit', 1, 10_000),
   async run({ api, output, options }) {
     const { status = 'pending', limit = '50' } = options;
-    const query = { status: status === 'all' ? undefined : status };
+    const query = { status: status === 'all' ? undefined : status, kind: options.kind };
     const page = await readPages<ListedReview>(api, '/reviews', query, Number(limit));
     if (output.json) output.document(page);
     else {
@@ -58,7 +77,9 @@ export const listReviews: Command = {
         output.line(headOf(review, output));
         output.line(`  ${plain(review.user_id)} (${plain(reasonsOf(review))}): ${excerpt(review.text, EXCERPT)}`);
         const [name, subject] = subjectOf(review);
-        output.line(`  ${name}: ${excerpt(subject, EXCERPT)}`);
+        output.line(
+          `  ${name}: ${excerpt(subject, EXCERPT)}${review.kind === 'tool_outcome' ? ' (outcome not known)' : ''}`,
+        );
       }
       if (page.items.length === 0) output.note('No reviews.');
       if (page.next_cursor !== null) output.note('More results are available. Use --limit N.');
@@ -71,7 +92,7 @@ export const showReview: Command = {
   words: 'reviews show',
   args: ['<review-id>'],
   options: [],
-  description: 'Shows a review with its draft and the earlier messages of the session.',
+  description: 'Shows a review with its draft or call, and the earlier messages of the session.',
   async run({ api, output }, [id]) {
     const { body } = await api.json<Review>(`/reviews/${encodeURIComponent(id!)}`);
     if (output.json) output.document(body);
@@ -80,29 +101,28 @@ export const showReview: Command = {
   },
 };
 
-function decisionFaults(decision: string, { reply }: Options): string[] {
-  if (!DECISIONS.includes(decision)) return [`the decision must be one of ${DECISIONS.join(', ')}`];
-  if (decision === 'edit' && reply === undefined) return ['--reply is required to edit'];
-  return decision !== 'edit' && reply !== undefined ? ['--reply is only valid with edit'] : [];
-}
-
 export const decideReview: Command = {
   words: 'reviews decide',
-  args: ['<review-id>', 'approve|reject|edit'],
-  options: ['reply', 'note'],
-  description: 'Decides a review. The first decision wins.',
+  args: ['<review-id>', DECISIONS.join('|')],
+  options: ['reply', 'arguments', 'result', 'note', 'seen'],
+  description:
+    'Decides a review. The first decision wins. Calls can also be responded to; for a call with an unknown outcome, ' +
+    'reject means that it was not carried out, and retry makes it again.',
   faults: ([, decision], options) => decisionFaults(decision!, options),
-  async run({ api, output, options: { reply, note } }, [id, decision]) {
-    const { status, body } = await api.json<Review>(`/reviews/${encodeURIComponent(id!)}/decision`, {
+  async run({ api, output, options }, [id, decision]) {
+    const path = `/reviews/${encodeURIComponent(id!)}`;
+    // Which hash it is depends on the kind of the review.
+    const kind = options.seen === undefined ? undefined : (await api.json<Review>(path)).body.kind;
+    const { status, body } = await api.json<Review>(`${path}/decision`, {
       method: 'POST',
-      body: { decision, reply, note },
+      body: decisionBody(decision!, options, kind),
     });
     if (output.json) output.document(body);
     else if (status === 202)
       output.line('The decision is accepted but not applied yet. See `turnkeeper reviews show`.');
     else {
       output.line(headOf(body, output));
-      if (body.reply !== null) output.line(`reply    ${plain(body.reply)}`);
+      showGiven(body, output);
     }
     return 'ok';
   },

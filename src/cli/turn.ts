@@ -10,6 +10,7 @@ function show(turn: Turn, output: Output): void {
   output.line(plain(`user     ${turn.user_id}, session ${turn.session_id}, turn ${turn.seq}`));
   if (turn.assistant !== null) output.line(plain(`model    ${turn.model ?? '–'}, assistant ${turn.assistant}`));
   output.line(`message  ${plain(turn.text)}`);
+  for (const { tool, status } of turn.steps) output.line(plain(`call     ${tool}: ${status}`));
   const reply = turn.reply ?? turn.partial_reply;
   if (reply !== null) output.line(`reply    ${plain(reply)}`);
   if (statusNote(turn) !== null) output.line(styledNote(turn, output));

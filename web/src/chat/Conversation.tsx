@@ -10,7 +10,7 @@ import { Composer } from './Composer.tsx';
 import { outgoing, send } from './outbox.ts';
 import { OutgoingView } from './OutgoingView.tsx';
 import { TurnView } from './TurnView.tsx';
-import { isQueuedOrRunning } from './turn-state.ts';
+import { isQueuedOrRunning } from './turn-order.ts';
 import type { UserTurns } from './user-turns.ts';
 
 /** The side column that is open over the page on a narrow screen. */

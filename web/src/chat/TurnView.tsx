@@ -4,8 +4,10 @@ import type { Turn } from '../api/types.ts';
 import { Badge } from '../parts/Badge.tsx';
 import { Moment } from '../parts/Moment.tsx';
 import { Notice } from '../parts/Notice.tsx';
+import { Steps } from '../parts/Steps.tsx';
 import { Reply } from './Reply.tsx';
-import { isOpen, STATUS } from './turn-state.ts';
+import { isOpen } from './turn-order.ts';
+import { STATUS } from './turn-state.ts';
 
 interface Props {
   readonly turn: Turn;
@@ -49,6 +51,7 @@ export function TurnView({ turn, written, newAssistant, onChanged }: Props) {
           {newAssistant}
         </p>
       )}
+      <Steps steps={turn.steps} />
       <Reply turn={turn} written={written} />
       {failed !== null && <Notice kind="bad">{failed}</Notice>}
     </article>

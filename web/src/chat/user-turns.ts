@@ -4,9 +4,9 @@ import { batch, computed, signal } from '@preact/signals';
 import { call, errorText, pathTo } from '../api/call.ts';
 import { report } from '../api/connection.ts';
 import { followEvents } from '../api/event-stream.ts';
-import type { Page } from '../api/derived.ts';
+import type { Page, Step } from '../api/derived.ts';
 import type { Turn } from '../api/types.ts';
-import { isOpen, isQueuedOrRunning, newer } from './turn-state.ts';
+import { isOpen, isQueuedOrRunning, newer, withStep } from './turn-order.ts';
 
 const PAGE = 100;
 const POLL_MS = 1_500;
@@ -48,6 +48,8 @@ export class UserTurns {
   readonly turns = computed(() => [...this.#byId.value.values()].toSorted((a, b) => a.seq - b.seq));
   readonly sessions = computed(() => sessionsOf(this.turns.value));
   #followed: { readonly turnId: string; readonly stop: () => void } | null = null;
+  /** The last change of a turn or of a call that the stream reported. */
+  #lastChange: { readonly turnId: string } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
 
@@ -58,13 +60,17 @@ export class UserTurns {
 
   /** Loads the newest turns. A failure is retried. */
   async load(): Promise<void> {
+    const before = this.#lastChange;
     try {
       const page = await this.#page(null);
       batch(() => {
         if (this.loading.value) this.earlier.value = page.next_cursor;
         this.loading.value = false;
         this.error.value = null;
-        this.update(page.items);
+        // An event that arrived during the request is newer than the response.
+        this.update(
+          page.items.filter(({ turn_id: id }) => id !== this.#lastChange?.turnId || this.#lastChange === before),
+        );
       });
       report('turns', true);
     } catch (error) {
@@ -129,9 +135,15 @@ export class UserTurns {
       on: {
         turn: (data) => {
           const turn = JSON.parse(data) as Turn;
+          this.#lastChange = { turnId };
           // A new attempt: the text of an earlier one is void.
           if (turn.status === 'running') this.written.value = { turnId, text: '' };
           this.update([turn]);
+        },
+        step: (data) => {
+          const turn = this.#byId.peek().get(turnId);
+          this.#lastChange = { turnId };
+          if (turn) this.update([withStep(turn, JSON.parse(data) as Step)]);
         },
         delta: (data) => {
           const { text } = JSON.parse(data) as { text: string };

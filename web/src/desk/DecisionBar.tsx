@@ -2,7 +2,8 @@ import { useState } from 'preact/hooks';
 import { ApiProblem, errorText, pathTo, request } from '../api/call.ts';
 import type { Review } from '../api/types.ts';
 import { Notice } from '../parts/Notice.tsx';
-import { DecisionForm, type ReplyDecision } from './DecisionForm.tsx';
+import { CHOICES, type Choice } from './choices.ts';
+import { DecisionForm, type DecisionBody } from './DecisionForm.tsx';
 import { useKeys } from './use-keys.ts';
 
 interface Props {
@@ -12,73 +13,77 @@ interface Props {
   /** The text of the open edit; null: no edit is open. */
   readonly onEdited: (text: string | null) => void;
   readonly onDecided: (review: Review) => void;
-  /** Another reviewer or the deadline has decided already. */
+  /** Another reviewer or the deadline has decided already, or the review has changed. */
   readonly onConflict: () => void;
 }
 
-/** The three decisions. Each needs a second step to confirm, so that one wrong key sends nothing. */
+/** The hash of what the reviewer sees. */
+const seenIn = ({ draft_sha256: draft, tool_call: call }: Review) =>
+  call === null ? { ...(draft !== null && { draft_sha256: draft }) } : { arguments_sha256: call.arguments_sha256 };
+
+interface Open {
+  readonly choice: Choice;
+  /** As it was when the form was opened. */
+  readonly seen: ReturnType<typeof seenIn>;
+}
+
+const CHANGED = 'Nothing was decided: this review has changed since you opened the form. Read it again.';
+
+/** The decisions. Each needs a second step to confirm, so that one wrong key sends nothing. */
 export function DecisionBar({ review, onStart, onEdited, onDecided, onConflict }: Props) {
-  const [open, setOpen] = useState<ReplyDecision | null>(null);
+  const [open, setOpen] = useState<Open | null>(null);
   const [sending, setSending] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
+  const choices = CHOICES[review.kind];
 
-  const start = (decision: ReplyDecision): void => {
+  const start = (choice: Choice): void => {
     setFailed(null);
-    setOpen(decision);
-    onEdited(decision === 'edit' ? review.draft : null);
+    setOpen({ choice, seen: seenIn(review) });
     onStart();
   };
   const cancel = (): void => {
     setOpen(null);
     onEdited(null);
   };
-  const send = (body: { decision: ReplyDecision; reply?: string; note?: string }): void => {
+  const fail = (error: unknown): void => {
+    setSending(false);
+    const isChanged = error instanceof ApiProblem && error.code === 'changed';
+    if (error instanceof ApiProblem && (error.status === 409 || error.status === 410)) onConflict();
+    if (isChanged) cancel();
+    setFailed(isChanged ? CHANGED : errorText(error));
+  };
+  const send = (body: DecisionBody): void => {
     setSending(true);
     setFailed(null);
-    request<Review>(pathTo(['reviews', review.review_id, 'decision']), { body }).then(
+    request<Review>(pathTo(['reviews', review.review_id, 'decision']), { body: { ...body, ...open?.seen } }).then(
       ({ status, body: decided }) => {
         setSending(false);
         if (status === 200) return onDecided(decided);
         setFailed('The decision is accepted but not applied yet. It appears here when it is.');
         cancel();
       },
-      (error: unknown) => {
-        setSending(false);
-        if (error instanceof ApiProblem && (error.status === 409 || error.status === 410)) onConflict();
-        setFailed(errorText(error));
-      },
+      fail,
     );
   };
-  useKeys({
-    ...(open === null && {
-      a: () => start('approve'),
-      ...(review.draft !== null && { e: () => start('edit') }),
-      r: () => start('reject'),
-    }),
-    ...(open !== null && { escape: cancel }),
-  });
+  useKeys(
+    open === null ? Object.fromEntries(choices.map((choice) => [choice.key, () => start(choice)])) : { escape: cancel },
+  );
   return (
     <footer class="decide">
       {failed !== null && <Notice kind="bad">{failed}</Notice>}
       {open === null ? (
         <div class="row">
-          <button type="button" class="primary" onClick={() => start('approve')}>
-            Approve <kbd>A</kbd>
-          </button>
-          {review.draft !== null && (
-            <button type="button" onClick={() => start('edit')}>
-              Edit <kbd>E</kbd>
+          {choices.map((choice) => (
+            <button key={choice.decision} type="button" class={choice.tone} onClick={() => start(choice)}>
+              {choice.label} <kbd>{choice.key.toUpperCase()}</kbd>
             </button>
-          )}
-          <button type="button" class="danger" onClick={() => start('reject')}>
-            Reject <kbd>R</kbd>
-          </button>
+          ))}
         </div>
       ) : (
         <DecisionForm
-          key={open}
-          decision={open}
-          draft={review.draft ?? ''}
+          key={open.choice.decision}
+          choice={open.choice}
+          review={review}
           sending={sending}
           onEdited={onEdited}
           onSend={send}

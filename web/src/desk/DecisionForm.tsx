@@ -1,84 +1,74 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Decision } from '../api/derived.ts';
-import { NOTE_CHARACTERS, TEXT_CHARACTERS } from '../api/limits.ts';
+import { NOTE_CHARACTERS } from '../api/limits.ts';
+import type { Review } from '../api/types.ts';
+import type { Choice } from './choices.ts';
+import { DecisionContent, enteredAtStart, type Entered } from './DecisionContent.tsx';
 
-/** The decisions of the desk on a reply. */
-export type ReplyDecision = Extract<Decision, 'approve' | 'edit' | 'reject'>;
-
-const TEXT: Readonly<Record<ReplyDecision, { readonly title: string; readonly send: string }>> = {
-  approve: { title: 'The user receives the draft unchanged.', send: 'Approve' },
-  edit: { title: 'The user receives this text instead of the draft.', send: 'Send edit' },
-  reject: { title: 'The user sees that a reviewer rejected the message. Your note is not shown.', send: 'Reject' },
-};
+/** A decision as it is sent, without the hash of what the reviewer saw. */
+export type DecisionBody = Entered['content'] & { readonly decision: Decision; readonly note?: string };
 
 interface Props {
-  readonly decision: ReplyDecision;
-  readonly draft: string;
+  readonly choice: Choice;
+  readonly review: Review;
   readonly sending: boolean;
-  readonly onEdited: (text: string) => void;
-  readonly onSend: (body: { decision: ReplyDecision; reply?: string; note?: string }) => void;
+  readonly onEdited: (text: string | null) => void;
+  readonly onSend: (body: DecisionBody) => void;
   readonly onCancel: () => void;
 }
 
-/** The form of an open decision: reply, note and submit button. Ctrl+Enter in any field sends it. */
-export function DecisionForm({ decision, draft, sending, onEdited, onSend, onCancel }: Props) {
-  const [reply, setReply] = useState(draft);
+/** The form of an open decision: its content, note and submit button. Ctrl+Enter in any field sends it. */
+export function DecisionForm({ choice, review, sending, onEdited, onSend, onCancel }: Props) {
+  const { decision, content, tone, title, send, noteToModel } = choice;
+  const [entered, setEntered] = useState(() => enteredAtStart(review, content));
   const [note, setNote] = useState('');
   const form = useRef<HTMLFormElement>(null);
   // Before the form is painted: a key that is pressed as soon as it appears is text of its first field.
-  useLayoutEffect(() => form.current?.querySelector<HTMLElement>('[data-first]')?.focus(), []);
+  useLayoutEffect(() => {
+    form.current?.querySelector<HTMLElement>('[data-first]')?.focus();
+    onEdited(entered.edited);
+  }, []);
 
-  const unchanged = decision === 'edit' && (reply === draft || reply.trim() === '');
+  const enter = (changed: Entered): void => {
+    setEntered(changed);
+    // While the text is not valid, the changes before stay on the screen.
+    if (changed.edited !== null) onEdited(changed.edited);
+  };
   const submit = (event?: Event): void => {
     event?.preventDefault();
-    if (sending || unchanged) return;
-    onSend({
-      decision,
-      ...(decision === 'edit' && { reply }),
-      ...(note.trim() !== '' && { note: note.trim() }),
-    });
+    if (sending || entered.fault !== null) return;
+    onSend({ decision, ...entered.content, ...(note.trim() !== '' && { note: note.trim() }) });
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event);
   };
-  const { title, send } = TEXT[decision];
+  const noteLabel = noteToModel ? 'Note for the model and the audit trail' : 'Note for the audit trail';
+  const startsAtNote = content === undefined && decision === 'reject';
   return (
     <form ref={form} class="decision-form" onSubmit={submit} onKeyDown={onKeyDown}>
       <p class="small soft">{title}</p>
-      {decision === 'edit' && (
-        <textarea
-          aria-label="Reply"
-          data-first
-          rows={5}
-          maxLength={TEXT_CHARACTERS}
-          value={reply}
-          onInput={({ currentTarget }) => {
-            setReply(currentTarget.value);
-            onEdited(currentTarget.value);
-          }}
-        />
-      )}
+      {content !== undefined && <DecisionContent kind={content} review={review} onEntered={enter} />}
       <input
-        aria-label="Note for the audit trail"
-        placeholder="Note for the audit trail (not shown to the user)"
+        aria-label={noteLabel}
+        placeholder={`${noteLabel} (${noteToModel ? 'optional' : 'not shown to the user'})`}
         maxLength={NOTE_CHARACTERS}
-        data-first={decision === 'reject' ? true : undefined}
+        data-first={startsAtNote ? true : undefined}
         value={note}
         onInput={({ currentTarget }) => setNote(currentTarget.value)}
       />
       <div class="row">
         <button
           type="submit"
-          class={`primary ${decision === 'reject' ? 'danger' : ''}`}
-          data-first={decision === 'approve' ? true : undefined}
-          disabled={sending || unchanged}
+          class={`primary ${tone === 'danger' ? 'danger' : ''}`}
+          data-first={content === undefined && !startsAtNote ? true : undefined}
+          disabled={sending || entered.fault !== null}
         >
           {send} <kbd>Ctrl ↵</kbd>
         </button>
         <button type="button" onClick={onCancel}>
           Cancel <kbd>Esc</kbd>
         </button>
-        {unchanged && <span class="small soft">No changes yet.</span>}
+        {entered.fault !== null && <span class="small soft">{entered.fault}</span>}
       </div>
     </form>
   );

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { KINDS } from './choices.ts';
 import { VIEWS, type Filter, type View } from './review-order.ts';
 
 interface Props {
@@ -49,6 +50,18 @@ export function Filters({ filter, onFilter }: Props) {
           value={rule}
           onInput={({ currentTarget }) => setRule(currentTarget.value)}
         />
+        <select
+          aria-label="Kind"
+          value={filter.kind}
+          onChange={({ currentTarget }) => onFilter({ ...filter, kind: currentTarget.value as Filter['kind'] })}
+        >
+          <option value="">All kinds</option>
+          {Object.entries(KINDS).map(([kind, title]) => (
+            <option key={kind} value={kind}>
+              {title}
+            </option>
+          ))}
+        </select>
       </div>
     </form>
   );

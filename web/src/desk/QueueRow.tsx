@@ -16,9 +16,11 @@ interface Props {
   readonly onSelect: () => void;
 }
 
+const KIND_BADGE = { tool_call: 'call', tool_outcome: 'unknown outcome' } as const;
+
 /** One review in the list. */
 export function QueueRow({ review, me, position, count, rowPx, selected, onSelect }: Props) {
-  const { status, decided_at: decidedAt } = review;
+  const { status, decided_at: decidedAt, tool_call: call } = review;
   const claimedBy = claimantOf(review, useClock(5_000));
   return (
     <div
@@ -35,13 +37,18 @@ export function QueueRow({ review, me, position, count, rowPx, selected, onSelec
         <span class="grow one-line user">{review.user_id}</span>
         {status === 'pending' ? <Countdown deadline={review.deadline} /> : decidedAt && <Moment at={decidedAt} />}
       </p>
-      <p class="one-line excerpt-line">{review.text}</p>
+      <p class="one-line excerpt-line">
+        {call === null ? review.text : `${call.tool} ${JSON.stringify(call.arguments)}`}
+      </p>
       <p class="queue-badges one-line">
         {status !== 'pending' && <Badge tone={OUTCOME[status].tone}>{OUTCOME[status].label}</Badge>}
         {status === 'pending' && claimedBy !== null && (
           <Badge tone={claimedBy === me ? 'good' : 'info'}>{claimedBy === me ? 'yours' : claimedBy}</Badge>
         )}
         {review.stale && status === 'pending' && <Badge tone="warn">stale</Badge>}
+        {review.kind !== 'reply' && (
+          <Badge tone={review.kind === 'tool_call' ? 'info' : 'warn'}>{KIND_BADGE[review.kind]}</Badge>
+        )}
         {[...new Set(review.reasons.map(({ rule }) => rule))].map((rule) => (
           <Badge key={rule}>{rule}</Badge>
         ))}

@@ -2,7 +2,8 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Review } from '../api/types.ts';
 import { Notice } from '../parts/Notice.tsx';
-import { Diff } from './Diff.tsx';
+import { CallDetails } from './calls/CallDetails.tsx';
+import { DraftDetails } from './DraftDetails.tsx';
 import { History } from './History.tsx';
 import { Marked } from './Marked.tsx';
 import { wordsOf } from './marks.ts';
@@ -21,19 +22,19 @@ interface Props {
 
 /** Everything about a review that the reviewer reads before deciding. */
 export function ReviewBody({ review, edited, children }: Props) {
-  const shown = review.draft ?? JSON.stringify(review.tool_call, null, 2);
+  const by = review.assistant === OWN_ASSISTANT ? null : review.assistant;
   const words = wordsOf(review.reasons);
-  const draft = useRef<HTMLElement>(null);
+  const subject = useRef<HTMLDivElement>(null);
   const editing = edited !== null;
-  useEffect(() => void (editing && draft.current?.scrollIntoView({ block: 'end' })), [editing]);
-  const sentReply = review.status === 'edited' ? review.reply : null;
+  useEffect(() => void (editing && subject.current?.scrollIntoView({ block: 'end' })), [editing]);
   return (
     // Focusable, so that the keyboard can scroll it.
     <div class="review-body" tabIndex={0} role="region" aria-label="Review details">
       {children}
       {review.stale && review.status === 'pending' && (
         <Notice kind="warn">
-          Stale: {review.user_id} sent more messages in this session. The draft may be out of date.
+          Stale: {review.user_id} sent more messages in this session. The {review.tool_call === null ? 'draft' : 'call'}{' '}
+          may be out of date.
         </Notice>
       )}
       <section>
@@ -54,30 +55,13 @@ export function ReviewBody({ review, edited, children }: Props) {
         </p>
         <Pictures urls={review.pictures} />
       </section>
-      <section ref={draft}>
-        <h3>{edited === null ? 'Draft' : 'Draft with your changes'}</h3>
-        {review.assistant !== null && review.assistant !== OWN_ASSISTANT && (
-          <p class="soft small">Written by {review.assistant}</p>
+      <div ref={subject} class="subject">
+        {review.tool_call === null ? (
+          <DraftDetails review={review} by={by} draft={review.draft ?? ''} words={words} edited={edited} />
+        ) : (
+          <CallDetails review={review} by={by} call={review.tool_call} edited={edited} />
         )}
-        {review.finish_reason === 'length' && <p class="soft small">Cut off at the limit of the model</p>}
-        <div class="card draft">
-          {edited === null ? (
-            <p class="text">
-              <Marked text={shown} words={words} />
-            </p>
-          ) : (
-            <Diff draft={shown} edited={edited} />
-          )}
-        </div>
-      </section>
-      {sentReply !== null && (
-        <section>
-          <h3>Reply sent to the user</h3>
-          <div class="card">
-            <Diff draft={shown} edited={sentReply} />
-          </div>
-        </section>
-      )}
+      </div>
       {review.note !== null && (
         <section>
           <h3>Note</h3>

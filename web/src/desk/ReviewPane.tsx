@@ -19,7 +19,7 @@ interface Props {
   readonly onBack: () => void;
 }
 
-/** One review: messages, reasons, draft and decision. */
+/** One review: messages, reasons, draft or call, and decision. */
 export function ReviewPane({ queue, reviewId, nextOf, onNext, onBack }: Props) {
   const { review, error, reload, apply } = useReview(queue, reviewId);
   const claim = useClaim(review, queue.me, apply, reload);

@@ -1,4 +1,5 @@
 // The filter and the order of the review list. Pure.
+import type { ReviewKind } from '../api/derived.ts';
 import type { ListedReview } from '../api/types.ts';
 
 export const VIEWS = { pending: 'Pending', claimed: 'Claimed by me', today: 'My decisions today' } as const;
@@ -8,26 +9,29 @@ export interface Filter {
   readonly view: View;
   readonly userId: string;
   readonly rule: string;
+  /** Empty: all kinds. */
+  readonly kind: ReviewKind | '';
 }
 
-export const NO_FILTER: Filter = { view: 'pending', userId: '', rule: '' };
+export const NO_FILTER: Filter = { view: 'pending', userId: '', rule: '', kind: '' };
 
 /** The start of the day in the browser's time zone. */
 export const startOfDay = (now: Date): Date => new Date(now.getFullYear(), now.getMonth(), now.getDate());
 
 /** The filter as a query of `GET /reviews`. */
-export function queryOf({ view, userId, rule }: Filter, me: string, now: Date): Record<string, string> {
+export function queryOf({ view, userId, rule, kind }: Filter, me: string, now: Date): Record<string, string> {
   const byView: Record<View, Record<string, string>> = {
     pending: { status: 'pending' },
     claimed: { status: 'pending', claimed_by: me },
     today: { decided_by: me, decided_since: startOfDay(now).toISOString() },
   };
-  return { ...byView[view], user_id: userId, rule };
+  return { ...byView[view], user_id: userId, rule, kind };
 }
 
 /** Whether a review belongs in the list. */
-export function matches({ view, userId, rule }: Filter, review: ListedReview, me: string, now: Date): boolean {
+export function matches({ view, userId, rule, kind }: Filter, review: ListedReview, me: string, now: Date): boolean {
   if (userId !== '' && review.user_id !== userId) return false;
+  if (kind !== '' && review.kind !== kind) return false;
   if (rule !== '' && !review.reasons.some((reason) => reason.rule === rule)) return false;
   if (view === 'today')
     return review.decided_by === me && review.decided_at !== null && new Date(review.decided_at) >= startOfDay(now);

@@ -6,6 +6,7 @@ import { Badge } from '../parts/Badge.tsx';
 import { LoadingPlaceholder } from '../parts/LoadingPlaceholder.tsx';
 import { Moment } from '../parts/Moment.tsx';
 import { Notice } from '../parts/Notice.tsx';
+import { Steps } from '../parts/Steps.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
 import { STATUS } from '../chat/turn-state.ts';
 
@@ -54,6 +55,7 @@ export function UserTurnsTable({ userId }: { readonly userId: string }) {
                   </td>
                   <td>
                     <Badge tone={STATUS[turn.status].tone}>{STATUS[turn.status].label}</Badge>
+                    <Steps steps={turn.steps} />
                     {turn.error && <code class="small"> {turn.error.code}</code>}
                     {turn.status === 'failed' && (
                       <button
