@@ -4,18 +4,20 @@ import type { Work } from '../actors/user-session.ts';
 import type { Assistant } from '../domain/assistants/assistant.ts';
 import { NO_DELTAS, type DeltaWriter } from '../domain/delta.ts';
 import { mayNeedReview, type ReviewPolicy } from '../domain/policy.ts';
+import { sentFormat } from '../domain/tools/reply-format.ts';
 import { totalUsage } from '../domain/tools/step.ts';
 import type { TurnError } from '../domain/turn.ts';
-import { ModelError, type Completion, type Moderator } from '../model/model.ts';
+import { ModelError, type Completion, type Message, type Moderator } from '../model/model.ts';
 import { commitFailure, type ModelReply } from '../store/commit-turn.ts';
 import { mayPass } from '../store/database.ts';
 import { askModel, NoModel, type AskDeps } from './ask-model.ts';
 import { CallCount } from './call-count.ts';
 import type { LiveAssistants } from './live-assistants.ts';
 import type { PartialReply } from './partial-reply.ts';
-import { dividedCalls, offerOf } from './offered-tools.ts';
-import { promptOfTurn } from './prompt.ts';
+import { dividedCalls, NO_OFFER, offerOf } from './offered-tools.ts';
+import { promptOfTurn, withMore } from './prompt.ts';
 import { readForPrompt, type ReadTurn } from './read-for-prompt.ts';
+import { inFormat } from './reply-format.ts';
 import { Screening } from './screening.ts';
 import { ToolSteps, type ToolStepsDeps } from './tool-steps.ts';
 import { commitReply, commitUntilDone, parkForCall, type AnswerOutcome, type CommitDeps } from './turn-commits.ts';
@@ -90,9 +92,13 @@ interface Answering extends ClaimedWork {
 async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortSignal): Promise<AnswerOutcome> {
   const { work, assistant, calls, partial, policy, read } = answering;
   const steps = new ToolSteps(deps, work, assistant, read.journal);
-  const sink = mayNeedReview(policy, read.message)
-    ? NO_DELTAS
-    : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: work.attempts });
+  const { format } = read.request ?? {};
+  const responseFormat = format && sentFormat(format);
+  // Text that may be held, or that may have to be written again, is not shown before.
+  const sink =
+    mayNeedReview(policy, read.message) || format
+      ? NO_DELTAS
+      : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: work.attempts });
   const finish = async (completion: Completion): Promise<AnswerOutcome> => {
     const answer = finalAnswer(completion, steps);
     const reasons = await answering.screening.reasons(screenedText(answer));
@@ -113,9 +119,15 @@ async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortS
       const tools = await steps.offered();
       const prompt = promptOfTurn(assistant, work, { ...read, journal: steps.journal });
       const offer = offerOf(tools, read.request, steps.journal);
-      const completion = await askModel(deps, { ...answering, ...offer, prompt, sink, ranMs: steps.ranMs }, signal);
+      const asking = { ...answering, responseFormat, sink, ranMs: steps.ranMs };
+      const completion = await askModel(deps, { ...asking, ...offer, prompt }, signal);
       const divided = dividedCalls(completion, tools, read.request);
-      if (divided.own.length === 0) return await finish(completion);
+      if (divided.own.length === 0) {
+        if (!format || divided.client.length > 0) return await finish(completion);
+        const ask = (more: readonly Message[]) =>
+          askModel(deps, { ...asking, ...NO_OFFER, prompt: withMore(prompt, more) }, signal);
+        return await finish(await inFormat(format, completion, ask));
+      }
       partial.void();
       const proposed = await steps.propose(completion, divided, { tools, attempts: calls.begun }, signal);
       if (!proposed) return { status: 'lost' };

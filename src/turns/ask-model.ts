@@ -59,6 +59,8 @@ export interface Asking {
   readonly tools: readonly OfferedTool[];
   /** How the model has to use the tools. */
   readonly use: Pick<CompletionRequest, 'toolChoice' | 'parallelToolCalls'>;
+  /** In the terms of the protocol. Missing: any. */
+  readonly responseFormat?: object | undefined;
   readonly sink: DeltaSink;
   /** Milliseconds that tools took. */
   readonly ranMs: number;
@@ -66,7 +68,7 @@ export interface Asking {
 
 /** One answer of the models. Rejects with NoModel, with a ModelError, or with the signal's reason. */
 export async function askModel(deps: AskDeps, asking: Asking, signal: AbortSignal): Promise<Completion> {
-  const { work, assistant, calls, partial, prompt, tools, use, sink, ranMs } = asking;
+  const { work, assistant, calls, partial, prompt, tools, use, responseFormat, sink, ranMs } = asking;
   const candidates = candidatesFor(deps, asking);
   const restart = () => sink.restart(calls.restart());
   if (calls.next()) restart();
@@ -87,6 +89,7 @@ export async function askModel(deps: AskDeps, asking: Asking, signal: AbortSigna
           prompt,
           kept: await fitting(prompt, assistant.maxInputTokens, countTokens, tools),
           ...(tools.length > 0 && { tools, ...use }),
+          ...(responseFormat && { responseFormat }),
           signal,
           onDelta: (text) => sink.write(text),
           onVoid: restart,

@@ -14,6 +14,7 @@ import { inputItems, inputItemsOf } from './input-items.ts';
 import { turnIdOf } from './ids.ts';
 import { assistantFor } from './models.ts';
 import { sessionOf, STORED_MEMBERS } from './parameters.ts';
+import { responseFormatIn } from './reply-format.ts';
 import { ResponseEvents } from './response-events.ts';
 import { response, responseJson } from './response-json.ts';
 import { inputMessageOf, instructionsOf, responseRequest } from './response-request.ts';
@@ -117,6 +118,7 @@ export function responseOperations(
           text,
           pictures,
           tools: responseToolsIn(body),
+          format: responseFormatIn(body.text?.format),
           ...results,
           metadata: body.metadata,
           options: background || previous !== null ? { background, previous_response_id: previous } : null,
