@@ -14,6 +14,8 @@ import { LivePolicy } from '../reviews/live-policy.ts';
 import type { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { countLeftOver } from '../store/analytics.ts';
 import { firstQueued } from '../store/backlog.ts';
+import type { Budgets } from '../store/budgets/budgets.ts';
+import { settleLeft } from '../store/budgets/charges.ts';
 import { releaseClaims, renewLeases } from '../store/held-claims.ts';
 import { endLostCalls } from '../store/steps/journal.ts';
 import { numberReviewEvents } from '../store/review-feed.ts';
@@ -34,7 +36,8 @@ import { consumersOf } from '../workers/topics.ts';
 import { claimsOf } from './claims.ts';
 import type { Foundation } from './foundation.ts';
 import { DRAIN_MS } from './lifecycle.ts';
-import { eraserOf, reviewDecisionsOf, toolboxOf, webhookTarget } from './use-cases.ts';
+import { startToolbox } from './tools.ts';
+import { budgetsOf, eraserOf, reviewDecisionsOf, webhookTarget } from './use-cases.ts';
 
 /** The topic that a service needs in order to decide reviews. */
 const REVIEW_TOPICS: readonly OutboxTopic[] = ['human-review'];
@@ -61,6 +64,7 @@ interface RunnerOptions {
   readonly actors: ActorRuntime;
   readonly assistants: LiveAssistants;
   readonly models: ModelPool;
+  readonly budgets: Budgets;
   readonly decisions: ReviewDecisions;
   readonly toolbox: Toolbox;
 }
@@ -76,7 +80,7 @@ const modelsOf = ({ config, metrics, log }: Foundation): ModelPool =>
 
 /** Runs the turns of users. */
 function startRunner(foundation: Foundation, options: RunnerOptions): UserRunner {
-  const { actors, assistants, models, decisions, toolbox } = options;
+  const { actors, assistants, models, budgets, decisions, toolbox } = options;
   const { config, addresses, database, redis, waker, hints, hooks, partials, metrics, log, lifecycle } = foundation;
   const policies = new LivePolicy({ keywords: config.REVIEW_KEYWORDS, file: config.REVIEW_POLICY, metrics, log });
   policies.start();
@@ -100,6 +104,7 @@ function startRunner(foundation: Foundation, options: RunnerOptions): UserRunner
     toolbox,
     changed: (turnId: string) => hooks.turnChanged(turnId),
     models,
+    budgets,
     modelAttempts: config.MODEL_MAX_ATTEMPTS ?? null,
     modelRetryMs: config.MODEL_RETRY_S * 1_000,
     pause:
@@ -149,13 +154,9 @@ export async function startWorkerRole(
   const target = webhookTarget(config, resolveNames);
   const sender = new WebhookSender({ database, post: target, show: turnJson, metrics, log });
   const models = modelsOf(foundation);
-  const runner = startRunner(foundation, {
-    actors,
-    assistants,
-    models,
-    decisions,
-    toolbox: toolboxOf(foundation, resolveNames),
-  });
+  const budgets = budgetsOf(foundation, assistants);
+  const toolbox = startToolbox(foundation, resolveNames);
+  const runner = startRunner(foundation, { actors, assistants, models, budgets, decisions, toolbox });
   hooks.worker = {
     startTurns: (userId) => runner.tryStart(userId),
     publish: (events) => relay.push(events),
@@ -169,7 +170,7 @@ export async function startWorkerRole(
   const table = consumersOf({
     chatRequests: { runner, queues, metrics, log },
     conversations: { database, summaries, queues, metrics, log },
-    summaries: { database, actors, assistants, models, modelAttempts, modelRetryMs, log },
+    summaries: { database, actors, assistants, models, budgets, modelAttempts, modelRetryMs, log },
     messages: { queues, metrics, log },
     reviewDecisions: { decisions, metrics, log },
   });
@@ -195,6 +196,7 @@ export async function startWorkerRole(
       { when: 'events', run: () => relay.sweep() },
       { when: 'reviews', run: () => decisions.sweep() },
       { when: 'calls', run: () => endLostCalls(database) },
+      { when: 'budgets', run: () => settleLeft(database) },
       { when: 'counts', run: () => countLeftOver(database) },
       { run: () => closedReviews.sweep() },
       { when: 'summaries', run: () => summaries.sweep() },

@@ -57,6 +57,8 @@ export interface AcceptLimits {
   readonly queuedOfAll: number;
   /** Seconds until the rate of the user allows a new turn; null: it allows one. */
   readonly rateRetryAfterS: number | null;
+  /** Seconds until a budget of the user is not exhausted any more; null: none is. */
+  readonly budgetWaitS: number | null;
 }
 
 export type Refusal =
@@ -68,6 +70,7 @@ export type Refusal =
   | { readonly outcome: 'user_busy' }
   | { readonly outcome: 'being_erased'; readonly retryAfterS: number }
   | { readonly outcome: 'rate_limited'; readonly retryAfterS: number }
+  | { readonly outcome: 'budget_exhausted'; readonly retryAfterS: number }
   | { readonly outcome: 'queue_full'; readonly scope: 'user' | 'all'; readonly retryAfterS: number };
 
 export type AcceptOutcome =
@@ -99,6 +102,7 @@ export function refusalOf(turn: NewTurn, facts: AcceptFacts, limits: AcceptLimit
   if (facts.busy && effectOf(turn.onBusy).refuses) return { outcome: 'user_busy' };
   if (facts.joins) return null;
   if (limits.rateRetryAfterS !== null) return { outcome: 'rate_limited', retryAfterS: limits.rateRetryAfterS };
+  if (limits.budgetWaitS !== null) return { outcome: 'budget_exhausted', retryAfterS: limits.budgetWaitS };
   if (facts.queued >= limits.perUser) return { outcome: 'queue_full', scope: 'user', retryAfterS: USER_RETRY_AFTER_S };
   if (limits.queuedOfAll >= limits.ofAll)
     return { outcome: 'queue_full', scope: 'all', retryAfterS: ALL_RETRY_AFTER_S };

@@ -45,7 +45,9 @@ type PositionParts = [stage: Stage, epoch: number, attempt: number, offset: numb
 
 /** Whether the state of the row comes after the position: a turn that is queued again has a higher epoch. */
 export const isAfter = (turn: Turn, { stage, epoch }: StreamPosition): boolean =>
-  stage === STAGES.start || (turn.epoch > epoch && stage >= STAGES.awaiting_review) || stageOf(turn.status) > stage;
+  stage === STAGES.start ||
+  (turn.epoch > epoch && (stage >= STAGES.awaiting_review || turn.status === 'queued')) ||
+  stageOf(turn.status) > stage;
 
 /** Nothing is left to send. */
 export const isAtEnd = ({ stage }: StreamPosition): boolean => stage === STAGES.final;

@@ -1,4 +1,5 @@
 // A turn and its states.
+import type { ReviewKind } from './review.ts';
 import type { ClientCall } from './tools/client-tools.ts';
 import type { TurnStep } from './tools/step.ts';
 
@@ -48,6 +49,7 @@ export type FinishReason = (typeof FINISH_REASONS)[number];
 /** What the user may see of the review of a turn: never the draft. */
 export interface TurnReview {
   readonly reviewId: string;
+  readonly kind: ReviewKind;
   readonly status: string;
   /** Names of the rules that caused it. */
   readonly reasons: readonly string[];

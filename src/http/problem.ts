@@ -40,6 +40,7 @@ export const PROBLEMS = {
   turn_expired: { status: 422, title: 'The reply was not reviewed before the deadline' },
   turn_unfinished: { status: 422, title: 'The request ended before the turn was final' },
   rate_limited: { status: 429, title: 'The user has created too many turns in a minute' },
+  budget_exhausted: { status: 429, title: 'A budget of tokens is exhausted' },
   user_queue_full: { status: 429, title: 'The user has too many queued turns' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal_error: { status: 500, title: 'An internal error occurred' },

@@ -115,6 +115,7 @@ export interface ModelErrorOptions {
   readonly retryAfterMs?: number | null;
   readonly refusal?: Refusal | null;
   readonly adapted?: boolean;
+  readonly unbilled?: boolean;
   readonly cause?: unknown;
 }
 
@@ -129,6 +130,8 @@ export class ModelError extends Error {
   readonly refusal: Refusal | null;
   /** The next attempt sends another request, which the endpoint does not refuse for the same reason. */
   readonly adapted: boolean;
+  /** The model certainly did not work on the request. */
+  readonly unbilled: boolean;
 
   constructor(code: ModelErrorCode, detail: string, options: ModelErrorOptions) {
     super(detail, { cause: options.cause });
@@ -137,5 +140,6 @@ export class ModelError extends Error {
     this.retryAfterMs = options.retryAfterMs ?? null;
     this.refusal = options.refusal ?? null;
     this.adapted = options.adapted ?? false;
+    this.unbilled = options.unbilled ?? false;
   }
 }

@@ -226,7 +226,7 @@ export async function acceptTurn(
   // The other rules depend on the user's other turns, or change them. Pictures are rows of their own. What clients ask for
   // besides text may be large.
   const isAlone = turn.onBusy !== 'enqueue' || turn.continues || turn.pictures?.length || turn.clientRequest;
-  if (!isAlone && limits.queuedOfAll < limits.ofAll && limits.rateRetryAfterS === null) {
+  if (!isAlone && limits.queuedOfAll < limits.ofAll && limits.rateRetryAfterS === null && limits.budgetWaitS === null) {
     const posted = { turnId, turn, traceparent: traceparent(), perUser: limits.perUser };
     const accepted = await acceptShared(database, posted);
     if (accepted) return { outcome: 'accepted', turn: accepted, cancelled: null };

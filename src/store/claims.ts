@@ -2,16 +2,17 @@
 import type { HistoryMessage } from '../domain/conversation.ts';
 import type { Turn } from '../domain/turn.ts';
 import { lastContinued } from './conversations.ts';
+import { mayRun } from './budgets/postponed.ts';
 import type { Database, Statement } from './database.ts';
 import { GRANT_S, type GrantRequest } from './grants.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
-/** Whether `asked` may claim `turn`: it is queued, or the same request claimed it before, or its claim was released or
+/** Whether `asked` may claim `turn`: it is queued and not postponed, or the same request claimed it before, or its claim was released or
  *  lapsed. `lapsed_before`: the asking worker knows that the owners of earlier leases had the time to renew them. `case`
  *  rather than `or`: PostgreSQL would use an index for each side of `or`, and a plan that was made while the index of
  *  unfinished turns was empty would read all of them for each user. */
 const mayClaim = (turn: string, asked: string): string =>
-  `case ${turn}.status when 'queued' then true
+  `case ${turn}.status when 'queued' then ${mayRun(turn)}
      when 'running' then coalesce(${turn}.claim_id = ${asked}.claim_id, false) or (${turn}.lease_until < now()
        and (${turn}.claim_id is null or ${turn}.lease_until < ${asked}.lapsed_before))
      else false end`;
@@ -19,7 +20,7 @@ const mayClaim = (turn: string, asked: string): string =>
 /** Whether the request of `heads` has claimed this turn before. Then it gets the same claim, with the same epoch. */
 const SAME_CLAIM = "turns.status = 'running' and turns.claim_id = heads.claim_id";
 
-const HEAD = 'turn_id, status, claim_id, lease_until, session_id, seq';
+const HEAD = 'turn_id, status, claim_id, lease_until, not_before, session_id, seq';
 
 /** Takes the running turn of each user, or else the first queued one, if it may be claimed. One conditional update: of two concurrent
  *  claims one hits the row, and the other finds the turn running. A lapsed claim whose row is locked is not taken over:

@@ -1,6 +1,7 @@
 // The operators' overview, counted from the rows, so that it covers all processes, including those that have ended.
 import { OWN_NAME } from '../domain/assistants/assistant.ts';
 import { sumByAssistant, type AssistantTurns, type TurnsOverview } from '../domain/statistics.ts';
+import { UNFINISHED } from './budgets/postponed.ts';
 import type { Database, Statement } from './database.ts';
 
 const HOURS = 48;
@@ -13,9 +14,10 @@ const ASSISTANTS_OF_HOUR = 500;
 const NOW: Statement = {
   name: 'overview-now',
   sql: `select count(*) filter (where status = 'queued') as queued, count(*) filter (where status = 'running') as running,
-          (extract(epoch from now() - min(created_at) filter (where status = 'queued')))::float8 as oldest_waiting_s,
+          count(*) filter (where status = 'queued' and postponed) as postponed,
+          (extract(epoch from now() - min(created_at) filter (where status = 'queued' and not postponed)))::float8 as oldest_waiting_s,
           (select count(*) from reviews where status = 'pending') as awaiting_review
-        from turns where status in ('queued', 'running')`,
+        from ${UNFINISHED}`,
 };
 /** Hours since 1970, which both databases compute in the same way. */
 const BY_HOUR: Statement = {
@@ -129,6 +131,14 @@ class AssistantTurnsOfDay {
   }
 }
 
+interface CurrentRow {
+  readonly queued: number;
+  readonly postponed: number;
+  readonly running: number;
+  readonly awaiting_review: number;
+  readonly oldest_waiting_s: number | null;
+}
+
 /** Counts the turns for the overview. A process needs only one instance, which caches the past hours. */
 export class TurnsCounter {
   readonly #database: Database;
@@ -144,7 +154,7 @@ export class TurnsCounter {
     const database = this.#database;
     const one = async <T>(statement: Statement): Promise<T> => (await database.rows<T>(statement, []))[0]!;
     const [current, hours, failures, assistants, { takeovers }, model, latency] = await Promise.all([
-      one<{ queued: number; running: number; awaiting_review: number; oldest_waiting_s: number | null }>(NOW),
+      one<CurrentRow>(NOW),
       this.#hours.read(database, now),
       database.rows<{ code: string; count: number }>(FAILED, [FAILURES]),
       this.#assistants.read(database, now),
@@ -152,9 +162,9 @@ export class TurnsCounter {
       one<{ requests: number; errors: number; input_tokens: number; output_tokens: number }>(MODEL),
       one<{ p50: number | null; p95: number | null }>(LATENCY),
     ]);
-    const { queued, running, awaiting_review: awaitingReview, oldest_waiting_s: oldestWaitingS } = current;
+    const { queued, postponed, running, awaiting_review: awaitingReview, oldest_waiting_s: oldestWaitingS } = current;
     return {
-      turns: { queued, running, awaitingReview },
+      turns: { queued, postponed, running, awaitingReview },
       oldestWaitingS,
       byHour: hours,
       failures,

@@ -1,5 +1,5 @@
 // The rows of the table `turns`, and reads of turns by id and by user.
-import type { ReviewStatus, DecisionKind } from '../domain/review.ts';
+import type { DecisionKind, ReviewKind, ReviewStatus } from '../domain/review.ts';
 import type { ClientCall } from '../domain/tools/client-tools.ts';
 import type { TurnStep } from '../domain/tools/step.ts';
 import type { FinishReason, Turn, TurnFilter, TurnReview, TurnStatus } from '../domain/turn.ts';
@@ -40,6 +40,7 @@ export interface TurnRow {
 /** What a turn shows of its review: never the draft. Times are in the database's JSON format. */
 interface ReviewPart {
   readonly review_id: string;
+  readonly kind: ReviewKind;
   readonly status: ReviewStatus;
   readonly reasons: readonly { readonly rule: string }[];
   readonly deadline: string;
@@ -47,7 +48,7 @@ interface ReviewPart {
   readonly decided_at: string | null;
 }
 
-const REVIEW_COLUMN = `(select jsonb_build_object('review_id', r.review_id, 'status', r.status, 'reasons', r.reasons,
+const REVIEW_COLUMN = `(select jsonb_build_object('review_id', r.review_id, 'kind', r.kind, 'status', r.status, 'reasons', r.reasons,
   'deadline', r.deadline, 'decision', r.decision, 'decided_at', r.decided_at)
   from reviews r where r.turn_id = turns.turn_id order by r.created_at desc, r.review_id desc limit 1) as review`;
 
@@ -89,6 +90,7 @@ export const TURN_SELECT = [...TURN_COLUMNS, REVIEW_COLUMN, STEPS_COLUMN].join('
 
 const turnReviewOf = (part: ReviewPart): TurnReview => ({
   reviewId: part.review_id,
+  kind: part.kind,
   status: part.status,
   reasons: [...new Set(part.reasons.map(({ rule }) => rule))],
   deadline: new Date(part.deadline),

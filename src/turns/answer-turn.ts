@@ -3,11 +3,14 @@
 import type { Work } from '../actors/user-session.ts';
 import type { Assistant } from '../domain/assistants/assistant.ts';
 import { NO_DELTAS, type DeltaWriter } from '../domain/delta.ts';
+import { BudgetExhausted, ChargeLost } from '../domain/budgets/budget.ts';
 import { mayNeedReview, type ReviewPolicy } from '../domain/policy.ts';
 import { sentFormat } from '../domain/tools/reply-format.ts';
 import { totalUsage } from '../domain/tools/step.ts';
 import type { TurnError } from '../domain/turn.ts';
 import { ModelError, type Completion, type Message, type Moderator } from '../model/model.ts';
+import type { Budgets } from '../store/budgets/budgets.ts';
+import { postponeTurn } from '../store/budgets/postponed.ts';
 import { commitFailure, type ModelReply } from '../store/commit-turn.ts';
 import { mayPass } from '../store/database.ts';
 import { askModel, NoModel, type AskDeps } from './ask-model.ts';
@@ -31,6 +34,7 @@ export interface AnswerDeps extends AskDeps, ToolStepsDeps, CommitDeps {
   /** Sends the reply text to readers while the model writes it. */
   readonly deltas: DeltaWriter;
   readonly assistants: Pick<LiveAssistants, 'find'>;
+  readonly budgets: Pick<Budgets, 'ofTurn'>;
 }
 
 /** A claimed turn, what records the text that its models write, and the policy. */
@@ -71,6 +75,14 @@ export async function answerTurn(deps: AnswerDeps, claimed: ClaimedWork, signal:
   } catch (error) {
     screening?.abandon();
     if (error instanceof NoModel) return await fail(error.turnError);
+    if (error instanceof ChargeLost) return { status: 'lost' };
+    if (error instanceof BudgetExhausted) {
+      const { roomAt, message: detail } = error;
+      if (roomAt === null) return await fail({ code: 'budget_exhausted', detail });
+      // The attempt that needs the tokens did not begin.
+      const done = await commitUntilDone(() => postponeTurn(database, work, calls.begun - 1, roomAt), signal);
+      return { status: done ? 'postponed' : 'lost' };
+    }
     if (error instanceof ModelError) return await fail({ code: error.code, detail: error.message });
     signal.throwIfAborted();
     if (mayPass(error)) throw error;
@@ -92,6 +104,7 @@ interface Answering extends ClaimedWork {
 async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortSignal): Promise<AnswerOutcome> {
   const { work, assistant, calls, partial, policy, read } = answering;
   const steps = new ToolSteps(deps, work, assistant, read.journal);
+  const spending = deps.budgets.ofTurn(work);
   const { format } = read.request ?? {};
   const responseFormat = format && sentFormat(format);
   // Text that may be held, or that may have to be written again, is not shown before.
@@ -100,6 +113,7 @@ async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortS
       ? NO_DELTAS
       : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: work.attempts });
   const finish = async (completion: Completion): Promise<AnswerOutcome> => {
+    sink.end();
     const answer = finalAnswer(completion, steps);
     const reasons = await answering.screening.reasons(screenedText(answer));
     const hasMore = steps.journal.length > 0 || work.hasClientRequest === true;
@@ -119,7 +133,7 @@ async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortS
       const tools = await steps.offered();
       const prompt = promptOfTurn(assistant, work, { ...read, journal: steps.journal });
       const offer = offerOf(tools, read.request, steps.journal);
-      const asking = { ...answering, responseFormat, sink, ranMs: steps.ranMs };
+      const asking = { ...answering, responseFormat, sink, spending, ranMs: steps.ranMs };
       const completion = await askModel(deps, { ...asking, ...offer, prompt }, signal);
       const divided = dividedCalls(completion, tools, read.request);
       if (divided.own.length === 0) {

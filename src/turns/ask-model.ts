@@ -1,9 +1,11 @@
 // Asks the models of an assistant for one answer of a turn.
 import type { Work } from '../actors/user-session.ts';
 import type { Assistant } from '../domain/assistants/assistant.ts';
+import { BUDGET_OUTPUT_TOKENS, type Spending } from '../domain/budgets/budget.ts';
 import type { DeltaSink } from '../domain/delta.ts';
 import type { TurnError } from '../domain/turn.ts';
 import type { Pause } from '../model/attempts.ts';
+import { budgeted } from '../model/budgeted.ts';
 import { completeWithFallback, type Candidate } from '../model/fallback.ts';
 import { completeFitted, fitting, type Prompt } from '../model/fitted-prompt.ts';
 import type { Completion, CompletionRequest, ModelError, OfferedTool } from '../model/model.ts';
@@ -62,13 +64,16 @@ export interface Asking {
   /** In the terms of the protocol. Missing: any. */
   readonly responseFormat?: object | undefined;
   readonly sink: DeltaSink;
+  /** Null: there are no budgets. */
+  readonly spending: Spending | null;
   /** Milliseconds that tools took. */
   readonly ranMs: number;
 }
 
-/** One answer of the models. Rejects with NoModel, with a ModelError, or with the signal's reason. */
+/** One answer of the models. Rejects with NoModel, with a ModelError, as `Spending.reserve` does, or with the signal's reason. */
 export async function askModel(deps: AskDeps, asking: Asking, signal: AbortSignal): Promise<Completion> {
-  const { work, assistant, calls, partial, prompt, tools, use, responseFormat, sink, ranMs } = asking;
+  const { work, assistant, calls, partial, prompt, tools, use, responseFormat, sink, spending, ranMs } = asking;
+  const outputTokens = assistant.parameters.maxOutputTokens ?? BUDGET_OUTPUT_TOKENS;
   const candidates = candidatesFor(deps, asking);
   const restart = () => sink.restart(calls.restart());
   if (calls.next()) restart();
@@ -84,7 +89,7 @@ export async function askModel(deps: AskDeps, asking: Asking, signal: AbortSigna
     onFallback: (error, { name }) => onFallback(error, { model: name }),
     complete: async ({ name, model, countTokens }, forMs) =>
       completeFitted(
-        partial.of(model),
+        budgeted(partial.of(model), { spending, countTokens, outputTokens }),
         {
           prompt,
           kept: await fitting(prompt, assistant.maxInputTokens, countTokens, tools),

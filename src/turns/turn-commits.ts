@@ -20,6 +20,8 @@ export type AnswerOutcome =
   /** A person must decide; the event requests the review. */
   | { readonly status: 'awaiting_review'; readonly events: readonly OutboxEvent[] }
   | { readonly status: 'failed'; readonly error: TurnError }
+  /** A budget has no room for it now, so it is queued again. */
+  | { readonly status: 'postponed' }
   /** Another claim or a cancellation came first; nothing was written. */
   | { readonly status: 'lost' };
 

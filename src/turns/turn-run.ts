@@ -28,7 +28,10 @@ export interface TurnRunDeps {
   readonly log: Log;
 }
 
-const STATUSES: readonly AnswerOutcome['status'][] = ['completed', 'awaiting_review', 'failed', 'lost'];
+const STATUSES: readonly AnswerOutcome['status'][] = ['completed', 'awaiting_review', 'failed', 'postponed', 'lost'];
+
+/** Whether the turn was settled. Otherwise another claim follows. */
+const isSettling = ({ status }: AnswerOutcome): boolean => status !== 'lost' && status !== 'postponed';
 
 const spanOf = (work: Work): SpanOptions => ({
   parent: work.traceparent,
@@ -104,7 +107,7 @@ export class TurnRun {
     const { hooks, applyKeptDecision, metrics, log } = this.#deps;
     hooks.turnChanged(turnId, outcome.status === 'completed' ? outcome.turn : undefined);
     metrics.turnsFinished.inc({ status: outcome.status });
-    if (outcome.status !== 'lost') metrics.turnSeconds.observe({ status: outcome.status }, seconds);
+    if (isSettling(outcome)) metrics.turnSeconds.observe({ status: outcome.status }, seconds);
     if (outcome.status === 'completed' || outcome.status === 'awaiting_review') hooks.eventsCommitted(outcome.events);
     if (outcome.status === 'awaiting_review') {
       hooks.reviewChanged();
@@ -120,6 +123,7 @@ export class TurnRun {
       metrics.turnFailures.inc({ code: outcome.error.code });
       log.error({ turn_id: turnId, code: outcome.error.code }, 'A turn failed.');
     }
+    if (outcome.status === 'postponed') log.info({ turn_id: turnId }, 'A turn waits for its budget.');
     if (outcome.status === 'lost') log.warn({ turn_id: turnId }, 'A claim was lost; the result was discarded.');
   }
 }

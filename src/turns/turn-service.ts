@@ -32,6 +32,8 @@ export interface TurnServiceDeps extends CancelDeps {
   readonly rate: TurnRate | null;
   /** Queued turns of all users, as last counted. */
   readonly queuedOfAll: () => number;
+  /** Seconds until a budget allows turns of the user again; null: it allows this one. @throws Unavailable */
+  readonly budgetWaitS: (turn: NewTurn) => Promise<number | null>;
   readonly hints: TurnHints;
 }
 
@@ -78,11 +80,12 @@ export class TurnService {
 
   /** Accepts the turn. If it interrupts a running one, asks its worker for the partial reply first. */
   async #commit(turn: NewTurn, rateRetryAfterS: number | null): Promise<AcceptOutcome> {
-    const { database, limits: queueLimits, queuedOfAll, partials } = this.#deps;
+    const { database, queuedOfAll, partials } = this.#deps;
+    const common = { ...this.#deps.limits, rateRetryAfterS, budgetWaitS: await this.#deps.budgetWaitS(turn) };
     const turnId = newId();
     let written: Written = null;
     for (let deadline = Infinity; ;) {
-      const limits = { ...queueLimits, queuedOfAll: queuedOfAll(), rateRetryAfterS };
+      const limits = { ...common, queuedOfAll: queuedOfAll() };
       const outcome = await acceptTurn(database, turnId, turn, limits, written);
       if (outcome.outcome !== 'interrupts') return outcome;
       deadline = Math.min(deadline, performance.now() + PARTIAL_WAIT_MS);

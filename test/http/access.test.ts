@@ -57,6 +57,7 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   patchMemory: OWN,
   getMemoryHistory: OWN,
   deleteMemory: [401, 204, 404, 204, 403, 204],
+  getBudget: OWN,
   exportUser: PERSONAL,
   eraseUser: [401, 202, 404, 403, 403, 202],
   getErasure: PERSONAL,

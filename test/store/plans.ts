@@ -93,6 +93,31 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /turns_unfinished/,
   },
   {
+    what: 'the charges of a turn',
+    sql: `select reserved from budget_charges where user_id = '${USER}' and charge_id = '${ID}' and reserved > 0 order by owner, window_s, starts_s for update`,
+    index: /budget_charges_(pkey|open)/,
+  },
+  {
+    what: 'the charges of a user',
+    sql: `select * from budget_charges where user_id = '${USER}' and (charge_id, owner, window_s, starts_s) > ('${ID}', '', 60, 60) order by user_id, charge_id, owner, window_s, starts_s limit 200`,
+    index: /budget_charges_pkey/,
+  },
+  {
+    what: 'reservations that were left',
+    sql: "select charge_id from budget_charges c where c.reserved > 0 and c.reserved_at < now() - interval '2 seconds' order by c.user_id, c.charge_id, c.owner, c.window_s, c.starts_s limit 500 for update skip locked",
+    index: /budget_charges_open/,
+  },
+  {
+    what: 'whether something is reserved',
+    sql: 'select exists (select 1 from budget_charges where reserved > 0)',
+    index: /budget_charges_open/,
+  },
+  {
+    what: 'the current window of a budget',
+    sql: `select used from budget_windows where owner = '${USER}' and window_s = 86400 and starts_s = 86400`,
+    index: /budget_windows_pkey/,
+  },
+  {
     what: 'the turn to claim',
     sql: `select turn_id from turns where user_id = '${USER}' and status in ('queued', 'running') order by seq limit 1`,
     index: /turns_unfinished/,

@@ -27,8 +27,9 @@ async function readEvents(url: string, turnId: string, after: string | undefined
   for await (const { event, id, data } of stream.events) {
     const json = JSON.parse(data) as { status?: string; tool?: string; step?: number; text?: string };
     if (data.includes('SECRET')) throw new Error(`an event has contents: ${data}`);
-    const what = event === 'step' ? `${json.step} ${json.tool} ${json.status}` : (json.text ?? json.status!);
-    seen.push({ id, what: event === 'delta' ? `+${what}` : what });
+    const word = event === 'delta' ? `+${json.text}` : json.status!;
+    const what = event === 'step' ? `${json.step} ${json.tool} ${word}` : word;
+    seen.push({ id, what });
     if (what === until) break;
   }
   stream.close();
@@ -122,4 +123,29 @@ test('ToolReviewRequired is published, and the reviews can be listed by kind and
   t.deepEqual(await list('assistant=other'), []);
   await decideOn(url, parked, { decision: 'reject' });
   t.is((await afterDecision(url, parked)).status, 'completed');
+});
+
+test('OpenAI clients get only the reply, not the text before a call', async (t) => {
+  const { url, model } = await startToolApp(t);
+  const rounds = scripted([{ name: 'get_order', arguments: { order: 'A1' } }]);
+  model.script((one) => {
+    const next = rounds(one);
+    return next.calls ? { ...next, text: 'Let me look that up for you.', trickleMs: 20 } : { text: 'It is done.' };
+  });
+  const headers = { 'content-type': 'application/json' };
+  const post = async (path: string, body: object) =>
+    (
+      await fetch(url + path, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ model: 'turnkeeper', stream: true, ...body }),
+      })
+    ).text();
+  const completion = await post('/v1/chat/completions', { messages: [{ role: 'user', content: 'Look.' }] });
+  const response = await post('/v1/responses', { input: 'Look.' });
+  for (const stream of [completion, response]) {
+    t.true(stream.includes('It is done.'));
+    t.false(stream.includes('Let me'));
+    t.false(stream.includes('"error":{'));
+  }
 });

@@ -3,8 +3,8 @@ import { isUserId } from '../../domain/limits.ts';
 
 const RIGHTS = {
   /** Only resources of this user. */
-  user: ['session', 'chat', 'turns', 'conversations', 'memories', 'webhooks', 'export', 'erase'],
-  service: ['session', 'chat', 'turns', 'retries', 'conversations', 'memories', 'webhooks', 'analytics'],
+  user: ['session', 'chat', 'turns', 'conversations', 'memories', 'webhooks', 'budget', 'export', 'erase'],
+  service: ['session', 'chat', 'turns', 'retries', 'conversations', 'memories', 'webhooks', 'analytics', 'budget'],
   reviewer: ['session', 'reviews'],
   admin: [
     'session',
@@ -15,6 +15,7 @@ const RIGHTS = {
     'memories',
     'webhooks',
     'analytics',
+    'budget',
     'export',
     'erase',
     'reviews',

@@ -174,6 +174,7 @@ export const chatOperations = (turns: Services['turns'], assistants: AssistantSo
       'user_busy',
       'user_being_erased',
       'rate_limited',
+      'budget_exhausted',
       'user_queue_full',
       'queue_full',
       'database_unavailable',

@@ -1,10 +1,12 @@
 // Exports all data of a user as one JSON document. It is streamed while it is read, because it may not fit into memory.
+import type { Charge } from '../../domain/budgets/budget.ts';
 import type { Review } from '../../domain/review.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
 import { urlOf } from '../../domain/pictures/picture.ts';
 import type { RequestOfTurn } from '../../domain/tools/client-tools.ts';
 import { sentFormat } from '../../domain/tools/reply-format.ts';
 import type { Turn } from '../../domain/turn.ts';
+import { chargeJson } from './budgets.ts';
 import { activityJson } from './analytics.ts';
 import { messageJson } from './conversations.ts';
 import { historyJson, memoryJson } from './memories.ts';
@@ -68,7 +70,7 @@ function reviewForUser(review: Review): object {
  *  callers that may use reviews. The parts are
  *  not read in one transaction: each is in the state of its own query. @throws Unavailable */
 export async function* exportOf(services: Services, userId: string, withDrafts: boolean): AsyncGenerator<string> {
-  const { memory, analytics, turns, conversations, reviews } = services;
+  const { memory, analytics, turns, conversations, budgets, reviews } = services;
   const [record, history, activity] = await Promise.all([
     memory.read(userId),
     memory.history(userId),
@@ -97,6 +99,11 @@ export async function* exportOf(services: Services, userId: string, withDrafts: 
   yield* arrayOf(
     paged((last: ConversationRow | undefined) => conversations.ofUser(userId, { after: last, limit: PAGE })),
     (row) => ({ ...messageJson(row), session_id: row.sessionId }),
+  );
+  yield ',\n"budget_charges":';
+  yield* arrayOf(
+    paged((last: Charge | undefined) => budgets.charges(userId, last, PAGE)),
+    chargeJson,
   );
   yield ',\n"reviews":';
   yield* arrayOf(

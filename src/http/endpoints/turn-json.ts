@@ -1,6 +1,7 @@
 // The JSON representation of a turn.
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { REVIEW_KINDS } from '../../domain/review.ts';
 import { callsOf, FINISH_REASONS, TURN_STATUSES, type Turn, type TurnReview } from '../../domain/turn.ts';
 import { valueOf } from '../../domain/tools/stored-values.ts';
 import { STEP_STATUSES, type StepContent, type TurnStep } from '../../domain/tools/step.ts';
@@ -15,6 +16,7 @@ const uuid = z.string().meta({ format: 'uuid' });
 const review = z
   .object({
     review_id: uuid,
+    kind: z.enum(REVIEW_KINDS),
     status: z.string(),
     reasons: z.array(z.string()).meta({ description: 'Names of the rules that required the review.' }),
     deadline: instant,
@@ -90,8 +92,9 @@ export function replyOf({ status, reply }: Pick<Turn, 'status' | 'reply'>): stri
   return status === 'rejected' ? REJECTED_REPLY : null;
 }
 
-const reviewJson = ({ reviewId, status, reasons, deadline, decision, decidedAt }: TurnReview) => ({
+const reviewJson = ({ reviewId, kind, status, reasons, deadline, decision, decidedAt }: TurnReview) => ({
   review_id: reviewId,
+  kind,
   status,
   reasons: [...reasons],
   deadline: deadline.toISOString(),

@@ -8,6 +8,7 @@ import { COMPONENTS, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import { chatToolChoice, chatTools, chatToolsIn, parallelToolCalls } from './client-tools.ts';
 import { completion, completionJson, contentOf } from './completion-json.ts';
+import { keptText } from './kept-text.ts';
 import { completionFrames } from './completion-stream.ts';
 import { chatMessageOf, instructionsIn, messages } from './messages.ts';
 import { assistantFor, modelName } from './models.ts';
@@ -101,6 +102,7 @@ export const chatCompletionOperations = (
       'user_being_erased',
       'idempotency_key_reused',
       'rate_limited',
+      'budget_exhausted',
       'user_queue_full',
       'queue_full',
       'database_unavailable',
@@ -128,7 +130,7 @@ export const chatCompletionOperations = (
       const turn = await acceptChatTurn(turns, request, context);
       if (body.stream) {
         const usage = body.stream_options?.include_usage === true;
-        const events = turnEvents.follow(turn, START, context.signal());
+        const events = keptText(turnEvents.follow(turn, START, context.signal()), turn, assistants);
         return eventStream(completionFrames(turn, events, { model: body.model, usage, heldText }));
       }
       const settled = await awaitSettled(turns, turn, context.signal());

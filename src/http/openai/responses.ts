@@ -14,6 +14,7 @@ import { inputItems, inputItemsOf } from './input-items.ts';
 import { turnIdOf } from './ids.ts';
 import { assistantFor } from './models.ts';
 import { sessionOf, STORED_MEMBERS } from './parameters.ts';
+import { keptText } from './kept-text.ts';
 import { responseFormatIn } from './reply-format.ts';
 import { ResponseEvents } from './response-events.ts';
 import { response, responseJson } from './response-json.ts';
@@ -66,7 +67,7 @@ export function responseOperations(
 ): Operation[] {
   const stream = (turn: Turn, after: number, { signal }: RequestContext): Answer => {
     const followed = turnEvents.follow(turn, ResponseEvents.startPosition(after), signal());
-    return eventStream(responseFrames(turn, followed, new ResponseEvents(turn, after)));
+    return eventStream(responseFrames(turn, keptText(followed, turn, assistants), new ResponseEvents(turn, after)));
   };
 
   return [
@@ -98,6 +99,7 @@ export function responseOperations(
         'user_being_erased',
         'idempotency_key_reused',
         'rate_limited',
+        'budget_exhausted',
         'user_queue_full',
         'queue_full',
         'database_unavailable',

@@ -82,7 +82,7 @@ export class MemoryServices {
     const refusal = refusalOf(
       turn,
       { erasing: false, earlier, sessionOwner, queued: 0, busy, joins: false },
-      { perUser: 100, ofAll: 100, queuedOfAll: 0, rateRetryAfterS: null },
+      { perUser: 100, ofAll: 100, queuedOfAll: 0, rateRetryAfterS: null, budgetWaitS: null },
     );
     if (refusal) return refusal;
     const { userId, text, metadata, sessionId, tags, requestHash, idempotencyKey: key } = turn;
@@ -205,6 +205,7 @@ export class MemoryServices {
       history: async (userId) => this.#memoryOf(userId).history,
       forget: async (userId) => void this.memories.delete(userId),
     },
+    budgets: { statesOf: async () => [], charges: async () => [] },
     analytics: {
       initialize: async () => {},
       ofUser: async () => NO_ACTIVITY,
@@ -256,7 +257,7 @@ const DEAD_LETTER = {
 
 const NO_OVERVIEW = {
   rows: {
-    turns: { queued: 0, running: 0, awaitingReview: 0 },
+    turns: { queued: 0, postponed: 0, running: 0, awaitingReview: 0 },
     oldestWaitingS: null,
     byHour: [],
     failures: [],

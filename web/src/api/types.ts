@@ -94,8 +94,30 @@ export interface AnalyticsInitialized {
   message_count: number;
 }
 
+export interface Budget {
+  /**
+   * `user`: each user has this many tokens. `all`: all users together.
+   */
+  per: 'user' | 'all';
+  window: string;
+  /**
+   * Tokens in a window.
+   */
+  limit: number;
+  /**
+   * Tokens that calls under way may use.
+   */
+  reserved: number;
+  used: number;
+  /**
+   * When the window ends and the next one begins.
+   */
+  resets_at: string;
+}
+
 export interface TurnReview {
   review_id: string;
+  kind: 'reply' | 'tool_call' | 'tool_outcome';
   status: string;
   /**
    * Names of the rules that required the review.
@@ -1957,11 +1979,15 @@ export interface Readiness {
 export interface Overview {
   turns: {
     queued: number;
+    /**
+     * How many of the queued turns wait for a budget.
+     */
+    postponed: number;
     running: number;
     awaiting_review: number;
   };
   /**
-   * Age of the oldest queued turn. Null: no turn is queued.
+   * Age of the oldest queued turn that does not wait for a budget. Null: there is none.
    */
   oldest_waiting_s: number | null;
   /**
@@ -2307,6 +2333,9 @@ export interface UserExport {
   conversations: {
     [k: string]: unknown;
   }[];
+  budget_charges: {
+    [k: string]: unknown;
+  }[];
   reviews: {
     [k: string]: unknown;
   }[];
@@ -2501,4 +2530,8 @@ export interface PatchWebhook {
    * A delivery that is due while the webhook is disabled becomes `dead`.
    */
   enabled?: boolean;
+}
+
+export interface Budgets {
+  budgets: Budget[];
 }
