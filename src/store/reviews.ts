@@ -1,4 +1,5 @@
 // Reads reviews, and claims and releases them for a reviewer. Deadlines and leases use the database's clock.
+import type { ClientCall } from '../domain/tools/client-tools.ts';
 import type { Reason } from '../domain/policy.ts';
 import type { DecisionKind, Review, ReviewEvent, ReviewFilter, ReviewKind, ReviewStatus } from '../domain/review.ts';
 import type { FinishReason } from '../domain/turn.ts';
@@ -15,6 +16,7 @@ export interface ReviewRow {
   readonly reasons: Reason[];
   readonly text: string;
   readonly assistant: string | null;
+  readonly client_calls: readonly ClientCall[] | null;
   readonly draft: string | null;
   readonly step: number | null;
   readonly tool: string | null;
@@ -37,7 +39,7 @@ export interface ReviewRow {
 }
 
 /** The query for reviews, to be completed with where and order by. */
-export const REVIEW_SELECT = `select r.review_id, r.kind, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, t.assistant, r.draft, r.finish_reason,
+export const REVIEW_SELECT = `select r.review_id, r.kind, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, t.assistant, t.client_calls, r.draft, r.finish_reason,
   r.step, r.tool, r.call_id, r.arguments, r.decided_value,
   case when r.claimed_until > now() then r.claimed_by end as claimed_by,
   case when r.claimed_until > now() then r.claimed_until end as claimed_until,
@@ -59,6 +61,7 @@ export const reviewOf = (row: ReviewRow): Review => ({
   text: row.text,
   assistant: row.assistant,
   draft: row.draft,
+  clientCalls: row.client_calls ?? [],
   toolCall:
     row.step === null ? null : { tool: row.tool!, arguments: row.arguments!, callId: row.call_id!, step: row.step },
   finishReason: row.finish_reason,

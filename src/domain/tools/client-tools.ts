@@ -53,6 +53,12 @@ export interface ClientRequest extends ClientResults {
   readonly format?: ReplyFormat;
 }
 
+/** What the client of a turn sent and was asked for. */
+export interface ClientPart extends ClientResults {
+  /** The calls that the reply of the turn asks for. */
+  readonly asked: readonly ClientCall[];
+}
+
 /** What the client of a turn asked for. */
 export interface RequestOfTurn {
   readonly turnId: string;

@@ -53,6 +53,11 @@ const listed = z
         'The reply of the model. The user sees it only if it is approved. Null: the review is about a call of a tool.',
     }),
     draft_sha256: z.string().nullable().meta({ description: 'Hex SHA-256 of the draft. A decision may repeat it.' }),
+    client_calls: z
+      .array(z.object({ id: z.string(), name: z.string(), arguments: z.string() }))
+      .meta({
+        description: 'The calls that the draft asks a client of `/v1` for. It gets them if the draft is approved.',
+      }),
     tool_call: toolCall.nullable().meta({ description: 'Null: the review is about a reply.' }),
     finish_reason: z
       .enum(FINISH_REASONS)
@@ -113,6 +118,7 @@ export const listedReviewJson = (review: Review): z.output<typeof listed> => ({
   assistant: review.assistant,
   draft: review.draft,
   draft_sha256: review.draft === null ? null : sha256Of(review.draft),
+  client_calls: [...review.clientCalls],
   tool_call: review.toolCall && toolCallJson(review.toolCall),
   finish_reason: review.finishReason,
   stale: review.stale,

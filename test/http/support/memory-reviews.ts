@@ -17,6 +17,7 @@ const review: Review = {
   assistant: 'turnkeeper',
   draft: 'echo: This is urgent',
   toolCall: null,
+  clientCalls: [],
   finishReason: 'stop',
   claimedBy: null,
   claimedUntil: null,

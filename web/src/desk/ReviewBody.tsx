@@ -69,6 +69,11 @@ export function ReviewBody({ review, edited, children }: Props) {
             <Diff draft={shown} edited={edited} />
           )}
         </div>
+        {review.client_calls.map(({ id, name, arguments: text }) => (
+          <p key={id} class="card text">
+            The client is asked to call {name}: {text}
+          </p>
+        ))}
       </section>
       {sentReply !== null && (
         <section>
