@@ -1,5 +1,6 @@
 // Reviews: their states, the decisions on them, and the effect of a decision on a review in a given state. Pure.
 import { sha256Of } from './text.ts';
+import type { ClientCall } from './tools/client-tools.ts';
 import type { FinishReason, TurnStatus } from './turn.ts';
 import type { Reason } from './policy.ts';
 import type { ShownCall } from './tools/step.ts';
@@ -101,6 +102,8 @@ export interface Review {
   readonly drafting: Drafting | null;
   /** Null: the review is about a reply. */
   readonly toolCall: ShownCall | null;
+  /** The calls that the draft asks the client for, which gets them if the draft is approved. Empty: none. */
+  readonly clientCalls: readonly ClientCall[];
   /** How the draft ended; null: not known. */
   readonly finishReason: FinishReason | null;
   /** The reviewer who holds the lease now; null: none. */

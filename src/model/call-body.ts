@@ -20,7 +20,10 @@ export interface CallBody {
 }
 
 /** What a call asks for. */
-export type CallRequest = Pick<CompletionRequest, 'messages' | 'tools' | 'toolChoice' | 'parallelToolCalls'>;
+export type CallRequest = Pick<
+  CompletionRequest,
+  'messages' | 'tools' | 'toolChoice' | 'parallelToolCalls' | 'responseFormat'
+>;
 
 /** A model, and how it is called. */
 export interface CallSettings {
@@ -108,6 +111,7 @@ export function callBody(request: CallRequest, settings: CallSettings, profile: 
     ...parameters.others,
     ...outputLimit(settings, profile.maxTokensField),
     ...toolParameters(request),
+    ...(request.responseFormat && { response_format: request.responseFormat }),
   };
   const accepted = Object.entries(optional).filter(([name, value]) => !profile.omits(name) || !isOptional(name, value));
   const systemRole = profile.systemRole ?? traits.systemRole ?? 'system';

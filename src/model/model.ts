@@ -61,6 +61,8 @@ export interface CompletionRequest {
   readonly toolChoice?: string | object;
   /** Missing: not said. */
   readonly parallelToolCalls?: boolean;
+  /** The format of the reply, in the terms of the protocol, instead of that of the parameters. Missing: that one. */
+  readonly responseFormat?: object;
   /** Aborted when the result is not needed any more. */
   readonly signal: AbortSignal;
   /** Called with each delta as it arrives. The deltas of a failed attempt are void. */

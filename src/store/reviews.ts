@@ -1,4 +1,5 @@
 // Reads reviews, and claims and releases them for a reviewer. Deadlines and leases use the database's clock.
+import type { ClientCall } from '../domain/tools/client-tools.ts';
 import type { Reason } from '../domain/policy.ts';
 import type {
   EndingDecisionKind,
@@ -22,6 +23,7 @@ export interface ReviewRow {
   readonly reasons: Reason[];
   readonly text: string;
   readonly assistant: string | null;
+  readonly client_calls: readonly ClientCall[] | null;
   readonly draft: string | null;
   readonly revision: number;
   /** Null: no new draft is being written. */
@@ -49,7 +51,7 @@ export interface ReviewRow {
 }
 
 /** The query for reviews, to be completed with where and order by. */
-export const REVIEW_SELECT = `select r.review_id, r.kind, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, t.assistant, r.draft, r.finish_reason,
+export const REVIEW_SELECT = `select r.review_id, r.kind, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, t.assistant, t.client_calls, r.draft, r.finish_reason,
   r.revision, r.revise_note, r.revise_by, r.revise_at, r.step, r.tool, r.call_id, r.arguments, r.decided_value,
   case when r.claimed_until > now() then r.claimed_by end as claimed_by,
   case when r.claimed_until > now() then r.claimed_until end as claimed_until,
@@ -73,6 +75,7 @@ export const reviewOf = (row: ReviewRow): Review => ({
   draft: row.draft,
   revision: row.revision,
   drafting: row.revise_note === null ? null : { note: row.revise_note, by: row.revise_by!, since: row.revise_at! },
+  clientCalls: row.client_calls ?? [],
   toolCall:
     row.step === null ? null : { tool: row.tool!, arguments: row.arguments!, callId: row.call_id!, step: row.step },
   finishReason: row.finish_reason,

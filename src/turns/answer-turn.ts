@@ -5,9 +5,10 @@ import type { Assistant } from '../domain/assistants/assistant.ts';
 import { NO_DELTAS, type DeltaWriter } from '../domain/delta.ts';
 import { BudgetExhausted, ChargeLost } from '../domain/budgets/budget.ts';
 import { mayNeedReview, type ReviewPolicy } from '../domain/policy.ts';
+import { sentFormat } from '../domain/tools/reply-format.ts';
 import { totalUsage } from '../domain/tools/step.ts';
 import type { TurnError } from '../domain/turn.ts';
-import { ModelError, type Completion, type Moderator } from '../model/model.ts';
+import { ModelError, type Completion, type Message, type Moderator } from '../model/model.ts';
 import type { Budgets } from '../store/budgets/budgets.ts';
 import { postponeTurn } from '../store/budgets/postponed.ts';
 import { commitFailure, type ModelReply } from '../store/commit-turn.ts';
@@ -16,9 +17,10 @@ import { askModel, NoModel, type AskDeps } from './ask-model.ts';
 import { CallCount } from './call-count.ts';
 import type { LiveAssistants } from './live-assistants.ts';
 import type { PartialReply } from './partial-reply.ts';
-import { dividedCalls, offerOf } from './offered-tools.ts';
-import { promptOfTurn } from './prompt.ts';
+import { dividedCalls, NO_OFFER, offerOf } from './offered-tools.ts';
+import { promptOfTurn, withMore } from './prompt.ts';
 import { readForPrompt, type ReadTurn } from './read-for-prompt.ts';
+import { inFormat } from './reply-format.ts';
 import { Screening } from './screening.ts';
 import { ToolSteps, type ToolStepsDeps } from './tool-steps.ts';
 import { commitReply, commitUntilDone, parkForCall, type AnswerOutcome, type CommitDeps } from './turn-commits.ts';
@@ -103,9 +105,13 @@ async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortS
   const { work, assistant, calls, partial, policy, read } = answering;
   const steps = new ToolSteps(deps, work, assistant, read.journal);
   const spending = deps.budgets.ofTurn(work);
-  const sink = mayNeedReview(policy, read.message)
-    ? NO_DELTAS
-    : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: work.attempts });
+  const { format } = read.request ?? {};
+  const responseFormat = format && sentFormat(format);
+  // Text that may be held, or that may have to be written again, is not shown before.
+  const sink =
+    mayNeedReview(policy, read.message) || format
+      ? NO_DELTAS
+      : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: work.attempts });
   const finish = async (completion: Completion): Promise<AnswerOutcome> => {
     sink.end();
     const answer = finalAnswer(completion, steps);
@@ -127,10 +133,15 @@ async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortS
       const tools = await steps.offered();
       const prompt = promptOfTurn(assistant, work, { ...read, journal: steps.journal });
       const offer = offerOf(tools, read.request, steps.journal);
-      const asking = { ...answering, ...offer, prompt, sink, spending, ranMs: steps.ranMs };
-      const completion = await askModel(deps, asking, signal);
+      const asking = { ...answering, responseFormat, sink, spending, ranMs: steps.ranMs };
+      const completion = await askModel(deps, { ...asking, ...offer, prompt }, signal);
       const divided = dividedCalls(completion, tools, read.request);
-      if (divided.own.length === 0) return await finish(completion);
+      if (divided.own.length === 0) {
+        if (!format || divided.client.length > 0) return await finish(completion);
+        const ask = (more: readonly Message[]) =>
+          askModel(deps, { ...asking, ...NO_OFFER, prompt: withMore(prompt, more) }, signal);
+        return await finish(await inFormat(format, completion, ask));
+      }
       partial.void();
       const proposed = await steps.propose(completion, divided, { tools, attempts: calls.begun }, signal);
       if (!proposed) return { status: 'lost' };

@@ -67,6 +67,8 @@ export interface Asking {
   readonly tools: readonly OfferedTool[];
   /** How the model has to use the tools. */
   readonly use: Pick<CompletionRequest, 'toolChoice' | 'parallelToolCalls'>;
+  /** In the terms of the protocol. Missing: any. */
+  readonly responseFormat?: object | undefined;
   readonly sink: DeltaSink;
   /** Null: there are no budgets. */
   readonly spending: Spending | null;
@@ -76,7 +78,7 @@ export interface Asking {
 
 /** One answer of the models. Rejects with NoModel, with a ModelError, as `Spending.reserve` does, or with the signal's reason. */
 export async function askModel(deps: AskDeps, asking: Asking, signal: AbortSignal): Promise<Completion> {
-  const { work, assistant, calls, partial, prompt, tools, use, sink, spending, ranMs } = asking;
+  const { work, assistant, calls, partial, prompt, tools, use, responseFormat, sink, spending, ranMs } = asking;
   const outputTokens = assistant.parameters.maxOutputTokens ?? BUDGET_OUTPUT_TOKENS;
   const candidates = candidatesFor(deps, asking);
   const restart = () => sink.restart(calls.restart());
@@ -98,6 +100,7 @@ export async function askModel(deps: AskDeps, asking: Asking, signal: AbortSigna
           prompt,
           kept: await fitting(prompt, assistant.maxInputTokens, countTokens, tools),
           ...(tools.length > 0 && { tools, ...use }),
+          ...(responseFormat && { responseFormat }),
           signal,
           onDelta: (text) => sink.write(text),
           onVoid: restart,

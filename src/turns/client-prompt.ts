@@ -1,10 +1,9 @@
 // The messages of a prompt with what clients were asked for and what they sent. The messages of calls and results belong to the
 // exchange of the user's message that caused them. No I/O.
 import type { ConversationRow } from '../domain/conversation.ts';
-import type { ClientCall, ClientResults } from '../domain/tools/client-tools.ts';
+import type { ClientCall, ClientPart, ClientResults } from '../domain/tools/client-tools.ts';
 import type { Journal } from '../domain/tools/step.ts';
 import type { Message } from '../model/model.ts';
-import type { ClientPart } from '../store/steps/client-requests.ts';
 import { messagesOfHistory } from './tool-prompt.ts';
 
 export interface ClientConversation {

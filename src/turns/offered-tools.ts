@@ -11,6 +11,8 @@ export interface Offer {
   readonly use: Pick<CompletionRequest, 'toolChoice' | 'parallelToolCalls'>;
 }
 
+export const NO_OFFER: Offer = { tools: [], use: {} };
+
 /** What the client says about its tools holds for the first answer of the turn: an answer that follows results must not be
  *  forced to ask for another call. */
 function useOf(request: ClientRequest | null, journal: Journal): Offer['use'] {

@@ -136,3 +136,9 @@ export function promptOfTurn(assistant: Assistant, work: PromptedTurn, read: Rea
     messages: (kept) => promptOf({ ...parts, history: exchanges.slice(exchanges.length - kept).flat() }),
   };
 }
+
+/** The prompt with more messages at its end. */
+export const withMore = (prompt: Prompt, more: readonly Message[]): Prompt => ({
+  exchanges: prompt.exchanges,
+  messages: (kept) => [...prompt.messages(kept), ...more],
+});

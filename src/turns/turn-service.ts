@@ -4,14 +4,14 @@ import { acceptTurn, NO_PARTIAL, type Written } from '../store/accept-turn.ts';
 import { lastBefore } from '../store/conversations.ts';
 import { nextPictures, type PicturesOfTurn } from '../store/pictures/turn-pictures.ts';
 import { contentsOfSteps } from '../store/steps/journal.ts';
-import { nextClientRequests } from '../store/steps/client-requests.ts';
+import { clientPartsOf, nextClientRequests } from '../store/steps/client-requests.ts';
 import { findTurn, listTurns } from '../store/turn-rows.ts';
 import type { AcceptOutcome, NewTurn } from '../domain/accept.ts';
 import { cancel, announceCancelled, type CancelDeps, type CancelOutcome } from './cancellation.ts';
 import type { Hooks, TurnHints } from '../domain/events.ts';
 import type { ConversationRow } from '../domain/conversation.ts';
 import type { StepContent } from '../domain/tools/step.ts';
-import type { RequestOfTurn } from '../domain/tools/client-tools.ts';
+import type { ClientPart, RequestOfTurn } from '../domain/tools/client-tools.ts';
 import type { Turn, TurnFilter } from '../domain/turn.ts';
 import type { TurnRate } from '../domain/turn-rate.ts';
 import { traceparent } from '../telemetry/tracing.ts';
@@ -118,6 +118,11 @@ export class TurnService {
    *  there is no other. @throws Unavailable */
   nextPictures(userId: string, afterTurnId: string | undefined): Promise<PicturesOfTurn | null> {
     return nextPictures(this.#deps.database, userId, afterTurnId);
+  }
+
+  /** What the clients of these turns sent and were asked for, by the ids of the turns that have such. @throws Unavailable */
+  clientParts(turnIds: readonly string[]): Promise<ReadonlyMap<string, ClientPart>> {
+    return clientPartsOf(this.#deps.database, turnIds);
   }
 
   /** What the user's clients asked for besides text, in the turns after this seq, at most of `limit` turns. @throws Unavailable */

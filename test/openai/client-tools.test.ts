@@ -3,10 +3,11 @@ import test, { type ExecutionContext } from 'ava';
 import type OpenAI from 'openai';
 import type { RunnableToolFunction } from 'openai/lib/RunnableFunction';
 import { isAvailable, RUNTIMES, startApp, type AppOptions } from '../support/app.ts';
-import { call } from '../support/client.ts';
+import { call, eventually } from '../support/client.ts';
 import type { ModelCall, ModelScript } from '../support/model.ts';
 import { newDrafts, waitForDraft } from '../reviews/revise-support.ts';
 import { decide, turnOf } from '../reviews/support.ts';
+import { afterDecision, decideOn, startToolApp, statuses, turnOf as toolTurnOf } from '../tools/turn-support.ts';
 import { about, assistant, clientOf, failureOf, user } from './support.ts';
 
 type Messages = OpenAI.ChatCompletionMessageParam[];
@@ -249,14 +250,18 @@ test('other results of the same calls open another branch', async (t) => {
   );
 });
 
-test('a repeated request gets the same turn', async (t) => {
-  const { ask } = await start(t);
+test('a request that is repeated under its key gets the same turn', async (t) => {
+  const { client, ask } = await start(t);
   const { choices, ...first } = await ask([user('Weather?')]);
   const messages: Messages = [user('Weather?'), choices[0]!.message, result('call_oslo', 'cold')];
-  const post = (more: object) => ask(messages, more).then((answer) => about(answer).turn_id);
-  t.is(about(first).status, 'completed');
-  const named = { metadata: { session_id: about(first).session_id } };
-  t.not(await post(named), about(first).turn_id);
+  const post = () =>
+    client.chat.completions.create(
+      { model: 'turnkeeper', user: 'ann', messages, tools: TOOLS },
+      { headers: { 'Idempotency-Key': 'results' } },
+    );
+  const second = about(await post());
+  t.deepEqual(about(await post()), second);
+  t.not(second.turn_id, about(first).turn_id);
 });
 
 test('a held reply holds its calls', async (t) => {
@@ -267,7 +272,10 @@ test('a held reply holds its calls', async (t) => {
   t.is(held.choices[0]!.finish_reason, 'stop');
   t.false('tool_calls' in held.choices[0]!.message);
   t.like(await turnOf(url, turnId), { client_calls: [], reply: null });
-  await decide(url, (await turnOf(url, turnId)).review!.review_id, { decision: 'approve' });
+  const { review_id: reviewId } = (await turnOf(url, turnId)).review!;
+  const { body: review } = await call<{ client_calls: object[] }>(url, `/reviews/${reviewId}`);
+  t.deepEqual(review.client_calls, [OSLO], 'the reviewer sees them');
+  await decide(url, reviewId, { decision: 'approve' });
   t.like(await turnOf(url, turnId), { status: 'completed', finish_reason: 'tool_calls', client_calls: [OSLO] });
   // The answer to the results is held for the same reason.
   const answer = await ask([result('call_oslo', 'cold')], { metadata: { session_id: about(held).session_id } });
@@ -313,4 +321,65 @@ test('the export has what the client sent and was asked for, and the erasure rem
     0: { results: [] },
     1: { tools: [{ name: 'get_weather' }], results: [{ call_id: 'call_oslo', content: 'cold' }] },
   });
+});
+
+test('the calls of the assistant in the same answer are made first, also after an approval', async (t) => {
+  const { url, model, server } = await startToolApp(t);
+  const client = clientOf(url);
+  const own = (name: string) => ({ id: `call_${name}`, name, arguments: '{"order":"A1"}' });
+  const ask = (messages: Messages) =>
+    client.chat.completions.create({
+      model: 'shop',
+      user: 'ann',
+      messages,
+      tools: TOOLS,
+    }) as Promise<OpenAI.ChatCompletion>;
+  model.script((request) =>
+    sentTo(request).at(-1)!.role === 'tool' ? { text: 'Done.' } : { text: 'Wait.', calls: [OSLO, own('get_order')] },
+  );
+  const first = await ask([user('Order and weather?')]);
+  t.deepEqual<unknown, unknown>(first.choices[0]!.message.tool_calls, [sentCall(OSLO)]);
+  t.is(server.ledger.length, 1);
+  t.deepEqual(statuses(await toolTurnOf(url, about(first).turn_id)), ['get_order done']);
+  t.is(model.chatCalls.length, 1, 'the answer is not paid twice');
+  const second = await ask([user('Order and weather?'), first.choices[0]!.message, result('call_oslo', 'cold')]);
+  t.is(second.choices[0]!.message.content, 'Done.');
+  t.deepEqual(
+    sentTo(model.chatCalls[1]!).map(({ role, tool_call_id: id }) => [role, id]),
+    [
+      ['user', undefined],
+      ['assistant', undefined],
+      ['tool', 'call_get_order'],
+      ['assistant', undefined],
+      ['tool', 'call_oslo'],
+    ],
+  );
+
+  model.script(() => ({ calls: [OSLO, own('refund')] }));
+  const held = await toolTurnOf(url, about(await ask([user('Refund and weather?')])).turn_id);
+  t.is(held.status, 'awaiting_review');
+  const calls = model.chatCalls.length;
+  t.is((await decideOn(url, held, { decision: 'approve' })).status, 200);
+  t.like(await afterDecision(url, held), { status: 'completed', finish_reason: 'tool_calls', client_calls: [OSLO] });
+  t.is(server.ledger.at(-1)!.tool, 'refund');
+  t.is(model.chatCalls.length, calls, 'the answer is not paid twice');
+});
+
+test('a function with the name of a tool of the assistant is refused, and so are functions for models without tools', async (t) => {
+  const { url, file } = await startToolApp(t);
+  const client = clientOf(url);
+  const ask = (name: string, model: string) =>
+    failureOf(
+      client.chat.completions.create({
+        model,
+        messages: [user('Hi')],
+        tools: [TOOLS[0]!, { type: 'function', function: { name } }],
+      }),
+    );
+  t.like(await ask('refund', 'shop'), { status: 400, code: 'invalid_request', param: 'tools[1].function.name' });
+  file.write({ assistants: { plain: { models: [{ model: 'x', profile: { tools: false } }] } } });
+  await eventually('the new file is in force', async () =>
+    (await client.models.list()).data.some(({ id }) => id === 'plain'),
+  );
+  t.like(await ask('other', 'plain'), { status: 400, param: 'tools' });
 });

@@ -24,6 +24,8 @@ const results = (ids: readonly string[], ...given: readonly object[]) => ({
   ],
 });
 
+const format = (schema: object) => ({ response_format: { type: 'json_schema', json_schema: schema } });
+
 const errorOf = ({ json }: Reply): Json => json['error'] as Json;
 
 /** Invalid chat completion requests, and the parameter of the error. */
@@ -65,12 +67,30 @@ const COMPLETIONS: readonly [string, object, string][] = [
   ['a named tool', { tool_choice: choice('f') }, 'tool_choice'],
   ['a named function', { function_call: { name: 'f' } }, 'function_call'],
   ['functions', { functions: [{ name: 'f' }] }, 'functions'],
-  ['another response format', { response_format: { type: 'json_object' } }, 'response_format'],
+  ['an unknown response format', { response_format: { type: 'xml' } }, 'response_format.type'],
+  ['a JSON object by a schema', { response_format: { type: 'json_object', schema: {} } }, 'response_format.schema'],
   ['another modality', { modalities: ['audio'] }, 'modalities'],
   ['a voice', { audio: { voice: 'alloy' } }, 'audio'],
   ['log probabilities', { logprobs: true }, 'logprobs'],
   ['web search', { web_search_options: {} }, 'web_search_options'],
-  ['a JSON schema', { response_format: { type: 'json_schema', json_schema: { name: 'a' } } }, 'response_format'],
+  ['a format without a schema', format({ name: 'a' }), 'response_format.json_schema.schema'],
+  ['a format without a name', format({ schema: {} }), 'response_format.json_schema.name'],
+  ['an invalid schema', format({ name: 'a', schema: { type: 'x' } }), 'response_format.json_schema.schema'],
+  [
+    'a schema at an address',
+    format({ name: 'a', schema: { $ref: 'https://x.test/a' } }),
+    'response_format.json_schema.schema',
+  ],
+  [
+    'a schema that is too large',
+    format({ name: 'a', schema: { title: 'x'.repeat(70_000) } }),
+    'response_format.json_schema.schema',
+  ],
+  [
+    'a schema with patterns of names',
+    format({ name: 'a', schema: { patternProperties: {} } }),
+    'response_format.json_schema.schema',
+  ],
   ['a choice between texts', { guided_choice: ['a', 'b'] }, 'guided_choice'],
   ['the best of several replies', { best_of: 3 }, 'best_of'],
   ['a continued reply', { continue_final_message: true }, 'continue_final_message'],
@@ -139,8 +159,12 @@ const RESPONSES: readonly [string, object, string][] = [
   ['a prompt', { prompt: { id: 'p' } }, 'prompt'],
   ['a reference as the last item', { input: [{ type: 'item_reference', id: 'msg_1' }] }, 'input[0].role'],
   ['a moderation', { moderation: { model: 'm' } }, 'moderation'],
-  ['a JSON schema', { text: { format: { type: 'json_schema', name: 'a', schema: {} } } }, 'text.format'],
-  ['another text format', { text: { format: { type: 'json_object' } } }, 'text.format'],
+  [
+    'an invalid schema',
+    { text: { format: { type: 'json_schema', name: 'a', schema: { type: 'x' } } } },
+    'text.format.schema',
+  ],
+  ['an unknown format', { text: { format: { type: 'xml' } } }, 'text.format.type'],
   ['log probabilities', { top_logprobs: 3 }, 'top_logprobs'],
   ['several replies', { n: 2 }, 'n'],
   ['an unknown parameter', { colour: 2 }, 'colour'],

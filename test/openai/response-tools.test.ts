@@ -188,3 +188,21 @@ test('a background response that is held shows no calls before the decision', as
   await decide(url, held.review!.review_id, { decision: 'approve' });
   t.is((await client.responses.retrieve(first.id)).output.length, 2);
 });
+
+test('the input items have the calls and the results, page by page and in both orders', async (t) => {
+  const { client, create } = await start(t, { text: 'I look it up.' });
+  const first = await create('Weather?');
+  const results = [output('call_oslo', 'cold'), output('call_rome', 'warm')];
+  const second = await create(results, { previous_response_id: first.id });
+  const shown = async (order: 'asc' | 'desc', limit: number) => {
+    const items: string[] = [];
+    for await (const item of client.responses.inputItems.list(second.id, { order, limit }))
+      items.push(item.type === 'function_call_output' ? `${item.call_id} ${item.output as string}` : item.type);
+    return items;
+  };
+  const all = ['message', 'message', 'function_call', 'function_call', 'call_oslo cold', 'call_rome warm'];
+  for (const limit of [1, 2, 3, 100]) {
+    t.deepEqual(await shown('asc', limit), all, `${limit}`);
+    t.deepEqual(await shown('desc', limit), all.toReversed(), `${limit}`);
+  }
+});

@@ -1,5 +1,6 @@
 // Tools of clients: a client of /v1 offers them, makes the calls itself, and sends the results with its next request. Pure.
 import { hash } from 'node:crypto';
+import type { ReplyFormat } from './reply-format.ts';
 import type { AssistantTools, JsonSchema } from './tool.ts';
 
 export const CLIENT_TOOL_LIMITS = {
@@ -48,6 +49,14 @@ export interface ClientRequest extends ClientResults {
   /** In the terms of chat completions. Missing: not said. */
   readonly toolChoice?: string | object;
   readonly parallelToolCalls?: boolean;
+  /** Missing: any text. */
+  readonly format?: ReplyFormat;
+}
+
+/** What the client of a turn sent and was asked for. */
+export interface ClientPart extends ClientResults {
+  /** The calls that the reply of the turn asks for. */
+  readonly asked: readonly ClientCall[];
 }
 
 /** What the client of a turn asked for. */

@@ -23,12 +23,16 @@ const MOST_FAULTS = 20;
 const FAULT_CHARACTERS = 2_000;
 
 /** Whether a schema may have keywords that no draft defines. `exact`: no, and no `format`, which nobody would check: a schema
- *  that allows something must not allow more than its author meant. */
-export type Strictness = 'lenient' | 'exact';
+ *  that allows something must not allow more than its author meant. `untrusted`: lenient, and patterns are not checked, because
+ *  a text can be written for which a pattern takes years. */
+export type Strictness = 'lenient' | 'exact' | 'untrusted';
+
+const ANY_PATTERN = Object.assign(() => ({ test: () => true }), { code: 'anyPattern' });
 
 const OPTIONS: Readonly<Record<Strictness, Options>> = {
   lenient: { strict: false, validateFormats: false },
   exact: { strict: false, strictSchema: true },
+  untrusted: { strict: false, validateFormats: false, code: { regExp: ANY_PATTERN } },
 };
 
 /** Checks schemas against the definition of their draft. They are not kept. */
@@ -86,6 +90,7 @@ function compiled(schema: JsonSchema, strictness: Strictness): Compiled {
 const known: Readonly<Record<Strictness, WeakMap<JsonSchema, Compiled>>> = {
   lenient: new WeakMap(),
   exact: new WeakMap(),
+  untrusted: new WeakMap(),
 };
 
 /** The validator of a schema, or why the schema is invalid. It is kept as long as the schema object. */

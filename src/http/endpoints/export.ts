@@ -4,6 +4,7 @@ import type { Review } from '../../domain/review.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
 import { urlOf } from '../../domain/pictures/picture.ts';
 import type { RequestOfTurn } from '../../domain/tools/client-tools.ts';
+import { sentFormat } from '../../domain/tools/reply-format.ts';
 import type { Turn } from '../../domain/turn.ts';
 import { chargeJson } from './budgets.ts';
 import { activityJson } from './analytics.ts';
@@ -51,9 +52,10 @@ async function* arrayOf<T>(items: AsyncIterable<T>, write: (item: T) => unknown)
 }
 
 /** What a client of /v1 asked for besides text. */
-const clientRequestJson = ({ turnId, request: { tools, results } }: RequestOfTurn) => ({
+const clientRequestJson = ({ turnId, request: { tools, results, format } }: RequestOfTurn) => ({
   turn_id: turnId,
   tools,
+  response_format: format ? sentFormat(format) : null,
   results: results.map(({ callId, content }) => ({ call_id: callId, content })),
 });
 

@@ -61,6 +61,9 @@ const listed = z
       description:
         'Whether the model writes a new draft now. Meanwhile `draft` is the last one, and only `reject` is allowed.',
     }),
+    client_calls: z.array(z.object({ id: z.string(), name: z.string(), arguments: z.string() })).meta({
+      description: 'The calls that the draft asks a client of `/v1` for. It gets them if the draft is approved.',
+    }),
     tool_call: toolCall.nullable().meta({ description: 'Null: the review is about a reply.' }),
     finish_reason: z
       .enum(FINISH_REASONS)
@@ -123,6 +126,7 @@ export const listedReviewJson = (review: Review): z.output<typeof listed> => ({
   draft_sha256: review.draft === null ? null : sha256Of(review.draft),
   revision: review.revision,
   drafting: review.drafting !== null,
+  client_calls: [...review.clientCalls],
   tool_call: review.toolCall && toolCallJson(review.toolCall),
   finish_reason: review.finishReason,
   stale: review.stale,

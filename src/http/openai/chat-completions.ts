@@ -25,8 +25,8 @@ import {
   sessionOf,
   STORED_MEMBERS,
   streamOptions,
-  TEXT_FORMAT,
 } from './parameters.ts';
+import { chatFormat, chatFormatIn } from './reply-format.ts';
 import { acceptChatTurn, placeOfHistory, userOfRequest, type OpenAiSettings } from './chat-turn.ts';
 import { resultsFor } from './continued-calls.ts';
 import { awaitSettled, noReplyProblem } from './await-turn.ts';
@@ -52,7 +52,7 @@ const completionRequest = z
     function_call: NO_TOOL_CHOICE,
     modalities: only([['text']], 'must be ["text"]: turnkeeper generates only text'),
     audio: only([], 'must be omitted: turnkeeper generates only text'),
-    response_format: TEXT_FORMAT,
+    response_format: chatFormat,
     logprobs: only([false], 'must be false: turnkeeper does not return log probabilities'),
     top_logprobs: NO_LOGPROBS,
     moderation: NO_MODERATION,
@@ -121,6 +121,7 @@ export const chatCompletionOperations = (
         text: message.text,
         pictures: message.pictures,
         tools: chatToolsIn(body),
+        format: chatFormatIn(body.response_format),
         ...results,
         metadata: body.metadata,
         options: null,

@@ -4,6 +4,7 @@ import type { Assistant, AssistantSource } from '../../domain/assistants/assista
 import { hashRequest } from '../../domain/accept.ts';
 import type { Continuation } from '../../domain/branch.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
+import type { ReplyFormat } from '../../domain/tools/reply-format.ts';
 import type { ClientResults } from '../../domain/tools/client-tools.ts';
 import type { Turn } from '../../domain/turn.ts';
 import { isRateLimited } from '../auth/access.ts';
@@ -214,6 +215,8 @@ export interface ChatTurnRequest extends Place {
   readonly pictures: readonly GivenPicture[];
   readonly tools: GivenTools;
   readonly results: ClientResults;
+  /** Undefined: any text. */
+  readonly format: ReplyFormat | undefined;
   readonly metadata: GivenMetadata;
   /** Request options that are stored with the metadata. Null: none. */
   readonly options: object | null;
@@ -249,7 +252,7 @@ export async function acceptChatTurn(
     assistant: request.assistant.name,
     clientInstructions: clientInstructionsOf(request),
     pictures: picturesFor(request.assistant, request.pictures),
-    clientRequest: clientRequestOf(tools, results),
+    clientRequest: clientRequestOf(tools, results, request.format),
     onBusy: 'enqueue',
     continues: request.continues,
     idempotencyKey,

@@ -8,6 +8,7 @@ import {
   type ClientResults,
   type ClientTool,
 } from '../../domain/tools/client-tools.ts';
+import type { ReplyFormat } from '../../domain/tools/reply-format.ts';
 import type { Fault } from '../problem.ts';
 
 const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
@@ -154,13 +155,15 @@ export function toolFaults(assistant: Assistant, { tools, pointerOf, choice }: G
 export function clientRequestOf(
   { tools, choice, parallel }: GivenTools,
   results: ClientResults,
+  format: ReplyFormat | undefined,
 ): ClientRequest | undefined {
-  if (tools.length === 0 && results.results.length === 0) return undefined;
+  if (tools.length === 0 && results.results.length === 0 && !format) return undefined;
   const toolChoice = choice && ('mode' in choice ? choice.mode : { type: 'function', function: { name: choice.name } });
   return {
     tools,
     ...(tools.length > 0 && toolChoice !== null && { toolChoice }),
     ...(tools.length > 0 && parallel !== null && { parallelToolCalls: parallel }),
+    ...(format && { format }),
     ...results,
   };
 }

@@ -33,6 +33,9 @@ export const turnIdOfMessage = turnIdAfter(MESSAGE);
 const turnIdInCall = turnIdAfter(CALL);
 /** The turn id in the id of a call. Null: not the id of a call of turnkeeper. */
 export const turnIdOfCall = (id: string): string | null => turnIdInCall(id.replace(/_\d{1,3}$/, ''));
+const turnIdInOutput = turnIdAfter(OUTPUT);
+/** The turn id in the id of a result. Null: not the id of a result of turnkeeper. */
+export const turnIdOfOutput = (id: string): string | null => turnIdInOutput(id.replace(/_\d{1,3}$/, ''));
 /** The turn id in the id of a user's message. Null: not such an id. */
 export const turnIdOfInput = turnIdAfter(INPUT);
 

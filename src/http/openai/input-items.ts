@@ -1,11 +1,13 @@
-// The input items of a response: the user's message, and before it the delivered exchanges that it continues.
+// The input items of a response: the user's message or the results of calls, and before them the delivered exchanges that they
+// continue.
 import { z } from 'zod';
 import type { ConversationRow } from '../../domain/conversation.ts';
+import type { ClientPart, ClientResult } from '../../domain/tools/client-tools.ts';
 import type { Turn } from '../../domain/turn.ts';
 import { COMPONENTS } from '../schemas.ts';
 import type { Services } from '../services.ts';
-import { inputIdOf, turnIdOfInput, turnIdOfMessage } from './ids.ts';
-import { messageJson, outputMessage } from './response-json.ts';
+import { inputIdOf, outputIdOf, turnIdOfCall, turnIdOfInput, turnIdOfMessage, turnIdOfOutput } from './ids.ts';
+import { functionCall, functionCallJson, messageJson, outputMessage } from './response-json.ts';
 
 const inputMessage = z.object({
   id: z.string().meta({ description: '`msg_in_` followed by the turn id.' }),
@@ -15,10 +17,18 @@ const inputMessage = z.object({
   content: z.array(z.object({ type: z.literal('input_text'), text: z.string() })),
 });
 
+const functionCallOutput = z.object({
+  id: z.string().meta({ description: '`fco_` followed by the turn id and the number of the result.' }),
+  type: z.literal('function_call_output'),
+  status: z.literal('completed'),
+  call_id: z.string(),
+  output: z.string(),
+});
+
 export const inputItems = z
   .object({
     object: z.literal('list'),
-    data: z.array(z.union([inputMessage, outputMessage])),
+    data: z.array(z.union([inputMessage, functionCallOutput, outputMessage, functionCall])),
     first_id: z.string().nullable(),
     last_id: z.string().nullable(),
     has_more: z.boolean(),
@@ -28,13 +38,35 @@ export const inputItems = z
 type InputItems = z.output<typeof inputItems>;
 type Item = InputItems['data'][number];
 
-const inputJson = ({ turnId, text }: { turnId: string; text: string }): Item => ({
+const NO_PART: ClientPart = { results: [], asked: [] };
+
+const outputJson = (turnId: string, number: number, { callId, content }: ClientResult): Item => ({
+  id: outputIdOf(turnId, number),
+  type: 'function_call_output',
+  status: 'completed',
+  call_id: callId,
+  output: content,
+});
+
+const inputJson = (turnId: string, text: string): Item => ({
   id: inputIdOf(turnId),
   type: 'message',
   role: 'user',
   status: 'completed',
   content: [{ type: 'input_text', text }],
 });
+
+/** What the user sent: the results of calls, then the message. */
+const inputsOf = (turnId: string, text: string, { results }: ClientPart): Item[] => [
+  ...results.map((result, number) => outputJson(turnId, number, result)),
+  ...(text === '' ? [] : [inputJson(turnId, text)]),
+];
+
+/** The reply: its text, then the calls that it asks for. */
+const repliesOf = (turnId: string, text: string, { asked }: ClientPart): Item[] => [
+  ...(text === '' && asked.length > 0 ? [] : [messageJson(turnId, 'completed', text)]),
+  ...asked.map((call, number) => functionCallJson(turnId, number, call)),
+];
 
 /** A position in the items of a session. */
 interface Position {
@@ -45,8 +77,8 @@ interface Position {
 
 /** The position of an item. Null: it is not an item of this response. @throws Unavailable */
 async function positionOf(turns: Services['turns'], turn: Turn, itemId: string): Promise<Position | null> {
-  const inputTurn = turnIdOfInput(itemId);
-  const turnId = inputTurn ?? turnIdOfMessage(itemId);
+  const inputTurn = turnIdOfInput(itemId) ?? turnIdOfOutput(itemId);
+  const turnId = inputTurn ?? turnIdOfMessage(itemId) ?? turnIdOfCall(itemId);
   if (turnId === null) return null;
   if (inputTurn === turn.turnId) return { seq: turn.seq, ordinal: 0 };
   const found = await turns.find(turnId);
@@ -63,8 +95,15 @@ export interface ItemPage {
 
 type Reading = Pick<Services, 'turns' | 'conversations'>;
 
-const itemOf = ({ turnId, role, content }: ConversationRow): Item =>
-  role === 'user' ? inputJson({ turnId, text: content }) : messageJson(turnId, 'completed', content);
+/** The items of the messages and of the turn itself, oldest first. @throws Unavailable */
+async function itemsOf(turns: Services['turns'], rows: readonly ConversationRow[], turn: Turn) {
+  const parts = await turns.clientParts([...new Set([...rows, turn].map(({ turnId }) => turnId))]);
+  const partOf = (turnId: string) => parts.get(turnId) ?? NO_PART;
+  const earlier = rows.flatMap(({ turnId, role, content }) =>
+    (role === 'user' ? inputsOf : repliesOf)(turnId, content, partOf(turnId)),
+  );
+  return { earlier, own: inputsOf(turn.turnId, turn.text, partOf(turn.turnId)) };
+}
 
 /** At most `limit` items after the one with the id `after`, newest first; null: it is not an item of this response. Reads
  *  more exchanges until it is found. */
@@ -76,7 +115,8 @@ async function newestFirst(
 ): Promise<Item[] | null> {
   for (let exchanges = limit; ; exchanges *= 2) {
     const rows = await turns.before(turn, exchanges);
-    const items = [inputJson(turn), ...rows.map(itemOf).toReversed()];
+    const { earlier, own } = await itemsOf(turns, rows, turn);
+    const items = [...earlier, ...own].toReversed();
     const from = after === undefined ? 0 : items.findIndex(({ id }) => id === after) + 1;
     const isFound = after === undefined || from > 0;
     if (rows.length < exchanges * 2) return isFound ? items.slice(from, from + limit) : null;
@@ -93,14 +133,16 @@ async function oldestFirst(
 ): Promise<Item[] | null> {
   const position = after === undefined ? undefined : await positionOf(turns, turn, after);
   if (position === null) return null;
-  if (position?.seq === turn.seq) return [];
   // The item itself is read too: it may be one of another branch.
   const from = position && { seq: position.seq, ordinal: position.ordinal - 1 };
   const page = { after: from, limit: limit + 1, turnId: turn.turnId };
   const branch = await conversations.ofSession(turn.sessionId, page);
-  const earlier = (branch?.rows ?? []).filter(({ seq }) => seq < turn.seq).map(itemOf);
-  if (after !== undefined && earlier.shift()?.id !== after) return null;
-  return [...earlier, inputJson(turn)].slice(0, limit);
+  const rows = (branch?.rows ?? []).filter(({ seq }) => seq < turn.seq);
+  const { earlier, own } = await itemsOf(turns, rows, turn);
+  const items = [...earlier, ...own];
+  if (after === undefined) return items.slice(0, limit);
+  const index = items.findIndex(({ id }) => id === after);
+  return index < 0 ? null : items.slice(index + 1, index + 1 + limit);
 }
 
 /** A page of the input items. Null: `after` is not an item of this response. @throws Unavailable */

@@ -60,7 +60,6 @@ export const ONE_REPLY = only([1], 'must be 1: a turn has one reply');
 export const NO_TOOLS = only([[]], `must be empty: ${noTools}`);
 export const NO_TOOL_CHOICE = only(['none', 'auto'], `must be none or auto: ${noTools}`);
 export const NO_LOGPROBS = only([0], 'must be 0: turnkeeper does not return log probabilities');
-export const TEXT_FORMAT = only([{ type: 'text' }], 'must be {"type":"text"}: turnkeeper supports no other format');
 export const NO_MODERATION = only([], 'must be omitted: turnkeeper does not return moderation results');
 
 /** Options of a stream. `include_usage` has an effect on chat completions only. */

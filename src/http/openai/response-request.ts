@@ -15,8 +15,8 @@ import {
   ONE_REPLY,
   only,
   streamOptions,
-  TEXT_FORMAT,
 } from './parameters.ts';
+import { responseFormat } from './reply-format.ts';
 
 export const responseRequest = z
   .strictObject({
@@ -44,7 +44,7 @@ export const responseRequest = z
     max_tool_calls: ignored(z.number()),
     truncation: ignored(z.string()),
     include: ignored(z.array(z.string())),
-    text: z.strictObject({ format: TEXT_FORMAT, verbosity: ignored(z.string()) }).nullish(),
+    text: z.strictObject({ format: responseFormat, verbosity: ignored(z.string()) }).nullish(),
     n: ONE_REPLY,
     tools: responseTools,
     tool_choice: responseToolChoice,

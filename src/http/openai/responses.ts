@@ -15,6 +15,7 @@ import { turnIdOf } from './ids.ts';
 import { assistantFor } from './models.ts';
 import { sessionOf, STORED_MEMBERS } from './parameters.ts';
 import { keptText } from './growing-text.ts';
+import { responseFormatIn } from './reply-format.ts';
 import { ResponseEvents } from './response-events.ts';
 import { response, responseJson } from './response-json.ts';
 import { inputMessageOf, instructionsOf, responseRequest } from './response-request.ts';
@@ -119,6 +120,7 @@ export function responseOperations(
           text,
           pictures,
           tools: responseToolsIn(body),
+          format: responseFormatIn(body.text?.format),
           ...results,
           metadata: body.metadata,
           options: background || previous !== null ? { background, previous_response_id: previous } : null,

@@ -1,12 +1,12 @@
 // What clients of /v1 ask for besides text. It is read only for turns that have it.
-import type { ClientCall, ClientRequest, ClientResults, RequestOfTurn } from '../../domain/tools/client-tools.ts';
+import type {
+  ClientCall,
+  ClientPart,
+  ClientRequest,
+  ClientResults,
+  RequestOfTurn,
+} from '../../domain/tools/client-tools.ts';
 import type { Database, Statement } from '../database.ts';
-
-/** What the client of a turn sent and was asked for. */
-export interface ClientPart extends ClientResults {
-  /** The calls that the reply of the turn asks for. */
-  readonly asked: readonly ClientCall[];
-}
 
 interface Row {
   readonly turn_id: string;

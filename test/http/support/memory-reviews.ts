@@ -19,6 +19,7 @@ const review: Review = {
   revision: 0,
   drafting: null,
   toolCall: null,
+  clientCalls: [],
   finishReason: 'stop',
   claimedBy: null,
   claimedUntil: null,

@@ -155,6 +155,7 @@ export class MemoryServices {
       stepContents: async () => [],
       nextPictures: async () => null,
       clientRequests: async () => [],
+      clientParts: async () => new Map(),
       cancel: async (turnId) => this.#cancel(turnId),
       retry: async (turnId) => this.#retry(turnId),
       watch: (turnId) => ({

@@ -1144,11 +1144,34 @@ export interface OpenAiChatCompletionRequest {
     [k: string]: unknown;
   };
   /**
-   * Not supported: must be {"type":"text"}: turnkeeper supports no other format.
+   * Passed on to the model. The reply is validated: if it does not have the format, the model is asked once more, and then the turn fails with `model_malformed_reply`. A schema may have 64 KiB and no `patternProperties`; `pattern` is not checked.
    */
-  response_format?: {
-    [k: string]: unknown;
-  };
+  response_format?:
+    | (
+        | {
+            type: 'text';
+            [k: string]: unknown;
+          }
+        | {
+            type: 'json_object';
+            schema?: null;
+            [k: string]: unknown;
+          }
+        | {
+            type: 'json_schema';
+            json_schema: {
+              name: string;
+              description?: string | null;
+              schema: {
+                [k: string]: unknown;
+              };
+              strict?: boolean | null;
+              [k: string]: unknown;
+            };
+            [k: string]: unknown;
+          }
+      )
+    | null;
   /**
    * Not supported: must be false: turnkeeper does not return log probabilities.
    */
@@ -1271,6 +1294,16 @@ export interface OpenAiInputItems {
         }[];
       }
     | {
+        /**
+         * `fco_` followed by the turn id and the number of the result.
+         */
+        id: string;
+        type: 'function_call_output';
+        status: 'completed';
+        call_id: string;
+        output: string;
+      }
+    | {
         id: string;
         type: 'message';
         role: 'assistant';
@@ -1281,6 +1314,17 @@ export interface OpenAiInputItems {
           annotations: unknown[];
           logprobs: unknown[];
         }[];
+      }
+    | {
+        /**
+         * `fc_` followed by the turn id and the number of the call.
+         */
+        id: string;
+        type: 'function_call';
+        status: 'in_progress' | 'completed' | 'incomplete';
+        call_id: string;
+        name: string;
+        arguments: string;
       }
   )[];
   first_id: string | null;
@@ -1867,11 +1911,31 @@ export interface OpenAiResponseRequest {
   include?: string[] | null;
   text?: {
     /**
-     * Not supported: must be {"type":"text"}: turnkeeper supports no other format.
+     * Passed on to the model. The reply is validated: if it does not have the format, the model is asked once more, and then the turn fails with `model_malformed_reply`. A schema may have 64 KiB and no `patternProperties`; `pattern` is not checked.
      */
-    format?: {
-      [k: string]: unknown;
-    };
+    format?:
+      | (
+          | {
+              type: 'text';
+              [k: string]: unknown;
+            }
+          | {
+              type: 'json_object';
+              schema?: null;
+              [k: string]: unknown;
+            }
+          | {
+              type: 'json_schema';
+              name: string;
+              description?: string | null;
+              schema: {
+                [k: string]: unknown;
+              };
+              strict?: boolean | null;
+              [k: string]: unknown;
+            }
+        )
+      | null;
     /**
      * Accepted and ignored.
      */
@@ -2116,6 +2180,14 @@ export interface ListedReview {
    */
   drafting: boolean;
   /**
+   * The calls that the draft asks a client of `/v1` for. It gets them if the draft is approved.
+   */
+  client_calls: {
+    id: string;
+    name: string;
+    arguments: string;
+  }[];
+  /**
    * Null: the review is about a reply.
    */
   tool_call: ReviewedToolCall | null;
@@ -2199,6 +2271,14 @@ export interface Review {
    * Whether the model writes a new draft now. Meanwhile `draft` is the last one, and only `reject` is allowed.
    */
   drafting: boolean;
+  /**
+   * The calls that the draft asks a client of `/v1` for. It gets them if the draft is approved.
+   */
+  client_calls: {
+    id: string;
+    name: string;
+    arguments: string;
+  }[];
   /**
    * Null: the review is about a reply.
    */

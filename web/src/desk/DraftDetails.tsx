@@ -31,6 +31,11 @@ export function DraftDetails({ review, by, draft, words, edited }: Props) {
             <Diff draft={draft} edited={edited} />
           )}
         </div>
+        {review.client_calls.map(({ id, name, arguments: text }) => (
+          <p key={id} class="card text">
+            The client is asked to call {name}: {text}
+          </p>
+        ))}
       </section>
       {sentReply !== null && (
         <section>
