@@ -12,7 +12,7 @@ import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Config } from '../config/config.ts';
 import type { Foundation } from './foundation.ts';
 
-/** The use case that ends reviews. */
+/** The use case that decides reviews. */
 export const reviewDecisionsOf = ({
   config,
   database,
@@ -27,6 +27,7 @@ export const reviewDecisionsOf = ({
     onDeadline: config.REVIEW_ON_DEADLINE,
     hooks,
     wake: (turn) => waker.wake(turn),
+    redraft: () => hooks.worker.revisionDue(),
     withdraw: (reviewId) => queues.withdrawReview(reviewId),
     metrics,
     log,

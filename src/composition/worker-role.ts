@@ -1,4 +1,5 @@
 // The worker role: runs turns, consumes topics, publishes the outbox, sends webhooks, sweeps.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActorRuntime } from '../actors/runtime.ts';
 import { daprPublisher } from '../dapr/publish.ts';
 import type { Toolbox } from '../domain/tools/tool.ts';
@@ -22,6 +23,8 @@ import { numberReviewEvents } from '../store/review-feed.ts';
 import { answerTurn } from '../turns/answer-turn.ts';
 import { ClaimKeeper } from '../turns/claim-keeper.ts';
 import type { LiveAssistants } from '../turns/live-assistants.ts';
+import { redraft } from '../turns/revisions/redraft.ts';
+import { RevisionRunner } from '../turns/revisions/revision-runner.ts';
 import { TurnRun } from '../turns/turn-run.ts';
 import { UserRunner } from '../turns/user-runner.ts';
 import type { ResolveNames } from '../outbound/names.ts';
@@ -78,8 +81,16 @@ const modelsOf = ({ config, metrics, log }: Foundation): ModelPool =>
       log.warn({ model, what }, 'The model endpoint deviates from the protocol; later calls allow for it.'),
   });
 
-/** Runs the turns of users. */
-function startRunner(foundation: Foundation, options: RunnerOptions): UserRunner {
+/** Waits without giving the place to other work: new drafts take no place of a turn. */
+const waitHere: Pause = (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {});
+
+interface Runners {
+  readonly runner: UserRunner;
+  readonly revisions: RevisionRunner;
+}
+
+/** Runs the turns of users, and writes the new drafts that reviewers ask for. */
+function startRunners(foundation: Foundation, options: RunnerOptions): Runners {
   const { actors, assistants, models, budgets, decisions, toolbox } = options;
   const { config, addresses, database, redis, waker, hints, hooks, partials, metrics, log, lifecycle } = foundation;
   const policies = new LivePolicy({ keywords: config.REVIEW_KEYWORDS, file: config.REVIEW_POLICY, metrics, log });
@@ -139,7 +150,16 @@ function startRunner(foundation: Foundation, options: RunnerOptions): UserRunner
     log,
   });
   claims.runWith((userId) => runner.tryStart(userId));
-  return runner;
+  const drafting = { ...answer, actors, policies, pause: () => waitHere };
+  const revisions = new RevisionRunner({
+    database,
+    leaseS: config.LEASE_S,
+    redraft: (claim, calls, signal) => redraft(drafting, claim, calls, signal),
+    hooks,
+    metrics,
+    log,
+  });
+  return { runner, revisions };
 }
 
 /** Starts consuming. Rejects while Redis is unavailable; `lifecycle` holds what was started. */
@@ -156,12 +176,14 @@ export async function startWorkerRole(
   const models = modelsOf(foundation);
   const budgets = budgetsOf(foundation, assistants);
   const toolbox = startToolbox(foundation, resolveNames);
-  const runner = startRunner(foundation, { actors, assistants, models, budgets, decisions, toolbox });
+  const options = { actors, assistants, models, budgets, decisions, toolbox };
+  const { runner, revisions } = startRunners(foundation, options);
   hooks.worker = {
     startTurns: (userId) => runner.tryStart(userId),
     publish: (events) => relay.push(events),
     deliveryDue: () => sender.wake(),
     webhookAdded: () => sender.webhookAdded(),
+    revisionDue: () => revisions.wake(),
   };
   const { MODEL_MAX_ATTEMPTS: modelAttempts = null, MEMORY_DEBOUNCE_MS: debounceMs } = config;
   const modelRetryMs = config.MODEL_RETRY_S * 1_000;
@@ -184,7 +206,7 @@ export async function startWorkerRole(
     consumers.setPaused('chat-requests', !isReachable);
   });
   lifecycle.started('consumers', async () => {
-    await Promise.all([consumers.stop(DRAIN_MS), runner.drain(DRAIN_MS)]);
+    await Promise.all([consumers.stop(DRAIN_MS), runner.drain(DRAIN_MS), revisions.stop(DRAIN_MS)]);
   });
   lifecycle.started('eraser', () => eraser.idle());
   lifecycle.started('webhook sender', () => sender.stop(WEBHOOK_DRAIN_MS));
@@ -195,6 +217,7 @@ export async function startWorkerRole(
     steps: [
       { when: 'events', run: () => relay.sweep() },
       { when: 'reviews', run: () => decisions.sweep() },
+      { when: 'revisions', run: () => revisions.sweep() },
       { when: 'calls', run: () => endLostCalls(database) },
       { when: 'budgets', run: () => settleLeft(database) },
       { when: 'counts', run: () => countLeftOver(database) },

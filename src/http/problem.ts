@@ -28,6 +28,8 @@ export const PROBLEMS = {
   changed: { status: 409, title: 'The review is about something else' },
   not_retryable: { status: 409, title: 'The turn cannot be retried' },
   already_decided: { status: 409, title: 'The review has already ended' },
+  drafting: { status: 409, title: 'A new draft is being written' },
+  revision_limit: { status: 409, title: 'The review has had all its new drafts' },
   claimed_by_other: { status: 409, title: 'Another reviewer has claimed the review' },
   webhook_limit: { status: 409, title: 'The maximum number of webhooks is reached' },
   webhook_disabled: { status: 409, title: 'The webhook is disabled' },

@@ -124,6 +124,8 @@ export interface DueWork {
   readonly events: boolean;
   /** Kept decisions, or reviews whose deadline has passed. */
   readonly reviews: boolean;
+  /** New drafts that nobody writes. */
+  readonly revisions: boolean;
   /** Calls of tools whose worker has not recorded an outcome in time. */
   readonly calls: boolean;
   /** Review events without a position. */
@@ -145,6 +147,7 @@ const DUE: Statement = {
                exists (select 1 from kept_decisions)
                  or exists (select 1 from reviews where status = 'pending' and kept_at is not null)
                  or exists (select 1 from reviews where status = 'pending' and deadline <= now()) as reviews,
+               exists (select 1 from reviews where revise_until <= now()) as revisions,
                exists (select 1 from turn_steps where status = 'running' and expires_at < now()) as calls,
                exists (select 1 from review_events where position is null) as feed,
                exists (select 1 from erasures where finished_at is null and due_at <= now()) as erasures,

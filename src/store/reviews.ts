@@ -1,7 +1,14 @@
 // Reads reviews, and claims and releases them for a reviewer. Deadlines and leases use the database's clock.
 import type { ClientCall } from '../domain/tools/client-tools.ts';
 import type { Reason } from '../domain/policy.ts';
-import type { DecisionKind, Review, ReviewEvent, ReviewFilter, ReviewKind, ReviewStatus } from '../domain/review.ts';
+import type {
+  EndingDecisionKind,
+  Review,
+  ReviewEvent,
+  ReviewFilter,
+  ReviewKind,
+  ReviewStatus,
+} from '../domain/review.ts';
 import type { FinishReason } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 
@@ -18,6 +25,11 @@ export interface ReviewRow {
   readonly assistant: string | null;
   readonly client_calls: readonly ClientCall[] | null;
   readonly draft: string | null;
+  readonly revision: number;
+  /** Null: no new draft is being written. */
+  readonly revise_note: string | null;
+  readonly revise_by: string | null;
+  readonly revise_at: Date | null;
   readonly step: number | null;
   readonly tool: string | null;
   readonly call_id: string | null;
@@ -27,7 +39,7 @@ export interface ReviewRow {
   readonly claimed_until: Date | null;
   readonly deadline: Date;
   readonly overdue: boolean;
-  readonly decision: DecisionKind | null;
+  readonly decision: EndingDecisionKind | null;
   readonly reply: string | null;
   readonly decided_value: string | null;
   readonly note: string | null;
@@ -40,7 +52,7 @@ export interface ReviewRow {
 
 /** The query for reviews, to be completed with where and order by. */
 export const REVIEW_SELECT = `select r.review_id, r.kind, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, t.assistant, t.client_calls, r.draft, r.finish_reason,
-  r.step, r.tool, r.call_id, r.arguments, r.decided_value,
+  r.revision, r.revise_note, r.revise_by, r.revise_at, r.step, r.tool, r.call_id, r.arguments, r.decided_value,
   case when r.claimed_until > now() then r.claimed_by end as claimed_by,
   case when r.claimed_until > now() then r.claimed_until end as claimed_until,
   r.deadline, r.deadline <= now() as overdue, r.decision, r.reply, r.note, r.decided_by, r.decided_at, r.created_at,
@@ -61,7 +73,10 @@ export const reviewOf = (row: ReviewRow): Review => ({
   text: row.text,
   assistant: row.assistant,
   draft: row.draft,
-  clientCalls: row.client_calls ?? [],
+  revision: row.revision,
+  drafting: row.revise_note === null ? null : { note: row.revise_note, by: row.revise_by!, since: row.revise_at! },
+  // Of another draft there are none.
+  clientCalls: row.finish_reason === 'tool_calls' ? (row.client_calls ?? []) : [],
   toolCall:
     row.step === null ? null : { tool: row.tool!, arguments: row.arguments!, callId: row.call_id!, step: row.step },
   finishReason: row.finish_reason,

@@ -1,5 +1,5 @@
 // The rows of the table `turns`, and reads of turns by id and by user.
-import type { DecisionKind, ReviewKind, ReviewStatus } from '../domain/review.ts';
+import type { EndingDecisionKind, ReviewKind, ReviewStatus } from '../domain/review.ts';
 import type { ClientCall } from '../domain/tools/client-tools.ts';
 import type { TurnStep } from '../domain/tools/step.ts';
 import type { FinishReason, Turn, TurnFilter, TurnReview, TurnStatus } from '../domain/turn.ts';
@@ -44,7 +44,7 @@ interface ReviewPart {
   readonly status: ReviewStatus;
   readonly reasons: readonly { readonly rule: string }[];
   readonly deadline: string;
-  readonly decision: DecisionKind | null;
+  readonly decision: EndingDecisionKind | null;
   readonly decided_at: string | null;
 }
 

@@ -205,6 +205,12 @@ export function createMetrics(process?: string) {
       labelNames: ['status'] as const,
       registers,
     }),
+    revisions: new Counter({
+      name: 'turnkeeper_revisions_total',
+      help: 'New drafts that reviewers asked for, by outcome.',
+      labelNames: ['outcome'] as const,
+      registers,
+    }),
     reviewPolicy: fileMetrics(registers, 'turnkeeper_review_policy', 'policy file'),
     assistants: fileMetrics(registers, 'turnkeeper_assistants', 'assistants file'),
     webhookAttempts: new Counter({

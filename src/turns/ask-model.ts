@@ -25,9 +25,15 @@ export interface AskDeps {
   readonly log: Log;
 }
 
+/** The turn whose answer is asked for. */
+export type AskedTurn = Pick<
+  Work,
+  'turnId' | 'userId' | 'pictures' | 'queuedS' | 'createdAt' | 'startedAt' | 'retryFrom'
+>;
+
 /** Milliseconds from the first claim of the turn, or from the first one after its retry or a decision on a call, to this claim, by
  *  the database's clock. That claim itself starts a little later than its transaction, from which `queuedS` is counted. */
-const runningMs = ({ queuedS, createdAt, startedAt, retryFrom = startedAt }: Work): number =>
+const runningMs = ({ queuedS, createdAt, startedAt, retryFrom = startedAt }: AskedTurn): number =>
   Math.max(0, queuedS * 1_000 - (retryFrom - createdAt));
 
 /** No model of the assistant can answer. */
@@ -53,7 +59,7 @@ const noModelForPictures = (assistant: string): TurnError => ({
 });
 
 export interface Asking {
-  readonly work: Work;
+  readonly work: AskedTurn;
   readonly assistant: Assistant;
   readonly calls: CallCount;
   readonly partial: Pick<PartialReply, 'of'>;

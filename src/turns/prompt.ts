@@ -117,8 +117,11 @@ export interface ReadForPrompt {
   readonly client?: ClientConversation;
 }
 
-/** The prompt of a claimed turn. */
-export function promptOfTurn(assistant: Assistant, work: Work, read: ReadForPrompt): Prompt {
+/** What the prompt of a turn is made of. */
+export type PromptedTurn = Pick<Work, 'clientInstructions' | 'memory' | 'messageCount' | 'text'>;
+
+/** The prompt of a turn. */
+export function promptOfTurn(assistant: Assistant, work: PromptedTurn, read: ReadForPrompt): Prompt {
   const all = read.client?.exchanges ?? exchangesOf(messagesOfHistory(read.history, read.journals));
   const exchanges = all.slice(Math.max(0, all.length - assistant.exchanges));
   const clientInstructions = assistant.appendsClientInstructions ? (work.clientInstructions ?? null) : null;

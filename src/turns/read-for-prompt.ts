@@ -19,11 +19,17 @@ export interface ReadTurn extends ReadForPrompt {
   readonly message: string;
 }
 
+/** The turn whose prompt is read. `history`: null if it is not known yet. */
+export type PromptTurn = Pick<
+  Work,
+  'turnId' | 'sessionId' | 'seq' | 'userId' | 'text' | 'history' | 'pictures' | 'journal' | 'hasClientRequest'
+>;
+
 /** Turns that are read to find the beginning of an exchange in which the client makes calls. */
 const MAX_TURNS = 1_000;
 
 /** @throws Unavailable */
-export async function readForPrompt(database: Database, assistant: Assistant, work: Work): Promise<ReadTurn> {
+export async function readForPrompt(database: Database, assistant: Assistant, work: PromptTurn): Promise<ReadTurn> {
   const request = work.hasClientRequest ? await clientRequestOf(database, work.turnId) : null;
   const history = work.history ?? (await lastBefore(database, work, assistant.exchanges));
   const pictures = work.pictures === null ? [] : await picturesOfTurn(database, work);
@@ -37,7 +43,7 @@ export async function readForPrompt(database: Database, assistant: Assistant, wo
 /** The journals of the turn and of its history. A turn with calls of its client may have one too. */
 async function journalsOf(
   database: Database,
-  work: Work,
+  work: PromptTurn,
   history: readonly HistoryMessage[],
 ): Promise<ReadonlyMap<string, Journal>> {
   const earlier = history.flatMap(({ journal, turnId }) => ((journal ?? null) !== null && turnId ? [turnId] : []));
@@ -46,7 +52,7 @@ async function journalsOf(
 }
 
 /** Reads whole exchanges: the client's calls and results are turns without a text. */
-async function withClient(database: Database, assistant: Assistant, work: Work, request: ClientRequest | null) {
+async function withClient(database: Database, assistant: Assistant, work: PromptTurn, request: ClientRequest | null) {
   const rows = await wholeExchanges(database, work, assistant.exchanges + 1);
   const journals = await journalsOf(database, work, rows);
   const parts = await clientPartsOf(database, [...new Set(rows.map(({ turnId }) => turnId))]);
@@ -56,7 +62,7 @@ async function withClient(database: Database, assistant: Assistant, work: Work, 
   return { history: [], journals, journal: journals.get(work.turnId) ?? [], client, message };
 }
 
-async function wholeExchanges(database: Database, work: Work, exchanges: number): Promise<ConversationRow[]> {
+async function wholeExchanges(database: Database, work: PromptTurn, exchanges: number): Promise<ConversationRow[]> {
   for (let turns = exchanges; ; turns *= 4) {
     const rows = await lastBefore(database, work, turns);
     const begun = rows.filter(({ role, content }) => role === 'user' && content !== '').length;

@@ -5,6 +5,7 @@ import type { RunnableToolFunction } from 'openai/lib/RunnableFunction';
 import { isAvailable, RUNTIMES, startApp, type AppOptions } from '../support/app.ts';
 import { call, eventually } from '../support/client.ts';
 import type { ModelCall, ModelScript } from '../support/model.ts';
+import { newDrafts, waitForDraft } from '../reviews/revise-support.ts';
 import { decide, turnOf } from '../reviews/support.ts';
 import { afterDecision, decideOn, startToolApp, statuses, turnOf as toolTurnOf } from '../tools/turn-support.ts';
 import { about, assistant, clientOf, failureOf, user } from './support.ts';
@@ -282,6 +283,18 @@ test('a held reply holds its calls', async (t) => {
   const edited = about(await ask([user('urgent')]));
   await decide(url, (await turnOf(url, edited.turn_id)).review!.review_id, { decision: 'edit', reply: 'No.' });
   t.like(await turnOf(url, edited.turn_id), { reply: 'No.', finish_reason: 'stop', client_calls: [] });
+});
+
+test('a new draft of a held reply has no calls of the client', async (t) => {
+  const { url, model, ask } = await start(t);
+  const { turn_id: turnId } = about(await ask([user('This is urgent: weather?')]));
+  model.script(newDrafts);
+  const { review_id: id } = (await turnOf(url, turnId)).review!;
+  t.is((await decide(url, id, { decision: 'revise', note: 'no calls' })).status, 200);
+  const { draft_sha256 } = await waitForDraft(url, id, 1);
+  t.false('tools' in model.chatCalls.at(-1)!.body);
+  await decide(url, id, { decision: 'approve', draft_sha256 });
+  t.like(await turnOf(url, turnId), { reply: 'new: no calls', finish_reason: 'stop', client_calls: [] });
 });
 
 test('without tools in the request the model is offered none, and the turn asks for nothing', async (t) => {

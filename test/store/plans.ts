@@ -279,6 +279,21 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /reviews_status_deadline/,
   },
   {
+    what: 'the new draft that has waited longest for a worker',
+    sql: "select reviews.review_id from reviews join turns on turns.turn_id = reviews.turn_id where reviews.revise_until <= now() and reviews.deadline > now() and reviews.status = 'pending' and case turns.status when 'awaiting_review' then true else false end order by reviews.revise_until limit 1 for update of turns, reviews skip locked",
+    index: /reviews_drafting/,
+  },
+  {
+    what: 'whether a new draft is wanted',
+    sql: 'select exists (select 1 from reviews where revise_until <= now())',
+    index: /reviews_drafting/,
+  },
+  {
+    what: 'the review of the turn that gets a new draft',
+    sql: `select review_id from reviews where turn_id = '${ID}' and revise_epoch = 1 and revise_note is not null and status = 'pending' for update`,
+    index: /reviews_turn_all/,
+  },
+  {
     what: "a user's pending reviews",
     sql: `select count(*) from reviews where user_id = '${USER}' and status = 'pending'`,
     index: /reviews_user_pending/,

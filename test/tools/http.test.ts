@@ -180,13 +180,13 @@ for (const [what, once, act] of FAULTY)
   test(`a tool that ${what}: a call of the effect once is ${once}, others are repeated`, async (t) => {
     const receiver = await startReceiver(t);
     receiver.answer = act;
-    const timeoutMs = 1_000;
+    const timeoutMs = 3_000;
     const startedAt = performance.now();
     const outcome = await run(receiver.url, 'once', { timeoutMs });
     t.is(outcome.status, once);
     t.regex(outcome.result, /^The (tool|connection) .*/);
     t.is(receiver.received.length, 1);
-    t.true(performance.now() - startedAt < 5_000);
+    t.true(performance.now() - startedAt < 8_000);
     for (const effect of ['read', 'idempotent'] as const) {
       const before = receiver.received.length;
       receiver.answer = (response) =>

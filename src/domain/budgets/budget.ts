@@ -46,11 +46,12 @@ export interface BudgetState {
   readonly readAt: Date;
 }
 
-/** The tokens that one turn, or one summary of the user, was charged in one window. */
+/** The tokens that one turn with its new drafts, or one summary of the user, was charged in one window. */
 export interface Charge {
   /** The id of the turn, or of the renewal of the summary. */
   readonly chargeId: string;
-  readonly kind: 'turn' | 'summary';
+  /** `revision`: the turn has got a new draft in this window. */
+  readonly kind: 'turn' | 'revision' | 'summary';
   /** Whose window it counts. */
   readonly owner: string;
   readonly windowS: number;

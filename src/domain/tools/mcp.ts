@@ -40,7 +40,7 @@ const sorted = (value: unknown): unknown => {
   return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]));
 };
 
-export const modelNameOf = (server: string, tool: string): string => `${server}__${tool}`;
+const modelNameOf = (server: string, tool: string): string => `${server}__${tool}`;
 
 /** Reads an entry of a server's list. `known`: the tools of earlier lists by their version, which are used again, because
  *  their schemas have been compiled. */

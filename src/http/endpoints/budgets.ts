@@ -29,7 +29,7 @@ const budgetJson = ({ budget, reserved, used, resetsAt }: BudgetState): z.output
 
 /** A charge in the export of a user. The renewals of a summary have no id that the user knows. */
 export const chargeJson = ({ chargeId, kind, owner, windowS, startsS, reserved, used }: Charge): object => ({
-  turn_id: kind === 'turn' ? chargeId : null,
+  turn_id: kind === 'summary' ? null : chargeId,
   per: isOfAll(owner) ? 'all' : 'user',
   window_s: windowS,
   starts_at: new Date(startsS * 1_000).toISOString(),

@@ -8,7 +8,7 @@ import { COMPONENTS, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import { chatToolChoice, chatTools, chatToolsIn, parallelToolCalls } from './client-tools.ts';
 import { completion, completionJson, contentOf } from './completion-json.ts';
-import { keptText } from './kept-text.ts';
+import { keptText } from './growing-text.ts';
 import { completionFrames } from './completion-stream.ts';
 import { chatMessageOf, instructionsIn, messages } from './messages.ts';
 import { assistantFor, modelName } from './models.ts';

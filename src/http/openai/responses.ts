@@ -14,7 +14,7 @@ import { inputItems, inputItemsOf } from './input-items.ts';
 import { turnIdOf } from './ids.ts';
 import { assistantFor } from './models.ts';
 import { sessionOf, STORED_MEMBERS } from './parameters.ts';
-import { keptText } from './kept-text.ts';
+import { keptText } from './growing-text.ts';
 import { responseFormatIn } from './reply-format.ts';
 import { ResponseEvents } from './response-events.ts';
 import { response, responseJson } from './response-json.ts';

@@ -95,6 +95,11 @@ export class Budgets {
     return this.#spending({ kind: 'turn', userId, chargeId: turnId, fence: epoch });
   }
 
+  /** Counts the calls of a claim of a new draft; null: there are no budgets. `epoch`: of this claim. */
+  ofRevision({ turnId, epoch, userId }: Claim & { readonly userId: string }): Spending | null {
+    return this.#spending({ kind: 'revision', userId, chargeId: turnId, fence: epoch });
+  }
+
   /** Counts the calls of a renewal of a summary; null: there are no budgets. */
   ofSummary(userId: string, mark: string): Spending | null {
     return this.#spending({ kind: 'summary', userId, chargeId: mark, fence: userId });

@@ -18,6 +18,8 @@ const MOVE_TO_USED = `insert into budget_windows (owner, window_s, starts_s, res
 const HELD = {
   turn: `select turn_id from turns
          where turn_id = ?::uuid and epoch = ?::int4 and ${IS_RUNNING} for update`,
+  revision: `select review_id from reviews where turn_id = ?::uuid and revise_epoch = ?::int4 and revise_note is not null
+             and status = 'pending' for update`,
   summary: 'select user_id from due_summaries where mark = ?::uuid and user_id = ?::text for update',
 } as const;
 
@@ -60,16 +62,18 @@ const reserveSql = (held: string): string => `with held as materialized (${held}
           order by changes.owner, changes.window_s, changes.starts_s
           on conflict (user_id, charge_id, owner, window_s, starts_s) do update
           set call_id = excluded.call_id, reserved = excluded.reserved, reserved_at = excluded.reserved_at,
-              used = budget_charges.used + excluded.used
+              used = budget_charges.used + excluded.used, kind = excluded.kind
           returning owner)
         select exists (select 1 from held) as held, (select count(*) from charged) as charged`;
 
 const RESERVE: Readonly<Record<Charge['kind'], Statement>> = {
   turn: { name: 'budget-reserve-turn', sql: reserveSql(HELD.turn) },
+  revision: { name: 'budget-reserve-revision', sql: reserveSql(HELD.revision) },
   summary: { name: 'budget-reserve-summary', sql: reserveSql(HELD.summary) },
 };
 
-/** Who is charged: a claim of a turn (`fence` is its epoch), or a renewal of a summary (`fence` is the user). */
+/** Who is charged: a claim of a turn or of a new draft for it (`fence` is the epoch), or a renewal of a summary (`fence` is the
+ *  user). */
 export interface Charged {
   readonly kind: Charge['kind'];
   readonly userId: string;
@@ -151,7 +155,7 @@ export async function settleTokens(
 const LEFT_S = 2;
 const LEFT_SUMMARY_S = 900;
 
-/** Reservations that nobody will settle: their turn is final, awaits review or was erased. */
+/** Reservations that nobody will settle: their turn is final, awaits review without a new draft, or was erased. */
 const SETTLE_LEFT: Statement = {
   name: 'budget-settle-left',
   sql: `with ended as materialized (
@@ -159,6 +163,8 @@ const SETTLE_LEFT: Statement = {
           from budget_charges c
           where c.reserved > 0 and c.reserved_at < now() - ${LEFT_S} * interval '1 second'
             and case c.kind when 'summary' then c.reserved_at < now() - ${LEFT_SUMMARY_S} * interval '1 second'
+              when 'revision' then not exists (
+                select 1 from reviews r where r.turn_id = c.charge_id and r.revise_note is not null)
               else not exists (select 1 from turns t where t.turn_id = c.charge_id
                 and case t.status when 'queued' then true when 'running' then true else false end) end
           order by c.user_id, c.charge_id, c.owner, c.window_s, c.starts_s limit ? for update of c skip locked),

@@ -2172,6 +2172,14 @@ export interface ListedReview {
    */
   draft_sha256: string | null;
   /**
+   * How many new drafts reviewers have received: 0 for the first draft. It grows when a new draft is there.
+   */
+  revision: number;
+  /**
+   * Whether the model writes a new draft now. Meanwhile `draft` is the last one, and only `reject` is allowed.
+   */
+  drafting: boolean;
+  /**
    * The calls that the draft asks a client of `/v1` for. It gets them if the draft is approved.
    */
   client_calls: {
@@ -2256,6 +2264,14 @@ export interface Review {
    */
   draft_sha256: string | null;
   /**
+   * How many new drafts reviewers have received: 0 for the first draft. It grows when a new draft is there.
+   */
+  revision: number;
+  /**
+   * Whether the model writes a new draft now. Meanwhile `draft` is the last one, and only `reject` is allowed.
+   */
+  drafting: boolean;
+  /**
    * The calls that the draft asks a client of `/v1` for. It gets them if the draft is approved.
    */
   client_calls: {
@@ -2320,7 +2336,7 @@ export interface ReviewEvents {
      */
     who: string | null;
     /**
-     * `requested`, `claimed`, `released`, or the status in which the review ended.
+     * `requested`, `claimed`, `released`; `revise_requested`, then `revised` with the last draft in `original` and the new one in `edit`, or `revise_failed` with the error in `note`; or the status in which the review ended.
      */
     what: string;
     reasons: ReviewReason[] | null;
@@ -2331,7 +2347,7 @@ export interface ReviewEvents {
 }
 
 export interface ReviewDecision {
-  decision: 'approve' | 'edit' | 'reject' | 'respond' | 'retry';
+  decision: 'approve' | 'edit' | 'reject' | 'respond' | 'retry' | 'revise';
   /**
    * The reply to deliver instead of the draft. Required to edit a reply, otherwise not allowed.
    */
@@ -2349,7 +2365,7 @@ export interface ReviewDecision {
     [k: string]: unknown;
   };
   /**
-   * A note for the audit trail. The user does not see it. The model sees the note of a call that is rejected.
+   * A note for the audit trail. The user does not see it. Required with `revise`: what the model has to change. The model also sees the note of a call that is rejected.
    */
   note?: string;
   /**

@@ -2,8 +2,8 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Decision } from '../api/derived.ts';
 import { NOTE_CHARACTERS, TEXT_CHARACTERS } from '../api/limits.ts';
 
-/** The decisions on a reply. */
-export type ReplyDecision = Exclude<Decision, 'respond' | 'retry'>;
+/** The decisions of the desk on a reply. */
+export type ReplyDecision = Extract<Decision, 'approve' | 'edit' | 'reject'>;
 
 const TEXT: Readonly<Record<ReplyDecision, { readonly title: string; readonly send: string }>> = {
   approve: { title: 'The user receives the draft unchanged.', send: 'Approve' },
