@@ -75,7 +75,8 @@ export const reviewOf = (row: ReviewRow): Review => ({
   draft: row.draft,
   revision: row.revision,
   drafting: row.revise_note === null ? null : { note: row.revise_note, by: row.revise_by!, since: row.revise_at! },
-  clientCalls: row.client_calls ?? [],
+  // Of another draft there are none.
+  clientCalls: row.finish_reason === 'tool_calls' ? (row.client_calls ?? []) : [],
   toolCall:
     row.step === null ? null : { tool: row.tool!, arguments: row.arguments!, callId: row.call_id!, step: row.step },
   finishReason: row.finish_reason,

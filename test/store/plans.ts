@@ -32,6 +32,21 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /turn_pictures_pkey/,
   },
   {
+    what: 'what the client of a turn asks for',
+    sql: `select client_request, client_results from turns where turn_id = '${ID}' and client_hash is not null`,
+    index: /turns_pkey/,
+  },
+  {
+    what: 'what the clients of turns sent and were asked for',
+    sql: `select turn_id, client_results, client_calls from turns where turn_id = any(array['${ID}']::uuid[]) and (client_results is not null or client_calls is not null)`,
+    index: /turns_pkey/,
+  },
+  {
+    what: "what a user's clients asked for",
+    sql: `select turn_id, seq, client_request, client_results from turns where user_id = '${USER}' and seq > 5 and client_hash is not null order by user_id, seq limit 10`,
+    index: /turns_user/,
+  },
+  {
     what: 'whether a user is being erased',
     sql: `select exists (select 1 from erasures where user_id = '${USER}')`,
     index: /erasures_user/,
