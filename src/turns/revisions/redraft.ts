@@ -8,7 +8,8 @@ import { newId } from '../../domain/ids.ts';
 import { unknownUser } from '../../domain/memory.ts';
 import type { PolicySource, Reason } from '../../domain/policy.ts';
 import type { TurnError } from '../../domain/turn.ts';
-import { ModelError, type Completion, type Model, type Moderator } from '../../model/model.ts';
+import type { Prompt } from '../../model/fitted-prompt.ts';
+import { ModelError, type Completion, type Message, type Model, type Moderator } from '../../model/model.ts';
 import type { Budgets } from '../../store/budgets/budgets.ts';
 import { mayPass, type Database } from '../../store/database.ts';
 import { failRevision, finishRevision, type ClaimedRevision } from '../../store/revisions/revisions.ts';
@@ -19,7 +20,6 @@ import { promptOfTurn } from '../prompt.ts';
 import { readForPrompt, type ReadTurn } from '../read-for-prompt.ts';
 import { Screening } from '../screening.ts';
 import { commitUntilDone } from '../turn-commits.ts';
-import { redraftPrompt } from './redraft-prompt.ts';
 
 /** Work that was claimed this often without an end probably crashes its workers. */
 const MAX_CLAIMS = 10;
@@ -110,6 +110,26 @@ async function write(
   const partial = { of: (model: Model) => model };
   const asking = { work, assistant, calls, partial, prompt, tools: [], use: {}, sink: NO_DELTAS, ranMs: 0 };
   return askModel(deps, { ...asking, spending: deps.budgets.ofRevision(claim) }, signal);
+}
+
+/** The text without the name of the tags around it, so that it cannot close them. */
+const withoutTags = (text: string): string => text.replaceAll(/reviewer_instructions/gi, 'reviewer instructions');
+
+const instructionsOf = (note: string): string =>
+  [
+    'Your reply has not been sent. A reviewer wants another one, as the instructions between the reviewer_instructions tags say.',
+    "Write the whole reply to the user's last message again. Write nothing about the review or the reviewer.",
+    `<reviewer_instructions>\n${withoutTags(note)}\n</reviewer_instructions>`,
+  ].join('\n');
+
+/** The prompt of the turn, continued by the draft and the note of the reviewer. */
+function redraftPrompt(prompt: Prompt, draft: string, note: string): Prompt {
+  const added: readonly Message[] = [
+    // A draft that only asked the client for calls has no text.
+    ...(draft === '' ? [] : [{ role: 'assistant', content: draft } as const]),
+    { role: 'user', content: instructionsOf(note) },
+  ];
+  return { ...prompt, messages: (exchanges) => [...prompt.messages(exchanges), ...added] };
 }
 
 /** The reasons so far, and those that were found in the new draft. */
