@@ -72,7 +72,8 @@ test.serial('a worker that stops gives a new draft back before its lease ends', 
   await waitForRedraft(first.model);
   await first.stop();
   first.model.script(newDrafts);
-  const { url } = await startApp(t, { ...first, settings });
+  const { databaseUrl, redisUrl: redis, model } = first;
+  const { url } = await startApp(t, { databaseUrl, redisUrl: redis, model, settings });
   t.is((await waitForDraft(url, review!.review_id, 1)).draft, 'new: kinder');
   t.is((await turnOf(url, turnId)).attempts, 3);
 });
