@@ -168,9 +168,13 @@ export class ReviewDecisions {
     const { database, log } = this.#deps;
     const kept = await keptDecisionOf(database, turnId);
     const review = kept && (await reviewOfReply(database, turnId));
-    if (!review || (await this.apply(review, kept.decision, 'any')) !== 'changed') return;
-    log.warn({ turn_id: turnId, review_id: review.reviewId }, 'A decision was ignored: it is about another draft.');
-    await dropKeptDecision(database, turnId);
+    if (!review) return;
+    const outcome = await this.apply(review, kept.decision, 'any');
+    // If it were kept until the new draft is there, the deadline would wait for it.
+    if (outcome !== 'changed' && outcome !== 'drafting') return;
+    const ids = { turn_id: turnId, review_id: review.reviewId };
+    log.warn({ ...ids, outcome }, 'A decision was ignored: it is about another draft, or a new one is being written.');
+    await dropKeptDecision(database, turnId, kept.decision.decision);
   }
 
   /** Cancels a turn that awaits review, and its review. False: the turn does not await review. @throws Unavailable */

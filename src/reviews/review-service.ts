@@ -7,7 +7,7 @@ import { newId } from '../domain/ids.ts';
 import type { Log } from '../telemetry/log.ts';
 import { lastOfBranch } from '../store/conversations.ts';
 import type { Database } from '../store/database.ts';
-import { keepDecision, keepToolDecision } from '../store/kept-decisions.ts';
+import { dropKeptDecision, keepDecision, keepToolDecision } from '../store/kept-decisions.ts';
 import { picturesOfTurn } from '../store/pictures/turn-pictures.ts';
 import {
   claimReview,
@@ -25,6 +25,7 @@ import {
   endsReview,
   outcomeOf,
   type Decision,
+  type EndingDecision,
   type Review,
   type ReviewEvent,
   type ReviewFilter,
@@ -144,7 +145,7 @@ export class ReviewService {
     return review ? { outcome: outcome === 'applied' ? 'already_applied' : outcome, review } : { outcome: 'unknown' };
   }
 
-  async #awaitOutcome(posted: Review, decision: Decision): Promise<DecideReply> {
+  async #awaitOutcome(posted: Review, decision: EndingDecision): Promise<DecideReply> {
     const deadline = performance.now() + APPLIED_WITHIN_MS;
     const { wake, wait } = wakeUp();
     const unlisten = this.#deps.hints.listenTo(posted.turnId, wake);
@@ -154,6 +155,8 @@ export class ReviewService {
         if (!review) return { outcome: 'unknown' };
         // The decision was stored before the deadline, so it is in time even if the review is overdue now.
         const outcome = outcomeOf(review, decision, true);
+        // A new draft was asked for at the same time. The decision must not be applied after this answer.
+        if (outcome === 'drafting') await dropKeptDecision(this.#deps.database, review.turnId, decision.decision);
         if (outcome) return { outcome, review };
         const leftMs = deadline - performance.now();
         if (leftMs <= 0) return { outcome: 'queued', review };

@@ -102,11 +102,14 @@ export async function keptDecisions(database: Database, limit: number): Promise<
   return (await database.rows<KeptRow>(ALL, [limit])).map(keptOf);
 }
 
-const DROP: Statement = { name: 'kept-drop', sql: 'delete from kept_decisions where turn_id = ?' };
+const DROP: Statement = {
+  name: 'kept-drop',
+  sql: 'delete from kept_decisions where turn_id = ?::uuid and decision = ?::text',
+};
 
-/** Removes a decision that cannot be applied. @throws Unavailable */
-export async function dropKeptDecision(database: Database, turnId: string): Promise<void> {
-  await database.rows(DROP, [turnId]);
+/** Removes a decision that cannot be applied, if the kept one is of this kind. @throws Unavailable */
+export async function dropKeptDecision(database: Database, turnId: string, kind: EndingDecisionKind): Promise<void> {
+  await database.rows(DROP, [turnId, kind]);
 }
 
 const OF_CALLS: Statement = {

@@ -63,6 +63,21 @@ test.serial('another process writes the new draft after a worker was killed whil
   );
 });
 
+test.serial('a worker that stops gives a new draft back before its lease ends', async (t) => {
+  const settings = { LEASE_S: '3600' };
+  const first = await startApp(t, { settings });
+  first.model.script((one) => (noteIn(one) === undefined ? {} : { hang: true }));
+  const { review, turn_id: turnId } = await park(first.url, 'mia', 'help');
+  await decide(first.url, review!.review_id, { decision: 'revise', note: 'kinder' });
+  await waitForRedraft(first.model);
+  await first.stop();
+  first.model.script(newDrafts);
+  const { databaseUrl, redisUrl: redis, model } = first;
+  const { url } = await startApp(t, { databaseUrl, redisUrl: redis, model, settings });
+  t.is((await waitForDraft(url, review!.review_id, 1)).draft, 'new: kinder');
+  t.is((await turnOf(url, turnId)).attempts, 3);
+});
+
 test.serial('a worker whose lease lapsed does not commit its new draft, and the draft is written once', async (t) => {
   const { url, model, databaseUrl } = await startApp(t, { settings: { LEASE_S: '3600' } });
   let release = () => {};
@@ -157,6 +172,34 @@ for (const [outcome, status, reply] of [
     t.like(await reviewOf(url, id), { draft: 'echo: help', revision: 0, drafting: false });
     t.is((await delivered(url, 'emil')).length, reply === null ? 0 : 2);
   });
+
+test.serial(
+  'a decision that was kept before a request is applied first; one that was kept after it never is',
+  async (t) => {
+    const { url, model, databaseUrl } = await startApp(t, { settings: { REVIEW_ON_DEADLINE: 'reject' } });
+    const held = heldDrafts(model);
+    const [first, second] = [await park(url, 'kim', 'help'), await park(url, 'lea', 'help')];
+    const keep = ({ turn_id: turnId }: { turn_id: string }) =>
+      run(
+        t,
+        databaseUrl,
+        `insert into kept_decisions (turn_id, decision, draft_sha256, decided_by)
+       values ('${turnId}', 'approve', '${sha256Of('echo: help')}', 'kim')`,
+      );
+    await keep(first);
+    const late = await decide<ProblemJson>(url, first.review!.review_id, { decision: 'revise', note: 'kinder' });
+    t.like(late, { status: 409, body: { code: 'already_decided' } });
+    t.is((await turnOf(url, first.turn_id)).reply, 'echo: help');
+
+    await decide(url, second.review!.review_id, { decision: 'revise', note: 'kinder' });
+    await waitForRedraft(model);
+    await keep(second);
+    await moveDeadline(t, databaseUrl);
+    await eventually('the deadline is applied', async () => (await turnOf(url, second.turn_id)).status === 'rejected');
+    held.release();
+    await lostRevisions(url);
+  },
+);
 
 test.serial('a cancellation and an erasure win over a new draft', async (t) => {
   const app = await startApp(t, { settings: { LEASE_S: '2' } });

@@ -191,10 +191,6 @@ export async function releaseRevision(
   await database.rows(RELEASE, [reviewId, epoch, afterS, calls - 1]);
 }
 
-/** Decisions that were kept while the new draft was written have been refused, except a rejection. */
-const FORGOTTEN = `forgotten as (
-          delete from kept_decisions where turn_id in (select turn_id from r) and decision <> 'reject')`;
-
 /** The calls of the client that the last draft asked for belong to that draft. */
 const FINISH: Statement = {
   name: 'revision-finish',
@@ -206,8 +202,7 @@ const FINISH: Statement = {
           from r where turns.turn_id = r.turn_id),
         revised as (
           update reviews set draft = ?::text, finish_reason = ?::text, reasons = ?::jsonb, revision = reviews.revision + 1, ${NOT_DRAFTING}
-          from r where reviews.review_id = r.review_id returning reviews.review_id, reviews.draft, reviews.reasons),
-        ${FORGOTTEN}
+          from r where reviews.review_id = r.review_id returning reviews.review_id, reviews.draft, reviews.reasons)
         insert into review_events (event_id, review_id, who, what, reasons, original, edit, note)
         select ?::uuid, r.review_id, r.revise_by, 'revised', revised.reasons, r.draft, revised.draft, r.revise_note
         from r join revised on revised.review_id = r.review_id returning review_id`,
@@ -255,8 +250,7 @@ const FAIL: Statement = {
   name: 'revision-fail',
   sql: `with r as materialized (${HELD} for update of turns, reviews),
         counted as (update turns set attempts = turns.attempts + ?::int4 from r where turns.turn_id = r.turn_id),
-        failed as (update reviews set ${NOT_DRAFTING} from r where reviews.review_id = r.review_id),
-        ${FORGOTTEN}
+        failed as (update reviews set ${NOT_DRAFTING} from r where reviews.review_id = r.review_id)
         insert into review_events (event_id, review_id, what, original, note)
         select ?::uuid, review_id, 'revise_failed', draft, ?::text from r returning review_id`,
 };

@@ -132,6 +132,26 @@ async function write(
   return askModel(deps, { ...asking, spending: deps.budgets.ofRevision(claim) }, signal);
 }
 
+/** The text without the name of the tags around it, so that it cannot close them. */
+const withoutTags = (text: string): string => text.replaceAll(/reviewer_instructions/gi, 'reviewer instructions');
+
+const instructionsOf = (note: string): string =>
+  [
+    'Your reply has not been sent. A reviewer wants another one, as the instructions between the reviewer_instructions tags say.',
+    "Write the whole reply to the user's last message again. Write nothing about the review or the reviewer.",
+    `<reviewer_instructions>\n${withoutTags(note)}\n</reviewer_instructions>`,
+  ].join('\n');
+
+/** The prompt of the turn, continued by the draft and the note of the reviewer. */
+function redraftPrompt(prompt: Prompt, draft: string, note: string): Prompt {
+  const added: readonly Message[] = [
+    // A draft that only asked the client for calls has no text.
+    ...(draft === '' ? [] : [{ role: 'assistant', content: draft } as const]),
+    { role: 'user', content: instructionsOf(note) },
+  ];
+  return { ...prompt, messages: (exchanges) => [...prompt.messages(exchanges), ...added] };
+}
+
 /** The reasons so far, and those that were found in the new draft. */
 function withFound(reasons: readonly Reason[], found: readonly Reason[]): Reason[] {
   const isNew = ({ rule, detail }: Reason) => !reasons.some((known) => known.rule === rule && known.detail === detail);
