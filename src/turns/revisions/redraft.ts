@@ -40,26 +40,6 @@ export type RedraftOutcome =
   /** Another claim, a decision, the deadline or a cancellation came first; nothing was written. */
   | { readonly status: 'lost' };
 
-/** The text without the name of the tags around it, so that it cannot close them. */
-const withoutTags = (text: string): string => text.replaceAll(/reviewer_instructions/gi, 'reviewer instructions');
-
-const instructionsOf = (note: string): string =>
-  [
-    'Your reply has not been sent. A reviewer wants another one, as the instructions between the reviewer_instructions tags say.',
-    'Write the whole reply to the last message before it again. Write nothing about the review or the reviewer.',
-    `<reviewer_instructions>\n${withoutTags(note)}\n</reviewer_instructions>`,
-  ].join('\n');
-
-/** The prompt of the turn, continued by the draft and the note of the reviewer. */
-function redraftPrompt(prompt: Prompt, draft: string, note: string): Prompt {
-  const added: readonly Message[] = [
-    // A draft that only asked the client for calls has no text.
-    ...(draft === '' ? [] : [{ role: 'assistant', content: draft } as const]),
-    { role: 'user', content: instructionsOf(note) },
-  ];
-  return { ...prompt, messages: (exchanges) => [...prompt.messages(exchanges), ...added] };
-}
-
 /** Writes the new draft. `calls` counts the calls of the model, from 1 for the one that the claim has counted. Rejects with the
  *  signal's reason when the signal aborts. @throws Unavailable */
 export async function redraft(
