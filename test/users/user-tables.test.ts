@@ -16,6 +16,7 @@ const EXPORTED: Readonly<Record<string, string>> = {
   conversation_tags: 'conversations',
   turn_pictures: 'pictures',
   reviews: 'reviews',
+  budget_charges: 'budget_charges',
   analytics_days: 'analytics',
   actor_state: 'memory',
 };
