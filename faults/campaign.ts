@@ -13,7 +13,7 @@ import { Nemesis } from './nemesis.ts';
 import type { Cycle } from './schedule.ts';
 import { settle } from './settle.ts';
 import { measure, type StrikeRecord } from './strikes.ts';
-import { Base, type Runtime, type System } from './system/system.ts';
+import { Base, type BaseOptions, type Runtime, type System } from './system/system.ts';
 import { startDapr, startEmbedded } from './system/topologies.ts';
 import { usageOf } from './usage.ts';
 
@@ -67,11 +67,18 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const needs = new Set(cycles.flatMap(({ kinds }) => kinds.flatMap((kind) => kind.needs ?? [])));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const base = await Base.start(root, folder, needs);
+  return startedWith({ root, folder, needs }, async (base) => {
+    const system = await (runtime === 'dapr' ? startDapr(base) : startEmbedded(base));
+    return attack(system, options);
+  });
+}
+
+/** Runs `work` on services of its own, which are stopped afterwards. */
+export async function startedWith<T>(options: BaseOptions, work: (base: Base) => Promise<T>): Promise<T> {
+  const base = await Base.start(options);
   running = base;
   try {
-    const system = await (runtime === 'dapr' ? startDapr(base) : startEmbedded(base));
-    return await attack(system, options);
+    return await work(base);
   } finally {
     running = null;
     await base.stop();

@@ -3,7 +3,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../bench/systems/processes.ts';
-import type { CampaignResult } from './campaign.ts';
+import type { Finding } from './checks/checks.ts';
 import type { Runtime } from './system/system.ts';
 
 interface Edit {
@@ -15,7 +15,7 @@ interface Edit {
 export interface Mutant {
   readonly name: string;
   readonly edits: readonly Edit[];
-  /** Kinds of faults under which the safeguard matters. */
+  /** Kinds of faults under which the safeguard matters. Empty: the kill run of tools, which ends with its turns. */
   readonly kinds: readonly string[];
   readonly runtime: Runtime;
   readonly minutes: number;
@@ -146,6 +146,55 @@ export const MUTANTS: readonly Mutant[] = [
     minutes: 1.4,
     checks: ['I7', 'I1 accepted', 'I8 repeated'],
   },
+  {
+    name: 'once-after-takeover',
+    edits: [
+      {
+        file: 'src/turns/tool-steps.ts',
+        find: "(wasStarted && call.effect === 'once')",
+        replace: 'false',
+      },
+    ],
+    kinds: [],
+    runtime: 'embedded',
+    minutes: 0,
+    checks: ['I2 once calls'],
+  },
+  {
+    name: 'outcome-record',
+    edits: [
+      {
+        file: 'src/turns/tool-steps.ts',
+        find: 'if (!(await commitUntilDone(() => recordOutcome(database, this.#work, ordinal, outcome), recording))) return false;',
+        replace: '',
+      },
+    ],
+    kinds: [],
+    runtime: 'embedded',
+    minutes: 0,
+    checks: ['I1 turns with calls'],
+  },
+  {
+    name: 'journal-read',
+    edits: [
+      {
+        file: 'src/turns/answer-turn.ts',
+        find: 'journal: journals.get(work.turnId) ?? [] };',
+        replace: 'journal: [] };',
+      },
+      // The rows of an earlier claim would stop the answers of a later one.
+      {
+        file: 'src/store/steps/journal.ts',
+        find: 'do update set epoch = excluded.epoch where turn_steps.epoch = excluded.epoch',
+        replace: `do update set epoch = excluded.epoch, call_id = excluded.call_id, arguments = excluded.arguments,
+          status = excluded.status, result = excluded.result`,
+      },
+    ],
+    kinds: [],
+    runtime: 'embedded',
+    minutes: 0,
+    checks: ['I2 once calls', 'I9 journaled'],
+  },
 ];
 
 /** What a process needs; not the dependencies, which are linked. */
@@ -182,8 +231,8 @@ export function copyWith({ name, edits }: Pick<Mutant, 'name' | 'edits'>): strin
 
 export const removeCopy = (root: string): void => rmSync(root, { recursive: true, force: true });
 
-/** Runs the kinds of faults of a mutant on a checkout. */
-export type RunOn = (mutant: Mutant, root: string) => Promise<CampaignResult>;
+/** Runs the kinds of faults of a mutant on a checkout. Returns what did not hold. */
+export type RunOn = (mutant: Mutant, root: string) => Promise<readonly Finding[]>;
 
 /** Runs the mutants and, without the patch, the same seed. Returns what was not as it must be; empty: everything. */
 export async function runMutants(
@@ -197,15 +246,15 @@ export async function runMutants(
   const green = new Map<string, boolean>();
   for (const mutant of MUTANTS.filter(({ name }) => names.length === 0 || names.includes(name))) {
     const { name, kinds, runtime, minutes, checks } = mutant;
-    const run = `${runtime} ${kinds.join(' ')} ${minutes}`;
+    const run = kinds.length === 0 ? `${runtime} kill run` : `${runtime} ${kinds.join(' ')} ${minutes} minutes`;
     if (!green.has(run)) {
-      const broken = (await runOn(mutant, ROOT)).findings.map(({ check }) => check);
-      say(`without a patch, ${run} minutes: ${broken.join(', ') || 'every invariant holds'}`);
+      const broken = (await runOn(mutant, ROOT)).map(({ check }) => check);
+      say(`without a patch, ${run}: ${broken.join(', ') || 'every invariant holds'}`);
       green.set(run, broken.length === 0);
     }
     if (green.get(run) === false) faults.push(`${name}: the same seed fails without the patch`);
     const root = copyWith(mutant);
-    const found = (await runOn(mutant, root)).findings.map(({ check }) => check);
+    const found = (await runOn(mutant, root)).map(({ check }) => check);
     removeCopy(root);
     const seen = found.filter((check) => checks.some((begin) => check.startsWith(begin)));
     say(

@@ -1,6 +1,6 @@
 // The arguments of `npm run faults`. No I/O.
 import { parseArgs } from 'node:util';
-import { KINDS } from './injectors/kinds.ts';
+import { KINDS, ROW_OF_TOOLS } from './injectors/kinds.ts';
 import type { Runtime } from './system/system.ts';
 
 export interface Options {
@@ -24,7 +24,8 @@ export const USAGE = `usage: npm run faults -- [options]
   --minutes N    minutes of load and faults, shared by the runtimes (default: 10)
   --seed N       seed of the schedule and the load (default: a random one, which is printed)
   --runtime R    embedded, dapr or both (default: both, if there is a daprd)
-  --rows 1,7     only kinds of faults of these rows of the matrix (default: the rows that fit)
+  --rows 1,7     only kinds of faults of these rows of the matrix (default: the rows that fit); ${ROW_OF_TOOLS} is the kill
+                 run of tools, which ends with its turns
   --kinds A,B    only these kinds: ${KINDS.map(({ name }) => name).join(' ')}
   --clients N    clients that send turns at the same time (default: 96)
   --root DIR     the checkout to test (default: this one)
@@ -61,7 +62,9 @@ export function parseOptions(args: readonly string[]): Options {
   const { values, positionals } = parseArgs({ args: [...args], options: DEFINITIONS, allowPositionals: true });
   if (positionals.length > 0 && !values.mutants) throw new Error(`unknown: ${positionals.join(' ')}`);
   if (!(values.runtime in RUNTIMES)) throw new Error(`--runtime is ${values.runtime}, not embedded, dapr or both`);
-  const rows = list(values.rows)?.map((row) => number('rows', row, (n) => Number.isInteger(n) && n >= 1 && n <= 45));
+  const rows = list(values.rows)?.map((row) =>
+    number('rows', row, (n) => Number.isInteger(n) && n >= 1 && n <= ROW_OF_TOOLS),
+  );
   const kinds = list(values.kinds);
   const unknown = kinds?.find((kind) => !KINDS.some(({ name }) => name === kind));
   if (unknown !== undefined) throw new Error(`--kinds: there is no kind ${unknown}`);

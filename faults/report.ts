@@ -2,9 +2,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { provenance } from '../bench/report.ts';
+import type { Finding } from './checks/checks.ts';
 import { LAST_TURN_S, quantile, SERVICE_S } from './checks/recovery.ts';
 import type { CampaignResult } from './campaign.ts';
 import type { StrikeRecord } from './strikes.ts';
+import { tooFewOf, type ToolRunResult } from './tools/run.ts';
 
 /** A kind that struck fewer turns proves nothing. */
 export const ENOUGH_STRUCK = 20;
@@ -96,13 +98,17 @@ export function reportOf(result: CampaignResult): string {
   ];
   if (notRun > 0) lines.push(`${notRun} cycles of the schedule did not fit`);
   for (const each of failed) lines.push(`not injected: ${each}`);
-  for (const { check, faults } of findings) {
-    lines.push(`FAILED ${check}: ${faults.length}`);
-    for (const fault of faults.slice(0, SHOWN_FAULTS)) lines.push(`  ${fault}`);
-    if (faults.length > SHOWN_FAULTS) lines.push(`  and ${faults.length - SHOWN_FAULTS} more`);
-  }
+  lines.push(...linesOf(findings));
   return lines.join('\n');
 }
+
+/** The checks that do not hold, each with its first faults. */
+export const linesOf = (findings: readonly Finding[]): string[] =>
+  findings.flatMap(({ check, faults }) => [
+    `FAILED ${check}: ${faults.length}`,
+    ...faults.slice(0, SHOWN_FAULTS).map((fault) => `  ${fault}`),
+    ...(faults.length > SHOWN_FAULTS ? [`  and ${faults.length - SHOWN_FAULTS} more`] : []),
+  ]);
 
 export interface Verdict {
   readonly holds: boolean;
@@ -127,23 +133,39 @@ function didNotHit({ runtime, strikes, possible }: CampaignResult, asked: Asked)
   ];
 }
 
-export function verdictOf(results: readonly CampaignResult[], seed: number, asked: Asked): Verdict {
+/** What a campaign has run: attacks with kinds of faults, and kill runs of tools. */
+export interface Ran {
+  readonly results: readonly CampaignResult[];
+  readonly tools: readonly ToolRunResult[];
+}
+
+const brokenIn = ({ runtime, findings }: Pick<CampaignResult, 'runtime' | 'findings'>): string[] =>
+  findings.map(({ check, faults }) => `${runtime} ${check} (${faults.length})`);
+
+export function verdictOf({ results, tools }: Ran, seed: number, asked: Asked): Verdict {
   const broken = results.flatMap((result) => [
-    ...result.findings.map(({ check, faults }) => `${result.runtime} ${check} (${faults.length})`),
+    ...brokenIn(result),
     ...didNotHit(result, asked),
     ...(result.possible.length > 0 && result.strikes.length === 0 ? [`${result.runtime}: no fault was injected`] : []),
   ]);
-  if (results.length === 0) broken.push('nothing that was asked for can run here');
-  const accepted = results.reduce((sum, each) => sum + each.accepted, 0);
+  broken.push(...tools.flatMap((result) => [...brokenIn(result), ...tooFewOf(result)]));
+  if (results.length + tools.length === 0) broken.push('nothing that was asked for can run here');
+  const accepted = [...results.map((each) => each.accepted), ...tools.map(({ turns }) => turns)].reduce(
+    (a, b) => a + b,
+    0,
+  );
   const kinds = new Set(results.flatMap(({ strikes }) => strikes.map(({ kind }) => kind.name))).size;
-  const what = `seed ${seed}, commit ${provenance().commit ?? 'unknown'}, ${results.map(({ runtime }) => runtime).join(' and ')}: ${accepted} turns accepted, ${kinds} kinds of faults`;
+  const runtimes = new Set([...results, ...tools].map(({ runtime }) => runtime));
+  const kills =
+    tools.length === 0 ? '' : `, ${tools.reduce((sum, each) => sum + each.kills, 0)} kills of workers with tools`;
+  const what = `seed ${seed}, commit ${provenance().commit ?? 'unknown'}, ${[...runtimes].join(' and ')}: ${accepted} turns accepted, ${kinds} kinds of faults${kills}`;
   return broken.length === 0
     ? { holds: true, line: `PASS ${what}, every invariant holds` }
     : { holds: false, line: `FAIL ${what}; ${broken.join('; ')}` };
 }
 
 /** Writes the results as JSON. */
-export function writeJson(file: string, results: readonly CampaignResult[], verdict: Verdict, seed: number): void {
+export function writeJson(file: string, { results, tools }: Ran, verdict: Verdict, seed: number): void {
   mkdirSync(dirname(file), { recursive: true });
   const runs = results.map(({ strikes, possible, ...result }) => ({
     ...result,
@@ -151,5 +173,5 @@ export function writeJson(file: string, results: readonly CampaignResult[], verd
     kinds: rowsOf(strikes),
     strikes: strikes.map(({ kind, ...strike }) => ({ kind: kind.name, ...strike })),
   }));
-  writeFileSync(file, `${JSON.stringify({ ...provenance(), seed, verdict: verdict.line, runs }, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ ...provenance(), seed, verdict: verdict.line, runs, tools }, null, 2)}\n`);
 }

@@ -4,16 +4,22 @@ import { findDapr } from '../local/dapr.ts';
 import { ROOT } from '../bench/systems/processes.ts';
 import { provenanceLine } from '../bench/report.ts';
 import { runCampaign, stopRunning, type CampaignResult } from './campaign.ts';
-import { KINDS, NOT_HERE, NOT_RUN, ROWS_OF_LOAD } from './injectors/kinds.ts';
+import { KINDS, NOT_HERE, NOT_RUN, ROW_OF_TOOLS, ROWS_OF_LOAD } from './injectors/kinds.ts';
 import type { Kind } from './injectors/kind.ts';
 import { runMutants } from './mutants.ts';
 import { parseOptions, USAGE, type Options } from './options.ts';
 import { reportOf, verdictOf, writeJson, type Verdict } from './report.ts';
 import { scheduleOf } from './schedule.ts';
 import type { Runtime } from './system/system.ts';
+import { toolReportOf } from './tools/report.ts';
+import { runTools, type ToolRunResult } from './tools/run.ts';
 
 /** Time before the first fault and after the last one. */
 const AROUND_S = 20;
+/** What the kill run of tools takes on one runtime, and the part of the time that it may take if no rows are asked for. */
+const [TOOLS_S, TOOLS_SHARE] = [120, 0.5];
+/** A mutant is seen with fewer turns. */
+const MUTANT_TURNS = 200;
 
 function readOptions(): Options {
   if (process.argv.includes('--help')) {
@@ -64,12 +70,40 @@ async function attack({ seed, clients, rows }: Options, { runtime, kinds, second
   return result;
 }
 
+interface KillRun {
+  readonly seed: number;
+  readonly runtime: Runtime;
+  readonly root: string;
+  /** Part of the name of the folder of the run. */
+  readonly name: string;
+  /** Missing: as many as prove that the invariants hold. */
+  readonly turns?: number;
+}
+
+/** Runs turns with tools, and kills their workers. */
+async function killRun({ seed, runtime, root, name, turns }: KillRun): Promise<ToolRunResult> {
+  say(`\n${name}, ${runtime}: the kill run of tools`);
+  const folder = join(ROOT, '.turnkeeper', `faults-tools-${name}-${runtime}-${seed}`);
+  const result = await runTools({ runtime, seed, root, folder, ...(turns !== undefined && { turns }) });
+  say(toolReportOf(result));
+  return result;
+}
+
+/** The seconds that the kill run of tools gets of the time; null: it is not run. */
+function secondsOfTools({ rows, kinds, minutes }: Options, runtimes: readonly Runtime[]): number | null {
+  if (rows !== null) return rows.includes(ROW_OF_TOOLS) ? 0 : null;
+  const needed = TOOLS_S * runtimes.length;
+  return kinds === null && needed <= minutes * 60 * TOOLS_SHARE ? needed : null;
+}
+
 async function campaign(options: Options, runtimes: readonly Runtime[]): Promise<Verdict> {
-  const { seed, minutes, json } = options;
+  const { seed, minutes, json, root: given } = options;
+  const root = given ?? ROOT;
   say(`rows that the load runs: ${ROWS_OF_LOAD.join(', ')}`);
   for (const [row, reason] of Object.entries(NOT_RUN)) say(`not run: row ${row}: ${reason}`);
   for (const what of NOT_HERE) say(`not run: ${what}`);
   const { rows } = options;
+  const ofTools = secondsOfTools(options, runtimes);
   const ofLoad = rows?.some((row) => ROWS_OF_LOAD.includes(row)) === true;
   // A runtime without any of the kinds is not started, unless the load itself is what was asked for.
   const attacks = runtimes
@@ -77,25 +111,26 @@ async function campaign(options: Options, runtimes: readonly Runtime[]): Promise
     .filter(({ kinds }) => ofLoad || kinds.length > 0);
   const results: CampaignResult[] = [];
   for (const { runtime, kinds } of attacks) {
-    const seconds = (minutes * 60) / attacks.length;
-    results.push(await attack(options, { runtime, kinds, seconds, root: options.root ?? ROOT, name: 'run' }));
+    const seconds = (minutes * 60 - (ofTools ?? 0)) / attacks.length;
+    results.push(await attack(options, { runtime, kinds, seconds, root, name: 'run' }));
   }
-  const verdict = verdictOf(results, seed, { rows: rows ?? [], kinds: options.kinds ?? [] });
-  writeJson(json, results, verdict, seed);
+  const tools: ToolRunResult[] = [];
+  if (ofTools !== null) for (const runtime of runtimes) tools.push(await killRun({ seed, runtime, root, name: 'run' }));
+  const verdict = verdictOf({ results, tools }, seed, { rows: rows ?? [], kinds: options.kinds ?? [] });
+  writeJson(json, { results, tools }, verdict, seed);
   return verdict;
 }
 
 async function mutants(options: Options, names: readonly string[]): Promise<Verdict> {
+  const { seed } = options;
   const faults = await runMutants(
     names,
-    ({ name, runtime, kinds, minutes }, root) =>
-      attack(options, {
-        runtime,
-        kinds: KINDS.filter((kind) => kinds.includes(kind.name)),
-        seconds: minutes * 60,
-        root,
-        name: root === ROOT ? 'unpatched' : name,
-      }),
+    async ({ name: mutant, runtime, kinds: names, minutes }, root) => {
+      const name = root === ROOT ? 'unpatched' : mutant;
+      if (names.length === 0) return (await killRun({ seed, runtime, root, name, turns: MUTANT_TURNS })).findings;
+      const kinds = KINDS.filter((kind) => names.includes(kind.name));
+      return (await attack(options, { runtime, kinds, seconds: minutes * 60, root, name })).findings;
+    },
     say,
   );
   const line = faults.length === 0 ? 'PASS every mutant was seen' : `FAIL ${faults.join('; ')}`;

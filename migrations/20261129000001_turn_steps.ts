@@ -42,8 +42,11 @@ export async function up(knex: Knex): Promise<void> {
   );
 
   await knex.schema.raw("alter table reviews add column if not exists kind text not null default 'reply'");
-  for (const column of ['step int4', 'tool text', 'call_id text', 'arguments text', 'decided_value text'])
-    await knex.schema.raw(`alter table reviews add column if not exists ${column}`);
+  await knex.schema.raw('alter table reviews add column if not exists step int4');
+  await knex.schema.raw('alter table reviews add column if not exists tool text');
+  await knex.schema.raw('alter table reviews add column if not exists call_id text');
+  await knex.schema.raw('alter table reviews add column if not exists arguments text');
+  await knex.schema.raw('alter table reviews add column if not exists decided_value text');
   await knex.schema.raw('alter table reviews add column if not exists kept jsonb');
   await knex.schema.raw('alter table reviews add column if not exists kept_at timestamptz');
   await knex.schema.raw('alter table reviews alter column draft drop not null');

@@ -64,6 +64,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'close-with-grace': ['src/main.ts'],
   validator: ['src/domain'],
   'libphonenumber-js': ['src/domain'],
+  '@modelcontextprotocol/sdk': ['src/tools'],
   standardwebhooks: ['src/outbound'],
   'ipaddr.js': ['src/domain'],
   ajv: ['src/domain'],

@@ -26,6 +26,7 @@ test('without settings, the defaults of the contract apply', (t) => {
     HISTORY_EXCHANGES: 5,
     WORKER_CONCURRENCY: 512,
     QUEUE_LIMIT_PER_USER: 100,
+    RATE_LIMIT_PER_USER: 60,
     QUEUE_LIMIT: 100_000,
     MEMORY_DEBOUNCE_MS: 1000,
     REVIEW_KEYWORDS: ['urgent', 'help', 'emergency'],

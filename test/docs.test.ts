@@ -53,7 +53,7 @@ test('docs/errors.md explains every problem code and every turn error code', (t)
   for (const code of Object.keys(PROBLEMS)) t.true(page.includes(`\`${code}\``), code);
   const codes = [...textOf('src/model/model.ts').matchAll(/\| '(model_\w+)'/g)].map(([, code]) => code!);
   t.true(codes.length > 5);
-  for (const code of [...codes, 'claims_exhausted', 'assistant_not_found', 'internal_error'])
+  for (const code of [...codes, 'claims_exhausted', 'assistant_not_found', 'budget_exhausted', 'internal_error'])
     t.true(page.includes(`\`${code}\``), code);
 });
 

@@ -14,6 +14,8 @@ import { createLog } from '../src/telemetry/log.ts';
 import { findPromtool } from './support/promtool.ts';
 import { installPythonClient } from './support/python-client.ts';
 import { chromiumProgram } from './support/chromium-program.ts';
+import { createTemplate } from './support/databases.ts';
+import { slowestFiles } from './support/durations.ts';
 import { TapReport } from './support/tap-report.ts';
 
 const ROOT = dirname(import.meta.dirname);
@@ -75,15 +77,18 @@ const folder = mkdtempSync(join(tmpdir(), 'turnkeeper-test-'));
 chmodSync(folder, 0o711); // if started by root, PostgreSQL runs as another user
 const services: Service[] = [];
 const report = new TapReport(log);
+let slowest: string[] = [];
 try {
   const env = { ...(await startServices()), ...(await prepareOptional()) };
   if (!interrupt.signal.aborted) await runAva(env);
 } catch (error) {
   report.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
 } finally {
+  slowest = slowestFiles(folder);
   for (const service of services.toReversed()) await service.stop();
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }
+if (slowest.length > 1) log(['\nThe slowest files:', ...slowest].join('\n'));
 if (interrupt.signal.aborted) report.fail('The run was interrupted.');
 process.exitCode = report.finish() ? 0 : 1;
 
@@ -102,11 +107,15 @@ async function startServices(): Promise<Record<string, string>> {
     `PostgreSQL ${postgres?.detail ?? 'as configured'}\nRedis ${redis.detail}\nready in ${Date.now() - startedAt} ms`,
   );
   const databaseUrl = postgres?.url ?? configured!;
+  const template = postgres ? await createTemplate(databaseUrl) : '';
   return {
     TURNKEEPER_TEST_DATABASE_URL: databaseUrl,
     TURNKEEPER_TEST_DIALECT: (await connectionConfig(databaseUrl, { poolSize: 1 })).client as string,
+    TURNKEEPER_TEST_TEMPLATE: template,
     TURNKEEPER_TEST_REDIS_URL: redis.url,
     TURNKEEPER_TEST_FOLDER: folder,
+    // Each test file is a process, and many start others: they share the compiled modules.
+    NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
   };
 }
 

@@ -19,6 +19,9 @@ export const KINDS: readonly Kind[] = [
 /** Rows that the load itself runs all the time. */
 export const ROWS_OF_LOAD: readonly number[] = [4, 10, 32, 45];
 
+/** The row of the kill run of tools (`faults/tools`), which has a load and checks of its own. */
+export const ROW_OF_TOOLS = 46;
+
 /** Rows that are not run, with the reason. */
 export const NOT_RUN: Readonly<Record<number, string>> = {
   14: 'needs a caller of daprd that gives up; test/actors runs it',

@@ -49,6 +49,16 @@ export const LEASE_S = 5;
 export const MODEL_TIMEOUT_S = 15;
 const READY_MS = 60_000;
 
+export interface BaseOptions {
+  /** The checkout that is tested. */
+  readonly root: string;
+  /** Exists. */
+  readonly folder: string;
+  readonly needs: ReadonlySet<Need>;
+  /** Replace settings of all processes. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /** What both topologies need: services, model, receiver and links. */
 export class Base {
   readonly folder: string;
@@ -59,6 +69,7 @@ export class Base {
   readonly receiver: Receiver;
   readonly links: Link[];
   readonly #hasFakeClocks: boolean;
+  readonly #settings: Readonly<Record<string, string>>;
   /** The clocks of the processes, if they can be changed. */
   readonly clocks = new Map<string, FakeClock>();
   readonly stops: (() => unknown)[];
@@ -68,7 +79,7 @@ export class Base {
     parts: Pick<
       Base,
       'folder' | 'root' | 'postgres' | 'redis' | 'model' | 'receiver' | 'links' | 'stops' | 'logFolder'
-    > & { readonly hasFakeClocks: boolean },
+    > & { readonly hasFakeClocks: boolean; readonly settings: Readonly<Record<string, string>> },
   ) {
     this.folder = parts.folder;
     this.root = parts.root;
@@ -78,6 +89,7 @@ export class Base {
     this.receiver = parts.receiver;
     this.links = parts.links;
     this.#hasFakeClocks = parts.hasFakeClocks;
+    this.#settings = parts.settings;
     this.stops = parts.stops;
     this.logFolder = parts.logFolder;
   }
@@ -87,8 +99,8 @@ export class Base {
     return join(this.folder, 'data');
   }
 
-  /** `root`: the checkout that is tested. `folder`: exists; the data of the services is removed at the end. */
-  static async start(root: string, folder: string, needs: ReadonlySet<Need>): Promise<Base> {
+  /** Starts the services. Their data is removed at the end. */
+  static async start({ root, folder, needs, settings = {} }: BaseOptions): Promise<Base> {
     const [logFolder, dataDir] = [join(folder, 'logs'), join(folder, 'data')];
     for (const each of [logFolder, dataDir]) mkdirSync(each, { recursive: true });
     for (const each of [folder, dataDir]) chmodSync(each, 0o711); // if this process is root, PostgreSQL runs as another user
@@ -110,7 +122,19 @@ export class Base {
     const receiver = await Receiver.start();
     stops.push(() => receiver.stop());
     const hasFakeClocks = needs.has('fake clock');
-    return new Base({ folder, root, postgres, redis, model, receiver, links, stops, logFolder, hasFakeClocks });
+    return new Base({
+      folder,
+      root,
+      postgres,
+      redis,
+      model,
+      receiver,
+      links,
+      stops,
+      logFolder,
+      hasFakeClocks,
+      settings,
+    });
   }
 
   /** Opens a proxy and returns its port. */
@@ -165,6 +189,7 @@ export class Base {
       REVIEW_KEYWORDS: 'urgent',
       ...this.#clockOf(name),
       ...env,
+      ...this.#settings,
     };
     const started = new RoleProcess({ name, root: this.root, args, env: settings, logFolder: this.logFolder });
     this.stops.push(() => started.stop());

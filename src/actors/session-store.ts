@@ -20,9 +20,9 @@ export const sessionStore = (database: Database, { holdsState }: { readonly hold
     const claim = await claimNext(database, { ...args, userId, memoryKey: holdsState ? MEMORY : null, grant });
     if (claim.outcome !== 'claimed') return claim;
     const { turnId, epoch, follows, sessionId, seq, text, metadata, attempts } = claim.turn;
-    const { tags, assistant, createdAt, startedAt } = claim.turn;
+    const { tags, assistant, clientHash, clientCalls, createdAt, startedAt } = claim.turn;
     const { grantVersion, messageCount, queuedS, takenOver, takeovers, traceparent, history, memory } = claim;
-    const { clientInstructions, pictures, journal } = claim;
+    const { clientInstructions, pictures, journal, retryFrom } = claim;
     return {
       outcome: 'claimed',
       grantVersion,
@@ -38,6 +38,8 @@ export const sessionStore = (database: Database, { holdsState }: { readonly hold
         metadata,
         tags,
         attempts,
+        hasClientRequest: clientHash !== null,
+        ...(clientCalls.length > 0 && { clientCalls }),
         assistant,
         clientInstructions,
         pictures,
@@ -46,6 +48,7 @@ export const sessionStore = (database: Database, { holdsState }: { readonly hold
         takeovers,
         createdAt: createdAt.getTime(),
         startedAt: startedAt!.getTime(),
+        retryFrom: retryFrom.getTime(),
         messageCount,
         queuedS,
         traceparent,

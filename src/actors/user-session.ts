@@ -35,6 +35,7 @@ import {
   type UserMemory,
 } from '../domain/memory.ts';
 import type { HistoryMessage } from '../domain/conversation.ts';
+import type { ClientCall } from '../domain/tools/client-tools.ts';
 import type { Metadata } from '../domain/turn.ts';
 
 export const ACTOR_TYPE = 'UserSession';
@@ -54,6 +55,10 @@ export interface Work {
   readonly attempts: number;
   /** The assistant that answers; null: the request named none, in a version without assistants. Missing: from such a version. */
   readonly assistant?: string | null | undefined;
+  /** The client asks for more than text, which the worker reads. Missing: from an older version. */
+  readonly hasClientRequest?: boolean | undefined;
+  /** The calls that the turn asks its client for when those of its tools have been made. Missing: none. */
+  readonly clientCalls?: readonly ClientCall[] | undefined;
   /** What the client sent as instructions for an assistant that takes them; null: none. Missing: from an older version. */
   readonly clientInstructions?: string | null | undefined;
   /** How many pictures the message has, which the worker reads; null: none. Missing: from an older version, so the worker looks. */
@@ -67,6 +72,8 @@ export interface Work {
   /** Times in milliseconds since the epoch. */
   readonly createdAt: number;
   readonly startedAt: number;
+  /** When the time for retries of its model calls began. Missing: from an older version. */
+  readonly retryFrom?: number | undefined;
   /** The turn's W3C traceparent; null: the turn is not traced. */
   readonly traceparent: string | null;
   /** Seconds from its acceptance to this claim. */

@@ -5,7 +5,7 @@ import { chat } from './chat.ts';
 import type { Command } from './command.ts';
 import { listDeadLetters, replayDeadLetter } from './dead-letters.ts';
 import { decideReview, listReviews, showReview } from './reviews.ts';
-import { turn } from './turn.ts';
+import { retryTurn, turn } from './turn.ts';
 import { eraseUser, exportUser } from './users.ts';
 import { EXIT_CODES, type ExitReason } from './exit-codes.ts';
 import { Failure, UsageFailure } from './failure.ts';
@@ -16,6 +16,7 @@ import { readSettings } from '../config/terminal.ts';
 const COMMANDS: readonly Command[] = [
   chat,
   turn,
+  retryTurn,
   listReviews,
   showReview,
   decideReview,

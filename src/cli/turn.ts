@@ -1,4 +1,4 @@
-// turnkeeper turn: shows or follows a turn.
+// turnkeeper turn: shows or follows a turn. turnkeeper retry: queues a failed one again.
 import type { Turn } from '../../web/src/api/types.ts';
 import type { Command } from './command.ts';
 import { followTurn } from './follow-turn.ts';
@@ -36,5 +36,18 @@ export const turn: Command = {
       if (event.event === 'turn') turn = event.turn;
     }
     return exitReasonOfTurn(turn);
+  },
+};
+
+export const retryTurn: Command = {
+  words: 'retry',
+  args: ['<turn-id>'],
+  options: [],
+  description: 'Queues a failed turn again.',
+  async run({ api, output }, [id]) {
+    const { body } = await api.json<Turn>(`/turns/${encodeURIComponent(id!)}/retry`, { method: 'POST' });
+    if (output.json) output.document(body);
+    else output.line(`${body.turn_id} is queued again.`);
+    return 'ok';
   },
 };

@@ -32,10 +32,10 @@ export async function compose({ onFatal, resolveNames, ...options }: ComposeOpti
   const actors = createActorRuntime(foundation, () => onFatal('another process took over the embedded actors'));
   // Registered first: a start that fails half-way (host up, no sidecar) must be stopped too.
   lifecycle.started('actors', () => actors.stop());
-  // Before the actors start, which may take long: readiness shows what the start waits for.
-  const { health, scrape, url: metricsUrl } = await startMonitoring(foundation, actors);
-  await actors.start();
   const assistants = startAssistants(foundation);
+  // Before the actors start, which may take long: readiness shows what the start waits for.
+  const { health, scrape, url: metricsUrl } = await startMonitoring(foundation, actors, { assistants });
+  await actors.start();
 
   if (config.roles.includes('worker')) await startWorkerRole(foundation, { actors, assistants, resolveNames });
   const http = config.roles.includes('http')

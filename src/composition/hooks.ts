@@ -15,6 +15,8 @@ export interface WorkerHooks {
   deliveryDue(): void;
   /** A webhook was added, or a delivery by hand. */
   webhookAdded(): void;
+  /** A reviewer wants a new draft. */
+  revisionDue(): void;
 }
 
 const NO_WORKER: WorkerHooks = {
@@ -22,6 +24,7 @@ const NO_WORKER: WorkerHooks = {
   publish: () => {},
   deliveryDue: () => {},
   webhookAdded: () => {},
+  revisionDue: () => {},
 };
 
 /** Notes of hints: a worker started the turn, or delivered it. */

@@ -1,11 +1,13 @@
 // Sets up the health probes, the metrics and the metrics port of this process.
 import type { ActorRuntime } from '../actors/runtime.ts';
+import type { AssistantSource } from '../domain/assistants/assistant.ts';
 import { Backlog } from '../monitoring/backlog.ts';
 import { startMonitor } from '../monitoring/server.ts';
 import { healthOf, type Health } from '../telemetry/health.ts';
 import { joinScrapes } from '../telemetry/join-scrapes.ts';
 import type { Scrape } from '../telemetry/metrics.ts';
 import type { Foundation, Instance } from './foundation.ts';
+import { budgetsOf } from './use-cases.ts';
 
 const PROBE_USER = 'readiness-probe';
 
@@ -29,14 +31,21 @@ function scrapeOfChild({ metrics }: Foundation, parent: NonNullable<Instance['pa
   };
 }
 
-function scrapeOf(foundation: Foundation, others: MonitoringOptions['others']): Scrape {
+function scrapeOf(foundation: Foundation, { assistants, others }: MonitoringOptions): Scrape {
   const { config, database, queues, metrics, log, instance } = foundation;
   if (instance?.parent) return scrapeOfChild(foundation, instance.parent);
   const { registry } = metrics;
   // A process that only hosts actors accepts and runs no turns: it does not report the backlog. A parent reports it
   // once for its children.
   const reportsBacklog = others !== undefined || config.roles.some((role) => role !== 'actors');
-  const backlog = new Backlog({ database, countJobs: () => queues.counts(), metrics, log });
+  const budgets = budgetsOf(foundation, assistants);
+  const backlog = new Backlog({
+    database,
+    countJobs: () => queues.counts(),
+    budgetsOfAll: () => budgets.statesOfAllUsers(),
+    metrics,
+    log,
+  });
   return {
     async text() {
       const [ofOthers = []] = await Promise.all([others?.(), reportsBacklog && backlog.refresh()]);
@@ -48,6 +57,7 @@ function scrapeOf(foundation: Foundation, others: MonitoringOptions['others']): 
 }
 
 export interface MonitoringOptions {
+  readonly assistants: AssistantSource;
   /** The metrics of the children of this process. */
   readonly others?: () => Promise<string[]>;
 }
@@ -56,7 +66,7 @@ export interface MonitoringOptions {
 export async function startMonitoring(
   foundation: Foundation,
   actors: ActorRuntime,
-  { others }: MonitoringOptions = {},
+  options: MonitoringOptions,
 ): Promise<Monitoring> {
   const { config, database, redis, lifecycle } = foundation;
   const { METRICS_HOST: host, METRICS_PORT: port } = config;
@@ -66,7 +76,7 @@ export async function startMonitoring(
     actors: () => actors.call(PROBE_USER, 'ping', {}),
   };
   const health = healthOf(probes, () => lifecycle.stopping);
-  const scrape = scrapeOf(foundation, others);
+  const scrape = scrapeOf(foundation, options);
   if (port === undefined) return { health, scrape, url: null };
   const monitor = await startMonitor({ host, port, health, scrape });
   lifecycle.started('monitoring', () => monitor.stop());

@@ -9,6 +9,7 @@ import type { Order } from './child.ts';
 import type { App } from './compose.ts';
 import { startFoundation, type FoundationOptions } from './foundation.ts';
 import { METRICS, startMonitoring } from './monitoring.ts';
+import { startAssistants } from './use-cases.ts';
 
 /** A child reads no stores for its metrics, so it answers quickly unless it is overloaded. */
 const METRICS_MS = 2_000;
@@ -45,7 +46,10 @@ export async function composePrimary({ onFatal, ...options }: PrimaryOptions): P
     log,
   });
   const others = async () => (await children.askAll(METRICS, METRICS_MS)) as string[];
-  const { scrape, url: metricsUrl } = await startMonitoring(foundation, actors, { others });
+  const { scrape, url: metricsUrl } = await startMonitoring(foundation, actors, {
+    assistants: startAssistants(foundation),
+    others,
+  });
   await actors.start();
   lifecycle.started('processes', () => children.stop());
   const url = await children.start();

@@ -1,14 +1,17 @@
 // Builds the services of the ingress: the use cases behind its ports.
 import type { ActorRuntime } from '../actors/runtime.ts';
 import { singleFlight } from '../concurrency/single-flight.ts';
+import { fewestTokens, type AssistantSource } from '../domain/assistants/assistant.ts';
 import { decisionData } from '../domain/decision-events.ts';
 import type { Overview } from '../domain/statistics.ts';
 import type { Services } from '../http/services.ts';
 import type { RedisDeltaFeed } from '../redis/delta-feed.ts';
+import { RedisTurnRate } from '../redis/turn-rate.ts';
 import { ReviewFeed } from '../reviews/review-feed.ts';
 import { ReviewService } from '../reviews/review-service.ts';
 import { activityByDay, activityOfUser, setMessageCount } from '../store/analytics.ts';
 import { outboxBacklog } from '../store/backlog.ts';
+import { chargesOf } from '../store/budgets/charges.ts';
 import { sessionRows, userRows } from '../store/conversations.ts';
 import { TurnsCounter } from '../store/overview.ts';
 import { withinProbeTime, type Health } from '../telemetry/health.ts';
@@ -20,13 +23,14 @@ import type { ResolveNames } from '../outbound/names.ts';
 import { WebhookService } from '../webhooks/webhook-service.ts';
 import { DeadLetters } from '../workers/dead-letters.ts';
 import type { Foundation } from './foundation.ts';
-import { eraserOf, reviewDecisionsOf, webhookTarget } from './use-cases.ts';
+import { budgetsOf, eraserOf, reviewDecisionsOf, webhookTarget } from './use-cases.ts';
 
 /** Events in the outbox are counted up to this number. */
 const COUNTED = 10_000;
 
 export interface ServiceOptions {
   readonly actors: ActorRuntime;
+  readonly assistants: AssistantSource;
   readonly deltas: RedisDeltaFeed;
   readonly queued: QueuedCount;
   readonly health: Health;
@@ -59,12 +63,15 @@ const memoryOf = (actors: ActorRuntime): Services['memory'] => ({
 /** The services of the ingress. */
 export function servicesOf(foundation: Foundation, options: ServiceOptions): Services {
   const { config, database, redis, queues, waker, hints, hooks, partials, metrics, log } = foundation;
-  const { actors, deltas, queued, health, scrape, resolveNames } = options;
+  const { actors, assistants, deltas, queued, health, scrape, resolveNames } = options;
   const decisions = reviewDecisionsOf(foundation);
+  const budgets = budgetsOf(foundation, assistants);
   const turns = new TurnService({
     database,
     limits: { perUser: config.QUEUE_LIMIT_PER_USER, ofAll: config.QUEUE_LIMIT },
+    rate: config.RATE_LIMIT_PER_USER > 0 ? new RedisTurnRate(redis, config.RATE_LIMIT_PER_USER, log) : null,
     queuedOfAll: () => queued.value,
+    budgetWaitS: ({ userId, assistant }) => budgets.refusedForS(userId, fewestTokens(assistants.current, assistant)),
     wake: (turn) => waker.wake(turn),
     hints: hooks.turnHints,
     hooks,
@@ -93,6 +100,10 @@ export function servicesOf(foundation: Foundation, options: ServiceOptions): Ser
     reviewFeed: new ReviewFeed({ database, hints: hints.reviews }),
     webhooks: new WebhookService({ database, target: webhookTarget(config, resolveNames), hooks }),
     memory: memoryOf(actors),
+    budgets: {
+      statesOf: (userId) => budgets.statesOf(userId),
+      charges: (userId, after, limit) => chargesOf(database, userId, after, limit),
+    },
     analytics: {
       initialize: (userId, messageCount) => setMessageCount(database, userId, messageCount),
       ofUser: (userId) => activityOfUser(database, userId),

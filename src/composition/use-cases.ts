@@ -1,17 +1,18 @@
 // Use cases that more than one role needs.
-import type { Toolbox } from '../domain/tools/tool.ts';
+import type { AssistantSource } from '../domain/assistants/assistant.ts';
 import { TOPIC_TYPES } from '../domain/topics.ts';
 import { forgetBrokerEvents, forgetDeltas } from '../redis/erase.ts';
+import { forgetPlaces } from '../redis/turn-rate.ts';
 import { ReviewDecisions } from '../reviews/review-decisions.ts';
+import { Budgets } from '../store/budgets/budgets.ts';
 import { LiveAssistants } from '../turns/live-assistants.ts';
-import { LiveToolbox } from '../tools/live-toolbox.ts';
 import { Eraser } from '../users/eraser.ts';
 import { resolverFor, type ResolveNames } from '../outbound/names.ts';
 import type { ActorRuntime } from '../actors/runtime.ts';
 import type { Config } from '../config/config.ts';
 import type { Foundation } from './foundation.ts';
 
-/** The use case that ends reviews. */
+/** The use case that decides reviews. */
 export const reviewDecisionsOf = ({
   config,
   database,
@@ -26,6 +27,7 @@ export const reviewDecisionsOf = ({
     onDeadline: config.REVIEW_ON_DEADLINE,
     hooks,
     wake: (turn) => waker.wake(turn),
+    redraft: () => hooks.worker.revisionDue(),
     withdraw: (reviewId) => queues.withdrawReview(reviewId),
     metrics,
     log,
@@ -40,6 +42,7 @@ export const eraserOf = (foundation: Foundation, actors: ActorRuntime): Eraser =
     removals: [
       ({ userId }) => queues.forgetUser(userId),
       ({ turnIds }) => forgetDeltas(redis, turnIds),
+      ({ userId }) => forgetPlaces(redis, userId),
       ({ userId }) => forgetBrokerEvents(redis, Object.keys(TOPIC_TYPES), userId),
     ],
     settleS: config.LEASE_S,
@@ -55,11 +58,9 @@ export function webhookTarget(config: Config, resolveNames: ResolveNames | undef
   return { allowPrivate, resolve: resolverFor(allowPrivate, resolveNames) };
 }
 
-/** The tools of the assistants. `resolveNames`: as for webhooks. */
-export function toolboxOf({ config, metrics }: Foundation, resolveNames: ResolveNames | undefined): Toolbox {
-  const allowPrivate = config.TOOLS_ALLOW_PRIVATE === 'yes';
-  return new LiveToolbox({ rule: { allowPrivate, resolve: resolverFor(allowPrivate, resolveNames) }, metrics });
-}
+/** The budgets in force. */
+export const budgetsOf = ({ database }: Pick<Foundation, 'database'>, assistants: AssistantSource): Budgets =>
+  new Budgets(database, () => assistants.current.budgets);
 
 /** The assistants in force, for the roles that accept and answer turns. `lifecycle` stops reading their file again. */
 export function startAssistants({ config, addresses, metrics, log, lifecycle }: Foundation): LiveAssistants {

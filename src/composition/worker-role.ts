@@ -1,4 +1,5 @@
 // The worker role: runs turns, consumes topics, publishes the outbox, sends webhooks, sweeps.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActorRuntime } from '../actors/runtime.ts';
 import { daprPublisher } from '../dapr/publish.ts';
 import type { Toolbox } from '../domain/tools/tool.ts';
@@ -14,12 +15,16 @@ import { LivePolicy } from '../reviews/live-policy.ts';
 import type { ReviewDecisions } from '../reviews/review-decisions.ts';
 import { countLeftOver } from '../store/analytics.ts';
 import { firstQueued } from '../store/backlog.ts';
+import type { Budgets } from '../store/budgets/budgets.ts';
+import { settleLeft } from '../store/budgets/charges.ts';
 import { releaseClaims, renewLeases } from '../store/held-claims.ts';
 import { endLostCalls } from '../store/steps/journal.ts';
 import { numberReviewEvents } from '../store/review-feed.ts';
 import { answerTurn } from '../turns/answer-turn.ts';
 import { ClaimKeeper } from '../turns/claim-keeper.ts';
 import type { LiveAssistants } from '../turns/live-assistants.ts';
+import { redraft } from '../turns/revisions/redraft.ts';
+import { RevisionRunner } from '../turns/revisions/revision-runner.ts';
 import { TurnRun } from '../turns/turn-run.ts';
 import { UserRunner } from '../turns/user-runner.ts';
 import type { ResolveNames } from '../outbound/names.ts';
@@ -34,7 +39,8 @@ import { consumersOf } from '../workers/topics.ts';
 import { claimsOf } from './claims.ts';
 import type { Foundation } from './foundation.ts';
 import { DRAIN_MS } from './lifecycle.ts';
-import { eraserOf, reviewDecisionsOf, toolboxOf, webhookTarget } from './use-cases.ts';
+import { startToolbox } from './tools.ts';
+import { budgetsOf, eraserOf, reviewDecisionsOf, webhookTarget } from './use-cases.ts';
 
 /** The topic that a service needs in order to decide reviews. */
 const REVIEW_TOPICS: readonly OutboxTopic[] = ['human-review'];
@@ -61,6 +67,7 @@ interface RunnerOptions {
   readonly actors: ActorRuntime;
   readonly assistants: LiveAssistants;
   readonly models: ModelPool;
+  readonly budgets: Budgets;
   readonly decisions: ReviewDecisions;
   readonly toolbox: Toolbox;
 }
@@ -74,9 +81,17 @@ const modelsOf = ({ config, metrics, log }: Foundation): ModelPool =>
       log.warn({ model, what }, 'The model endpoint deviates from the protocol; later calls allow for it.'),
   });
 
-/** Runs the turns of users. */
-function startRunner(foundation: Foundation, options: RunnerOptions): UserRunner {
-  const { actors, assistants, models, decisions, toolbox } = options;
+/** Waits without giving the place to other work: new drafts take no place of a turn. */
+const waitHere: Pause = (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {});
+
+interface Runners {
+  readonly runner: UserRunner;
+  readonly revisions: RevisionRunner;
+}
+
+/** Runs the turns of users, and writes the new drafts that reviewers ask for. */
+function startRunners(foundation: Foundation, options: RunnerOptions): Runners {
+  const { actors, assistants, models, budgets, decisions, toolbox } = options;
   const { config, addresses, database, redis, waker, hints, hooks, partials, metrics, log, lifecycle } = foundation;
   const policies = new LivePolicy({ keywords: config.REVIEW_KEYWORDS, file: config.REVIEW_POLICY, metrics, log });
   policies.start();
@@ -100,6 +115,7 @@ function startRunner(foundation: Foundation, options: RunnerOptions): UserRunner
     toolbox,
     changed: (turnId: string) => hooks.turnChanged(turnId),
     models,
+    budgets,
     modelAttempts: config.MODEL_MAX_ATTEMPTS ?? null,
     modelRetryMs: config.MODEL_RETRY_S * 1_000,
     pause:
@@ -134,7 +150,16 @@ function startRunner(foundation: Foundation, options: RunnerOptions): UserRunner
     log,
   });
   claims.runWith((userId) => runner.tryStart(userId));
-  return runner;
+  const drafting = { ...answer, actors, policies, pause: () => waitHere };
+  const revisions = new RevisionRunner({
+    database,
+    leaseS: config.LEASE_S,
+    redraft: (claim, calls, signal) => redraft(drafting, claim, calls, signal),
+    hooks,
+    metrics,
+    log,
+  });
+  return { runner, revisions };
 }
 
 /** Starts consuming. Rejects while Redis is unavailable; `lifecycle` holds what was started. */
@@ -149,18 +174,16 @@ export async function startWorkerRole(
   const target = webhookTarget(config, resolveNames);
   const sender = new WebhookSender({ database, post: target, show: turnJson, metrics, log });
   const models = modelsOf(foundation);
-  const runner = startRunner(foundation, {
-    actors,
-    assistants,
-    models,
-    decisions,
-    toolbox: toolboxOf(foundation, resolveNames),
-  });
+  const budgets = budgetsOf(foundation, assistants);
+  const toolbox = startToolbox(foundation, resolveNames);
+  const options = { actors, assistants, models, budgets, decisions, toolbox };
+  const { runner, revisions } = startRunners(foundation, options);
   hooks.worker = {
     startTurns: (userId) => runner.tryStart(userId),
     publish: (events) => relay.push(events),
     deliveryDue: () => sender.wake(),
     webhookAdded: () => sender.webhookAdded(),
+    revisionDue: () => revisions.wake(),
   };
   const { MODEL_MAX_ATTEMPTS: modelAttempts = null, MEMORY_DEBOUNCE_MS: debounceMs } = config;
   const modelRetryMs = config.MODEL_RETRY_S * 1_000;
@@ -169,7 +192,7 @@ export async function startWorkerRole(
   const table = consumersOf({
     chatRequests: { runner, queues, metrics, log },
     conversations: { database, summaries, queues, metrics, log },
-    summaries: { database, actors, assistants, models, modelAttempts, modelRetryMs, log },
+    summaries: { database, actors, assistants, models, budgets, modelAttempts, modelRetryMs, log },
     messages: { queues, metrics, log },
     reviewDecisions: { decisions, metrics, log },
   });
@@ -183,7 +206,7 @@ export async function startWorkerRole(
     consumers.setPaused('chat-requests', !isReachable);
   });
   lifecycle.started('consumers', async () => {
-    await Promise.all([consumers.stop(DRAIN_MS), runner.drain(DRAIN_MS)]);
+    await Promise.all([consumers.stop(DRAIN_MS), runner.drain(DRAIN_MS), revisions.stop(DRAIN_MS)]);
   });
   lifecycle.started('eraser', () => eraser.idle());
   lifecycle.started('webhook sender', () => sender.stop(WEBHOOK_DRAIN_MS));
@@ -194,7 +217,9 @@ export async function startWorkerRole(
     steps: [
       { when: 'events', run: () => relay.sweep() },
       { when: 'reviews', run: () => decisions.sweep() },
+      { when: 'revisions', run: () => revisions.sweep() },
       { when: 'calls', run: () => endLostCalls(database) },
+      { when: 'budgets', run: () => settleLeft(database) },
       { when: 'counts', run: () => countLeftOver(database) },
       { run: () => closedReviews.sweep() },
       { when: 'summaries', run: () => summaries.sweep() },

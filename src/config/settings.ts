@@ -193,6 +193,12 @@ export const SETTINGS = {
     10_000,
   ),
   QUEUE_LIMIT_PER_USER: integer('queued turns of one user before 429', 100, 1, 1_000_000),
+  RATE_LIMIT_PER_USER: integer(
+    'turns that a user may create in a minute, over all processes, before 429; for callers with the role user; 0: no limit',
+    60,
+    0,
+    100_000,
+  ),
   QUEUE_LIMIT: integer('queued turns of all users before 503', 100_000, 1, 100_000_000),
   MEMORY_DEBOUNCE_MS: integer(
     "milliseconds without new turns of a user before the user's summary is renewed",

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import type { Continuation } from './branch.ts';
 import { effectOf, type BusyRule } from './busy-rules.ts';
 import type { Picture } from './pictures/picture.ts';
+import type { ClientRequest } from './tools/client-tools.ts';
 import type { Metadata, Turn } from './turn.ts';
 
 /** A posted message after validation. */
@@ -19,10 +20,14 @@ export interface NewTurn {
   readonly clientInstructions: string | null;
   /** The pictures of the message. Missing: none. */
   readonly pictures?: readonly Picture[];
+  /** What the client asks for besides text. Missing: nothing. */
+  readonly clientRequest?: ClientRequest | undefined;
   readonly onBusy: BusyRule;
   /** Missing: the turn continues the session's newest branch. */
   readonly continues?: Continuation | undefined;
   readonly idempotencyKey: string | null;
+  /** The caller has the role user, so RATE_LIMIT_PER_USER applies. Missing: it does not. */
+  readonly isRateLimited?: boolean;
   /** Hash of the posted body. A request with the same idempotency key must have the same body. */
   readonly requestHash: string;
 }
@@ -50,6 +55,10 @@ export interface AcceptLimits {
   readonly ofAll: number;
   /** Queued turns of all users at the last count. */
   readonly queuedOfAll: number;
+  /** Seconds until the rate of the user allows a new turn; null: it allows one. */
+  readonly rateRetryAfterS: number | null;
+  /** Seconds until a budget of the user is not exhausted any more; null: none is. */
+  readonly budgetWaitS: number | null;
 }
 
 export type Refusal =
@@ -60,6 +69,8 @@ export type Refusal =
   | { readonly outcome: 'unknown_follows' }
   | { readonly outcome: 'user_busy' }
   | { readonly outcome: 'being_erased'; readonly retryAfterS: number }
+  | { readonly outcome: 'rate_limited'; readonly retryAfterS: number }
+  | { readonly outcome: 'budget_exhausted'; readonly retryAfterS: number }
   | { readonly outcome: 'queue_full'; readonly scope: 'user' | 'all'; readonly retryAfterS: number };
 
 export type AcceptOutcome =
@@ -79,7 +90,7 @@ const ALL_RETRY_AFTER_S = 2;
 /** An erasure takes about as long as the lease of a claim. */
 const ERASURE_RETRY_AFTER_S = 10;
 
-/** Why the turn is refused; null: it is accepted. A repeated request gets its turn even if the queue is full. */
+/** Why the turn is refused; null: it is accepted. A repeated request gets its turn whatever the limits are. */
 export function refusalOf(turn: NewTurn, facts: AcceptFacts, limits: AcceptLimits): Refusal | null {
   if (facts.erasing) return { outcome: 'being_erased', retryAfterS: ERASURE_RETRY_AFTER_S };
   if (facts.earlier) {
@@ -90,6 +101,8 @@ export function refusalOf(turn: NewTurn, facts: AcceptFacts, limits: AcceptLimit
   if (facts.sessionOwner !== null && facts.sessionOwner !== turn.userId) return { outcome: 'foreign_session' };
   if (facts.busy && effectOf(turn.onBusy).refuses) return { outcome: 'user_busy' };
   if (facts.joins) return null;
+  if (limits.rateRetryAfterS !== null) return { outcome: 'rate_limited', retryAfterS: limits.rateRetryAfterS };
+  if (limits.budgetWaitS !== null) return { outcome: 'budget_exhausted', retryAfterS: limits.budgetWaitS };
   if (facts.queued >= limits.perUser) return { outcome: 'queue_full', scope: 'user', retryAfterS: USER_RETRY_AFTER_S };
   if (limits.queuedOfAll >= limits.ofAll)
     return { outcome: 'queue_full', scope: 'all', retryAfterS: ALL_RETRY_AFTER_S };

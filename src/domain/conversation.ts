@@ -14,7 +14,8 @@ export interface ConversationRow {
   readonly tags: readonly string[];
   readonly metadata: Metadata;
   readonly createdAt: Date;
-  /** How many entries the journal of the turn of a reply has; null: none. */
+  /** How many entries the journal of the turn of a reply has. 0: its client sent results or was
+   *  asked for calls; it may have a journal as well. Null: neither. */
   readonly journal: number | null;
 }
 

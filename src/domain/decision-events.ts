@@ -48,6 +48,7 @@ const data = z
       (given.decision === 'edit' ? 1 : 0),
   )
   .refine((given) => (given.decision === 'respond') === (given.result !== undefined))
+  .refine((given) => given.decision !== 'revise' || (given.note ?? '') !== '')
   .refine((given) => fits(given.arguments ?? null) && fits(given.result ?? null));
 
 /** A decision, and the review or turn that it is about. */

@@ -1,5 +1,5 @@
 // Reviews: their states, the decisions on them, and the effect of a decision on a review in a given state. Pure.
-import { sha256Of } from './hash.ts';
+import { sha256Of } from './text.ts';
 import type { FinishReason, TurnStatus } from './turn.ts';
 import type { Reason } from './policy.ts';
 import type { ShownCall } from './tools/step.ts';
@@ -21,12 +21,20 @@ export const REVIEW_KINDS = ['reply', 'tool_call', 'tool_outcome'] as const;
 export type ReviewKind = (typeof REVIEW_KINDS)[number];
 export type ToolReviewKind = Exclude<ReviewKind, 'reply'>;
 
-export const DECISIONS = ['approve', 'edit', 'reject', 'respond', 'retry'] as const;
+/** The decisions that end a review. */
+export const ENDING_DECISIONS = ['approve', 'edit', 'reject', 'respond', 'retry'] as const;
+export type EndingDecisionKind = (typeof ENDING_DECISIONS)[number];
+
+/** All decisions. `revise` asks for a new draft, and the review stays pending. */
+export const DECISIONS = [...ENDING_DECISIONS, 'revise'] as const;
 export type DecisionKind = (typeof DECISIONS)[number];
+
+/** How many new drafts a review may get. */
+export const MAX_REVISIONS = 5;
 
 /** The decisions that each kind takes. */
 export const DECISIONS_OF: Readonly<Record<ReviewKind, readonly DecisionKind[]>> = {
-  reply: ['approve', 'edit', 'reject'],
+  reply: ['approve', 'edit', 'reject', 'revise'],
   tool_call: ['approve', 'edit', 'reject', 'respond'],
   tool_outcome: ['respond', 'reject', 'retry'],
 };
@@ -48,14 +56,28 @@ export interface Decision {
   readonly arguments: string | null;
   /** The result of the call; null unless `respond`. */
   readonly result: string | null;
+  /** Of `revise`: what the model has to change. Otherwise only for the audit trail. Null: none. */
   readonly note: string | null;
   /** The hash of the draft or of the arguments that the reviewer saw; null: not said. */
   readonly seenSha256: string | null;
   readonly decidedBy: string;
 }
 
+/** A decision that ends a review. */
+export type EndingDecision = Decision & { readonly decision: EndingDecisionKind };
+
+export const endsReview = (decision: Decision): decision is EndingDecision => decision.decision !== 'revise';
+
 /** What a decision says besides itself. */
 export const NO_CONTENT = { reply: null, arguments: null, result: null, note: null, seenSha256: null } as const;
+
+/** A new draft that the model is writing. */
+export interface Drafting {
+  /** What the reviewer asked for. */
+  readonly note: string;
+  readonly by: string;
+  readonly since: Date;
+}
 
 /** A drafted reply or a call of a tool on which a reviewer has to decide, or has decided. */
 export interface Review {
@@ -73,6 +95,10 @@ export interface Review {
   readonly assistant: string | null;
   /** Null: the review is about a call. */
   readonly draft: string | null;
+  /** How many new drafts the reviewers have received: 0 is the first draft. */
+  readonly revision: number;
+  /** Null: no new draft is being written. */
+  readonly drafting: Drafting | null;
   /** Null: the review is about a reply. */
   readonly toolCall: ShownCall | null;
   /** How the draft ended; null: not known. */
@@ -83,7 +109,7 @@ export interface Review {
   readonly deadline: Date;
   /** The deadline has passed, by the database's clock. */
   readonly overdue: boolean;
-  readonly decision: DecisionKind | null;
+  readonly decision: EndingDecisionKind | null;
   /** The reply that was delivered to the user; null: none. */
   readonly reply: string | null;
   /** The arguments or the result that the decision gave to the call; null: none. */
@@ -137,7 +163,9 @@ export interface ReviewEvent {
 export interface Ending {
   readonly status: Exclude<ReviewStatus, 'pending'>;
   readonly turnStatus: Extract<TurnStatus, 'completed' | 'rejected' | 'expired' | 'cancelled'>;
-  readonly decision: DecisionKind | null;
+  readonly decision: EndingDecisionKind | null;
+  /** Whether it also ends a review whose new draft is being written. That draft is then discarded. */
+  readonly whileDrafting: boolean;
   /** The reply that is delivered to the user; null: none. */
   readonly reply: string | null;
   /** How the reply ended; null: there is none, or it is not known. */
@@ -161,16 +189,18 @@ const replyOf = ({ draft: reply, finishReason }: Draft) => ({ reply, finishReaso
 const NO_REPLY = { reply: null, finishReason: null };
 
 /** How a decision ends the review of a reply. The text of a reviewer is whole. */
-export function endingOf(review: Draft, { decision, reply, note, decidedBy }: Decision): Ending {
+export function endingOf(review: Draft, { decision, reply, note, decidedBy }: EndingDecision): Ending {
   const delivered = { approve: replyOf(review), edit: { reply, finishReason: 'stop' }, reject: NO_REPLY } as const;
   const kind = decision as ReplyDecision;
-  return { ...ENDS[kind], decision, ...delivered[kind], note, by: decidedBy };
+  const whileDrafting = decision === 'reject';
+  return { ...ENDS[kind], decision, whileDrafting, ...delivered[kind], note, by: decidedBy };
 }
 
-/** How the deadline ends the review of a reply. */
+/** How the deadline ends the review of a reply. Of a review whose new draft is being written, the last draft counts. */
 export const endingAtDeadline = (review: Draft, outcome: DeadlineOutcome): Ending => ({
   ...ENDS[outcome],
   decision: outcome === 'expire' ? null : outcome,
+  whileDrafting: true,
   ...(outcome === 'approve' ? replyOf(review) : NO_REPLY),
   note: null,
   by: null,
@@ -181,6 +211,7 @@ export const endingByCancel = (by: string | null): Ending => ({
   status: 'cancelled',
   turnStatus: 'cancelled',
   decision: null,
+  whileDrafting: true,
   ...NO_REPLY,
   note: null,
   by,
@@ -196,14 +227,31 @@ export type DecisionOutcome =
   /** The reviewer saw something else. */
   | 'changed'
   /** Reviews of this kind do not take the decision. */
-  | 'not_allowed';
+  | 'not_allowed'
+  /** A new draft is being written. */
+  | 'drafting'
+  /** The review has got as many new drafts as it may. */
+  | 'revision_limit';
 
-type Decided = Pick<Decision, 'decision' | 'reply' | 'arguments' | 'result' | 'seenSha256'>;
+type Decided = Pick<Decision, 'decision' | 'reply' | 'arguments' | 'result' | 'note' | 'seenSha256'>;
+
+/** The decision with the draft that it is about: an approval that names none is about the one that the review has now. So it
+ *  never reaches a later draft. */
+export const aboutDraftOf = ({ draft }: Pick<Review, 'draft'>, decision: Decision): Decision =>
+  decision.decision === 'approve' && draft !== null
+    ? { ...decision, seenSha256: decision.seenSha256 ?? sha256Of(draft) }
+    : decision;
 
 const isSame = (review: Review, { decision, reply, arguments: edited, result }: Decided): boolean =>
   review.decision === decision &&
   (decision !== 'edit' || review.kind !== 'reply' || review.reply === reply) &&
   (review.kind === 'reply' || review.decidedValue === (edited ?? result));
+
+function outcomeWhilePending({ drafting, revision }: Review, { decision, note }: Decided): DecisionOutcome | null {
+  if (drafting && decision === 'revise' && drafting.note === note) return 'already_applied';
+  if (drafting) return decision === 'reject' ? null : 'drafting';
+  return decision === 'revise' && revision >= MAX_REVISIONS ? 'revision_limit' : null;
+}
 
 /** What a decision means for a review in its current state; null: the decision can be applied. `madeInTime`: the decision
  *  was made before the deadline, even if the deadline has passed by now. */
@@ -211,7 +259,8 @@ export function outcomeOf(review: Review, decision: Decided, madeInTime = false)
   if (!DECISIONS_OF[review.kind].includes(decision.decision)) return 'not_allowed';
   const seen = decision.seenSha256;
   if (seen !== null && seen !== sha256Of(review.draft ?? review.toolCall?.arguments ?? '')) return 'changed';
-  if (review.status === 'pending') return review.overdue && !madeInTime ? 'late' : null;
+  if (review.status === 'pending')
+    return review.overdue && !madeInTime ? 'late' : outcomeWhilePending(review, decision);
   if (review.status === 'cancelled') return 'conflict';
   if (review.decidedBy === null) return 'late';
   return isSame(review, decision) ? 'already_applied' : 'conflict';

@@ -49,8 +49,9 @@ export function sumByAssistant(counts: readonly AssistantTurns[], limit: number)
 
 /** The part of the overview that is counted from the rows. */
 export interface TurnsOverview {
-  readonly turns: { readonly queued: number; readonly running: number; readonly awaitingReview: number };
-  /** Age of the oldest queued turn in seconds; null: no turn is queued. */
+  /** `postponed`: how many of the queued turns wait for a budget. */
+  readonly turns: Readonly<Record<'queued' | 'postponed' | 'running' | 'awaitingReview', number>>;
+  /** Age of the oldest queued turn that does not wait for a budget, in seconds; null: there is none. */
   readonly oldestWaitingS: number | null;
   /** The last 48 hours, oldest first. */
   readonly byHour: readonly { readonly hour: Date; readonly byStatus: Readonly<Record<string, number>> }[];

@@ -28,7 +28,8 @@ export const eventIdOf = ({ stage, epoch, attempt, offset, step }: StreamPositio
   `${stage}.${epoch}.${attempt}.${offset}${step > 0 ? `.${step}` : ''}`;
 
 /** The position to continue from. An id that does not belong to this turn's events restarts the stream: the first event
- *  is then a whole turn, which replaces what the reader has. So a reader never combines texts that do not match. */
+ *  is then a whole turn, which replaces what the reader has. So a reader never combines texts that do not match. The final
+ *  event of a turn that was retried later is not the end: it has a lower epoch. */
 export function positionOf(eventId: string | undefined, turn: Turn): StreamPosition {
   const parts = EVENT_ID.exec(eventId ?? '');
   if (!parts) return START;
@@ -36,14 +37,17 @@ export function positionOf(eventId: string | undefined, turn: Turn): StreamPosit
     .slice(1)
     .map((part: string | undefined) => Number(part ?? 0)) as PositionParts;
   const ahead = epoch > turn.epoch || (epoch === turn.epoch && stage > stageOf(turn.status));
-  return ahead ? START : { stage, epoch, attempt, offset, step };
+  const retried = stage === STAGES.final && epoch < turn.epoch;
+  return ahead || retried ? START : { stage, epoch, attempt, offset, step };
 }
 
 type PositionParts = [stage: Stage, epoch: number, attempt: number, offset: number, step: number];
 
 /** Whether the state of the row comes after the position: a turn that is queued again has a higher epoch. */
 export const isAfter = (turn: Turn, { stage, epoch }: StreamPosition): boolean =>
-  stage === STAGES.start || (turn.epoch > epoch && stage >= STAGES.awaiting_review) || stageOf(turn.status) > stage;
+  stage === STAGES.start ||
+  (turn.epoch > epoch && (stage >= STAGES.awaiting_review || turn.status === 'queued')) ||
+  stageOf(turn.status) > stage;
 
 /** Nothing is left to send. */
 export const isAtEnd = ({ stage }: StreamPosition): boolean => stage === STAGES.final;

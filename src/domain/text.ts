@@ -1,4 +1,5 @@
-// Text of users and models: how a reader sees it, and how it can be put between delimiters in a prompt. Pure.
+// Text of users and models: how a reader sees it, how it can be put between delimiters in a prompt, and its hash. Pure.
+import { hash } from 'node:crypto';
 
 /** More marks on one letter than any language writes, after as many as are kept. */
 const LONG_MARK_RUN = /([\p{M}\uFF9E\uFF9F]{16})[\p{M}\uFF9E\uFF9F]+/gu;
@@ -49,3 +50,6 @@ export function asData(value: string, limit = VALUE_LIMIT): string {
   const unmarked = MARKERS.reduce((text, marker) => text.replaceAll(marker, ' '), plain);
   return capped(unmarked.replaceAll(ROLE, '$1 ').replaceAll(/ {2,}/g, ' ').trim(), limit).trim();
 }
+
+/** The hash by which decisions and reviews name a text: hex SHA-256 of its UTF-8. */
+export const sha256Of = (text: string): string => hash('sha256', text, 'hex');

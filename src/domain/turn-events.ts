@@ -14,7 +14,7 @@ export type TurnEvent =
 
 /** Whether a reader that resumes gets the delivered reply as deltas. A reviewed reply is sent only with the final turn,
  *  as it is to readers that stay connected. */
-const isSentAsDeltas = (turn: Turn): boolean => turn.status === 'completed' && turn.review === null;
+const isSentAsDeltas = (turn: Turn): boolean => turn.status === 'completed' && turn.review?.kind !== 'reply';
 
 /** The turn as its row was while this generation ran, so that readers that resume get the same event as others did. */
 const asRunning = (turn: Turn, { epoch, attempt }: Generation): Turn => ({

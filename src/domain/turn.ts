@@ -1,4 +1,6 @@
 // A turn and its states.
+import type { ReviewKind } from './review.ts';
+import type { ClientCall } from './tools/client-tools.ts';
 import type { TurnStep } from './tools/step.ts';
 
 export const TURN_STATUSES = [
@@ -22,7 +24,7 @@ export const FINAL_STATUSES = [
 ] as const satisfies readonly TurnStatus[];
 const FINAL: ReadonlySet<TurnStatus> = new Set(FINAL_STATUSES);
 
-/** The turn does not change its state any more. */
+/** The turn does not change its state any more, unless it is failed and an operator retries it. */
 export const isFinal = (status: TurnStatus): boolean => FINAL.has(status);
 
 /** What a long poll waits for: the turn is final, or a person has to decide. */
@@ -47,6 +49,7 @@ export type FinishReason = (typeof FINISH_REASONS)[number];
 /** What the user may see of the review of a turn: never the draft. */
 export interface TurnReview {
   readonly reviewId: string;
+  readonly kind: ReviewKind;
   readonly status: string;
   /** Names of the rules that caused it. */
   readonly reasons: readonly string[];
@@ -85,6 +88,10 @@ export interface Turn {
   /** Null: the endpoint reported none. */
   readonly usage: Usage | null;
   readonly model: string | null;
+  /** The calls that the model asked the client for, even if nobody may see them yet (`callsOf`). Empty: none. */
+  readonly clientCalls: readonly ClientCall[];
+  /** Null: the client asked for nothing besides text. Otherwise a hash of the results that it sent, empty without results. */
+  readonly clientHash: string | null;
   readonly review: TurnReview | null;
   /** The calls of tools, in order. */
   readonly steps: readonly TurnStep[];
@@ -92,6 +99,10 @@ export interface Turn {
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
 }
+
+/** The calls that the client has to make. Those of a reply that is held, or that a reviewer replaced, are not made. */
+export const callsOf = ({ status, finishReason, clientCalls }: Turn): readonly ClientCall[] =>
+  status === 'completed' && finishReason === 'tool_calls' ? clientCalls : [];
 
 /** The parts of a turn that an accept knows. */
 type NewTurnParts = Pick<
@@ -112,6 +123,8 @@ export const queuedTurn = (parts: NewTurnParts): Turn => ({
   attempts: 0,
   usage: null,
   model: null,
+  clientCalls: [],
+  clientHash: null,
   review: null,
   steps: [],
   startedAt: null,

@@ -3,6 +3,7 @@ import type { AssistantSource } from '../domain/assistants/assistant.ts';
 import { HELD_TEXT } from '../domain/review.ts';
 import { analyticsOperations } from './endpoints/analytics.ts';
 import { noAuthentication, type Authenticator } from './auth/authenticate.ts';
+import { budgetOperations } from './endpoints/budgets.ts';
 import { turnOperations } from './endpoints/turns.ts';
 import { chatOperations } from './endpoints/chat.ts';
 import { conversationOperations } from './endpoints/conversations.ts';
@@ -53,6 +54,7 @@ export function operationsOf(
     ...webhookOperations(services.webhooks),
     ...memoryOperations(services.memory),
     ...analyticsOperations(services.analytics),
+    ...budgetOperations(services.budgets),
     ...userOperations(services),
     ...modelOperations(assistants),
     ...chatCompletionOperations(services, { assistants, heldText }),

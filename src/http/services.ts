@@ -1,4 +1,5 @@
 // The ports through which the ingress uses the rest of turnkeeper. The ingress does not depend on Knex, BullMQ or Dapr.
+import type { BudgetState, Charge } from '../domain/budgets/budget.ts';
 import type { ConversationFilter, ConversationRow, SessionBranch, SessionPage } from '../domain/conversation.ts';
 import type { MemoryHistory, MemoryPatch, MemoryRecord } from '../domain/memory.ts';
 import type { StreamPosition } from '../domain/stream-position.ts';
@@ -50,6 +51,14 @@ export interface AnalyticsService {
   byDay(from: string, to: string): Promise<(Activity & { readonly day: string })[]>;
 }
 
+/** @throws Unavailable */
+export interface BudgetService {
+  /** The current windows of the budgets that limit the user. */
+  statesOf(userId: string): Promise<BudgetState[]>;
+  /** A page of what the user's turns and summaries were charged, after a charge. */
+  charges(userId: string, after: Charge | undefined, limit: number): Promise<Charge[]>;
+}
+
 /** All methods throw Unavailable if Redis is unavailable. */
 export interface DeadLetterService {
   /** Newest first, after a position. */
@@ -68,6 +77,7 @@ export interface Services {
   readonly webhooks: Methods<WebhookService>;
   readonly memory: MemoryService;
   readonly analytics: AnalyticsService;
+  readonly budgets: BudgetService;
   readonly erasures: Pick<Eraser, 'begin' | 'find'>;
   readonly overview: { read(): Promise<Overview> };
   readonly deadLetters: DeadLetterService;

@@ -52,6 +52,14 @@ export function acceptedTurn(outcome: AcceptOutcome): Turn {
       throw new Problem('user_being_erased', 'A message accepted now would be erased too.', {
         headers: { 'retry-after': String(outcome.retryAfterS) },
       });
+    case 'rate_limited':
+      throw new Problem('rate_limited', 'The user has created as many turns in the last minute as are allowed.', {
+        headers: { 'retry-after': String(outcome.retryAfterS) },
+      });
+    case 'budget_exhausted':
+      throw new Problem('budget_exhausted', 'Retry when the next window of the budget begins.', {
+        headers: { 'retry-after': String(outcome.retryAfterS) },
+      });
     case 'queue_full': {
       const headers = { 'retry-after': String(Math.ceil(outcome.retryAfterS)) };
       throw outcome.scope === 'user'

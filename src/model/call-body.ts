@@ -56,9 +56,9 @@ function sentMessage(message: Message, systemRole: SystemRole): SentMessage {
   return toolCalls.length === 0 ? sent : { ...sent, content: content || null, tool_calls: toolCalls.map(sentCall) };
 }
 
-const sentTool = ({ name, description, parameters }: OfferedTool): object => ({
+const sentTool = ({ name, description, parameters, strict }: OfferedTool): object => ({
   type: 'function',
-  function: { name, ...(description !== '' && { description }), parameters },
+  function: { name, ...(description !== '' && { description }), parameters, ...(strict !== undefined && { strict }) },
 });
 
 /** The tools, and how the model has to use them. */

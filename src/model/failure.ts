@@ -1,9 +1,9 @@
 // What a failed call means: the errors that endpoints report, and those of the connection. Pure.
 import { APIConnectionError, APIError } from 'openai';
-import { dateAheadMs, longestOf, retryAfterMs as headerMs } from '../domain/retry-after.ts';
 import { membersOf, type Members } from './dialects.ts';
 import { ModelError, type ModelErrorCode } from './model.ts';
 import type { Refusal } from './profile.ts';
+import { waitOf } from './waits.ts';
 
 interface Meaning {
   readonly code: ModelErrorCode;
@@ -175,6 +175,9 @@ const wordOf = (value: unknown): string =>
     .replaceAll(/[^a-z0-9]/g, '');
 const isWord = (value: unknown): boolean => ['string', 'number'].includes(typeof value);
 
+/** Statuses with which an endpoint, or a gateway before it, gives up on a request on which the model may have worked. */
+const MAYBE_WORKED = new Set([408, 499, 502, 504, 524]);
+
 /** Converts an error that an endpoint reported. */
 export function reportedError({ status, body, retryAfterMs: afterMs }: Report): ModelError {
   const parts = partsOf(body);
@@ -196,6 +199,7 @@ export function reportedError({ status, body, retryAfterMs: afterMs }: Report): 
     retryable: meaning.retryable,
     retryAfterMs: afterMs,
     refusal: mayRefuse ? { ...said, text: isShown ? '' : said.text } : null,
+    unbilled: status !== null && !MAYBE_WORKED.has(status),
   });
 }
 
@@ -222,57 +226,10 @@ function refusalIn(parts: readonly (readonly [string, unknown])[]): Refusal {
   };
 }
 
-const NUMBER = /^\d+(?:\.\d+)?$/;
-
-/** Milliseconds from `retry-after-ms`, or from `retry-after` in seconds or as a date; null: no valid header. */
-export function retryAfterMs(headers: Headers | undefined, now: number): number | null {
-  const exact = longestOf(headers?.get('retry-after-ms'), (value) => (NUMBER.test(value) ? Number(value) : null));
-  return exact ?? headerMs(headers?.get('retry-after'), now);
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
-const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|[dhms]))+$/;
-/** A larger number of seconds is a point in time. So is a larger number of its milliseconds. */
-const EPOCH_S = 1e9;
-const EPOCH_MS = 1e12;
-
-/** Milliseconds of a `6m0s`, of a number of seconds, or until a point in time; null: invalid. */
-function resetMs(value: string, now: number): number | null {
-  if (DURATION.test(value))
-    return [...value.matchAll(/([\d.]+)(ms|[dhms])/g)].reduce(
-      (sum, [, amount, unit]) => sum + Number(amount) * UNIT_MS[unit!]!,
-      0,
-    );
-  if (!NUMBER.test(value)) return dateAheadMs(value, now);
-  const number = Number(value);
-  if (number < EPOCH_S) return number * 1_000;
-  return Math.max(0, (number < EPOCH_MS ? number * 1_000 : number) - now);
-}
-
-const RESET = /^x-ratelimit-reset(-.+)?$/;
-/** Nothing remains, or less. */
-const USED_UP = /^(?:0+(?:\.0+)?|-.+)$/;
-
-/** Milliseconds until a rate limit allows another request, from `x-ratelimit-reset-requests`, `…-tokens` and the like;
- *  null: no valid header. Limits that are used up must all be reset. If none of them says that it is, the first one to be
- *  reset may be enough. */
-export function rateLimitResetMs(headers: Headers | undefined, now: number): number | null {
-  const limits = [...(headers ?? [])].flatMap(([name, value]) => {
-    const [found, kind = ''] = RESET.exec(name) ?? [];
-    const ms = found === undefined ? null : longestOf(value.trim(), (each) => resetMs(each, now));
-    return ms === null
-      ? []
-      : [{ ms, isUsedUp: USED_UP.test(headers!.get(`x-ratelimit-remaining${kind}`)?.trim() ?? '') }];
-  });
-  const usedUp = limits.filter(({ isUsedUp }) => isUsedUp);
-  if (usedUp.length > 0) return Math.max(...usedUp.map(({ ms }) => ms));
-  return limits.length > 0 ? Math.min(...limits.map(({ ms }) => ms)) : null;
-}
-
-/** Milliseconds that the response asks us to wait; null: it does not. Other responses than 429 have the state of the rate
- *  limits too, but no need to wait for them. */
-export const waitOf = (status: number | undefined, headers: Headers | undefined, now: number): number | null =>
-  retryAfterMs(headers, now) ?? (status === 429 ? rateLimitResetMs(headers, now) : null);
+/** With these there was no connection, so nothing was sent. */
+const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']).add(
+  'UND_ERR_CONNECT_TIMEOUT',
+);
 
 /** Whether the endpoint redirects to itself, or to what is no address: undici refuses to follow. */
 const isUselessRedirect = (cause: unknown): boolean =>
@@ -285,9 +242,13 @@ export function failureOf(error: unknown, timedOut: boolean, now: number): Model
     new ModelError(code, detail, { retryable: true, cause: error });
   if (timedOut) return caused('model_timeout', 'the model did not answer in time');
   if (error instanceof APIConnectionError) {
-    if (!isUselessRedirect(error.cause)) return caused('model_unavailable', 'the model endpoint cannot be reached');
+    const unbilled = NOT_SENT.has(String(membersOf(error.cause)['code']));
+    if (!isUselessRedirect(error.cause)) {
+      const detail = 'the model endpoint cannot be reached';
+      return new ModelError('model_unavailable', detail, { retryable: true, unbilled, cause: error });
+    }
     const detail = 'the model endpoint redirects to an address that cannot be called';
-    return new ModelError('model_unavailable', detail, { retryable: false, cause: error });
+    return new ModelError('model_unavailable', detail, { retryable: false, unbilled: true, cause: error });
   }
   if (error instanceof APIError) {
     const { status, headers, error: body } = error as APIError<number | undefined, Headers | undefined, Members>;

@@ -46,6 +46,12 @@ async function tokensOfTools(tools: readonly OfferedTool[], count: CountTokens):
   return sum;
 }
 
+/** The tokens of a call, without its output. */
+export const tokensOfCall = async (
+  { messages, tools = [] }: Pick<CompletionRequest, 'messages' | 'tools'>,
+  count: CountTokens,
+): Promise<number> => TOKENS_OF_START + (await tokensOf(messages, count)) + (await tokensOfTools(tools, count));
+
 /** How many of the newest exchanges fit into so many tokens, together with the rest of the prompt and the tools. */
 export async function fitting(
   prompt: Prompt,
@@ -86,7 +92,12 @@ export function completeFitted(
         const isTooLong = error instanceof ModelError && error.code === 'model_context_too_long';
         if (!isTooLong || left === 0) throw error;
         left = Math.floor(left / 2);
-        throw new ModelError(error.code, error.message, { retryable: true, adapted: true, cause: error });
+        throw new ModelError(error.code, error.message, {
+          retryable: true,
+          adapted: true,
+          unbilled: error.unbilled,
+          cause: error,
+        });
       }
     },
   };

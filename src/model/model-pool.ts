@@ -1,11 +1,5 @@
 // The models of the assistants. Assistants that use the same endpoint share its connections, and what was learned about it.
-import {
-  NO_PARAMETERS,
-  type Assistant,
-  type AssistantModel,
-  type Endpoint,
-  type Parameters,
-} from '../domain/assistants/assistant.ts';
+import { type Assistant, type AssistantModel, type Endpoint, type Parameters } from '../domain/assistants/assistant.ts';
 import { takesPictures } from '../domain/pictures/picture-models.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Candidate } from './fallback.ts';
@@ -39,12 +33,11 @@ export class ModelPool {
     this.#options = options;
   }
 
-  /** The models of the assistant, in the order in which they are tried. Summaries are made without its parameters, which
-   *  are meant for replies. */
+  /** The models of the assistant, in the order in which they are tried. */
   candidatesOf(assistant: Assistant, purpose: MeasuredCalls['purpose']): readonly Candidate[] {
     const known = this.#candidates[purpose].get(assistant);
     if (known) return known;
-    const parameters = purpose === 'reply' ? assistant.parameters : NO_PARAMETERS;
+    const parameters = purpose === 'reply' ? assistant.parameters : assistant.summaryParameters;
     const candidates = assistant.models.map((each): Candidate => {
       const labels = { purpose, assistant: assistant.name, model: each.model };
       return {

@@ -25,6 +25,8 @@ export interface OfferedTool {
   readonly description: string;
   /** JSON Schema of the arguments. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Whether the arguments must match the schema exactly. Missing: not said. */
+  readonly strict?: boolean;
 }
 
 export interface Message {
@@ -111,6 +113,7 @@ export interface ModelErrorOptions {
   readonly retryAfterMs?: number | null;
   readonly refusal?: Refusal | null;
   readonly adapted?: boolean;
+  readonly unbilled?: boolean;
   readonly cause?: unknown;
 }
 
@@ -125,6 +128,8 @@ export class ModelError extends Error {
   readonly refusal: Refusal | null;
   /** The next attempt sends another request, which the endpoint does not refuse for the same reason. */
   readonly adapted: boolean;
+  /** The model certainly did not work on the request. */
+  readonly unbilled: boolean;
 
   constructor(code: ModelErrorCode, detail: string, options: ModelErrorOptions) {
     super(detail, { cause: options.cause });
@@ -133,5 +138,6 @@ export class ModelError extends Error {
     this.retryAfterMs = options.retryAfterMs ?? null;
     this.refusal = options.refusal ?? null;
     this.adapted = options.adapted ?? false;
+    this.unbilled = options.unbilled ?? false;
   }
 }

@@ -1,6 +1,6 @@
 // The model port over the openai SDK: one streamed attempt with one timeout for all of it, without retries.
 import { inSpan } from '../telemetry/tracing.ts';
-import { failureOf, reportedError, retryAfterMs, waitOf } from './failure.ts';
+import { failureOf, reportedError } from './failure.ts';
 import { callBody, type CallBody, type CallSettings } from './call-body.ts';
 import { withDeadline, type Client } from './openai-client.ts';
 import { ModelError, type Completion, type CompletionRequest, type Model } from './model.ts';
@@ -8,6 +8,7 @@ import { refusedOf, type EndpointProfile, type Refused } from './profile.ts';
 import { jsonOf, ReplyReader } from './reply-reader.ts';
 import { ResponseBody } from './response-body.ts';
 import { streamedCall, type OpenReader } from './streamed-call.ts';
+import { retryAfterMs, waitOf } from './waits.ts';
 
 export interface OpenAiModelOptions extends CallSettings {
   readonly client: Client;
@@ -101,7 +102,7 @@ export class OpenAiModel implements Model {
       return new ModelError('tools_not_accepted', detail, { retryable: false, cause: error });
     }
     this.#profile.learn(refused);
-    return new ModelError(error.code, error.message, { retryable: true, adapted: true });
+    return new ModelError(error.code, error.message, { retryable: true, adapted: true, unbilled: error.unbilled });
   }
 
   /** @throws ModelError, or an error of the connection */

@@ -218,10 +218,9 @@ export class ReplyReader {
     const isEmpty = this.#text.trim() === '';
     // With the same limit the next attempt would end in the reasoning too.
     if (isEmpty && calls.length === 0) throw malformed('the reply is empty', finishReason !== 'length');
-    const text = isEmpty ? '' : this.#text;
-    if (this.#options.holdDeltas && !isEmpty) this.#options.onDelta?.(text);
+    if (this.#options.holdDeltas && this.#text !== '') this.#options.onDelta?.(this.#text);
     return {
-      text,
+      text: this.#text,
       model: this.#model,
       usage: this.#usage,
       finishReason,

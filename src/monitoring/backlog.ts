@@ -3,6 +3,7 @@
 // fail.
 import { singleFlight } from '../concurrency/single-flight.ts';
 import { within } from '../concurrency/within.ts';
+import type { BudgetState } from '../domain/budgets/budget.ts';
 import type { Log } from '../telemetry/log.ts';
 import { removeValue, type Metrics } from '../telemetry/metrics.ts';
 import { deliveriesBacklog, erasureBacklog, outboxBacklog, reviewBacklog, turnBacklog } from '../store/backlog.ts';
@@ -22,9 +23,10 @@ type Store = 'database' | 'queues';
 type Jobs = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** Runs the queries one after another, so that a scrape uses one connection of the pool instead of five. */
-async function readDatabase(database: Database, gauges: Gauges): Promise<void> {
+async function readDatabase({ database, budgetsOfAll }: BacklogDeps, gauges: Gauges): Promise<void> {
   const turns = await turnBacklog(database);
   gauges.turnsQueued.set(turns.queued);
+  gauges.turnsPostponed.set(turns.postponed);
   gauges.turnsRunning.set(turns.running);
   gauges.oldestTurnSeconds.set(turns.oldestS);
   for (const [destination, { events, oldestS }] of Object.entries(await outboxBacklog(database, COUNTED))) {
@@ -40,6 +42,12 @@ async function readDatabase(database: Database, gauges: Gauges): Promise<void> {
   const erasures = await erasureBacklog(database, COUNTED);
   gauges.erasures.set(erasures.underWay);
   gauges.erasureSeconds.set(erasures.oldestS);
+  const budgets = await budgetsOfAll();
+  // The budgets may be others than at the last reading.
+  gauges.budgetTokens.reset();
+  for (const { budget, reserved, used } of budgets)
+    for (const [state, tokens] of Object.entries({ limit: budget.tokens, reserved, used }))
+      gauges.budgetTokens.set({ window: budget.window, state }, tokens);
 }
 
 async function readQueues(count: () => Promise<Jobs>, gauges: Gauges): Promise<void> {
@@ -58,6 +66,8 @@ export interface BacklogDeps {
   readonly database: Database;
   /** Jobs by topic and state. Rejects while Redis is unavailable. */
   readonly countJobs: () => Promise<Jobs>;
+  /** The current windows of the budgets of all users together. @throws Unavailable */
+  readonly budgetsOfAll: () => Promise<readonly BudgetState[]>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -67,7 +77,8 @@ export class Backlog {
   readonly #log: Log;
   readonly #sources: Readonly<Record<Store, Source>>;
 
-  constructor({ database, countJobs, metrics, log }: BacklogDeps) {
+  constructor(deps: BacklogDeps) {
+    const { countJobs, metrics, log } = deps;
     const { readable: _, jobs, ...ofDatabase } = metrics.backlog;
     const source = (store: Store, read: () => Promise<void>, gauges: Source['gauges']): Source => ({
       refresh: singleFlight(() => this.#read(store, read)),
@@ -77,7 +88,7 @@ export class Backlog {
     this.#gauges = metrics.backlog;
     this.#log = log;
     this.#sources = {
-      database: source('database', () => readDatabase(database, metrics.backlog), Object.values(ofDatabase)),
+      database: source('database', () => readDatabase(deps, metrics.backlog), Object.values(ofDatabase)),
       queues: source('queues', () => readQueues(countJobs, metrics.backlog), [jobs]),
     };
   }

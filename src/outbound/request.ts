@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import type { ResolveNames } from './names.ts';
+import { unlessAborted } from '../concurrency/within.ts';
 import { faultOfAddresses, faultOfUrl, hostOf } from '../domain/outbound/target.ts';
 
 /** Which addresses may be called. */
@@ -42,16 +43,6 @@ const pinned =
     if (all) callback(null, found);
     else callback(null, found[0]!.address, found[0]!.family);
   };
-
-/** The result of `work`, or a rejection with the signal's reason when it aborts. The work goes on. */
-function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}
 
 /** Sends the request. Resolves with the head of the response; its body is the stream. Rejects with ForbiddenAddress, with the
  *  signal's reason, or with an error of the network. */

@@ -56,6 +56,7 @@ class Sink implements DeltaSink {
   }
 
   end(): void {
+    if (this.ended) return;
     this.pending += this.#half.toWellFormed();
     this.#half = '';
     this.ended = true;

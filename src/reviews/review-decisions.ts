@@ -1,5 +1,5 @@
 // Ends reviews: by a decision, by a decision that arrived before the turn was parked, at the deadline, or when the turn
-// is cancelled.
+// is cancelled. Also records that a reviewer wants a new draft, which a worker writes.
 import { type Hooks, deliveryEvents } from '../domain/events.ts';
 import { newId } from '../domain/ids.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -16,16 +16,21 @@ import {
 } from '../store/kept-decisions.ts';
 import { endReview, overdueReviews, type Moment } from '../store/end-review.ts';
 import { findReview, pendingReviewOf, reviewOfReply } from '../store/reviews.ts';
+import { requestRevision } from '../store/revisions/revisions.ts';
 import { endToolReview } from '../store/steps/end-tool-review.ts';
 import type { AddressedDecision } from '../domain/decision-events.ts';
 import {
+  aboutDraftOf,
   endingAtDeadline,
   endingByCancel,
   endingOf,
+  endsReview,
   outcomeOf,
   type DeadlineOutcome,
   type Decision,
+  type DecisionKind,
   type Ending,
+  type EndingDecision,
   type Review,
   type ReviewStatus,
   type DecisionOutcome,
@@ -40,6 +45,8 @@ import {
 const PAGE = 200;
 /** Reviews that a sweep ends at the same time. The limit leaves database connections for other work. */
 const PARALLEL = 8;
+/** How often a decision is tried on a review that changes at the same time. It changes a few times at most. */
+const TRIES = 10;
 
 export interface ReviewDecisionsDeps {
   readonly database: Database;
@@ -47,13 +54,15 @@ export interface ReviewDecisionsDeps {
   readonly hooks: Pick<Hooks, 'turnChanged' | 'reviewChanged' | 'eventsCommitted'>;
   /** Wakes a worker for a turn that continues. */
   readonly wake: (turn: QueuedTurn) => void;
+  /** Wakes a worker for a new draft. */
+  readonly redraft: () => void;
   /** Removes the event that requested the review from its topic. */
   readonly withdraw: (reviewId: string) => Promise<void>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
 
-/** `ignored`: an approval of a reply that its reviewer cannot have seen. */
+/** `ignored`: an approval of a draft that its reviewer may not have seen. */
 export type DecideOutcome = 'applied' | DecisionOutcome | 'kept' | 'ignored' | 'unknown';
 
 /** A turn that is queued again. */
@@ -67,9 +76,12 @@ interface QueuedTurn {
 /** How a review ends: that of a reply, or that of a call. */
 type AnyEnding = { readonly reply: Ending } | { readonly call: ToolEnding };
 
-const isEarlyDecision = ({ decision }: Decision): boolean => decision !== 'respond' && decision !== 'retry';
+const EARLY: ReadonlySet<DecisionKind> = new Set(['approve', 'edit', 'reject']);
+const isEarlyDecision = (decision: Decision): decision is EndingDecision => EARLY.has(decision.decision);
 
-const decidedEnding = (review: Review, decision: Decision): AnyEnding =>
+const namesNothing = ({ decision, seenSha256 }: Decision): boolean => decision === 'approve' && seenSha256 === null;
+
+const decidedEnding = (review: Review, decision: EndingDecision): AnyEnding =>
   review.kind === 'reply' ? { reply: endingOf(review, decision) } : { call: toolEndingOf(review, decision) };
 
 export class ReviewDecisions {
@@ -80,15 +92,19 @@ export class ReviewDecisions {
   }
 
   /** Applies a decision from the topic. If the reply of its turn may be reviewed later, the decision is kept until then: a
-   *  rejection or an edit, or the approval of a draft that it names. Idempotent. @throws Unavailable */
+   *  rejection or an edit, or the approval of a draft that it names. Also of a reply with a new draft an approval must name it:
+   *  the event that requested the review has the first draft. Idempotent. @throws Unavailable */
   async decide({ ids, decision }: AddressedDecision): Promise<DecideOutcome> {
     const found = await this.#find(ids);
     if (found === 'contradiction') return 'unknown';
-    if (found) return this.apply(found, decision);
+    if (found) {
+      const mayBeUnseen = found.status === 'pending' && found.revision > 0 && namesNothing(decision);
+      return mayBeUnseen ? this.#ignore(found.turnId) : this.apply(found, decision);
+    }
     const [turnId] = ids;
     // Two different ids that match no review cannot both be the id of one turn.
     if (turnId === undefined || new Set(ids).size > 1 || !isEarlyDecision(decision)) return 'unknown';
-    if (decision.decision === 'approve' && decision.seenSha256 === null) return this.#ignoreEarly(turnId);
+    if (namesNothing(decision)) return this.#ignore(turnId);
     const kept = await keepEarlyDecision(this.#deps.database, turnId, decision);
     if (kept !== 'reviewed') return kept;
     // The turn was parked between the two statements.
@@ -96,8 +112,9 @@ export class ReviewDecisions {
     return parked ? this.apply(parked, decision) : 'unknown';
   }
 
-  #ignoreEarly(turnId: string): 'ignored' {
-    const message = 'An approval was ignored: it came before its review, and names no draft.';
+  #ignore(turnId: string): 'ignored' {
+    const message =
+      'An approval was ignored: it names no draft, and came before its review, or the review has a new draft.';
     this.#deps.log.warn({ turn_id: turnId }, message);
     return 'ignored';
   }
@@ -113,14 +130,36 @@ export class ReviewDecisions {
 
   /** Applies a decision to a review. `moment`: with `any` the deadline is not checked, because the caller knows
    *  that the decision was made in time. @throws Unavailable */
-  async apply(review: Review, decision: Decision, moment: Moment = 'before'): Promise<'applied' | DecisionOutcome> {
-    const madeInTime = moment === 'any';
-    const known = outcomeOf(review, decision, madeInTime);
-    if (known) return known;
-    if (await this.#end(review, decidedEnding(review, decision), moment)) return 'applied';
-    // Another decision or the deadline came first. If the turn ended in another way, the decision is a conflict.
-    const current = await findReview(this.#deps.database, review.reviewId);
-    return (current && outcomeOf(current, decision, madeInTime)) ?? 'conflict';
+  async apply(review: Review, given: Decision, moment: Moment = 'before'): Promise<'applied' | DecisionOutcome> {
+    const decision = aboutDraftOf(review, given);
+    let current: Review | null = review;
+    for (let tried = 0; current && tried < TRIES; tried += 1) {
+      const known = outcomeOf(current, decision, moment === 'any');
+      if (known) return known;
+      const applied = endsReview(decision)
+        ? await this.#end(current, decidedEnding(current, decision), moment)
+        : await this.#revise(current, decision);
+      if (applied) return 'applied';
+      // Another decision, the deadline or a new draft came first.
+      current = await findReview(this.#deps.database, review.reviewId);
+    }
+    // The turn ended in another way.
+    return 'conflict';
+  }
+
+  /** Records that a new draft is wanted. False: the review has changed. */
+  async #revise({ reviewId, turnId, revision }: Review, { note, decidedBy: by }: Decision): Promise<boolean> {
+    const { database, hooks, redraft, log } = this.#deps;
+    if (!(await requestRevision(database, { reviewId, revision, note: note!, by, auditId: newId() }))) {
+      // A decision that was made before may still be kept.
+      await this.applyKept(turnId);
+      return false;
+    }
+    hooks.turnChanged(turnId);
+    hooks.reviewChanged();
+    redraft();
+    log.info({ review_id: reviewId, turn_id: turnId, revision }, 'A reviewer wants a new draft.');
+    return true;
   }
 
   /** Applies a decision that arrived before the reply of the turn was parked. To be called after it was parked.
@@ -136,10 +175,14 @@ export class ReviewDecisions {
 
   /** Cancels a turn that awaits review, and its review. False: the turn does not await review. @throws Unavailable */
   async cancel(turnId: string, by: string | null): Promise<boolean> {
-    const review = await pendingReviewOf(this.#deps.database, turnId);
-    if (!review) return false;
-    const ending = review.kind === 'reply' ? { reply: endingByCancel(by) } : { call: toolEndingByCancel(review, by) };
-    return this.#end(review, ending, 'any');
+    for (let tried = 0; tried < TRIES; tried += 1) {
+      const review = await pendingReviewOf(this.#deps.database, turnId);
+      if (!review) return false;
+      const ending = review.kind === 'reply' ? { reply: endingByCancel(by) } : { call: toolEndingByCancel(review, by) };
+      if (await this.#end(review, ending, 'any')) return true;
+      // The review has ended, or got another draft.
+    }
+    return false;
   }
 
   /** Applies kept decisions that were not applied yet, then ends overdue reviews. @throws Unavailable */
@@ -184,10 +227,11 @@ export class ReviewDecisions {
     });
   }
 
-  async #endReply({ reviewId, turnId, ...review }: Review, ending: Ending, moment: Moment): Promise<boolean> {
+  async #endReply({ reviewId, turnId, revision, ...review }: Review, ending: Ending, moment: Moment): Promise<boolean> {
     const { database, hooks } = this.#deps;
     const events = ending.reply === null ? [] : deliveryEvents({ turnId, ...review }, ending.reply, traceparent());
-    if (!(await endReview(database, { reviewId, turnId, auditId: newId(), moment }, ending, events))) return false;
+    const toEnd = { reviewId, turnId, revision, auditId: newId(), moment };
+    if (!(await endReview(database, toEnd, ending, events))) return false;
     hooks.eventsCommitted(events);
     return true;
   }

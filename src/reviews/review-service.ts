@@ -21,6 +21,8 @@ import type { ConversationRow } from '../domain/conversation.ts';
 import type { Picture } from '../domain/pictures/picture.ts';
 import type { ReviewDecisions } from './review-decisions.ts';
 import {
+  aboutDraftOf,
+  endsReview,
   outcomeOf,
   type Decision,
   type Review,
@@ -111,13 +113,16 @@ export class ReviewService {
     return (await afterWrite(() => this.find(reviewId))) !== null;
   }
 
-  /** Posts the decision to its topic and waits until the review is decided. The decision is stored as a row first, so
+  /** Applies a request for a new draft at once: it is a row before it is answered, and a worker finds it there. Any other decision
+   *  is posted to its topic, and this waits until the review is decided. It is stored as a row first, so
    *  that it survives the loss of Redis jobs. If Redis is unavailable, the decision is applied at once. Every path ends
    *  in the same conditional update, so that using two of them is safe. @throws Unavailable */
-  async decide(found: Review, decision: Decision): Promise<DecideReply> {
+  async decide(found: Review, given: Decision): Promise<DecideReply> {
     const { reviewId } = found;
+    const decision = aboutDraftOf(found, given);
     const known = outcomeOf(found, decision);
     if (known) return { outcome: known, review: found };
+    if (!endsReview(decision)) return this.#revise(found, decision);
     const { database } = this.#deps;
     if (found.kind === 'reply') await keepDecision(database, found.turnId, decision);
     else await keepToolDecision(database, reviewId, decision);
@@ -131,6 +136,12 @@ export class ReviewService {
       await afterWrite(() => this.#deps.decisions.apply(found, decision));
     }
     return afterWrite(() => this.#awaitOutcome(found, decision));
+  }
+
+  async #revise(found: Review, decision: Decision): Promise<DecideReply> {
+    const outcome = await this.#deps.decisions.apply(found, decision);
+    const review = await afterWrite(() => this.find(found.reviewId));
+    return review ? { outcome: outcome === 'applied' ? 'already_applied' : outcome, review } : { outcome: 'unknown' };
   }
 
   async #awaitOutcome(posted: Review, decision: Decision): Promise<DecideReply> {

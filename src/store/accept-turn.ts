@@ -4,6 +4,7 @@ import { traceparent } from '../telemetry/tracing.ts';
 import { pathOf, type Continuation, type Opener, type SeqRange } from '../domain/branch.ts';
 import { effectOf } from '../domain/busy-rules.ts';
 import { refusalOf, type AcceptLimits, type AcceptOutcome, type NewTurn, type Refusal } from '../domain/accept.ts';
+import { storedRequest } from '../domain/tools/client-tools.ts';
 import type { Turn } from '../domain/turn.ts';
 import { acceptShared } from './accept-shared.ts';
 import { cancelRunning, cancelTurn, runningClaim } from './cancel-turn.ts';
@@ -47,8 +48,9 @@ const NEW_SESSION: Statement = {
 const INSERT: Statement = {
   name: 'accept-insert',
   sql: `insert into turns (turn_id, user_id, session_id, seq, text, metadata, tags, idempotency_key, request_hash, traceparent,
-          follows, branch_path, assistant, client_instructions, pictures)
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${TURN_COLUMNS.join(', ')}`,
+          follows, branch_path, assistant, client_instructions, pictures, client_request,
+          client_results, client_hash)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning ${TURN_COLUMNS.join(', ')}`,
 };
 
 /** The running turn is cancelled without a partial reply, whatever its claim is. */
@@ -188,6 +190,7 @@ async function accept(
   const cancelled = rule.cancels
     ? await interrupt(queries, turn.userId, rule.cancels === 'dropPartial' ? NO_PARTIAL : written)
     : null;
+  const client = turn.clientRequest && storedRequest(turn.clientRequest);
   const [row] = await queries.rows<TurnRow>(INSERT, [
     turnId,
     turn.userId,
@@ -204,6 +207,9 @@ async function accept(
     turn.assistant,
     turn.clientInstructions,
     turn.pictures?.length || null,
+    client?.request ?? null,
+    client?.results ?? null,
+    client?.hash ?? null,
   ]);
   await addPictures(queries, { turnId, userId: turn.userId }, turn.pictures ?? []);
   return { outcome: 'accepted', turn: turnOf(row!), cancelled };
@@ -217,9 +223,10 @@ export async function acceptTurn(
   limits: AcceptLimits,
   written: Written = null,
 ): Promise<AcceptOutcome | Interrupts> {
-  // The other rules depend on the user's other turns, or change them. Pictures are rows of their own.
-  const isAlone = turn.onBusy !== 'enqueue' || turn.continues || turn.pictures?.length;
-  if (!isAlone && limits.queuedOfAll < limits.ofAll) {
+  // The other rules depend on the user's other turns, or change them. Pictures are rows of their own. What clients ask for
+  // besides text may be large.
+  const isAlone = turn.onBusy !== 'enqueue' || turn.continues || turn.pictures?.length || turn.clientRequest;
+  if (!isAlone && limits.queuedOfAll < limits.ofAll && limits.rateRetryAfterS === null && limits.budgetWaitS === null) {
     const posted = { turnId, turn, traceparent: traceparent(), perUser: limits.perUser };
     const accepted = await acceptShared(database, posted);
     if (accepted) return { outcome: 'accepted', turn: accepted, cancelled: null };

@@ -138,9 +138,12 @@ function activityOf(rows: readonly CounterRow[], messageCount: number): Activity
 const SUMS = `sum(turns)::int8 as turns, sum(reviewed)::int8 as reviewed, sum(input_tokens)::int8 as input_tokens,
   sum(output_tokens)::int8 as output_tokens, min(first_at) as first_at, max(last_at) as last_at`;
 
+/** A row without this counts only failures that were retried. */
+const COUNTS = 'turns + reviewed > 0';
+
 const OF_USER: Statement = {
   name: 'analytics-of-user',
-  sql: `select '' as day, status, ${SUMS} from analytics_days where user_id = ? group by status`,
+  sql: `select '' as day, status, ${SUMS} from analytics_days where user_id = ? and ${COUNTS} group by status`,
 };
 const UNFINISHED: Statement = {
   name: 'analytics-unfinished',
@@ -164,7 +167,7 @@ export async function activityOfUser(database: Database, userId: string): Promis
 const BY_DAY: Statement = {
   name: 'analytics-by-day',
   sql: `select to_char(day, 'YYYY-MM-DD') as day, status, ${SUMS} from analytics_days
-        where day >= ?::date and day <= ?::date group by analytics_days.day, status order by 1`,
+        where day >= ?::date and day <= ?::date and ${COUNTS} group by analytics_days.day, status order by 1`,
 };
 
 /** The activity of all users by day, oldest first. The message count of a day is the number of its delivered turns.

@@ -1,20 +1,34 @@
 // The backlog of all users: for the metrics, and for the sweeper. Every query uses an index. A count that can grow
 // without bound stops at a limit.
 import { IS_LEFT_OVER } from './analytics.ts';
+import { mayRun, UNFINISHED } from './budgets/postponed.ts';
 import type { Claim } from './held-claims.ts';
 import type { Database, Statement } from './database.ts';
 
 const TURNS: Statement = {
   name: 'backlog-turns',
-  sql: `select count(*) filter (where status = 'queued') as waiting, count(*) filter (where status = 'running') as running,
-               coalesce(extract(epoch from now() - min(created_at) filter (where status = 'queued')), 0)::float8 as oldest_s
-        from turns where status in ('queued', 'running')`,
+  sql: `select count(*) filter (where status = 'queued' and not postponed) as waiting,
+               count(*) filter (where status = 'queued' and postponed) as postponed,
+               count(*) filter (where status = 'running') as running,
+               coalesce(extract(epoch from now() - min(created_at) filter (where status = 'queued' and not postponed)), 0)::float8 as oldest_s
+        from ${UNFINISHED}`,
 };
 
-/** The numbers of queued and running turns, and the age of the oldest queued turn in seconds. @throws Unavailable */
-export async function turnBacklog(database: Database): Promise<{ queued: number; running: number; oldestS: number }> {
-  const [row] = await database.rows<{ waiting: number; running: number; oldest_s: number }>(TURNS, []);
-  return { queued: row!.waiting, running: row!.running, oldestS: row!.oldest_s };
+interface TurnBacklog {
+  /** Queued turns that a worker should run. */
+  readonly queued: number;
+  /** Queued turns that wait for a budget. */
+  readonly postponed: number;
+  readonly running: number;
+  /** Age in seconds of the oldest turn of `queued`; 0: there is none. */
+  readonly oldestS: number;
+}
+
+/** Counts the queued and running turns. @throws Unavailable */
+export async function turnBacklog(database: Database): Promise<TurnBacklog> {
+  const [row] = await database.rows<Record<'waiting' | 'postponed' | 'running' | 'oldest_s', number>>(TURNS, []);
+  const { waiting: queued, postponed, running, oldest_s: oldestS } = row!;
+  return { queued, postponed, running, oldestS };
 }
 
 const countedEvents = (condition: string, order: string) =>
@@ -110,6 +124,8 @@ export interface DueWork {
   readonly events: boolean;
   /** Kept decisions, or reviews whose deadline has passed. */
   readonly reviews: boolean;
+  /** New drafts that nobody writes. */
+  readonly revisions: boolean;
   /** Calls of tools whose worker has not recorded an outcome in time. */
   readonly calls: boolean;
   /** Review events without a position. */
@@ -120,6 +136,8 @@ export interface DueWork {
   readonly counts: boolean;
   /** Users whose summary may be due. */
   readonly summaries: boolean;
+  /** Reserved tokens that may have been left. */
+  readonly budgets: boolean;
 }
 
 const DUE: Statement = {
@@ -129,11 +147,13 @@ const DUE: Statement = {
                exists (select 1 from kept_decisions)
                  or exists (select 1 from reviews where status = 'pending' and kept_at is not null)
                  or exists (select 1 from reviews where status = 'pending' and deadline <= now()) as reviews,
+               exists (select 1 from reviews where revise_until <= now()) as revisions,
                exists (select 1 from turn_steps where status = 'running' and expires_at < now()) as calls,
                exists (select 1 from review_events where position is null) as feed,
                exists (select 1 from erasures where finished_at is null and due_at <= now()) as erasures,
                exists (select 1 from uncounted_turns where ${IS_LEFT_OVER}) as counts,
-               exists (select 1 from due_summaries where due_at <= now()) as summaries`,
+               exists (select 1 from due_summaries where due_at <= now()) as summaries,
+               exists (select 1 from budget_charges where reserved > 0) as budgets`,
 };
 
 /** Which steps of a sweep have work, in one statement, because an idle process sweeps every second too. `leftOverS`: age in
@@ -143,14 +163,15 @@ export async function dueWork(database: Database, leftOverS: number): Promise<Du
   return row!;
 }
 
-/** Finds what the sweeper wakes: lapsed claims, and first turns that have been queued for longer than `ageS`. */
+/** Finds what the sweeper wakes: lapsed claims, and first turns that have been queued for longer than `ageS`, or whose
+ *  time has come. */
 const IDLE: Statement = {
   name: 'idle-heads',
   sql: `select user_id, turn_id, epoch from (
-          select distinct on (user_id) user_id, turn_id, epoch, status, lease_until, created_at
+          select distinct on (user_id) user_id, turn_id, epoch, status, lease_until, created_at, not_before
           from turns where status in ('queued', 'running') and user_id > ? order by user_id, seq) heads
         where (status = 'running' and lease_until < now())
-           or (status = 'queued' and created_at < now() - ?::float8 * interval '1 second')
+           or (status = 'queued' and created_at < now() - ?::float8 * interval '1 second' and ${mayRun('heads')})
         order by user_id limit ?`,
 };
 
@@ -177,7 +198,8 @@ const QUEUED_HEADS: Statement = {
   name: 'waiting-heads',
   sql: `select asked.user_id, head.turn_id, head.epoch
         from unnest(?::text[]) as asked (user_id) cross join lateral (
-          select turn_id, epoch from turns t where t.user_id = asked.user_id and t.status = 'queued' order by t.seq limit 1) head`,
+          select turn_id, epoch, not_before from turns t where t.user_id = asked.user_id and t.status = 'queued' order by t.seq limit 1) head
+        where ${mayRun('head')}`,
 };
 
 async function firstQueuedOfAll(database: Database, userIds: readonly string[]): Promise<(Claim | null)[]> {
@@ -186,6 +208,6 @@ async function firstQueuedOfAll(database: Database, userIds: readonly string[]):
   return userIds.map((userId) => heads.get(userId) ?? null);
 }
 
-/** The user's first queued turn; null: none. @throws Unavailable */
+/** The user's first queued turn; null: none, or a budget postpones it. @throws Unavailable */
 export const firstQueued = (database: Database, userId: string): Promise<Claim | null> =>
   database.batched('first-queued', userId, firstQueuedOfAll);

@@ -2,16 +2,17 @@
 import type { HistoryMessage } from '../domain/conversation.ts';
 import type { Turn } from '../domain/turn.ts';
 import { lastContinued } from './conversations.ts';
+import { mayRun } from './budgets/postponed.ts';
 import type { Database, Statement } from './database.ts';
 import { GRANT_S, type GrantRequest } from './grants.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
-/** Whether `asked` may claim `turn`: it is queued, or the same request claimed it before, or its claim was released or
+/** Whether `asked` may claim `turn`: it is queued and not postponed, or the same request claimed it before, or its claim was released or
  *  lapsed. `lapsed_before`: the asking worker knows that the owners of earlier leases had the time to renew them. `case`
  *  rather than `or`: PostgreSQL would use an index for each side of `or`, and a plan that was made while the index of
  *  unfinished turns was empty would read all of them for each user. */
 const mayClaim = (turn: string, asked: string): string =>
-  `case ${turn}.status when 'queued' then true
+  `case ${turn}.status when 'queued' then ${mayRun(turn)}
      when 'running' then coalesce(${turn}.claim_id = ${asked}.claim_id, false) or (${turn}.lease_until < now()
        and (${turn}.claim_id is null or ${turn}.lease_until < ${asked}.lapsed_before))
      else false end`;
@@ -19,7 +20,7 @@ const mayClaim = (turn: string, asked: string): string =>
 /** Whether the request of `heads` has claimed this turn before. Then it gets the same claim, with the same epoch. */
 const SAME_CLAIM = "turns.status = 'running' and turns.claim_id = heads.claim_id";
 
-const HEAD = 'turn_id, status, claim_id, lease_until, session_id, seq';
+const HEAD = 'turn_id, status, claim_id, lease_until, not_before, session_id, seq';
 
 /** Takes the running turn of each user, or else the first queued one, if it may be claimed. One conditional update: of two concurrent
  *  claims one hits the row, and the other finds the turn running. A lapsed claim whose row is locked is not taken over:
@@ -80,11 +81,12 @@ const CLAIM: Statement = {
                  attempts = turns.attempts + case when ${SAME_CLAIM} then 0 else 1 end,
                  takeovers = turns.takeovers
                    + case when turns.status = 'running' and turns.claim_id <> heads.claim_id then 1 else 0 end,
-                 lease_until = clock_timestamp() + ?::float8 * interval '1 second', started_at = coalesce(started_at, clock_timestamp())
+                 lease_until = clock_timestamp() + ?::float8 * interval '1 second', started_at = coalesce(started_at, clock_timestamp()),
+                 retry_from = coalesce(retry_from, clock_timestamp())
           from heads join allowed on allowed.user_id = heads.user_id left join continued on continued.turn_id = heads.turn_id
           where turns.turn_id = heads.turn_id and not heads.busy and ${mayClaim('turns', 'heads')}
           returning ${TURN_COLUMNS.map((column) => `turns.${column}`).join(', ')}, turns.traceparent, turns.takeovers, turns.client_instructions,
-            turns.pictures, turns.journal)
+            turns.pictures, turns.journal, turns.retry_from)
         select asked.user_id as asked_user, allowed.user_id is not null as allowed, allowed.version as grant_version,
           heads.busy, heads.status = 'running' and heads.last_claim <> heads.claim_id as taken_over, claimed.*,
           extract(epoch from now() - claimed.created_at)::float8 as queued_s,
@@ -103,6 +105,8 @@ export interface ClaimedTurn {
   readonly takenOver: boolean;
   /** How often that happened to this turn. */
   readonly takeovers: number;
+  /** When the time for retries of its model calls began. */
+  readonly retryFrom: Date;
   /** Number of messages that the user has sent so far, for the prompt. */
   readonly messageCount: number;
   /** What the client sent as instructions; null: none. */
@@ -155,6 +159,7 @@ interface ClaimRow extends TurnRow {
   readonly busy: boolean | null;
   readonly taken_over: boolean | null;
   readonly takeovers: number;
+  readonly retry_from: Date;
   readonly queued_s: number;
   readonly message_count: number | null;
   readonly traceparent: string | null;
@@ -179,6 +184,7 @@ function resultOf(row: ClaimRow, exchanges: number): ClaimResult | 'retry' {
     memory,
     taken_over: takenOver,
     takeovers,
+    retry_from: retryFrom,
     client_instructions: clientInstructions,
     pictures,
     journal,
@@ -190,6 +196,7 @@ function resultOf(row: ClaimRow, exchanges: number): ClaimResult | 'retry' {
     queuedS,
     takenOver: takenOver === true,
     takeovers,
+    retryFrom,
     messageCount: messageCount ?? 0,
     clientInstructions,
     pictures,
@@ -198,6 +205,20 @@ function resultOf(row: ClaimRow, exchanges: number): ClaimResult | 'retry' {
     history: exchanges === 0 ? [] : (history ?? []),
     memory,
   };
+}
+
+/** unique_violation: another claim of one of the users was committed meanwhile. */
+const SECOND_RUNNING = '23505';
+
+/** The rows of the statement; null: one of the users has got a running turn meanwhile, so nothing was claimed. That a turn
+ *  is queued again while a later one is being claimed makes the two claims choose different turns. */
+async function claimRows(database: Database, bindings: readonly unknown[]): Promise<ClaimRow[] | null> {
+  try {
+    return await database.rows<ClaimRow>(CLAIM, bindings);
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === SECOND_RUNNING) return null;
+    throw error;
+  }
 }
 
 async function claimAll(database: Database, requests: readonly ClaimRequest[]): Promise<(ClaimResult | 'retry')[]> {
@@ -209,7 +230,7 @@ async function claimAll(database: Database, requests: readonly ClaimRequest[]): 
   const exchanges = Math.max(...requests.map((request) => request.exchanges));
   // At least one exchange, for `follows`.
   const messages = Math.max(1, exchanges) * 2;
-  const rows = await database.rows<ClaimRow>(CLAIM, [
+  const rows = await claimRows(database, [
     asked.map(({ userId }) => userId),
     asked.map(({ claimId }) => claimId ?? null),
     asked.map(({ lapsedBefore }) => (lapsedBefore === undefined ? null : new Date(lapsedBefore).toISOString())),
@@ -221,6 +242,7 @@ async function claimAll(database: Database, requests: readonly ClaimRequest[]): 
     leaseS,
     memoryKey,
   ]);
+  if (rows === null) return requests.map(() => 'retry');
   const found = new Map(rows.map((row) => [row.asked_user, resultOf(row, exchanges)]));
   return requests.map((request) => {
     const result = found.get(request.userId)!;

@@ -1,5 +1,6 @@
 // The final commit of a turn: one statement that requires the claim's epoch. If it hits no row, the claim was lost.
 import type { OutboxEvent } from '../domain/events.ts';
+import type { ClientCall } from '../domain/tools/client-tools.ts';
 import type { FinishReason, TurnError, Usage } from '../domain/turn.ts';
 import { inLockOrder, IS_RUNNING, type Claim } from './held-claims.ts';
 import type { Database, Statement } from './database.ts';
@@ -13,6 +14,11 @@ export const NOTIFY = `notified as (
           insert into webhook_deliveries (delivery_id, webhook_id, user_id, turn_id, event)
           select ${DELIVERY_COLUMNS} from done join webhooks w on w.user_id = done.user_id where ${WANTED}
           union all select ${DELIVERY_COLUMNS} from done join webhooks w on w.user_id is null where ${WANTED})`;
+
+/** What later prompts have to read of the turn: its journal, or with 0 also what its client sent and was asked for. Null:
+ *  nothing. */
+export const JOURNAL = `case when turns.client_calls is not null or turns.client_results is not null then 0
+                      else turns.journal end as journal`;
 
 /** Delivers the turns of the CTE `done`: writes conversation rows and tags of turns with a reply, marks them as not
  *  counted yet, and writes the events and the webhook deliveries. */
@@ -55,16 +61,16 @@ export const eventBindings = (events: readonly CommittedEvent[]): readonly strin
 const COMPLETE: Statement = {
   name: 'commit-completed',
   sql: `with answers as (
-          select * from unnest(?::uuid[], ?::int4[], ?::text[], ?::text[], ?::text[], ?::int4[], ?::int4[], ?::int4[])
-            as a (turn_id, epoch, reply, finish_reason, model, input_tokens, output_tokens, attempts)),
+          select * from unnest(?::uuid[], ?::int4[], ?::text[], ?::text[], ?::text[], ?::int4[], ?::int4[], ?::int4[], ?::text[])
+            as a (turn_id, epoch, reply, finish_reason, model, input_tokens, output_tokens, attempts, client_calls)),
         done as (
           update turns set status = 'completed', reply = answers.reply, finish_reason = answers.finish_reason,
-                 model = answers.model, input_tokens = answers.input_tokens, output_tokens = answers.output_tokens, attempts = answers.attempts, finished_at = now(), lease_until = null
+                 model = answers.model, input_tokens = answers.input_tokens, output_tokens = answers.output_tokens, attempts = answers.attempts, client_calls = answers.client_calls::jsonb, finished_at = now(), lease_until = null
           from answers
           where turns.turn_id = answers.turn_id and turns.epoch = answers.epoch
             and ${IS_RUNNING}
           returning turns.turn_id, turns.user_id, turns.session_id, turns.seq, turns.text, turns.reply, turns.tags, turns.metadata,
-                    turns.journal, turns.status, turns.finished_at),
+                    ${JOURNAL}, turns.status, turns.finished_at),
         ${DELIVER}
         select turn_id, finished_at from done`,
 };
@@ -91,7 +97,13 @@ export interface ModelReply {
   readonly model: string;
   readonly usage: Usage | null;
   readonly finishReason: FinishReason;
+  /** What the model asks the client for; the reply may then be empty. Missing: nothing. */
+  readonly toolCalls?: readonly ClientCall[];
 }
+
+/** The calls as they are stored. */
+export const storedCalls = ({ toolCalls = [] }: ModelReply): string | null =>
+  toolCalls.length === 0 ? null : JSON.stringify(toolCalls);
 
 interface AnswerToCommit extends Claim {
   readonly attempts: number;
@@ -123,6 +135,7 @@ async function commitAll(database: Database, all: readonly AnswerToCommit[]): Pr
     ordered.map(({ answer }) => answer.usage?.inputTokens ?? null),
     ordered.map(({ answer }) => answer.usage?.outputTokens ?? null),
     ordered.map(({ attempts }) => attempts),
+    ordered.map(({ answer }) => storedCalls(answer)),
     ...eventBindings(events),
   ]);
   const done = new Map(rows.map((row) => [row.turn_id, row.finished_at]));

@@ -6,11 +6,10 @@ import type { Queries, Statement } from './database.ts';
 import { TURN_COLUMNS, turnOf, type TurnRow } from './turn-rows.ts';
 
 /** Locks the row, so that a concurrent claim runs before this (then the row does not match any more) or takes the
- *  joined text. A turn that was claimed before may be queued again. If the newest other queued turn is claimed, no other one is queued, because
- *  older turns are claimed first. */
+ *  joined text. A turn that was claimed before may be queued again: its text has been sent to a model and does not change. */
 const NEWEST_QUEUED: Statement = {
   name: 'join-newest-queued',
-  sql: `select ${TURN_COLUMNS.join(', ')} from turns where user_id = ? and session_id = ? and status = 'queued' and epoch = 0
+  sql: `select ${TURN_COLUMNS.join(', ')} from turns where user_id = ? and session_id = ? and status = 'queued' and epoch = 0 and client_hash is null
           and (?::bool or follows = ?::uuid)
           and assistant is not distinct from ?::text and client_instructions is not distinct from ?::text
         order by seq desc limit 1 for update`,

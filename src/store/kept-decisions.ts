@@ -1,7 +1,7 @@
 // Decisions that are kept until they are applied: they arrived before the reply of their turn awaited review, or on the topic,
 // which may lose them. A decision was made in time if it was kept before the deadline, however late it is applied. A
 // decision on a call is kept with its review, so that it never reaches another one.
-import { NO_CONTENT, type Decision, type DecisionKind } from '../domain/review.ts';
+import { NO_CONTENT, type EndingDecision, type EndingDecisionKind } from '../domain/review.ts';
 import type { TurnStatus } from '../domain/turn.ts';
 import type { Database, Queries, Statement } from './database.ts';
 
@@ -19,7 +19,7 @@ const KEEP: Statement = {
 };
 
 /** Keeps the decision on a turn whose reply awaits review, unless one is kept already. @throws Unavailable */
-export async function keepDecision(queries: Queries, turnId: string, decision: Decision): Promise<void> {
+export async function keepDecision(queries: Queries, turnId: string, decision: EndingDecision): Promise<void> {
   const { reply, note, seenSha256, decidedBy } = decision;
   await queries.rows(KEEP, [decision.decision, reply, note, seenSha256, decidedBy, turnId]);
 }
@@ -30,7 +30,7 @@ const KEEP_WITH_REVIEW: Statement = {
 };
 
 /** Keeps the decision on a call with its review, unless one is kept already. @throws Unavailable */
-export async function keepToolDecision(queries: Queries, reviewId: string, decision: Decision): Promise<void> {
+export async function keepToolDecision(queries: Queries, reviewId: string, decision: EndingDecision): Promise<void> {
   await queries.rows(KEEP_WITH_REVIEW, [JSON.stringify(decision), reviewId]);
 }
 
@@ -41,7 +41,7 @@ const BEFORE_REVIEW: ReadonlySet<TurnStatus> = new Set(['queued', 'running', 'aw
 export function keepEarlyDecision(
   database: Database,
   turnId: string,
-  decision: Decision,
+  decision: EndingDecision,
 ): Promise<'kept' | 'reviewed' | 'unknown'> {
   return database.transaction(async (queries) => {
     const [turn] = await queries.rows<{ status: TurnStatus; reviewed: boolean }>(LOCK_TURN, [turnId]);
@@ -54,7 +54,7 @@ export function keepEarlyDecision(
 
 interface KeptRow {
   readonly turn_id: string;
-  readonly decision: DecisionKind;
+  readonly decision: EndingDecisionKind;
   readonly reply: string | null;
   readonly note: string | null;
   readonly draft_sha256: string | null;
@@ -63,7 +63,7 @@ interface KeptRow {
 
 export interface KeptDecision {
   readonly turnId: string;
-  readonly decision: Decision;
+  readonly decision: EndingDecision;
 }
 
 /** Kept decisions that were made in time and whose turn awaits review. */
@@ -119,7 +119,7 @@ const OF_CALLS: Statement = {
 export const keptToolDecisions = (
   database: Database,
   limit: number,
-): Promise<{ readonly review_id: string; readonly kept: Decision }[]> => database.rows(OF_CALLS, [limit]);
+): Promise<{ readonly review_id: string; readonly kept: EndingDecision }[]> => database.rows(OF_CALLS, [limit]);
 
 /** Removes the kept decisions of final turns. @throws Unavailable */
 export async function forgetKeptDecisions(database: Database): Promise<void> {

@@ -1,6 +1,7 @@
 // The operators' overview, counted from the rows, so that it covers all processes, including those that have ended.
 import { OWN_NAME } from '../domain/assistants/assistant.ts';
 import { sumByAssistant, type AssistantTurns, type TurnsOverview } from '../domain/statistics.ts';
+import { UNFINISHED } from './budgets/postponed.ts';
 import type { Database, Statement } from './database.ts';
 
 const HOURS = 48;
@@ -13,9 +14,10 @@ const ASSISTANTS_OF_HOUR = 500;
 const NOW: Statement = {
   name: 'overview-now',
   sql: `select count(*) filter (where status = 'queued') as queued, count(*) filter (where status = 'running') as running,
-          (extract(epoch from now() - min(created_at) filter (where status = 'queued')))::float8 as oldest_waiting_s,
+          count(*) filter (where status = 'queued' and postponed) as postponed,
+          (extract(epoch from now() - min(created_at) filter (where status = 'queued' and not postponed)))::float8 as oldest_waiting_s,
           (select count(*) from reviews where status = 'pending') as awaiting_review
-        from turns where status in ('queued', 'running')`,
+        from ${UNFINISHED}`,
 };
 /** Hours since 1970, which both databases compute in the same way. */
 const BY_HOUR: Statement = {
@@ -53,11 +55,11 @@ const MODEL: Statement = {
           coalesce(sum(input_tokens), 0)::int8 as input_tokens, coalesce(sum(output_tokens), 0)::int8 as output_tokens
         from turns where finished_at > now() - interval '1 hour'`,
 };
-/** From claim to commit. A reviewed turn becomes final at the decision, so its time says nothing about the model. */
+/** From the first claim to the commit, of a retried turn from the first claim after its retry. A reviewed turn becomes final at the decision, so its time says nothing about the model. */
 const LATENCY: Statement = {
   name: 'overview-latency',
   sql: `select percentile_cont(0.5) within group (order by s) as p50, percentile_cont(0.95) within group (order by s) as p95
-        from (select extract(epoch from finished_at - started_at)::float8 as s from turns
+        from (select extract(epoch from finished_at - coalesce(retry_from, started_at))::float8 as s from turns
               where finished_at > now() - interval '1 hour' and status = 'completed'
                 and not exists (select 1 from reviews r where r.turn_id = turns.turn_id)
               order by finished_at desc limit 10000) answered`,
@@ -68,7 +70,7 @@ const HOUR_MS = 3_600_000;
 /** More than clock differences and a commit take together: after this time no turn can become final in a past hour. */
 const CLOSED_AFTER_MS = 300_000;
 
-/** Counts turns by hour. Past hours are counted once and cached. */
+/** Counts turns by hour. Past hours are counted once and cached, so a failure that is retried later stays in its hour. */
 class HourlyTurns {
   readonly #past = new Map<number, Readonly<Record<string, number>>>();
 
@@ -129,6 +131,14 @@ class AssistantTurnsOfDay {
   }
 }
 
+interface CurrentRow {
+  readonly queued: number;
+  readonly postponed: number;
+  readonly running: number;
+  readonly awaiting_review: number;
+  readonly oldest_waiting_s: number | null;
+}
+
 /** Counts the turns for the overview. A process needs only one instance, which caches the past hours. */
 export class TurnsCounter {
   readonly #database: Database;
@@ -144,7 +154,7 @@ export class TurnsCounter {
     const database = this.#database;
     const one = async <T>(statement: Statement): Promise<T> => (await database.rows<T>(statement, []))[0]!;
     const [current, hours, failures, assistants, { takeovers }, model, latency] = await Promise.all([
-      one<{ queued: number; running: number; awaiting_review: number; oldest_waiting_s: number | null }>(NOW),
+      one<CurrentRow>(NOW),
       this.#hours.read(database, now),
       database.rows<{ code: string; count: number }>(FAILED, [FAILURES]),
       this.#assistants.read(database, now),
@@ -152,9 +162,9 @@ export class TurnsCounter {
       one<{ requests: number; errors: number; input_tokens: number; output_tokens: number }>(MODEL),
       one<{ p50: number | null; p95: number | null }>(LATENCY),
     ]);
-    const { queued, running, awaiting_review: awaitingReview, oldest_waiting_s: oldestWaitingS } = current;
+    const { queued, postponed, running, awaiting_review: awaitingReview, oldest_waiting_s: oldestWaitingS } = current;
     return {
-      turns: { queued, running, awaitingReview },
+      turns: { queued, postponed, running, awaitingReview },
       oldestWaitingS,
       byHour: hours,
       failures,

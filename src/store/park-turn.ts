@@ -1,14 +1,14 @@
 // Parks the draft of a turn for review instead of delivering it: one statement that requires the epoch of the claim.
 import type { Reason } from '../domain/policy.ts';
 import type { Claim } from './held-claims.ts';
-import { NOTIFY, type ModelReply } from './commit-turn.ts';
+import { NOTIFY, storedCalls, type ModelReply } from './commit-turn.ts';
 import type { Database, Statement } from './database.ts';
 
 /** The deadline is truncated to milliseconds, because clients see it and continue pages from it in milliseconds. */
 const PARK: Statement = {
   name: 'commit-parked',
   sql: `with done as (
-          update turns set status = 'awaiting_review', model = ?, input_tokens = ?, output_tokens = ?, attempts = ?, lease_until = null
+          update turns set status = 'awaiting_review', model = ?, input_tokens = ?, output_tokens = ?, attempts = ?, client_calls = ?::jsonb, lease_until = null
           where turn_id = ? and epoch = ? and status = 'running'
           returning turn_id, user_id, session_id, seq, text, status),
         parked as (
@@ -52,6 +52,7 @@ export async function parkTurn(
     reply.usage?.inputTokens ?? null,
     reply.usage?.outputTokens ?? null,
     attempts,
+    storedCalls(reply),
     claim.turnId,
     claim.epoch,
     reviewId,

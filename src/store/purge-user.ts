@@ -1,5 +1,6 @@
 // Removes every row of a user, in transactions of at most a thousand rows, so that no lock is held for long. The counts
 // stay, without the user id.
+import { PURGE_CHARGES, PURGE_WINDOWS } from './budgets/charges.ts';
 import type { Database, Queries, Statement } from './database.ts';
 
 const BATCH = 1_000;
@@ -70,11 +71,13 @@ const TABLES: readonly (readonly [table: string, key: string, batch?: number])[]
   ['message_counts', 'user_id'],
 ];
 
-const DELETES = TABLES.map(([table, key, batch = BATCH]): Statement & { readonly batch: number } => ({
-  name: `purge-${table}`,
-  sql: `delete from ${table} where (${key}) in (select ${key} from ${table} where user_id = ? limit ?) returning 1 as removed`,
-  batch,
-}));
+const DELETES: readonly (Statement & { readonly batch: number })[] = TABLES.map(
+  ([table, key, batch = BATCH]): Statement & { readonly batch: number } => ({
+    name: `purge-${table}`,
+    sql: `delete from ${table} where (${key}) in (select ${key} from ${table} where user_id = ? limit ?) returning 1 as removed`,
+    batch,
+  }),
+).concat([PURGE_CHARGES, PURGE_WINDOWS].map((statement) => ({ ...statement, batch: BATCH })));
 
 /** Moves the counts to the empty user id, which no user has. So the totals of all users stay the same. */
 const KEEP_NUMBERS: Statement = {

@@ -1,6 +1,13 @@
 // Reads reviews, and claims and releases them for a reviewer. Deadlines and leases use the database's clock.
 import type { Reason } from '../domain/policy.ts';
-import type { DecisionKind, Review, ReviewEvent, ReviewFilter, ReviewKind, ReviewStatus } from '../domain/review.ts';
+import type {
+  EndingDecisionKind,
+  Review,
+  ReviewEvent,
+  ReviewFilter,
+  ReviewKind,
+  ReviewStatus,
+} from '../domain/review.ts';
 import type { FinishReason } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
 
@@ -16,6 +23,11 @@ export interface ReviewRow {
   readonly text: string;
   readonly assistant: string | null;
   readonly draft: string | null;
+  readonly revision: number;
+  /** Null: no new draft is being written. */
+  readonly revise_note: string | null;
+  readonly revise_by: string | null;
+  readonly revise_at: Date | null;
   readonly step: number | null;
   readonly tool: string | null;
   readonly call_id: string | null;
@@ -25,7 +37,7 @@ export interface ReviewRow {
   readonly claimed_until: Date | null;
   readonly deadline: Date;
   readonly overdue: boolean;
-  readonly decision: DecisionKind | null;
+  readonly decision: EndingDecisionKind | null;
   readonly reply: string | null;
   readonly decided_value: string | null;
   readonly note: string | null;
@@ -38,7 +50,7 @@ export interface ReviewRow {
 
 /** The query for reviews, to be completed with where and order by. */
 export const REVIEW_SELECT = `select r.review_id, r.kind, r.turn_id, r.user_id, r.session_id, r.seq, r.status, r.reasons, t.text, t.assistant, r.draft, r.finish_reason,
-  r.step, r.tool, r.call_id, r.arguments, r.decided_value,
+  r.revision, r.revise_note, r.revise_by, r.revise_at, r.step, r.tool, r.call_id, r.arguments, r.decided_value,
   case when r.claimed_until > now() then r.claimed_by end as claimed_by,
   case when r.claimed_until > now() then r.claimed_until end as claimed_until,
   r.deadline, r.deadline <= now() as overdue, r.decision, r.reply, r.note, r.decided_by, r.decided_at, r.created_at,
@@ -59,6 +71,8 @@ export const reviewOf = (row: ReviewRow): Review => ({
   text: row.text,
   assistant: row.assistant,
   draft: row.draft,
+  revision: row.revision,
+  drafting: row.revise_note === null ? null : { note: row.revise_note, by: row.revise_by!, since: row.revise_at! },
   toolCall:
     row.step === null ? null : { tool: row.tool!, arguments: row.arguments!, callId: row.call_id!, step: row.step },
   finishReason: row.finish_reason,

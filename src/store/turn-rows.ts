@@ -1,5 +1,6 @@
 // The rows of the table `turns`, and reads of turns by id and by user.
-import type { ReviewStatus, DecisionKind } from '../domain/review.ts';
+import type { EndingDecisionKind, ReviewKind, ReviewStatus } from '../domain/review.ts';
+import type { ClientCall } from '../domain/tools/client-tools.ts';
 import type { TurnStep } from '../domain/tools/step.ts';
 import type { FinishReason, Turn, TurnFilter, TurnReview, TurnStatus } from '../domain/turn.ts';
 import type { Database, Statement } from './database.ts';
@@ -25,6 +26,8 @@ export interface TurnRow {
   readonly input_tokens: number | null;
   readonly output_tokens: number | null;
   readonly model: string | null;
+  readonly client_calls: readonly ClientCall[] | null;
+  readonly client_hash: string | null;
   readonly created_at: Date;
   readonly started_at: Date | null;
   readonly finished_at: Date | null;
@@ -37,14 +40,15 @@ export interface TurnRow {
 /** What a turn shows of its review: never the draft. Times are in the database's JSON format. */
 interface ReviewPart {
   readonly review_id: string;
+  readonly kind: ReviewKind;
   readonly status: ReviewStatus;
   readonly reasons: readonly { readonly rule: string }[];
   readonly deadline: string;
-  readonly decision: DecisionKind | null;
+  readonly decision: EndingDecisionKind | null;
   readonly decided_at: string | null;
 }
 
-const REVIEW_COLUMN = `(select jsonb_build_object('review_id', r.review_id, 'status', r.status, 'reasons', r.reasons,
+const REVIEW_COLUMN = `(select jsonb_build_object('review_id', r.review_id, 'kind', r.kind, 'status', r.status, 'reasons', r.reasons,
   'deadline', r.deadline, 'decision', r.decision, 'decided_at', r.decided_at)
   from reviews r where r.turn_id = turns.turn_id order by r.created_at desc, r.review_id desc limit 1) as review`;
 
@@ -74,6 +78,8 @@ export const TURN_COLUMNS = [
   'input_tokens',
   'output_tokens',
   'model',
+  'client_calls',
+  'client_hash',
   'created_at',
   'started_at',
   'finished_at',
@@ -84,6 +90,7 @@ export const TURN_SELECT = [...TURN_COLUMNS, REVIEW_COLUMN, STEPS_COLUMN].join('
 
 const turnReviewOf = (part: ReviewPart): TurnReview => ({
   reviewId: part.review_id,
+  kind: part.kind,
   status: part.status,
   reasons: [...new Set(part.reasons.map(({ rule }) => rule))],
   deadline: new Date(part.deadline),
@@ -111,6 +118,8 @@ export function turnOf(row: TurnRow): Turn {
     attempts: row.attempts,
     usage: row.input_tokens === null ? null : { inputTokens: row.input_tokens, outputTokens: row.output_tokens ?? 0 },
     model: row.model,
+    clientCalls: row.client_calls ?? [],
+    clientHash: row.client_hash,
     createdAt: row.created_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,

@@ -29,12 +29,17 @@ function backlogGauges(registers: Registry[]) {
       '1: the backlog in this store could be read for this scrape; 0: it could not, and its gauges are missing.',
       ['store'],
     ),
-    turnsQueued: gauge(registers, 'turnkeeper_turns_waiting', 'Queued turns of all users.'),
+    turnsQueued: gauge(
+      registers,
+      'turnkeeper_turns_waiting',
+      'Queued turns of all users, without those that wait for a budget.',
+    ),
+    turnsPostponed: gauge(registers, 'turnkeeper_turns_postponed', 'Queued turns of all users that wait for a budget.'),
     turnsRunning: gauge(registers, 'turnkeeper_turns_running', 'Running turns of all users.'),
     oldestTurnSeconds: gauge(
       registers,
       'turnkeeper_turns_oldest_waiting_seconds',
-      'Age of the oldest queued turn; 0: no turn is queued.',
+      'Age of the oldest queued turn that does not wait for a budget; 0: there is none.',
     ),
     outboxEvents: gauge(
       registers,
@@ -74,6 +79,12 @@ function backlogGauges(registers: Registry[]) {
       registers,
       'turnkeeper_erasures_oldest_seconds',
       'Age of the oldest running erasure; 0: no erasure is running.',
+    ),
+    budgetTokens: gauge(
+      registers,
+      'turnkeeper_budget_tokens',
+      'Tokens of the current windows of budgets of all users together, by state: limit, reserved, used.',
+      ['window', 'state'],
     ),
     jobs: gauge(
       registers,
@@ -117,9 +128,14 @@ export function createMetrics(process?: string) {
       registers,
     }),
     turnsAccepted: new Counter({ name: 'turnkeeper_turns_accepted_total', help: 'Turns accepted.', registers }),
+    turnsRateLimited: new Counter({
+      name: 'turnkeeper_turns_rate_limited_total',
+      help: 'Requests that were refused because the user has created too many turns in a minute.',
+      registers,
+    }),
     turnsFinished: new Counter({
       name: 'turnkeeper_turns_finished_total',
-      help: 'Claims that ended, by status of the turn; lost: another claim or a cancellation ended the claim first.',
+      help: 'Claims that ended, by status of the turn; lost: another claim or a cancellation ended the claim first; postponed: the turn waits for its budget.',
       labelNames: ['status'] as const,
       registers,
     }),
@@ -134,6 +150,11 @@ export function createMetrics(process?: string) {
       name: 'turnkeeper_turn_failures_total',
       help: 'Failed turns by error code (docs/errors.md).',
       labelNames: ['code'] as const,
+      registers,
+    }),
+    turnsRetried: new Counter({
+      name: 'turnkeeper_turns_retried_total',
+      help: 'Failed turns that were queued again by a request.',
       registers,
     }),
     takeovers: new Counter({
@@ -182,6 +203,12 @@ export function createMetrics(process?: string) {
       name: 'turnkeeper_reviews_ended_total',
       help: 'Reviews that ended, by status.',
       labelNames: ['status'] as const,
+      registers,
+    }),
+    revisions: new Counter({
+      name: 'turnkeeper_revisions_total',
+      help: 'New drafts that reviewers asked for, by outcome.',
+      labelNames: ['outcome'] as const,
       registers,
     }),
     reviewPolicy: fileMetrics(registers, 'turnkeeper_review_policy', 'policy file'),

@@ -39,6 +39,12 @@ export class Exchange {
     this.wasSent = true;
   };
 
+  /** Marks that the tool has certainly done nothing: the request may be sent again, unless the caller has aborted. */
+  revoke(): void {
+    this.wasSent = false;
+    if (this.#caller.aborted) this.#abort();
+  }
+
   /** Frees the timer and the listener. */
   end(): void {
     clearTimeout(this.#timer);
@@ -61,5 +67,15 @@ export class Exchange {
     return this.wasSent
       ? attemptOf('lost', `The connection to the tool broke${named}.`)
       : attemptOf('unsent', `The tool was not called: it could not be reached${named}.`);
+  }
+}
+
+/** The server does not know the session any more, so it has done nothing. */
+export class SessionLost extends Error {
+  override readonly name = 'SessionLost';
+  readonly attempt: Attempt;
+  constructor(attempt: Attempt) {
+    super('the server does not know the session');
+    this.attempt = attempt;
   }
 }

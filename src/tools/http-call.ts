@@ -62,7 +62,8 @@ const kindOf = (status: number): AttemptKind => {
   return status < 500 ? 'refused' : 'lost';
 };
 
-async function attemptOfResponse(response: IncomingMessage): Promise<Attempt> {
+/** How a request ended that was answered so. Rejects if the body of a 2xx breaks off. */
+export async function attemptOfResponse(response: IncomingMessage): Promise<Attempt> {
   const status = response.statusCode!;
   const kind = kindOf(status);
   if (kind === 'done') {

@@ -1,16 +1,22 @@
 // Calls tools: repeats, spans and metrics are the same for tools over HTTP and on MCP servers.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { approvalNeeded, faultOfArguments } from '../domain/tools/arguments.ts';
+import { offeredTools } from '../domain/tools/mcp.ts';
 import { nextOf, type Attempt } from '../domain/tools/attempts.ts';
 import type { AssistantTools, CallOutcome, Tool, Toolbox, ToolCall } from '../domain/tools/tool.ts';
 import type { AddressRule } from '../outbound/request.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { inSpan } from '../telemetry/tracing.ts';
 import { callOverHttp } from './http-call.ts';
+import { McpSessions } from './mcp-sessions.ts';
 
 export interface LiveToolboxDeps {
   readonly rule: AddressRule;
   readonly metrics: Metrics;
+  readonly log: Log;
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number;
 }
 
 /** How a call ended, in metrics and traces. */
@@ -18,13 +24,18 @@ type Ending = CallOutcome['status'] | 'aborted';
 
 export class LiveToolbox implements Toolbox {
   readonly #deps: LiveToolboxDeps;
+  readonly #sessions: McpSessions;
 
   constructor(deps: LiveToolboxDeps) {
     this.#deps = deps;
+    const { rule, log, now = () => performance.now() } = deps;
+    this.#sessions = new McpSessions({ rule, log, now });
   }
 
-  async toolsOf({ http }: AssistantTools): Promise<readonly Tool[]> {
-    return http;
+  async toolsOf(tools: AssistantTools): Promise<readonly Tool[]> {
+    const servers = [...new Set(tools.mcp.map(({ server }) => server))];
+    const lists = servers.map(async (server) => [server, await this.#sessions.of(server).tools()] as const);
+    return offeredTools(tools, new Map(await Promise.all(lists)));
   }
 
   faultOf(tool: Tool, argumentsText: string): string | null {
@@ -71,9 +82,15 @@ export class LiveToolbox implements Toolbox {
     }
   }
 
-  async #attempt(call: ToolCall, signal: AbortSignal): Promise<Attempt> {
+  #attempt(call: ToolCall, signal: AbortSignal): Promise<Attempt> {
     const { endpoint } = call.tool;
-    if (endpoint.kind === 'mcp') throw new Error('tools of MCP servers are not offered yet');
-    return callOverHttp(call, endpoint, this.#deps.rule, signal);
+    return endpoint.kind === 'http'
+      ? callOverHttp(call, endpoint, this.#deps.rule, signal)
+      : this.#sessions.of(endpoint.server).call(call, endpoint.name, signal);
+  }
+
+  /** Ends the sessions with MCP servers. */
+  close(): Promise<void> {
+    return this.#sessions.close();
   }
 }

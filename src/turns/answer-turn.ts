@@ -3,39 +3,36 @@
 import type { Work } from '../actors/user-session.ts';
 import type { Assistant } from '../domain/assistants/assistant.ts';
 import { NO_DELTAS, type DeltaWriter } from '../domain/delta.ts';
-import { deliveryEvents, type OutboxEvent } from '../domain/events.ts';
-import { newId } from '../domain/ids.ts';
+import { BudgetExhausted, ChargeLost } from '../domain/budgets/budget.ts';
 import { mayNeedReview, type ReviewPolicy } from '../domain/policy.ts';
-import { toolCallJson, totalUsage, type Journal } from '../domain/tools/step.ts';
-import { queuedTurn, type Turn, type TurnError } from '../domain/turn.ts';
+import { totalUsage } from '../domain/tools/step.ts';
+import type { TurnError } from '../domain/turn.ts';
 import { ModelError, type Completion, type Moderator } from '../model/model.ts';
-import { commitAnswer, commitFailure, type ModelReply } from '../store/commit-turn.ts';
-import { lastBefore } from '../store/conversations.ts';
-import { mayPass, type Database } from '../store/database.ts';
-import { parkTurn } from '../store/park-turn.ts';
-import { picturesOfTurn } from '../store/pictures/turn-pictures.ts';
-import { readJournals } from '../store/steps/journal.ts';
-import { parkCall } from '../store/steps/park-call.ts';
-import { traceparent } from '../telemetry/tracing.ts';
+import type { Budgets } from '../store/budgets/budgets.ts';
+import { postponeTurn } from '../store/budgets/postponed.ts';
+import { commitFailure, type ModelReply } from '../store/commit-turn.ts';
+import { mayPass } from '../store/database.ts';
 import { askModel, NoModel, type AskDeps } from './ask-model.ts';
 import { CallCount } from './call-count.ts';
-import { commitUntilDone } from './commit-until-done.ts';
 import type { LiveAssistants } from './live-assistants.ts';
 import type { PartialReply } from './partial-reply.ts';
-import { promptOfTurn, type ReadForPrompt } from './prompt.ts';
+import { dividedCalls, offerOf } from './offered-tools.ts';
+import { promptOfTurn } from './prompt.ts';
+import { readForPrompt, type ReadTurn } from './read-for-prompt.ts';
 import { Screening } from './screening.ts';
-import { ToolSteps, type Parked, type ToolStepsDeps } from './tool-steps.ts';
+import { ToolSteps, type ToolStepsDeps } from './tool-steps.ts';
+import { commitReply, commitUntilDone, parkForCall, type AnswerOutcome, type CommitDeps } from './turn-commits.ts';
 
 /** A turn whose claim lapsed this often fails: it probably crashes its workers. The claim counts a takeover before the
  *  model is called again. */
 const MAX_TAKEOVERS = 10;
 
-export interface AnswerDeps extends AskDeps, ToolStepsDeps {
+export interface AnswerDeps extends AskDeps, ToolStepsDeps, CommitDeps {
   readonly moderator: Moderator;
   /** Sends the reply text to readers while the model writes it. */
   readonly deltas: DeltaWriter;
   readonly assistants: Pick<LiveAssistants, 'find'>;
-  readonly reviewDeadlineS: number;
+  readonly budgets: Pick<Budgets, 'ofTurn'>;
 }
 
 /** A claimed turn, what records the text that its models write, and the policy. */
@@ -45,15 +42,6 @@ export interface ClaimedWork {
   /** The same version from the claim to the commit, so that streaming and the commit apply the same rules. */
   readonly policy: ReviewPolicy;
 }
-
-export type AnswerOutcome =
-  /** `turn` undefined: it has steps, which only its row shows whole. */
-  | { readonly status: 'completed'; readonly events: readonly OutboxEvent[]; readonly turn: Turn | undefined }
-  /** A person must decide; the event requests the review. */
-  | { readonly status: 'awaiting_review'; readonly events: readonly OutboxEvent[] }
-  | { readonly status: 'failed'; readonly error: TurnError }
-  /** Another claim or a cancellation came first; nothing was written. */
-  | { readonly status: 'lost' };
 
 /** Answers the claimed turn. Rejects with the signal's reason when the signal aborts. A commit that has started then is
  *  not undone. @throws Unavailable */
@@ -77,12 +65,22 @@ export async function answerTurn(deps: AnswerDeps, claimed: ClaimedWork, signal:
     const detail = `the assistants file has no assistant ${work.assistant} any more`;
     return fail({ code: 'assistant_not_found', detail });
   }
-  const screening = new Screening(deps, claimed.policy, work.text, signal);
+  let screening: Screening | null = null;
   try {
-    return await answerWith(deps, { ...claimed, assistant, calls, screening }, signal);
+    const read = await readForPrompt(database, assistant, work);
+    screening = new Screening(deps, claimed.policy, read.message, signal);
+    return await answerWith(deps, { ...claimed, assistant, calls, screening, read }, signal);
   } catch (error) {
-    screening.abandon();
+    screening?.abandon();
     if (error instanceof NoModel) return await fail(error.turnError);
+    if (error instanceof ChargeLost) return { status: 'lost' };
+    if (error instanceof BudgetExhausted) {
+      const { roomAt, message: detail } = error;
+      if (roomAt === null) return await fail({ code: 'budget_exhausted', detail });
+      // The attempt that needs the tokens did not begin.
+      const done = await commitUntilDone(() => postponeTurn(database, work, calls.begun - 1, roomAt), signal);
+      return { status: done ? 'postponed' : 'lost' };
+    }
     if (error instanceof ModelError) return await fail({ code: error.code, detail: error.message });
     signal.throwIfAborted();
     if (mayPass(error)) throw error;
@@ -97,17 +95,24 @@ interface Answering extends ClaimedWork {
   readonly assistant: Assistant;
   readonly calls: CallCount;
   readonly screening: Screening;
+  readonly read: ReadTurn;
 }
 
 /** Calls the model until it answers without asking for tools, or until a person has to decide on a call. */
 async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortSignal): Promise<AnswerOutcome> {
-  const { database } = deps;
-  const { work, assistant, calls, partial, policy } = answering;
-  const read = await readForPrompt(database, assistant, work);
+  const { work, assistant, calls, partial, policy, read } = answering;
   const steps = new ToolSteps(deps, work, assistant, read.journal);
-  const sink = mayNeedReview(policy, work.text)
+  const spending = deps.budgets.ofTurn(work);
+  const sink = mayNeedReview(policy, read.message)
     ? NO_DELTAS
     : deps.deltas.open(work.turnId, { epoch: work.epoch, attempt: work.attempts });
+  const finish = async (completion: Completion): Promise<AnswerOutcome> => {
+    sink.end();
+    const answer = finalAnswer(completion, steps);
+    const reasons = await answering.screening.reasons(screenedText(answer));
+    const hasMore = steps.journal.length > 0 || work.hasClientRequest === true;
+    return commitReply(deps, work, { answer, attempts: calls.begun, reasons, hasMore }, signal);
+  };
   try {
     for (;;) {
       const ran = await steps.run(signal);
@@ -118,63 +123,38 @@ async function answerWith(deps: AnswerDeps, answering: Answering, signal: AbortS
         if (parked === 'changed') return { status: 'lost' };
         return parked;
       }
+      if (steps.clientCalls.length > 0) return await finish(askingClient(steps));
       const tools = await steps.offered();
       const prompt = promptOfTurn(assistant, work, { ...read, journal: steps.journal });
-      const completion = await askModel(deps, { ...answering, prompt, tools, sink, ranMs: steps.ranMs }, signal);
-      if (tools.length === 0 || (completion.toolCalls ?? []).length === 0)
-        return await commitCompletion(
-          deps,
-          answering,
-          { answer: finalAnswer(completion, steps), hasSteps: steps.journal.length > 0 },
-          signal,
-        );
+      const offer = offerOf(tools, read.request, steps.journal);
+      const asking = { ...answering, ...offer, prompt, sink, spending, ranMs: steps.ranMs };
+      const completion = await askModel(deps, asking, signal);
+      const divided = dividedCalls(completion, tools, read.request);
+      if (divided.own.length === 0) return await finish(completion);
       partial.void();
-      if (!(await steps.propose(completion, tools, calls.begun, signal))) return { status: 'lost' };
+      const proposed = await steps.propose(completion, divided, { tools, attempts: calls.begun }, signal);
+      if (!proposed) return { status: 'lost' };
     }
   } finally {
     sink.end();
   }
 }
 
-/** What a claim does not contain. */
-async function readForPrompt(database: Database, assistant: Assistant, work: Work): Promise<ReadForPrompt> {
-  const history = work.history ?? (await lastBefore(database, work, assistant.exchanges));
-  const pictures = work.pictures === null ? [] : await picturesOfTurn(database, work);
-  const earlier = history.flatMap(({ journal, turnId }) => (journal && turnId !== undefined ? [turnId] : []));
-  const withJournal = [...(work.journal ? [work.turnId] : []), ...earlier];
-  const journals = withJournal.length === 0 ? new Map<string, Journal>() : await readJournals(database, withJournal);
-  return { history, pictures, journals, journal: journals.get(work.turnId) ?? [] };
-}
-
-/** Parks the turn for a decision on a call. `changed`: the call has ended meanwhile. */
-async function parkForCall(
-  { database, reviewDeadlineS: deadlineS }: AnswerDeps,
-  work: Work,
-  attempts: number,
-  { kind, call, rule, reasons }: Parked,
-  signal: AbortSignal,
-): Promise<AnswerOutcome | 'changed'> {
-  const eventData = { kind, tool_call: toolCallJson(call) };
-  const parking = { reviewId: newId(), auditId: newId(), kind, reasons, deadlineS, rule, call, eventData };
-  const parked = await commitUntilDone(() => parkCall(database, work, attempts, parking), signal);
-  if (parked.outcome === 'lost') return { status: 'lost' };
-  if (parked.outcome === 'changed') return 'changed';
-  return awaitingReview(work, parking.reviewId, parked.data);
-}
-
-function awaitingReview({ userId }: Work, eventId: string, data: Readonly<Record<string, unknown>>): AnswerOutcome {
-  const event = { eventId, topic: 'human-review', userId, data, traceparent: traceparent() } as const;
-  return { status: 'awaiting_review', events: [event] };
+/** The last answer of the journal, whose other calls are now those of the client. Its usage is in the journal. */
+function askingClient({ journal, clientCalls: toolCalls }: ToolSteps): Completion {
+  const { content: text, model } = journal.at(-1)!;
+  return { text, model, usage: null, finishReason: 'tool_calls', toolCalls };
 }
 
 /** The reply with the usage of all answers of the turn. */
-function finalAnswer({ text: reply, model, usage, finishReason }: Completion, steps: ToolSteps): ModelReply {
+function finalAnswer({ text: reply, model, usage, finishReason, toolCalls }: Completion, steps: ToolSteps): ModelReply {
   const isLimited = steps.left === 0 && steps.hasTools && finishReason === 'stop';
   return {
     reply,
     model,
     usage: totalUsage(steps.journal, usage),
     finishReason: isLimited ? 'tool_limit' : finishReason,
+    ...(toolCalls && { toolCalls }),
   };
 }
 
@@ -184,40 +164,6 @@ const INTERNAL_ERROR: TurnError = {
   detail: 'the reply of the model could not be processed or stored',
 };
 
-/** Screens the reply, and delivers it or parks it for review. */
-async function commitCompletion(
-  { database, reviewDeadlineS: deadlineS }: AnswerDeps,
-  { work, calls, screening }: Answering,
-  { answer, hasSteps }: { answer: ModelReply; hasSteps: boolean },
-  signal: AbortSignal,
-): Promise<AnswerOutcome> {
-  const { reply } = answer;
-  const attempts = calls.begun;
-  const reasons = await screening.reasons(reply);
-  if (reasons.length > 0) {
-    const parking = { reviewId: newId(), auditId: newId(), reasons, deadlineS };
-    const data = await commitUntilDone(() => parkTurn(database, work, attempts, answer, parking), signal);
-    return data ? awaitingReview(work, parking.reviewId, data) : { status: 'lost' };
-  }
-  const events = deliveryEvents(work, reply, traceparent());
-  const finishedAt = await commitUntilDone(() => commitAnswer(database, work, attempts, answer, events), signal);
-  if (!finishedAt) return { status: 'lost' };
-  const turn = hasSteps ? undefined : completedTurn(work, attempts, answer, finishedAt);
-  return { status: 'completed', events, turn };
-}
-
-/** A turn without steps as its row is after the commit. */
-const completedTurn = (work: Work, attempts: number, answer: ModelReply, finishedAt: Date): Turn => {
-  const { turnId, userId, sessionId, seq, epoch, follows, assistant = null, text, metadata, tags, startedAt } = work;
-  const createdAt = new Date(work.createdAt);
-  return {
-    ...queuedTurn({ turnId, userId, sessionId, seq, assistant, text, metadata, tags, createdAt }),
-    ...answer,
-    status: 'completed',
-    epoch,
-    follows,
-    attempts,
-    startedAt: new Date(startedAt),
-    finishedAt,
-  };
-};
+/** What the policy judges of a reply: the client gets its calls too. */
+const screenedText = ({ reply, toolCalls = [] }: ModelReply): string =>
+  [reply, ...toolCalls.map(({ name, arguments: text }) => `${name} ${text}`)].filter((part) => part !== '').join('\n');

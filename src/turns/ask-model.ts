@@ -1,13 +1,14 @@
 // Asks the models of an assistant for one answer of a turn.
 import type { Work } from '../actors/user-session.ts';
 import type { Assistant } from '../domain/assistants/assistant.ts';
+import { BUDGET_OUTPUT_TOKENS, type Spending } from '../domain/budgets/budget.ts';
 import type { DeltaSink } from '../domain/delta.ts';
-import type { Tool } from '../domain/tools/tool.ts';
 import type { TurnError } from '../domain/turn.ts';
 import type { Pause } from '../model/attempts.ts';
+import { budgeted } from '../model/budgeted.ts';
 import { completeWithFallback, type Candidate } from '../model/fallback.ts';
 import { completeFitted, fitting, type Prompt } from '../model/fitted-prompt.ts';
-import type { Completion, ModelError } from '../model/model.ts';
+import type { Completion, CompletionRequest, ModelError, OfferedTool } from '../model/model.ts';
 import type { ModelPool } from '../model/model-pool.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { CallCount } from './call-count.ts';
@@ -24,10 +25,16 @@ export interface AskDeps {
   readonly log: Log;
 }
 
-/** Milliseconds from the first claim of the turn to this one, by the database's clock. The first claim itself starts a little
- *  later than its transaction, from which `queuedS` is counted. */
-const runningMs = ({ queuedS, createdAt, startedAt }: Work): number =>
-  Math.max(0, queuedS * 1_000 - (startedAt - createdAt));
+/** The turn whose answer is asked for. */
+export type AskedTurn = Pick<
+  Work,
+  'turnId' | 'userId' | 'pictures' | 'queuedS' | 'createdAt' | 'startedAt' | 'retryFrom'
+>;
+
+/** Milliseconds from the first claim of the turn, or from the first one after its retry or a decision on a call, to this claim, by
+ *  the database's clock. That claim itself starts a little later than its transaction, from which `queuedS` is counted. */
+const runningMs = ({ queuedS, createdAt, startedAt, retryFrom = startedAt }: AskedTurn): number =>
+  Math.max(0, queuedS * 1_000 - (retryFrom - createdAt));
 
 /** No model of the assistant can answer. */
 export class NoModel extends Error {
@@ -42,7 +49,7 @@ export class NoModel extends Error {
 /** No model of the assistant takes tools, by its profile. */
 const noModelForTools = (assistant: string): TurnError => ({
   code: 'tools_not_accepted',
-  detail: `the assistant ${assistant} has tools, and no model that takes any`,
+  detail: `the turn has tools, and the assistant ${assistant} has no model that takes any`,
 });
 
 /** When the turn was accepted, the assistant had a model that takes pictures. */
@@ -52,22 +59,26 @@ const noModelForPictures = (assistant: string): TurnError => ({
 });
 
 export interface Asking {
-  readonly work: Work;
+  readonly work: AskedTurn;
   readonly assistant: Assistant;
   readonly calls: CallCount;
   readonly partial: Pick<PartialReply, 'of'>;
   readonly prompt: Prompt;
-  readonly tools: readonly Tool[];
+  readonly tools: readonly OfferedTool[];
+  /** How the model has to use the tools. */
+  readonly use: Pick<CompletionRequest, 'toolChoice' | 'parallelToolCalls'>;
   readonly sink: DeltaSink;
+  /** Null: there are no budgets. */
+  readonly spending: Spending | null;
   /** Milliseconds that tools took. */
   readonly ranMs: number;
 }
 
-/** One answer of the models. Rejects with NoModel, with a ModelError, or with the signal's reason. */
+/** One answer of the models. Rejects with NoModel, with a ModelError, as `Spending.reserve` does, or with the signal's reason. */
 export async function askModel(deps: AskDeps, asking: Asking, signal: AbortSignal): Promise<Completion> {
-  const { work, assistant, calls, partial, prompt, tools, sink, ranMs } = asking;
+  const { work, assistant, calls, partial, prompt, tools, use, sink, spending, ranMs } = asking;
+  const outputTokens = assistant.parameters.maxOutputTokens ?? BUDGET_OUTPUT_TOKENS;
   const candidates = candidatesFor(deps, asking);
-  const offered = tools.map(({ modelName: name, description, parameters }) => ({ name, description, parameters }));
   const restart = () => sink.restart(calls.restart());
   if (calls.next()) restart();
   const onFailed = (message: string) => (error: ModelError, fields: object) => {
@@ -82,11 +93,11 @@ export async function askModel(deps: AskDeps, asking: Asking, signal: AbortSigna
     onFallback: (error, { name }) => onFallback(error, { model: name }),
     complete: async ({ name, model, countTokens }, forMs) =>
       completeFitted(
-        partial.of(model),
+        budgeted(partial.of(model), { spending, countTokens, outputTokens }),
         {
           prompt,
-          kept: await fitting(prompt, assistant.maxInputTokens, countTokens),
-          ...(offered.length > 0 && { tools: offered }),
+          kept: await fitting(prompt, assistant.maxInputTokens, countTokens, tools),
+          ...(tools.length > 0 && { tools, ...use }),
           signal,
           onDelta: (text) => sink.write(text),
           onVoid: restart,

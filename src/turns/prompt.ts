@@ -9,7 +9,8 @@ import { urlOf, type Picture } from '../domain/pictures/picture.ts';
 import { asData, capped } from '../domain/text.ts';
 import type { HistoryMessage } from '../domain/conversation.ts';
 import type { Journal } from '../domain/tools/step.ts';
-import { ABOUT_RESULTS, messagesOfHistory, messagesOfJournal } from './tool-prompt.ts';
+import type { ClientConversation } from './client-prompt.ts';
+import { ABOUT_RESULTS, isDelimitedResult, messagesOfHistory, messagesOfJournal } from './tool-prompt.ts';
 
 /** Maximum characters of all favourite topics together, and of each one. */
 const TOPICS_LIMIT = 1_000;
@@ -48,8 +49,11 @@ export interface PromptParts {
   readonly clientInstructions: string | null;
   /** The last exchanges of the session, oldest first. */
   readonly history: readonly Message[];
+  /** The exchange that the results of the client continue, before the message. Missing: none. */
+  readonly open?: readonly Message[];
   /** Calls and results of this turn, after its message. Missing: none. */
   readonly steps?: readonly Message[];
+  /** Empty: the client sent only results. */
   readonly text: string;
   /** The pictures of the message. Missing: none. */
   readonly pictures?: readonly MessagePicture[] | undefined;
@@ -59,7 +63,7 @@ export interface PromptParts {
 const withoutTags = (text: string): string => text.replaceAll(/client_instructions/gi, 'client instructions');
 
 function systemText({ assistant, memory, messageCount, clientInstructions, history, steps }: PromptParts): string {
-  const hasResults = [...history, ...(steps ?? [])].some(({ role }) => role === 'tool');
+  const hasResults = [...history, ...(steps ?? [])].some(isDelimitedResult);
   return [
     assistant.instructions ?? INSTRUCTIONS,
     ...(hasResults ? [ABOUT_RESULTS] : []),
@@ -72,13 +76,20 @@ function systemText({ assistant, memory, messageCount, clientInstructions, histo
   ].join('\n\n');
 }
 
+const userMessage = ({ text: content, pictures }: PromptParts): Message => ({
+  role: 'user',
+  content,
+  ...(pictures && { pictures }),
+});
+
 /** Returns the system message with the memory, then the session's last exchanges, then the user's message and what the
  *  model has asked for since. */
 export function promptOf(parts: PromptParts): Message[] {
   return [
     { role: 'system', content: systemText(parts) },
     ...parts.history,
-    { role: 'user', content: parts.text, ...(parts.pictures && { pictures: parts.pictures }) },
+    ...(parts.open ?? []),
+    ...(parts.text === '' ? [] : [userMessage(parts)]),
     ...(parts.steps ?? []),
   ];
 }
@@ -102,18 +113,24 @@ export interface ReadForPrompt {
   readonly journals: ReadonlyMap<string, Journal>;
   /** Of the turn itself. */
   readonly journal: Journal;
+  /** Instead of the history, if clients made calls in it. */
+  readonly client?: ClientConversation;
 }
 
-/** The prompt of a claimed turn. */
-export function promptOfTurn(assistant: Assistant, work: Work, read: ReadForPrompt): Prompt {
-  const all = exchangesOf(messagesOfHistory(read.history, read.journals));
+/** What the prompt of a turn is made of. */
+export type PromptedTurn = Pick<Work, 'clientInstructions' | 'memory' | 'messageCount' | 'text'>;
+
+/** The prompt of a turn. */
+export function promptOfTurn(assistant: Assistant, work: PromptedTurn, read: ReadForPrompt): Prompt {
+  const all = read.client?.exchanges ?? exchangesOf(messagesOfHistory(read.history, read.journals));
   const exchanges = all.slice(Math.max(0, all.length - assistant.exchanges));
   const clientInstructions = assistant.appendsClientInstructions ? (work.clientInstructions ?? null) : null;
   const { memory, messageCount, text } = work;
   const pictures = read.pictures.map((picture) => ({ url: urlOf(picture), detail: picture.detail }));
   const steps = messagesOfJournal(read.journal);
   const shown = pictures.length > 0 && { pictures };
-  const parts = { assistant, memory, messageCount, clientInstructions, text, steps, ...shown };
+  const open = read.client?.open ?? [];
+  const parts = { assistant, memory, messageCount, clientInstructions, text, open, steps, ...shown };
   return {
     exchanges,
     messages: (kept) => promptOf({ ...parts, history: exchanges.slice(exchanges.length - kept).flat() }),

@@ -21,6 +21,10 @@ function resultOf({ status, result, truncated }: CallStep, limit: number): strin
   return `<tool_result status="${status}"${cut ? ' truncated="true"' : ''}>\n${text}\n</tool_result>`;
 }
 
+/** Whether a message is the result of a tool that turnkeeper called. Those of clients are passed on as they are. */
+export const isDelimitedResult = ({ role, content }: Message): boolean =>
+  role === 'tool' && content.startsWith('<tool_result ');
+
 const messagesOfAnswer = ({ content, calls }: ModelStep, limit: number): Message[] => [
   {
     role: 'assistant',

@@ -3,6 +3,7 @@
 import type { Work } from '../actors/user-session.ts';
 import type { Reason } from '../domain/policy.ts';
 import type { ToolReviewKind } from '../domain/review.ts';
+import type { ClientCall } from '../domain/tools/client-tools.ts';
 import {
   callsOf,
   expiryOf,
@@ -13,12 +14,12 @@ import {
   type ModelStep,
 } from '../domain/tools/step.ts';
 import type { AssistantTools, CallOutcome, Tool, Toolbox } from '../domain/tools/tool.ts';
-import type { Completion } from '../model/model.ts';
+import type { Completion, ProposedCall } from '../model/model.ts';
 import { proposedCalls } from '../domain/tools/proposal.ts';
 import type { Database } from '../store/database.ts';
 import { endCall, propose, recordOutcome, startCalls } from '../store/steps/journal.ts';
 import type { Log } from '../telemetry/log.ts';
-import { commitUntilDone } from './commit-until-done.ts';
+import { commitUntilDone } from './turn-commits.ts';
 
 /** How long the outcome of a call that was made is offered to the database after the claim was lost. */
 const RECORD_MS = 60_000;
@@ -53,6 +54,7 @@ export class ToolSteps {
   readonly #tools: AssistantTools;
   readonly #assistant: string;
   #journal: ModelStep[];
+  #clientCalls: readonly ClientCall[];
   /** Calls that this claim has started, by their ordinals. */
   readonly #started = new Set<number>();
   #ranMs = 0;
@@ -63,11 +65,17 @@ export class ToolSteps {
     this.#tools = assistant.tools;
     this.#assistant = assistant.name;
     this.#journal = [...journal];
+    this.#clientCalls = work.clientCalls ?? [];
     this.#ranMs = callsOf(journal).reduce((sum, { ranMs }) => sum + ranMs, 0);
   }
 
   get journal(): Journal {
     return this.#journal;
+  }
+
+  /** What the last answer asks the client for, after the calls in the journal. */
+  get clientCalls(): readonly ClientCall[] {
+    return this.#clientCalls;
   }
 
   /** Milliseconds that calls took so far. */
@@ -90,17 +98,18 @@ export class ToolSteps {
     return this.left === 0 || !this.hasTools ? [] : this.#deps.toolbox.toolsOf(this.#tools);
   }
 
-  /** Journals an answer that asks for calls. Those beyond the limit are left out. @throws Unavailable */
+  /** Journals an answer that asks for these calls, and the client for others. Those beyond the limit are left out.
+   *  @throws Unavailable */
   async propose(
     completion: Completion,
-    tools: readonly Tool[],
-    attempts: number,
+    { own, client }: { readonly own: readonly ProposedCall[]; readonly client: readonly ClientCall[] },
+    { tools, attempts }: { readonly tools: readonly Tool[]; readonly attempts: number },
     signal: AbortSignal,
   ): Promise<boolean> {
     const { database, toolbox, changed } = this.#deps;
     const before = callsOf(this.#journal);
     const ordinal = this.#journal.length + before.length + 1;
-    const calls = proposedCalls((completion.toolCalls ?? []).slice(0, this.left), {
+    const calls = proposedCalls(own.slice(0, this.left), {
       tools,
       toolbox,
       earlier: before,
@@ -108,9 +117,10 @@ export class ToolSteps {
     });
     const { text: content, model, usage } = completion;
     const answer: ModelStep = { ordinal, content, model, usage, calls };
-    const committed = await commitUntilDone(() => propose(database, this.#work, attempts, answer), signal);
+    const committed = await commitUntilDone(() => propose(database, this.#work, attempts, answer, client), signal);
     if (!committed) return false;
     this.#journal.push(answer);
+    this.#clientCalls = client;
     for (const { ordinal: started } of calls.filter(({ status }) => status === 'running')) this.#started.add(started);
     changed(this.#work.turnId);
     return true;

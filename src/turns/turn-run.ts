@@ -4,7 +4,8 @@ import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Unavailable } from '../domain/errors.ts';
 import { inSpan, type SpanOptions } from '../telemetry/tracing.ts';
-import type { ClaimedWork, AnswerOutcome } from './answer-turn.ts';
+import type { ClaimedWork } from './answer-turn.ts';
+import type { AnswerOutcome } from './turn-commits.ts';
 import { ClaimLost, Stopping, type ClaimKeeper } from './claim-keeper.ts';
 import { mayNeedReview, type PolicySource } from '../domain/policy.ts';
 import type { Hooks } from '../domain/events.ts';
@@ -27,17 +28,20 @@ export interface TurnRunDeps {
   readonly log: Log;
 }
 
-const STATUSES: readonly AnswerOutcome['status'][] = ['completed', 'awaiting_review', 'failed', 'lost'];
+const STATUSES: readonly AnswerOutcome['status'][] = ['completed', 'awaiting_review', 'failed', 'postponed', 'lost'];
+
+/** Whether the turn was settled. Otherwise another claim follows. */
+const isSettling = ({ status }: AnswerOutcome): boolean => status !== 'lost' && status !== 'postponed';
 
 const spanOf = (work: Work): SpanOptions => ({
   parent: work.traceparent,
   attributes: { 'turnkeeper.turn_id': work.turnId, 'turnkeeper.seq': work.seq, 'turnkeeper.epoch': work.epoch },
 });
 
-/** A turn that was claimed. `settled`: it was completed, so it is never queued again. */
+/** A turn that was claimed. `isOver`: its reply was delivered, so it never runs again. */
 export interface Ran {
   readonly turnId: string;
-  readonly settled: boolean;
+  readonly isOver: boolean;
 }
 
 export class TurnRun {
@@ -95,7 +99,7 @@ export class TurnRun {
       remove();
     }
     this.#recordOutcome(work.turnId, outcome, work.queuedS + (performance.now() - claimedAt) / 1000);
-    return { turnId: work.turnId, settled: outcome.status === 'completed' };
+    return { turnId: work.turnId, isOver: outcome.status === 'completed' };
   }
 
   /** Calls the hooks and counts the outcome. `seconds`: time since the turn was accepted. */
@@ -103,7 +107,7 @@ export class TurnRun {
     const { hooks, applyKeptDecision, metrics, log } = this.#deps;
     hooks.turnChanged(turnId, outcome.status === 'completed' ? outcome.turn : undefined);
     metrics.turnsFinished.inc({ status: outcome.status });
-    if (outcome.status !== 'lost') metrics.turnSeconds.observe({ status: outcome.status }, seconds);
+    if (isSettling(outcome)) metrics.turnSeconds.observe({ status: outcome.status }, seconds);
     if (outcome.status === 'completed' || outcome.status === 'awaiting_review') hooks.eventsCommitted(outcome.events);
     if (outcome.status === 'awaiting_review') {
       hooks.reviewChanged();
@@ -119,6 +123,7 @@ export class TurnRun {
       metrics.turnFailures.inc({ code: outcome.error.code });
       log.error({ turn_id: turnId, code: outcome.error.code }, 'A turn failed.');
     }
+    if (outcome.status === 'postponed') log.info({ turn_id: turnId }, 'A turn waits for its budget.');
     if (outcome.status === 'lost') log.warn({ turn_id: turnId }, 'A claim was lost; the result was discarded.');
   }
 }

@@ -4,15 +4,20 @@ import { acceptTurn, NO_PARTIAL, type Written } from '../store/accept-turn.ts';
 import { lastBefore } from '../store/conversations.ts';
 import { nextPictures, type PicturesOfTurn } from '../store/pictures/turn-pictures.ts';
 import { contentsOfSteps } from '../store/steps/journal.ts';
+import { nextClientRequests } from '../store/steps/client-requests.ts';
 import { findTurn, listTurns } from '../store/turn-rows.ts';
 import type { AcceptOutcome, NewTurn } from '../domain/accept.ts';
 import { cancel, announceCancelled, type CancelDeps, type CancelOutcome } from './cancellation.ts';
 import type { Hooks, TurnHints } from '../domain/events.ts';
 import type { ConversationRow } from '../domain/conversation.ts';
 import type { StepContent } from '../domain/tools/step.ts';
+import type { RequestOfTurn } from '../domain/tools/client-tools.ts';
 import type { Turn, TurnFilter } from '../domain/turn.ts';
+import type { TurnRate } from '../domain/turn-rate.ts';
 import { traceparent } from '../telemetry/tracing.ts';
+import { acceptWithinRate } from './accept-within-rate.ts';
 import { PARTIAL_WAIT_MS } from './partial-replies.ts';
+import { retry } from './retry.ts';
 import { TurnWatch, type WaitOptions, type Watch } from './turn-watch.ts';
 
 /** Accepts of one process at the same time. More of them would wait longer than a second for the database, and no accept
@@ -23,8 +28,12 @@ const BUSY_RETRY_AFTER_S = 1;
 export interface TurnServiceDeps extends CancelDeps {
   readonly hooks: Pick<Hooks, 'turnAccepted' | 'turnChanged' | 'turnCancelled'>;
   readonly limits: { readonly perUser: number; readonly ofAll: number };
+  /** The turns of users in the last minute. Null: there is no limit. */
+  readonly rate: TurnRate | null;
   /** Queued turns of all users, as last counted. */
   readonly queuedOfAll: () => number;
+  /** Seconds until a budget allows turns of the user again; null: it allows this one. @throws Unavailable */
+  readonly budgetWaitS: (turn: NewTurn) => Promise<number | null>;
   readonly hints: TurnHints;
 }
 
@@ -51,8 +60,10 @@ export class TurnService {
   }
 
   async #accept(turn: NewTurn): Promise<AcceptOutcome> {
-    const { wake, hooks, metrics } = this.#deps;
-    const outcome = await this.#commit(turn);
+    const { rate, wake, hooks, metrics } = this.#deps;
+    const commit = (retryAfterS: number | null) => this.#commit(turn, retryAfterS);
+    const outcome = rate && turn.isRateLimited ? await acceptWithinRate(rate, turn, commit) : await commit(null);
+    if (outcome.outcome === 'rate_limited') metrics.turnsRateLimited.inc();
     // The text of the turn changed: clients that wait for it read it again.
     if (outcome.outcome === 'joined') hooks.turnChanged(outcome.turn.turnId);
     if (outcome.outcome === 'accepted') {
@@ -68,12 +79,14 @@ export class TurnService {
   }
 
   /** Accepts the turn. If it interrupts a running one, asks its worker for the partial reply first. */
-  async #commit(turn: NewTurn): Promise<AcceptOutcome> {
-    const { database, limits, queuedOfAll, partials } = this.#deps;
+  async #commit(turn: NewTurn, rateRetryAfterS: number | null): Promise<AcceptOutcome> {
+    const { database, queuedOfAll, partials } = this.#deps;
+    const common = { ...this.#deps.limits, rateRetryAfterS, budgetWaitS: await this.#deps.budgetWaitS(turn) };
     const turnId = newId();
     let written: Written = null;
     for (let deadline = Infinity; ;) {
-      const outcome = await acceptTurn(database, turnId, turn, { ...limits, queuedOfAll: queuedOfAll() }, written);
+      const limits = { ...common, queuedOfAll: queuedOfAll() };
+      const outcome = await acceptTurn(database, turnId, turn, limits, written);
       if (outcome.outcome !== 'interrupts') return outcome;
       deadline = Math.min(deadline, performance.now() + PARTIAL_WAIT_MS);
       const { claim } = outcome;
@@ -107,9 +120,19 @@ export class TurnService {
     return nextPictures(this.#deps.database, userId, afterTurnId);
   }
 
+  /** What the user's clients asked for besides text, in the turns after this seq, at most of `limit` turns. @throws Unavailable */
+  clientRequests(userId: string, afterSeq: number, limit: number): Promise<RequestOfTurn[]> {
+    return nextClientRequests(this.#deps.database, userId, { afterSeq, limit });
+  }
+
   /** @throws Unavailable */
   cancel(turnId: string, by: string): Promise<CancelOutcome> {
     return cancel(this.#deps, turnId, by);
+  }
+
+  /** Queues a failed turn again. Null: it may not be retried. @throws Unavailable */
+  retry(turnId: string): Promise<Turn | null> {
+    return retry(this.#deps, turnId);
   }
 
   /** Watches a turn until `close` is called on the result. */

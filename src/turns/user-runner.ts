@@ -53,8 +53,8 @@ export class UserRunner {
   readonly #pausing = new Set<string>();
   /** Those of them whose wait has ended, in order. */
   readonly #resuming: Resuming[] = [];
-  /** Turns that were settled here. */
-  readonly #settled = new Set<string>();
+  /** Turns that were delivered here, so that they never run again. */
+  readonly #over = new Set<string>();
   #draining = false;
   readonly #idle = Promise.withResolvers<void>();
 
@@ -71,9 +71,9 @@ export class UserRunner {
   }
 
   /** Runs the user's turns. Waits up to `waitMs` for a free place; false: there was none. Does nothing if the turn was
-   *  settled here: its job comes after its run. @throws Unavailable if this process cannot reach actors */
+   *  delivered here: its job comes after its run. @throws Unavailable if this process cannot reach actors */
   async start(userId: string, turnId: string, waitMs: number): Promise<boolean> {
-    if (this.#settled.has(turnId) || this.tryStart(userId)) return true;
+    if (this.#over.has(turnId) || this.tryStart(userId)) return true;
     if (!this.#deps.isReachable()) throw new Unavailable('actors');
     if (this.#draining || waitMs <= 0) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -215,13 +215,13 @@ export class UserRunner {
       }
       if (run) {
         inARow += 1;
-        if (run.settled) this.#remember(run.turnId);
+        if (run.isOver) this.#remember(run.turnId);
       } else if (this.#running.get(userId) !== true) return null;
     }
   }
 
   #remember(turnId: string): void {
-    this.#settled.add(turnId);
-    if (this.#settled.size > REMEMBERED) this.#settled.delete(this.#settled.values().next().value!);
+    this.#over.add(turnId);
+    if (this.#over.size > REMEMBERED) this.#over.delete(this.#over.values().next().value!);
   }
 }

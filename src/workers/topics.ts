@@ -70,8 +70,16 @@ const summaries = (deps: SummariseDeps): Consumer => ({
 const messages = (deps: SharedJobDeps): Consumer =>
   sharedJobConsumer(deps, { topic: 'messages', shape: messageSent, concurrency: 16 }, async () => {});
 
-/** No review or turn is known; an early approval names no draft; the review takes other decisions, or is about something else. */
-const IGNORED: ReadonlySet<DecideOutcome> = new Set(['unknown', 'ignored', 'not_allowed', 'changed']);
+/** No review or turn is known; an approval names no draft; the review takes other decisions, at all or now, or is about something
+ *  else. */
+const IGNORED: ReadonlySet<DecideOutcome> = new Set([
+  'unknown',
+  'ignored',
+  'not_allowed',
+  'changed',
+  'drafting',
+  'revision_limit',
+]);
 
 interface DecisionDeps extends EventDeps {
   readonly decisions: Pick<ReviewDecisions, 'decide'>;

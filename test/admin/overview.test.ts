@@ -11,7 +11,7 @@ import { startRedisServer } from '../support/services.ts';
 import { decide, park } from '../reviews/support.ts';
 
 interface OverviewJson {
-  readonly turns: { queued: number; running: number; awaiting_review: number };
+  readonly turns: { queued: number; postponed: number; running: number; awaiting_review: number };
   readonly oldest_waiting_s: number | null;
   readonly queues_answer: boolean;
   readonly topics: {
@@ -52,7 +52,7 @@ const overviewOf = async (url: string): Promise<OverviewJson> => {
 test('the overview of an empty deployment has zero counts and every topic', async (t) => {
   const { url } = await startApp(t);
   const overview = await overviewOf(url);
-  t.deepEqual(overview.turns, { queued: 0, running: 0, awaiting_review: 0 });
+  t.deepEqual(overview.turns, { queued: 0, postponed: 0, running: 0, awaiting_review: 0 });
   t.is(overview.oldest_waiting_s, null);
   t.true(overview.queues_answer);
   t.deepEqual(overview.topics.map(({ topic }) => topic).toSorted(), [
@@ -91,7 +91,7 @@ test('final, failed, awaiting and retried turns are counted, with the same resul
 
   for (const base of [url, second.url]) {
     const overview = await overviewOf(base);
-    t.deepEqual(overview.turns, { queued: 0, running: 0, awaiting_review: 1 });
+    t.deepEqual(overview.turns, { queued: 0, postponed: 0, running: 0, awaiting_review: 1 });
     const sum = (status: string) => overview.by_hour.reduce((all, { by_status }) => all + by_status[status]!, 0);
     t.deepEqual(['completed', 'rejected', 'failed', 'cancelled', 'expired'].map(sum), [2, 1, 1, 0, 0]);
     const hours = overview.by_hour.map(({ hour }) => Date.parse(hour));

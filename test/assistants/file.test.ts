@@ -126,6 +126,36 @@ test('one assistant is the default without being named, and turnkeeper may be th
   t.is(defined({ default: 'turnkeeper', assistants: { turnkeeper: {}, b: {} } }).standard.name, 'turnkeeper');
 });
 
+test('budgets apply to all assistants, whose calls then have a limit of output tokens', (t) => {
+  const assistants = {
+    a: {},
+    b: { parameters: { max_output_tokens: 9 } },
+  };
+  const { byName, budgets } = defined({
+    default: 'a',
+    assistants,
+    budgets: [
+      { per: 'user', tokens: 200_000, window: '1d' },
+      { per: 'all', tokens: 5_000_000, window: '90m' },
+    ],
+  });
+  t.deepEqual(budgets, [
+    { per: 'user', tokens: 200_000, window: '1d', windowS: 86_400 },
+    { per: 'all', tokens: 5_000_000, window: '90m', windowS: 5_400 },
+  ]);
+  const limits = [...byName.values()].map((each) =>
+    [each.parameters, each.summaryParameters].map((of) => of.maxOutputTokens),
+  );
+  t.deepEqual(limits, [
+    [4_096, 4_096],
+    [9, 4_096],
+  ]);
+  const without = defined({ default: 'a', assistants });
+  t.deepEqual(without.budgets, []);
+  t.is(without.standard.parameters.maxOutputTokens, null);
+  t.is(without.standard.summaryParameters.maxOutputTokens, null);
+});
+
 test('a file may begin with a byte order mark', (t) => {
   t.is(defined('\uFEFF{"assistants":{"only":{}}}').standard.name, 'only');
 });
@@ -192,7 +222,40 @@ const FAULTS: readonly (readonly [what: string, content: unknown, faults: readon
     { default: 'c', assistants: { a: { memory: 'yes', models: [{ model: 'm', api_key_env: 'NO_KEY' }] } } },
     [/assistants\.a\.memory/, /no assistant c/, /NO_KEY/],
   ],
-  ['has what this version does not support', { assistants: { a: {} }, budgets: [] }, [/^budgets: .*no budgets/]],
+  [
+    'has invalid budgets',
+    {
+      assistants: { a: {} },
+      budgets: [
+        { per: 'session', tokens: 0, window: '1w' },
+        { per: 'user', tokens: 1.5, window: '0d' },
+        { per: 'all', tokens: 5, window: '367d', limit: 1 },
+        { per: 'all', tokens: 5, window: '24h' },
+        { per: 'all', tokens: 6, window: '1d' },
+      ],
+    },
+    [
+      /^budgets\.0\.per/,
+      /^budgets\.0\.tokens/,
+      /^budgets\.0\.window: must be a window/,
+      /^budgets\.1\.tokens/,
+      /^budgets\.1\.window/,
+      /^budgets\.2\.window/,
+      /^budgets\.2: .*limit/,
+    ],
+  ],
+  [
+    'has two budgets of one scope and window',
+    {
+      assistants: { a: {} },
+      budgets: [
+        { per: 'all', tokens: 5, window: '24h' },
+        { per: 'user', tokens: 5, window: '1d' },
+        { per: 'all', tokens: 6, window: '1d' },
+      ],
+    },
+    [/^budgets\.2: is the second budget per all with this window/],
+  ],
 ];
 for (const [what, content, faults] of FAULTS)
   test(`a file that ${what} is refused with all its faults`, (t) => {

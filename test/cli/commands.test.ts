@@ -26,7 +26,7 @@ const ESC = '\u001b';
 test('--help lists all commands and exit codes, or the options of one command, also with the launcher', async (t) => {
   const all = await run(t, ['--help'], { launcher: true });
   t.is(all.code, 0);
-  for (const words of ['chat', 'turn', 'reviews decide', 'users export', 'users erase', 'dead-letters replay'])
+  for (const words of ['chat', 'turn', 'retry', 'reviews decide', 'users export', 'users erase', 'dead-letters replay'])
     t.true(all.stdout.includes(`turnkeeper ${words}`), words);
   for (const code of [0, 1, 2, 3, 4, 5, 6, 130]) t.regex(all.stdout, new RegExp(`^ {2}${code} +\\w`, 'm'));
   const one = await run(t, ['reviews', 'decide', '--help']);
@@ -83,6 +83,12 @@ test('turn shows a turn; a failed turn and invalid input have their exit codes a
   const failed = await run(t, ['chat', 'refuse', '--user', 'fay'], { env });
   t.is(failed.code, 1);
   t.regex(failed.stdout, /\[failed: model_invalid_request: /);
+  const { body: list } = await call<{ items: { turn_id: string }[] }>(app.url, '/users/fay/turns?status=failed');
+  const failedId = list.items[0]!.turn_id;
+  app.model.script(() => ({}));
+  t.like(await run(t, ['retry', failedId], { env }), { code: 0, stdout: `${failedId} is queued again.\n` });
+  t.is((await waitForTurn(app.url, failedId)).status, 'completed');
+  t.is((await run(t, ['retry', failedId], { env })).code, 6);
   const completed = await waitForTurn(app.url, (await chat(app.url, { user_id: 'fay', text: 'fine' })).turn_id);
   const shown = await run(t, ['turn', completed.turn_id], { env });
   t.is(shown.code, 0);

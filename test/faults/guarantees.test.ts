@@ -5,7 +5,9 @@ import test from 'ava';
 import { CHECKS } from '../../faults/checks/checks.ts';
 import { KINDS, NOT_RUN } from '../../faults/injectors/kinds.ts';
 import { copyWith, MUTANTS, removeCopy } from '../../faults/mutants.ts';
+import { TOOL_CHECKS } from '../../faults/tools/checks.ts';
 
+const NAMES = [...CHECKS, ...TOOL_CHECKS].map(({ name }) => name);
 const ROOT = resolve(import.meta.dirname, '../..');
 const page = readFileSync(join(ROOT, 'docs/guarantees.md'), 'utf8');
 const part = (title: string) => page.split(`\n## ${title}\n`)[1]!.split('\n## ')[0]!;
@@ -20,7 +22,7 @@ const tableOf = (text: string) =>
 
 test('every promise names the check that holds it, and tests that exist', (t) => {
   const rows = tableOf(part('What is promised'));
-  t.deepEqual(rows.map(([, check]) => namesIn(check!)[0]).toSorted(), CHECKS.map(({ name }) => name).toSorted());
+  t.deepEqual(rows.map(([, check]) => namesIn(check!)[0]).toSorted(), NAMES.toSorted());
   for (const [promise, , tests] of rows) {
     t.true(namesIn(tests!).length > 0, promise);
     for (const file of namesIn(tests!)) t.true(existsSync(join(ROOT, file)), file);
@@ -45,7 +47,7 @@ test('every mutant is named, can be applied, and expects checks that exist', (t)
     removeCopy(root);
     for (const begin of mutant.checks)
       t.true(
-        CHECKS.some(({ name }) => name.startsWith(begin)),
+        NAMES.some((name) => name.startsWith(begin)),
         begin,
       );
     for (const kind of mutant.kinds)

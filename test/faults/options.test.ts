@@ -1,6 +1,6 @@
 // The arguments and the schedule of the fault campaign.
 import test from 'ava';
-import { KINDS, NOT_RUN, ROWS_OF_LOAD } from '../../faults/injectors/kinds.ts';
+import { KINDS, NOT_RUN, ROW_OF_TOOLS, ROWS_OF_LOAD } from '../../faults/injectors/kinds.ts';
 import { parseOptions, USAGE } from '../../faults/options.ts';
 import { scheduleOf, secondsOf } from '../../faults/schedule.ts';
 
@@ -21,7 +21,7 @@ test('what is not known is refused', (t) => {
     ['--minutes', '0'],
     ['--seed', 'x'],
     ['--runtime', 'none'],
-    ['--rows', '46'],
+    ['--rows', '47'],
     ['--kinds', 'fire'],
     ['more'],
   ])
@@ -30,8 +30,13 @@ test('what is not known is refused', (t) => {
 });
 
 test('every row of the matrix is covered, or named with the reason why it is not', (t) => {
-  const covered = new Set([...KINDS.flatMap(({ rows }) => rows), ...ROWS_OF_LOAD, ...Object.keys(NOT_RUN).map(Number)]);
-  const rows = Array.from({ length: 45 }, (_, index) => index + 1);
+  const covered = new Set([
+    ...KINDS.flatMap(({ rows }) => rows),
+    ...ROWS_OF_LOAD,
+    ROW_OF_TOOLS,
+    ...Object.keys(NOT_RUN).map(Number),
+  ]);
+  const rows = Array.from({ length: ROW_OF_TOOLS }, (_, index) => index + 1);
   t.deepEqual(
     rows.filter((row) => !covered.has(row)),
     [],

@@ -30,6 +30,8 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   postChat: [401, 202, 404, 202, 403, 202],
   getTurn: OWN,
   cancelTurn: [401, 409, 404, 409, 403, 409],
+  // The turn is completed.
+  retryTurn: [401, 403, 403, 409, 403, 409],
   getTurnEvents: OWN,
   listTurns: OWN,
   getConversation: OWN,
@@ -55,6 +57,7 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   patchMemory: OWN,
   getMemoryHistory: OWN,
   deleteMemory: [401, 204, 404, 204, 403, 204],
+  getBudget: OWN,
   exportUser: PERSONAL,
   eraseUser: [401, 202, 404, 403, 403, 202],
   getErasure: PERSONAL,

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { Unavailable } from '../../src/domain/errors.ts';
-import { start, textOf } from './support/ingress.ts';
+import { keyOf, sha256, start, textOf } from './support/ingress.ts';
 
 const HELLO = { user_id: 'alice', text: 'Hi' };
 const SESSION = '3F0F7E3C-2F0A-4D55-9B38-4C7C2A5C3A11';
@@ -27,6 +27,7 @@ test('POST /chat answers 202 with Location and the whole turn', async (t) => {
     finish_reason: null,
     metadata: { session_id: SESSION.toLowerCase(), channel: 'web', timestamp: at },
     tags: ['greeting'],
+    steps: [],
     review: null,
     error: null,
     attempts: 0,
@@ -140,6 +141,21 @@ for (const [scope, status, code] of [
     t.is(reply.headers.get('retry-after'), '5');
   });
 }
+
+test('too many turns in a minute are answered 429 with Retry-After; only the role user is limited', async (t) => {
+  const roles = { alice: 'user:alice', app: 'service', root: 'admin' };
+  const apiKeys = Object.entries(roles).map(([name, role]) => ({ name, role, sha256: sha256(keyOf(name)) }));
+  const fixture = await start(t, { auth: 'keys', apiKeys });
+  for (const name of Object.keys(roles))
+    await fixture.call('POST', '/chat', HELLO, { authorization: `Bearer ${keyOf(name)}` });
+  t.deepEqual(
+    fixture.accepts.map(({ isRateLimited }) => isRateLimited),
+    [true, false, false],
+  );
+  fixture.nextOutcome = { outcome: 'rate_limited', retryAfterS: 7 };
+  const reply = await fixture.call('POST', '/chat', HELLO, { authorization: `Bearer ${keyOf('alice')}` });
+  t.deepEqual([reply.status, reply.json['code'], reply.headers.get('retry-after')], [429, 'rate_limited', '7']);
+});
 
 test('on_busy is passed on, and its default is enqueue', async (t) => {
   const { call, accepts } = await start(t);

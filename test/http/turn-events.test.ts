@@ -16,17 +16,17 @@ test('the stream of a final turn is one event, without caching, buffering and co
   t.is(headers.get('x-accel-buffering'), 'no');
   t.is(headers.get('content-encoding'), null);
   const json = (await call('GET', `/turns/${turn.turnId}`)).text;
-  t.is(text, `retry: 1000\n\nevent: turn\nid: 3.0.0.0\ndata: ${json}\n\n`);
+  t.is(text, `retry: 1000\n\nevent: turn\nid: 3.1.0.0\ndata: ${json}\n\n`);
 });
 
 test('a client that resumes after the final event, by header or by query, is answered 204', async (t) => {
   const fixture = await start(t);
   const { call } = fixture;
-  const { turnId } = fixture.add({ userId: 'alice', status: 'failed' });
+  const { turnId } = fixture.add({ userId: 'alice', status: 'failed', epoch: 1 });
   const path = `/turns/${turnId}/events`;
-  t.is((await call('GET', path, undefined, { 'last-event-id': '3.0.0.0' })).status, 204);
-  t.is((await call('GET', `${path}?last_event_id=3.0.0.0`)).status, 204);
-  t.is((await call('GET', `${path}?last_event_id=3.0.0.0`, undefined, { 'last-event-id': '0.0.0.0' })).status, 200);
+  t.is((await call('GET', path, undefined, { 'last-event-id': '3.1.0.0' })).status, 204);
+  t.is((await call('GET', `${path}?last_event_id=3.1.0.0`)).status, 204);
+  t.is((await call('GET', `${path}?last_event_id=3.1.0.0`, undefined, { 'last-event-id': '0.0.0.0' })).status, 200);
 });
 
 test('an unknown event id restarts the stream', async (t) => {

@@ -163,3 +163,13 @@ test('a cancel returns the cancelled turn, also when it is repeated; for another
   }
   for (const id of [newId(), 'nope']) t.is((await fixture.call('POST', `/turns/${id}/cancel`)).status, 404);
 });
+
+test('a retry is answered 202 with the queued turn, then 409; it takes no body', async (t) => {
+  const fixture = await start(t);
+  const error = { code: 'model_unavailable', detail: 'x' };
+  const { turnId } = fixture.add({ userId: 'alice', status: 'failed', error });
+  t.is((await fixture.call('POST', `/turns/${turnId}/retry`)).status, 202);
+  const repeated = await fixture.call('POST', `/turns/${turnId}/retry`);
+  t.deepEqual([repeated.status, repeated.json['code']], [409, 'not_retryable']);
+  t.like((await fixture.call('GET', `/turns/${turnId}`)).json, { status: 'queued', error: null });
+});

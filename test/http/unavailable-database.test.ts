@@ -66,6 +66,7 @@ onPostgres('every operation is answered 503 for every error of this kind, and wo
     [`/turns/${turnId}?wait=1`, {}],
     [`/turns/${turnId}/events`, {}],
     [`/turns/${turnId}/cancel`, { method: 'POST' }],
+    [`/turns/${turnId}/retry`, { method: 'POST' }],
     ['/users/ann/turns', {}],
     [`/conversations/${sessionId}`, {}],
     ['/users/ann/conversations', {}],
@@ -103,7 +104,7 @@ onPostgres('every operation is answered 503 for every error of this kind, and wo
 });
 
 /** Seconds for which the database only reads. */
-const READ_ONLY_MS = 8_000;
+const READ_ONLY_MS = 5_000;
 
 onPostgres('while the database only reads, no reply that was paid for is lost', async (t) => {
   const postgres = await startPostgresServer(t);

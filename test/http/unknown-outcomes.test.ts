@@ -64,9 +64,12 @@ test('clients of OpenAI repeat the request only if it has a key', async (t) => {
 });
 
 test('every other writing operation reports an unknown outcome, and may be repeated', async (t) => {
-  const { url, lost, isUnknown } = await start(t);
+  const { url, model, lost, isUnknown } = await start(t);
   const { turn_id: turnId, review } = await park(url, 'ann', 'help');
   const { turn_id: other } = await park(url, 'ben', 'help');
+  model.script(({ lastUserMessage }) => (lastUserMessage === 'bad' ? { status: 400 } : {}));
+  const { turn_id: failed } = await chat(url, { user_id: 'cleo', text: 'bad' });
+  t.is((await waitForTurn(url, failed)).status, 'failed');
   const target = { url: 'http://127.0.0.1:9/hook' };
   const added = await call<{ webhook_id: string }>(url, '/webhooks', { body: target });
   t.is(added.status, 201);
@@ -77,6 +80,8 @@ test('every other writing operation reports an unknown outcome, and may be repea
     ['review-release', `/reviews/${review!.review_id}/claim`, { method: 'DELETE' }, 204],
     ['kept-keep', `/reviews/${review!.review_id}/decision`, { body: decision }, 200],
     ['review-cancel', `/turns/${other}/cancel`, { method: 'POST' }, 200],
+    // It was applied: the turn is not failed any more, or has failed again.
+    ['retry-turn', `/turns/${failed}/retry`, { method: 'POST' }, 409],
     ['actor-state-set', '/memories/ann', { method: 'PATCH', body: { name: 'Ann' } }, 200],
     ['actor-state-set', '/memories/ann', { method: 'DELETE' }, 204],
     ['analytics-initialize', '/analytics/ann/initialize', { body: { message_count: 1 } }, 200],

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { backoffMs, completeWithRetries, sideAttempts, type Attempts, type Pause } from '../../src/model/attempts.ts';
-import { rateLimitResetMs, retryAfterMs } from '../../src/model/failure.ts';
+import { rateLimitResetMs, retryAfterMs } from '../../src/model/waits.ts';
 import { ModelError, type Model } from '../../src/model/model.ts';
 
 test('the backoff grows, has jitter, and is capped', (t) => {

@@ -71,6 +71,7 @@ export const WITH_CALLS: readonly WithCalls[] = [
     what: 'white space before a call',
     body: text('\n\n') + calls(call('call_1', 'get_order', A1, 0)) + END,
     calls: ONE,
+    text: '\n\n',
   },
   {
     what: 'reasoning before a call',

@@ -8,6 +8,22 @@ const CHAT = { model: 'turnkeeper', messages: [{ role: 'user', content: 'Hi' }] 
 const RESPONSE = { model: 'turnkeeper', input: 'Hi' };
 const withMessage = (content: unknown, role = 'user') => ({ messages: [{ role, content }] });
 
+const tool = (name: string, more: object = {}) => ({ type: 'function', function: { name, ...more } });
+const choice = (name: string) => ({ type: 'function', function: { name } });
+
+/** A history with these calls, and results of the first one. */
+const results = (ids: readonly string[], ...given: readonly object[]) => ({
+  messages: [
+    { role: 'user', content: 'Hi' },
+    {
+      role: 'assistant',
+      content: 'Hm.',
+      tool_calls: ids.map((id) => ({ id, type: 'function', function: { name: 'f', arguments: '{}' } })),
+    },
+    ...given.map((more) => ({ role: 'tool', tool_call_id: 'a', content: '5', ...more })),
+  ],
+});
+
 const errorOf = ({ json }: Reply): Json => json['error'] as Json;
 
 /** Invalid chat completion requests, and the parameter of the error. */
@@ -19,7 +35,15 @@ const COMPLETIONS: readonly [string, object, string][] = [
   ['a message with NUL', withMessage('a\0b'), 'messages[0].content'],
   ['no user message', withMessage('Hi', 'assistant'), 'messages[0].role'],
   ['only a system message', withMessage('Hi', 'system'), 'messages'],
-  ['a tool message', withMessage('Hi', 'tool'), 'messages[0].role'],
+  ['a result without the id of its call', withMessage('Hi', 'tool'), 'messages[0].tool_call_id'],
+  ['a result of no call', results([], { tool_call_id: 'a' }), 'messages[2].tool_call_id'],
+  ['a result of another call', results(['a'], { tool_call_id: 'b' }), 'messages[2].tool_call_id'],
+  ['a result that is a picture', results(['a'], { content: [{ type: 'image_url' }] }), 'messages[2].content[0]'],
+  ['a result that is a number', results(['a'], { content: 5 }), 'messages[2].content'],
+  ['a call without a result', results(['a', 'b'], {}), 'messages[2]'],
+  ['two results of one call', results(['a'], {}, {}), 'messages[3].tool_call_id'],
+  ['results that are too long', results(['a'], { content: 'x'.repeat(500_001) }), 'messages'],
+  ['calls as the last message', { messages: results(['a']).messages }, 'messages[1].role'],
   [
     'a picture that is none',
     withMessage([{ type: 'image_url', image_url: { url: 'x' } }]),
@@ -27,9 +51,18 @@ const COMPLETIONS: readonly [string, object, string][] = [
   ],
   ['audio', withMessage([{ type: 'input_audio', input_audio: {} }]), 'messages[0].content[0]'],
   ['several replies', { n: 2 }, 'n'],
-  ['tools', { tools: [{ type: 'function', function: { name: 'f' } }] }, 'tools'],
+  ['a tool of another type', { tools: [{ type: 'custom', custom: { name: 'f' } }] }, 'tools[0].type'],
+  ['a tool without a name', { tools: [{ type: 'function', function: {} }] }, 'tools[0].function.name'],
+  ['a tool with an invalid name', { tools: [tool('a b')] }, 'tools[0].function.name'],
+  ['two tools of one name', { tools: [tool('f'), tool('f')] }, 'tools[1].function.name'],
+  ['parameters that are no schema', { tools: [tool('f', { parameters: [] })] }, 'tools[0].function.parameters'],
+  ['too many tools', { tools: Array.from({ length: 129 }, (_, n) => tool(`f${n}`)) }, 'tools'],
+  ['tools that are too large', { tools: [tool('f', { description: 'x'.repeat(600_000) })] }, 'tools'],
+  ['a choice of another tool', { tools: [tool('f')], tool_choice: choice('g') }, 'tool_choice'],
+  ['a choice of another type', { tools: [tool('f')], tool_choice: 'any' }, 'tool_choice'],
+  ['parallel calls that are no boolean', { tools: [tool('f')], parallel_tool_calls: 'yes' }, 'parallel_tool_calls'],
   ['a required tool', { tool_choice: 'required' }, 'tool_choice'],
-  ['a named tool', { tool_choice: { type: 'function', function: { name: 'f' } } }, 'tool_choice'],
+  ['a named tool', { tool_choice: choice('f') }, 'tool_choice'],
   ['a named function', { function_call: { name: 'f' } }, 'function_call'],
   ['functions', { functions: [{ name: 'f' }] }, 'functions'],
   ['another response format', { response_format: { type: 'json_object' } }, 'response_format'],
@@ -78,7 +111,30 @@ const RESPONSES: readonly [string, object, string][] = [
     'input[0].content[0].image_url',
   ],
   ['a tool call', { input: [{ type: 'function_call', name: 'f' }] }, 'input[0].role'],
-  ['tools', { tools: [{ type: 'web_search' }] }, 'tools'],
+  ['a tool of another type', { tools: [{ type: 'web_search' }] }, 'tools[0].type'],
+  ['a tool with an invalid name', { tools: [{ type: 'function', name: 'a b' }] }, 'tools[0].name'],
+  [
+    'two tools of one name',
+    {
+      tools: [
+        { type: 'function', name: 'f' },
+        { type: 'function', name: 'f' },
+      ],
+    },
+    'tools[1].name',
+  ],
+  ['a choice of another tool', { tool_choice: { type: 'function', name: 'g' } }, 'tool_choice'],
+  ['a result of no call', { input: [{ type: 'function_call_output', call_id: 'a', output: '5' }] }, 'input[0].call_id'],
+  [
+    'a result that is a number',
+    { input: [{ type: 'function_call_output', call_id: 'a', output: 5 }] },
+    'input[0].output',
+  ],
+  [
+    'a result without the id of its call',
+    { input: [{ type: 'function_call_output', output: '5' }] },
+    'input[0].call_id',
+  ],
   ['a conversation', { conversation: 'conv_1' }, 'conversation'],
   ['a prompt', { prompt: { id: 'p' } }, 'prompt'],
   ['a reference as the last item', { input: [{ type: 'item_reference', id: 'msg_1' }] }, 'input[0].role'],
@@ -120,7 +176,7 @@ test('the message contains all errors of a request', async (t) => {
     user: '',
     tools: [{}],
   });
-  for (const part of ['messages[0].content', 'n must be 1', 'colour is not', 'user must', 'tools must'])
+  for (const part of ['messages[0].content', 'n must be 1', 'colour is not', 'user must', 'tools[0].type must'])
     t.true((errorOf(reply)['message'] as string).includes(part), part);
 });
 

@@ -12,7 +12,7 @@ import { metricOf, startOutsider, type Outsider } from './support.ts';
 const run = daprBinaries ? test.serial : test.serial.skip;
 const TOPICS = ['conversations', 'messages', 'human-review'] as const;
 /** Longer than the age at which an event counts as left over, plus some sweeps. */
-const OUTAGE_MS = 9_000;
+const OUTAGE_MS = 7_000;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

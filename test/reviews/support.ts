@@ -21,6 +21,9 @@ export interface ReviewJson {
   readonly reasons: { rule: string; detail: string }[];
   readonly text: string;
   readonly draft: string;
+  readonly draft_sha256: string;
+  readonly revision: number;
+  readonly drafting: boolean;
   readonly history: { role: string; content: string }[];
   readonly stale: boolean;
   readonly claimed_by: string | null;

@@ -4,7 +4,7 @@ import { call, chat, waitForTurn } from '../support/client.ts';
 import { startScriptedModel } from '../support/model.ts';
 import { startProcess } from '../support/process.ts';
 import { startRoles } from '../support/roles.ts';
-import { freshDatabase, redisUrl } from '../support/services.ts';
+import { emptyDatabase, redisUrl } from '../support/services.ts';
 
 const run = isAvailable('dapr') ? test : test.skip;
 
@@ -22,7 +22,7 @@ run('http, worker and actors run as separate processes, each with its own daprd'
 });
 
 test('a process with a single role does not start on a schema of another version', async (t) => {
-  const { url: databaseUrl } = await freshDatabase(t);
+  const { url: databaseUrl } = await emptyDatabase(t);
   const env = { DATABASE_URL: databaseUrl, REDIS_URL: await redisUrl(t), DAPR_HTTP_PORT: '1' };
   const error = await t.throwsAsync(startProcess(t, { args: ['src/main.ts', '--roles', 'http'], env }));
   t.regex(error.message, /npm run migrate/);

@@ -70,7 +70,7 @@ for (const [when, texts] of Object.entries(BEFORE))
     const none = "'{}', '{}', '{}', '{}'";
     const committed = await blocksOf(
       database,
-      `"commit-completed"('{${running.turn_id}}', '{1}', '{reply}', '{stop}', '{m}', '{1}', '{1}', '{1}', ${none})`,
+      `"commit-completed"('{${running.turn_id}}', '{1}', '{reply}', '{stop}', '{m}', '{1}', '{1}', '{1}', '{null}', ${none})`,
     );
     t.true(committed < MOST_BLOCKS, `the commit read ${committed} blocks`);
     t.is((await database.builder('turns').where({ user_id: 'ann', status: 'completed' })).length, 1);

@@ -8,6 +8,7 @@ import { claimNext, type ClaimTerms } from '../../src/store/claims.ts';
 import { releaseClaims, releaseUnanswered, renewLeases } from '../../src/store/held-claims.ts';
 import { connect } from '../../src/store/connect.ts';
 import { Database } from '../../src/store/database.ts';
+import { retryTurn } from '../../src/store/retry/retry-turn.ts';
 import { migrateDatabase } from '../../src/store/migrate.ts';
 import { newTurnOf, NO_LIMITS } from '../support/new-turn.ts';
 import { freshDatabase } from '../support/services.ts';
@@ -41,16 +42,19 @@ async function setUp(t: ExecutionContext) {
     await client.connect();
     await client.query('begin');
     await client.query(sql, bindings);
-    return () => client.end();
+    return async (end?: 'commit') => {
+      if (end) await client.query(end);
+      await client.end();
+    };
   };
   const lock = (turnIds: readonly string[]) =>
     hold('select 1 from turns where turn_id = any($1) for update', [turnIds]);
   /** Locks the table for `ms` milliseconds. `unlocked` resolves after that. */
   const lockTable = async (name: string, ms: number) => {
     const unlock = await hold(`lock table ${name} in access exclusive mode`);
-    return { unlocked: pause(ms).then(unlock) };
+    return { unlocked: pause(ms).then(() => unlock()) };
   };
-  return { database, accept, claim, rowOf, lapse, lock, lockTable };
+  return { database, accept, claim, rowOf, lapse, hold, lock, lockTable };
 }
 
 test('a repeated claim gets the same turn with the same epoch, and another one does not', async (t) => {
@@ -184,4 +188,38 @@ test('the turn starts and its lease begins after the claim has waited for a lock
   await renewLeases(database, [{ turnId, epoch: 1 }], LEASE_S);
   await second.unlocked;
   t.true(await isWhole(), 'after the renewal');
+});
+
+test('a turn that was retried waits for the running turn, also if that one must be taken over first', async (t) => {
+  const { database, accept, claim, lapse } = await setUp(t);
+  const { turnId: retried } = await accept('ann');
+  const { turnId: later } = await accept('ann');
+  await claim('ann');
+  await database.builder('turns').update({ status: 'failed', finished_at: new Date() }).where({ turn_id: retried });
+  t.like(await claim('ann'), { outcome: 'claimed', turn: { turnId: later } });
+  t.like(await retryTurn(database, retried), { status: 'queued', epoch: 2 });
+  t.is((await claim('ann')).outcome, 'busy');
+  await lapse();
+  t.like(await claim('ann'), { outcome: 'claimed', turn: { turnId: later }, takenOver: true });
+  await database.builder('turns').update({ status: 'completed' }).where({ turn_id: later });
+  t.like(await claim('ann'), {
+    outcome: 'claimed',
+    turn: { turnId: retried, epoch: 3, attempts: 2 },
+    takenOver: false,
+  });
+});
+
+test('a claim of a retried turn meets a claim of a later one: the user has one running turn', async (t) => {
+  const { database, accept, claim, hold } = await setUp(t);
+  const { turnId: retried } = await accept('ann');
+  const { turnId: later } = await accept('ann');
+  await database.builder('turns').update({ status: 'failed', finished_at: new Date() }).where({ turn_id: retried });
+  await retryTurn(database, retried);
+  // Another claim has read the rows before the retry.
+  const sql = "update turns set status = 'running', lease_until = now() + interval '1 minute' where turn_id = $1";
+  const end = await hold(sql, [later]);
+  const claiming = claim('ann');
+  await pause(300);
+  await end('commit');
+  t.is((await claiming).outcome, 'busy');
 });

@@ -4,10 +4,10 @@ import type { ExecutionContext } from 'ava';
 import { buildIndex, dropIndex } from '../../migrations/support/indexes.ts';
 import { connect, NO_LIMITS } from '../../src/store/connect.ts';
 import { migrateToLatest } from '../../src/store/migrate.ts';
-import { freshDatabase, onPostgres } from '../support/services.ts';
+import { emptyDatabase, onPostgres } from '../support/services.ts';
 
 async function open(t: ExecutionContext) {
-  const { url } = await freshDatabase(t);
+  const { url } = await emptyDatabase(t);
   const builder = await connect(url, { poolSize: 2, limits: NO_LIMITS });
   t.teardown(() => builder.destroy());
   const client = async () => {

@@ -3,7 +3,7 @@ import test from 'ava';
 import type { Knex } from 'knex';
 import { connect, MIGRATIONS } from '../../src/store/connect.ts';
 import { migrateToLatest, pendingMigrations } from '../../src/store/migrate.ts';
-import { freshDatabase } from '../support/services.ts';
+import { emptyDatabase } from '../support/services.ts';
 
 const open = async (t: { teardown(work: () => unknown): void }, url: string) => {
   const builder = await connect(url, { poolSize: 2 });
@@ -12,7 +12,7 @@ const open = async (t: { teardown(work: () => unknown): void }, url: string) => 
 };
 
 test('five processes that start at the same time migrate once', async (t) => {
-  const { url } = await freshDatabase(t);
+  const { url } = await emptyDatabase(t);
   const builders = await Promise.all(Array.from({ length: 5 }, () => open(t, url)));
   const applied = await Promise.all(builders.map(migrateToLatest));
   t.is(applied.filter((names) => names.length > 0).length, 1);
@@ -20,7 +20,7 @@ test('five processes that start at the same time migrate once', async (t) => {
 });
 
 test('a process that died while migrating does not block the others', async (t) => {
-  const { url } = await freshDatabase(t);
+  const { url } = await emptyDatabase(t);
   const builder = await open(t, url);
   await migrateToLatest(builder);
   await builder.migrate.rollback(undefined, true);
@@ -29,7 +29,7 @@ test('a process that died while migrating does not block the others', async (t) 
 });
 
 test('all migrations can be rolled back and applied again', async (t) => {
-  const { url } = await freshDatabase(t);
+  const { url } = await emptyDatabase(t);
   const builder = await open(t, url);
   const applied = await migrateToLatest(builder);
   await builder.migrate.rollback(undefined, true);
@@ -38,7 +38,7 @@ test('all migrations can be rolled back and applied again', async (t) => {
 });
 
 test('every statement of a migration can run again, because a migration may have stopped half way', async (t) => {
-  const { url } = await freshDatabase(t);
+  const { url } = await emptyDatabase(t);
   const builder = await open(t, url);
   const folder = MIGRATIONS.directory as string;
   const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));

@@ -57,6 +57,10 @@ onPostgres('every query uses its index', async (t) => {
   await builder.raw(
     "insert into due_summaries (user_id, mark, due_at, quiet_since) select 'user-' || n, gen_random_uuid(), now() + n * interval '1 second', now() from generate_series(1, 5000) n",
   );
+  await builder.raw(`insert into budget_charges (user_id, charge_id, owner, window_s, starts_s, kind, call_id, reserved, used, reserved_at)
+    select user_id, turn_id, user_id, 86400, seq * 86400, 'turn', turn_id, case when seq = 50 then 9 else 0 end, 9, now() from turns`);
+  await builder.raw(`insert into budget_windows (owner, window_s, starts_s, reserved, used)
+    select owner, window_s, starts_s, sum(reserved), sum(used) from budget_charges group by 1, 2, 3`);
   await builder.raw('analyze');
   // As the planner would choose: the settings of the pool would hide a missing index.
   for (const setting of ['seqscan', 'hashjoin', 'mergejoin']) await builder.raw(`set enable_${setting} = on`);

@@ -93,6 +93,31 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     index: /turns_unfinished/,
   },
   {
+    what: 'the charges of a turn',
+    sql: `select reserved from budget_charges where user_id = '${USER}' and charge_id = '${ID}' and reserved > 0 order by owner, window_s, starts_s for update`,
+    index: /budget_charges_(pkey|open)/,
+  },
+  {
+    what: 'the charges of a user',
+    sql: `select * from budget_charges where user_id = '${USER}' and (charge_id, owner, window_s, starts_s) > ('${ID}', '', 60, 60) order by user_id, charge_id, owner, window_s, starts_s limit 200`,
+    index: /budget_charges_pkey/,
+  },
+  {
+    what: 'reservations that were left',
+    sql: "select charge_id from budget_charges c where c.reserved > 0 and c.reserved_at < now() - interval '2 seconds' order by c.user_id, c.charge_id, c.owner, c.window_s, c.starts_s limit 500 for update skip locked",
+    index: /budget_charges_open/,
+  },
+  {
+    what: 'whether something is reserved',
+    sql: 'select exists (select 1 from budget_charges where reserved > 0)',
+    index: /budget_charges_open/,
+  },
+  {
+    what: 'the current window of a budget',
+    sql: `select used from budget_windows where owner = '${USER}' and window_s = 86400 and starts_s = 86400`,
+    index: /budget_windows_pkey/,
+  },
+  {
     what: 'the turn to claim',
     sql: `select turn_id from turns where user_id = '${USER}' and status in ('queued', 'running') order by seq limit 1`,
     index: /turns_unfinished/,
@@ -252,6 +277,21 @@ export const QUERIES: readonly { what: string; sql: string; index: RegExp }[] = 
     what: 'overdue reviews',
     sql: "select review_id from reviews where status = 'pending' and deadline <= now() and coalesce((select k.created_at from kept_decisions k where k.turn_id = reviews.turn_id), deadline) >= deadline order by deadline, review_id limit 200",
     index: /reviews_status_deadline/,
+  },
+  {
+    what: 'the new draft that has waited longest for a worker',
+    sql: "select reviews.review_id from reviews join turns on turns.turn_id = reviews.turn_id where reviews.revise_until <= now() and reviews.deadline > now() and reviews.status = 'pending' and case turns.status when 'awaiting_review' then true else false end order by reviews.revise_until limit 1 for update of turns, reviews skip locked",
+    index: /reviews_drafting/,
+  },
+  {
+    what: 'whether a new draft is wanted',
+    sql: 'select exists (select 1 from reviews where revise_until <= now())',
+    index: /reviews_drafting/,
+  },
+  {
+    what: 'the review of the turn that gets a new draft',
+    sql: `select review_id from reviews where turn_id = '${ID}' and revise_epoch = 1 and revise_note is not null and status = 'pending' for update`,
+    index: /reviews_turn_all/,
   },
   {
     what: "a user's pending reviews",

@@ -1,7 +1,7 @@
 // Opens the pages in a real browser and records script errors, policy violations and foreign requests.
 import test from 'ava';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import type { Owner } from './owner.ts';
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+import { fileOwner, type Owner } from './owner.ts';
 
 const program = process.env['TURNKEEPER_TEST_CHROMIUM'];
 
@@ -19,11 +19,33 @@ const FLAGS = [
 ];
 const TIMEOUT_MS = 20_000;
 
-/** Starts a browser. It is closed when the test ends. */
-export async function openBrowser(t: Owner): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: program!, headless: true, args: FLAGS });
-  t.teardown(() => browser.close());
-  return browser;
+/** The browser of one test: its contexts are closed when the test ends. */
+export type TestBrowser = Pick<Browser, 'newContext'>;
+
+const file = fileOwner();
+let shared: Promise<Browser> | undefined;
+
+/** The browser of the test file. Its start costs as much as a test, so all tests of a file share it. Their contexts share no
+ *  cookies, no storage and no cache. */
+function sharedBrowser(): Promise<Browser> {
+  if (shared) return shared;
+  shared = chromium.launch({ executablePath: program!, headless: true, args: FLAGS });
+  file.teardown(async () => (await shared!).close());
+  return shared;
+}
+
+/** Opens a browser for the test. */
+export async function openBrowser(t: Owner): Promise<TestBrowser> {
+  const browser = await sharedBrowser();
+  const contexts: BrowserContext[] = [];
+  t.teardown(() => Promise.all(contexts.map((context) => context.close())));
+  return {
+    newContext: async (options) => {
+      const context = await browser.newContext(options);
+      contexts.push(context);
+      return context;
+    },
+  };
 }
 
 export interface Visit {
@@ -35,7 +57,7 @@ export interface Visit {
 }
 
 /** Opens `url` in a new browser context, which has its own cookies. */
-export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
+export async function visit(browser: TestBrowser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(TIMEOUT_MS);

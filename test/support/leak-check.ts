@@ -1,7 +1,10 @@
-// Fails a test file that leaves a timer, a connection, a server or a child process running. ava loads it into every
-// test process (package.json). Without this check a leak keeps the process alive, and the whole run waits for it.
+// Fails a test file that leaves a timer, a connection, a server or a child process running, and records how long each file
+// takes. ava loads it into every test process (package.json). Without this check a leak keeps the process alive, and the
+// whole run waits for it.
 import { readdirSync, readFileSync } from 'node:fs';
-import { registerCompletionHandler } from 'ava';
+import { fileURLToPath } from 'node:url';
+import test, { registerCompletionHandler } from 'ava';
+import { recordDuration } from './durations.ts';
 
 /** Connections that were just closed may take this long to disappear. */
 const GRACE_MS = 10_000;
@@ -60,6 +63,7 @@ registerCompletionHandler(() => {
 });
 
 process.once('exit', () => {
+  recordDuration(fileURLToPath(test.meta.file), performance.now());
   const pids = children();
   if (pids.length === 0) return;
   console.error(`The tests left child processes running: ${pids.join(', ')}`);

@@ -24,6 +24,8 @@ export interface ModelCall {
   readonly pictures: readonly unknown[];
   readonly stream: boolean;
   readonly headers: IncomingMessage['headers'];
+  /** The caller's port. */
+  readonly port: number;
   readonly body: Record<string, unknown>;
   /** Milliseconds since 1970, at arrival. */
   readonly at: number;
@@ -151,6 +153,7 @@ async function readCall(
     pictures: typeof last === 'string' ? [] : (last ?? []).filter(({ type }) => type === 'image_url'),
     stream: body['stream'] === true,
     headers: request.headers,
+    port: request.socket.remotePort ?? 0,
     body,
     at: Date.now(),
     signal: disconnected.signal,

@@ -3,11 +3,11 @@
 import { randomBytes } from 'node:crypto';
 import test from 'ava';
 import { Redis } from 'ioredis';
-import { Client } from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../local/postgres.ts';
 import { type EmbeddedRedis, startEmbeddedRedis } from '../../local/redis.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { eventually } from './client.ts';
+import { databaseAt, execute } from './databases.ts';
 import { temporaryFolder } from './folder.ts';
 import type { Owner } from './owner.ts';
 import { isAlive, treeOf } from './process.ts';
@@ -23,28 +23,25 @@ function fromRun(name: string): string {
 /** For tests of what only PostgreSQL has: its processes, its plans, its functions. Skipped on CockroachDB. */
 export const onPostgres = process.env['TURNKEEPER_TEST_DIALECT'] === 'cockroachdb' ? test.skip : test;
 
-/** Creates an empty database on the run's PostgreSQL. It is dropped when the test ends. */
-export async function freshDatabase(t: Owner): Promise<{ url: string }> {
+/** Creates a database with the current schema on the run's PostgreSQL. It is dropped when the test ends. On CockroachDB, which
+ *  has no templates, it is empty: a test that needs the schema migrates it. */
+export const freshDatabase = (t: Owner): Promise<{ url: string }> => {
+  const template = process.env['TURNKEEPER_TEST_TEMPLATE'];
+  return createDatabase(t, template ? `TEMPLATE ${template}` : '');
+};
+
+/** Creates an empty database, which is dropped when the test ends. */
+export const emptyDatabase = (t: Owner): Promise<{ url: string }> => createDatabase(t, '');
+
+async function createDatabase(t: Owner, options: string): Promise<{ url: string }> {
   const admin = fromRun('TURNKEEPER_TEST_DATABASE_URL');
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await execute(admin, `CREATE DATABASE ${name}`);
+  await execute(admin, `CREATE DATABASE ${name} ${options}`);
   // FORCE: a pool that is being closed at the same time must not block the drop. CockroachDB does not support FORCE.
   t.teardown(() =>
     execute(admin, `DROP DATABASE ${name} WITH (FORCE)`).catch(() => execute(admin, `DROP DATABASE ${name} CASCADE`)),
   );
-  const url = new URL(admin);
-  url.pathname = `/${name}`;
-  return { url: url.href };
-}
-
-async function execute(url: string, sql: string): Promise<void> {
-  const client = new Client(url);
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
+  return { url: databaseAt(admin, name) };
 }
 
 /** Returns the URL of an empty logical database of the run's Redis, reserved until the test ends. */

@@ -2,13 +2,15 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { ServerResponse } from 'node:http';
-import test from 'ava';
+import ava from 'ava';
 import type { CallOutcome, Effect } from '../../src/domain/tools/tool.ts';
 import { startReceiver, verified } from '../webhooks/support.ts';
 import { eventually } from '../support/client.ts';
 import type { Owner } from '../support/owner.ts';
 import { answer, callOf, JSON_TYPE, run, TEXT_TYPE, toolAt, toolbox, TURN } from './support.ts';
 
+/** One after another: the tests measure times. */
+const test = ava.serial;
 const EFFECTS = ['read', 'idempotent', 'once'] as const;
 const never = new AbortController().signal;
 
@@ -178,13 +180,13 @@ for (const [what, once, act] of FAULTY)
   test(`a tool that ${what}: a call of the effect once is ${once}, others are repeated`, async (t) => {
     const receiver = await startReceiver(t);
     receiver.answer = act;
-    const timeoutMs = 300;
+    const timeoutMs = 3_000;
     const startedAt = performance.now();
     const outcome = await run(receiver.url, 'once', { timeoutMs });
     t.is(outcome.status, once);
     t.regex(outcome.result, /^The (tool|connection) .*/);
     t.is(receiver.received.length, 1);
-    t.true(performance.now() - startedAt < 1_500);
+    t.true(performance.now() - startedAt < 8_000);
     for (const effect of ['read', 'idempotent'] as const) {
       const before = receiver.received.length;
       receiver.answer = (response) =>
@@ -319,7 +321,7 @@ test('an abort ends a call that may be repeated at once, also while it waits', a
     const startedAt = performance.now();
     setTimeout(() => stop.abort(new Error('cancelled')), 100);
     await t.throwsAsync(call, { message: 'cancelled' });
-    t.true(performance.now() - startedAt < 1_000);
+    t.true(performance.now() - startedAt < 4_000);
   }
 });
 

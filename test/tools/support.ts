@@ -1,5 +1,6 @@
 // A toolbox, and calls of tools of a receiver on this machine.
 import type { ServerResponse } from 'node:http';
+import type { Log } from '../../src/telemetry/log.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { resolverFor, type ResolveNames } from '../../src/outbound/names.ts';
 import { LiveToolbox } from '../../src/tools/live-toolbox.ts';
@@ -10,12 +11,17 @@ export const TURN = '00000000-0000-4000-8000-000000000001';
 export interface ToolboxOptions {
   readonly allowPrivate?: boolean;
   readonly names?: ResolveNames;
+  readonly now?: () => number;
 }
 
-export function toolbox({ allowPrivate = true, names }: ToolboxOptions = {}) {
+export function toolbox({ allowPrivate = true, names, now }: ToolboxOptions = {}) {
   const metrics = createMetrics();
-  const box = new LiveToolbox({ rule: { allowPrivate, resolve: resolverFor(allowPrivate, names) }, metrics });
-  return { box, metrics };
+  const logged: string[] = [];
+  const keep = (fields: object, message: string): void => void logged.push(`${message} ${JSON.stringify(fields)}`);
+  const log: Log = { trace: keep, debug: () => {}, info: keep, warn: keep, error: keep, child: () => log };
+  const rule = { allowPrivate, resolve: resolverFor(allowPrivate, names) };
+  const box = new LiveToolbox({ rule, metrics, log, ...(now && { now }) });
+  return { box, metrics, logged };
 }
 
 /** A tool at this address. */
@@ -28,7 +34,7 @@ export const toolAt = (url: string, traits: Partial<Tool> = {}, secret: string |
   version: null,
   effect: 'once',
   approval: false,
-  timeoutMs: 2_000,
+  timeoutMs: 10_000,
   ...traits,
 });
 
@@ -47,7 +53,7 @@ export const callOf = (tool: Tool, text = '{}'): ToolCall => ({
 export const run = (
   url: string,
   effect: Effect,
-  { timeoutMs = 2_000, signal = new AbortController().signal, ...options }: CallOptions = {},
+  { timeoutMs = 10_000, signal = new AbortController().signal, ...options }: CallOptions = {},
 ): Promise<CallOutcome> => toolbox(options).box.call(callOf(toolAt(url, { effect, timeoutMs })), signal);
 
 export interface CallOptions extends ToolboxOptions {

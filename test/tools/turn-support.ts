@@ -15,6 +15,8 @@ export interface Received {
   readonly step: number;
   readonly call_id: string;
   readonly key: string;
+  /** The caller's port. */
+  readonly port: number;
   /** The whole body. */
   readonly body: string;
 }
@@ -38,7 +40,8 @@ export async function startToolServer(t: Owner): Promise<ToolServer> {
       const parts: Buffer[] = [];
       for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
       const body = Buffer.concat(parts).toString();
-      const received = { ...(JSON.parse(body) as Received), key: String(request.headers['idempotency-key']), body };
+      const key = String(request.headers['idempotency-key']);
+      const received = { ...(JSON.parse(body) as Received), key, port: request.socket.remotePort ?? 0, body };
       ledger.push(received);
       await current(response, received);
     })();

@@ -27,6 +27,8 @@ const QUEUED: Turn = {
   attempts: 0,
   usage: null,
   model: null,
+  clientCalls: [],
+  clientHash: null,
   createdAt: new Date(0),
   startedAt: null,
   finishedAt: null,

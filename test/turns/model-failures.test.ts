@@ -182,7 +182,7 @@ test('the time of a turn counts from its first claim, over all claims, and not w
   const queued = await chat(url, { user_id: 'ben', text: 'queued' });
   const builder = await connect(databaseUrl, { poolSize: 1 });
   await builder.raw("update turns set created_at = now() - interval '90 seconds' where status = 'queued'");
-  await builder.raw("update turns set started_at = now() - interval '80 seconds' where turn_id = ?", [claimed.turn_id]);
+  await builder.raw("update turns set retry_from = now() - interval '80 seconds' where turn_id = ?", [claimed.turn_id]);
   await builder.destroy();
   blocked.resolve();
   t.like(await waitForTurn(url, claimed.turn_id), { status: 'failed', attempts: 1 });

@@ -1,14 +1,13 @@
 // Who runs a turn after an outage: its owner if that still lives, otherwise another worker, and soon.
-import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { newId } from '../../src/domain/ids.ts';
 import { connect, NO_LIMITS } from '../../src/store/connect.ts';
 import { isAvailable, RUNTIMES, startApp } from '../support/app.ts';
 import { call, chat, eventually, waitForTurn, type TurnJson } from '../support/client.ts';
-import { SCRIPTED_MODEL, startScriptedModel, type ModelCall, type ScriptedModel } from '../support/model.ts';
-import { startProcess, treeOf } from '../support/process.ts';
-import { freshDatabase, redisUrl, startPostgresServer } from '../support/services.ts';
+import { startScriptedModel, type ModelCall, type ScriptedModel } from '../support/model.ts';
+import { freshDatabase, startPostgresServer } from '../support/services.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { startTwoWorkers } from '../support/two-workers.ts';
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -43,32 +42,11 @@ async function assertPaidOnce(t: ExecutionContext, url: string, model: ScriptedM
   }
 }
 
-/** Two workers in two processes. */
-async function startTwoWorkers(t: ExecutionContext, model: ScriptedModel, databaseUrl: string, leaseS: number) {
-  const app = await startProcess(t, {
-    args: ['src/main.ts', '--migrate'],
-    env: {
-      DATABASE_URL: databaseUrl,
-      REDIS_URL: await redisUrl(t),
-      ACTOR_RUNTIME: 'embedded',
-      OPENAI_BASE_URL: model.baseUrl,
-      OPENAI_MODEL: SCRIPTED_MODEL,
-      PROCESSES: '2',
-      LEASE_S: String(leaseS),
-    },
-  });
-  const children = treeOf(app.pid)
-    .filter((pid) => pid !== app.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('main.ts'))
-    .toSorted((a, b) => a - b);
-  t.is(children.length, 2);
-  return { url: app.url, children };
-}
-
 test('after an outage longer than the lease, the owners go on and no turn is paid for twice', async (t) => {
   t.timeout(90_000);
   const postgres = await startPostgresServer(t);
   const model = await startScriptedModel(t, slowAtFirst);
-  const { url } = await startTwoWorkers(t, model, postgres.url, 2);
+  const { url } = await startTwoWorkers(t, model, postgres.url, { LEASE_S: '2' });
   // Longer than a fresh process waits before it takes over claims.
   await pause(5_000);
   const turns = await chatOfMany(url, 40);
@@ -128,7 +106,7 @@ test('the turns of a worker that was killed are taken over within eight seconds'
     first.add(one.lastUserMessage);
     return again ? {} : { delayMs: 30_000 };
   });
-  const { url, children } = await startTwoWorkers(t, model, databaseUrl, 5);
+  const { url, children } = await startTwoWorkers(t, model, databaseUrl, { LEASE_S: '5' });
   await pause(5_000);
   const turns = await chatOfMany(url, 60);
   await eventually('all model calls began', async () => model.chatCalls.length === 60);

@@ -24,7 +24,7 @@ function runnerOver(queues: Record<string, string[]>, concurrency: number) {
         await tick();
         running -= 1;
         ran.push(turnId);
-        return { turnId, settled: !turnId.startsWith('lost') };
+        return { turnId, isOver: !turnId.startsWith('lost') };
       },
     },
     concurrency,
@@ -83,7 +83,7 @@ test('after five turns in a row, a user goes behind the users that wait', async 
   t.deepEqual(requeued, ['busy5']);
 });
 
-test('the job of a turn that was settled here is skipped, that of a lost turn is not', async (t) => {
+test('the job of a turn that was delivered here is skipped, that of another turn is not', async (t) => {
   const queues: Record<string, string[]> = { ann: ['a1'], ben: ['lost1'] };
   const { runner, ran } = runnerOver(queues, 2);
   runner.tryStart('ann');
@@ -196,7 +196,7 @@ function runnerOf(concurrency: number, work: (runner: UserRunner, userId: string
         await tick();
         if (turn > 1) return null;
         await work(runner, userId, turn);
-        return { turnId: `${userId}${turn}`, settled: true };
+        return { turnId: `${userId}${turn}`, isOver: true };
       },
     },
     concurrency,

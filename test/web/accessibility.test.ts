@@ -1,12 +1,12 @@
 // Runs axe-core on all pages: dark and light, wide and narrow, with and without data, signed out.
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import type { ExecutionContext } from 'ava';
 import { park } from '../reviews/support.ts';
 import { sha256 } from '../http/support/ingress.ts';
 import { startApp } from '../support/app.ts';
 import { assistantsFile } from '../support/assistants.ts';
 import { violations } from '../support/axe.ts';
-import { openBrowser, visit, webTest } from '../support/browser.ts';
+import { openBrowser, visit, webTest, type TestBrowser } from '../support/browser.ts';
 import { chat, waitForTurn } from '../support/client.ts';
 
 interface Scene {
@@ -79,7 +79,7 @@ const SCENES: readonly Scene[] = [
   },
 ];
 
-async function check(t: ExecutionContext, browser: Browser, url: string, scenes: readonly Scene[]): Promise<void> {
+async function check(t: ExecutionContext, browser: TestBrowser, url: string, scenes: readonly Scene[]): Promise<void> {
   for (const { name, path, prepare } of scenes) {
     for (const colorScheme of ['light', 'dark'] as const) {
       for (const viewport of [

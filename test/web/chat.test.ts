@@ -157,7 +157,8 @@ const answering = async (url: string): Promise<(string | null)[]> =>
 
 webTest('the user chooses who answers, for each session and from turn to turn, also after a reload', async (t) => {
   const app = await startApp(t, { settings: { ASSISTANTS: assistantsFile(t, ASSISTANTS).path } });
-  const { page, faults } = await visit(await openBrowser(t), `${app.url}/?user=ann`);
+  const browser = await openBrowser(t);
+  const { page, faults } = await visit(browser, `${app.url}/?user=ann`);
   const select = page.getByLabel('Assistant');
   await select.waitFor();
   t.deepEqual(await select.getByRole('option').allInnerTexts(), ['support', 'poet']);
@@ -197,7 +198,7 @@ webTest('the user chooses who answers, for each session and from turn to turn, a
   );
 
   // Another tab knows no choice. The session goes on with the assistant of its last turn.
-  const other = await visit(page.context().browser()!, address);
+  const other = await visit(browser, address);
   await other.page.getByLabel('Assistant').waitFor();
   await eventually(
     'the last assistant',

@@ -1,11 +1,11 @@
 // The review desk in a real browser: two reviewers, the keyboard, deadlines, stale drafts and cancelled turns.
 import type { ExecutionContext } from 'ava';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { keyOf, sha256 } from '../http/support/ingress.ts';
 import { decide, park, turnOf, type ReviewJson } from '../reviews/support.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { assistantsFile } from '../support/assistants.ts';
-import { openBrowser, signIn, visit, webTest } from '../support/browser.ts';
+import { openBrowser, signIn, visit, webTest, type TestBrowser } from '../support/browser.ts';
 import { SCRIPTED_MODEL } from '../support/model.ts';
 import { call, chat, waitForTurn, eventually } from '../support/client.ts';
 
@@ -27,7 +27,7 @@ async function parkWithKeys({ url }: TestApp, userId: string, text: string): Pro
   });
 }
 
-async function desk(browser: Browser, { url }: TestApp, name: 'kim' | 'lee'): Promise<Page> {
+async function desk(browser: TestBrowser, { url }: TestApp, name: 'kim' | 'lee'): Promise<Page> {
   const { page } = await visit(browser, `${url}/desk`);
   await signIn(page, keyOf(name));
   return page;

@@ -28,6 +28,9 @@ webTest('the overview shows held and failed turns; a user is found, exported and
   await page.getByLabel('User id').fill('ann');
   await page.keyboard.press('Enter');
   await page.getByRole('row', { name: /break/ }).getByText('failed').waitFor();
+  app.model.script(() => ({}));
+  await page.getByRole('button', { name: 'Retry turn 2' }).click();
+  await page.getByRole('row', { name: /break/ }).getByText('completed').waitFor();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('link', { name: 'Export' }).click(),

@@ -1,5 +1,6 @@
 // Assistants: how turns are answered. The operator defines them in a file; without it there is one, from the settings.
 // No I/O.
+import type { Budget } from '../budgets/budget.ts';
 import type { AssistantTools } from '../tools/tool.ts';
 
 /** The name of the assistant that there is without a file, and the name in requests for the default assistant. */
@@ -67,6 +68,8 @@ export interface Assistant {
   /** In the order in which they are tried. At least one. */
   readonly models: readonly AssistantModel[];
   readonly parameters: Parameters;
+  /** Of the calls that make summaries: the others are meant for replies. */
+  readonly summaryParameters: Parameters;
   /** Maximum number of earlier exchanges in a prompt. */
   readonly exchanges: number;
   /** Maximum number of tokens of a prompt; null: no limit. */
@@ -82,6 +85,8 @@ export interface Assistants {
   readonly byName: ReadonlyMap<string, Assistant>;
   /** Answers turns whose request names none. */
   readonly standard: Assistant;
+  /** Limits of the tokens that all of them use together. */
+  readonly budgets: readonly Budget[];
 }
 
 /** The assistants in force. They change when their file changes. */
@@ -101,6 +106,10 @@ export const assistantNamed = ({ byName, standard }: Assistants, name: string): 
 /** The assistant that the parameter `model` names; null: none. */
 export const assistantOfModel = (assistants: Assistants, model: string): Assistant | null =>
   assistantNamed(assistants, model) ?? (model === assistants.standard.models[0]!.model ? assistants.standard : null);
+
+/** The tokens that a turn of this assistant needs at least: its prompt is not empty. */
+export const fewestTokens = ({ byName }: Assistants, name: string): number =>
+  1 + (byName.get(name)?.parameters.maxOutputTokens ?? 0);
 
 /** The most exchanges that a prompt of one of the assistants may have. */
 export const mostExchanges = ({ byName }: Assistants): number =>

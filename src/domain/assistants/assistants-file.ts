@@ -19,6 +19,7 @@ import {
 } from './assistants-schema.ts';
 import { faultOfVariable, variableOf, type Environment } from './environment.ts';
 import { jsonIn, readFileText, type FileText } from '../file-text.ts';
+import { BUDGET_OUTPUT_TOKENS, windowSeconds, type Budget } from '../budgets/budget.ts';
 import { INSTRUCTIONS_CHARACTERS } from '../limits.ts';
 import { NO_TOOLS } from '../tools/tool.ts';
 import {
@@ -104,9 +105,20 @@ function modelOf(each: DefinedModel, environment: Environment, defaults: Assista
   };
 }
 
-function parametersOf({ max_output_tokens: limit, extra, ...others }: DefinedAssistant['parameters']): Parameters {
-  return { maxOutputTokens: limit ?? null, others: { ...extra, ...others } };
+/** `standard`: the limit of output tokens if the file has none. */
+function parametersOf(
+  { max_output_tokens: limit, extra, ...others }: DefinedAssistant['parameters'],
+  { maxOutputTokens: standard }: Parameters,
+): Parameters {
+  return { maxOutputTokens: limit ?? standard, others: { ...extra, ...others } };
 }
+
+const budgetsOf = ({ budgets }: AssistantsFileContent): Budget[] =>
+  budgets.map((each) => ({ ...each, windowS: windowSeconds(each.window)! }));
+
+/** What calls have without parameters of the operator. */
+const standardParameters = (hasBudgets: boolean): Parameters =>
+  hasBudgets ? { ...NO_PARAMETERS, maxOutputTokens: BUDGET_OUTPUT_TOKENS } : NO_PARAMETERS;
 
 function assistantOf(
   name: string,
@@ -114,7 +126,7 @@ function assistantOf(
   read: AssistantsText,
   environment: Environment,
   tools: DefinedTools,
-  defaults: AssistantDefaults,
+  defaults: AssistantDefaults & { readonly parameters: Parameters },
 ): Assistant {
   const { instructions_file: file, context } = said;
   return {
@@ -122,7 +134,8 @@ function assistantOf(
     description: said.description,
     instructions: said.instructions ?? (file === undefined ? null : read.instructions[file]!.text),
     models: said.models?.map((each) => modelOf(each, environment, defaults)) ?? [standardModel(defaults)],
-    parameters: parametersOf(said.parameters),
+    parameters: parametersOf(said.parameters, defaults.parameters),
+    summaryParameters: defaults.parameters,
     exchanges: context.exchanges ?? defaults.exchanges,
     maxInputTokens: context.max_input_tokens ?? null,
     appendsClientInstructions: said.client_instructions === 'append',
@@ -193,12 +206,14 @@ export function parseAssistants(read: AssistantsText, surroundings: Surroundings
   const { environment } = surroundings;
   const tools = definedTools(file, environment);
   const definitions: AssistantDefinitions = {
-    with(defaults) {
+    with(given) {
+      const budgets = budgetsOf(file);
+      const defaults = { ...given, parameters: standardParameters(budgets.length > 0) };
       const all = Object.entries(file.assistants).map(([name, said]) =>
         assistantOf(name, said, read, environment, tools, defaults),
       );
       const byName = new Map(all.map((each) => [each.name, each]));
-      return { byName, standard: byName.get(standardName(file)!)! };
+      return { byName, standard: byName.get(standardName(file)!)!, budgets };
     },
   };
   return { definitions, faults: [] };
@@ -212,13 +227,14 @@ export function ownAssistant(defaults: AssistantDefaults): Assistants {
     instructions: null,
     models: [standardModel(defaults)],
     parameters: NO_PARAMETERS,
+    summaryParameters: NO_PARAMETERS,
     exchanges: defaults.exchanges,
     maxInputTokens: null,
     appendsClientInstructions: false,
     memory: true,
     tools: NO_TOOLS,
   };
-  return { byName: new Map([[OWN_NAME, standard]]), standard };
+  return { byName: new Map([[OWN_NAME, standard]]), standard, budgets: [] };
 }
 
 /** The file as it was read when the process started. */

@@ -1,6 +1,7 @@
 // The form of the assistants file. What its members mean for each other is in assistants-file.ts.
 import { z } from 'zod';
 import { MAX_TOKENS_FIELDS, SYSTEM_ROLES } from './assistant.ts';
+import { BUDGET_SCOPES, windowSeconds } from '../budgets/budget.ts';
 import { INSTRUCTIONS_CHARACTERS, MOST_EXCHANGES } from '../limits.ts';
 import {
   ENVIRONMENT_VARIABLE,
@@ -20,7 +21,6 @@ const NOT_EXTRA =
     ' ',
   );
 
-const later = (what: string) => z.never({ error: `is not supported: this version has no ${what}` }).optional();
 const text = (max: number) => z.string().min(1).max(max);
 const visibleText = (max: number) => text(max).refine((value) => value.trim() !== '', { error: 'is empty' });
 /** A name is stored with turns, and is part of logs and metrics. */
@@ -99,6 +99,35 @@ const assistant = z
     error: 'has both instructions and instructions_file',
   });
 
+const MAX_BUDGETS = 10;
+const MAX_BUDGET_TOKENS = 1_000_000_000_000;
+
+const budget = z.strictObject({
+  per: z.enum(BUDGET_SCOPES),
+  tokens: z.int().min(1).max(MAX_BUDGET_TOKENS),
+  window: z.string().refine((value) => windowSeconds(value) !== null, {
+    error: 'must be a window such as 30m, 1h or 1d, of at most 366 days',
+  }),
+});
+
+/** Of two budgets of the same scope and window only the smaller one would count. */
+const budgets = z
+  .array(budget)
+  .max(MAX_BUDGETS)
+  .check(({ value, issues }) => {
+    for (const [index, { per, window }] of value.entries()) {
+      const isSame = (other: z.output<typeof budget>) =>
+        other.per === per && windowSeconds(other.window) === windowSeconds(window);
+      if (value.findIndex(isSame) !== index)
+        issues.push({
+          code: 'custom',
+          message: `is the second budget per ${per} with this window`,
+          path: [index],
+          input: value,
+        });
+    }
+  });
+
 export const assistantsFile = z.strictObject({
   default: z.string().optional(),
   assistants: z
@@ -106,7 +135,7 @@ export const assistantsFile = z.strictObject({
     .refine((all) => Object.keys(all).length > 0, { error: 'must have at least one assistant' }),
   tools: toolsMember,
   mcp_servers: mcpServersMember,
-  budgets: later('budgets'),
+  budgets: budgets.default([]),
 });
 
 export type AssistantsFileContent = z.output<typeof assistantsFile>;

@@ -3,7 +3,7 @@ import { storableText } from '../text.ts';
 import type { ToolResult } from './tool.ts';
 
 /** Maximum of UTF-8 bytes of a result, and of the text of an error. */
-export const RESULT_BYTES = 64 * 1024;
+const RESULT_BYTES = 64 * 1024;
 export const ERROR_BYTES = 4 * 1024;
 /** This much of a body is read: enough for RESULT_BYTES, with a part of a character. */
 export const READ_BYTES = RESULT_BYTES + 4;

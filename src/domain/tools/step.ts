@@ -1,6 +1,6 @@
 // The journal of a turn: the model's answers that ask for tool calls, and the calls. A turn that is taken over continues
 // from it. Pure.
-import { sha256Of } from '../hash.ts';
+import { sha256Of } from '../text.ts';
 import type { Usage } from '../turn.ts';
 import { valueOf } from './stored-values.ts';
 import type { Approval, Effect, Tool } from './tool.ts';

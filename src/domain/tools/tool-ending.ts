@@ -1,5 +1,12 @@
 // How reviews of calls end. Pure.
-import type { Decision, DecisionKind, DeadlineOutcome, Review, ReviewKind, ReviewStatus } from '../review.ts';
+import type {
+  DeadlineOutcome,
+  EndingDecision,
+  EndingDecisionKind,
+  Review,
+  ReviewKind,
+  ReviewStatus,
+} from '../review.ts';
 import type { TurnStatus } from '../turn.ts';
 import type { StepStatus } from './step.ts';
 
@@ -7,7 +14,7 @@ import type { StepStatus } from './step.ts';
 export interface ToolEnding {
   readonly status: Exclude<ReviewStatus, 'pending'>;
   readonly turnStatus: Extract<TurnStatus, 'queued' | 'expired' | 'cancelled'>;
-  readonly decision: DecisionKind | null;
+  readonly decision: EndingDecisionKind | null;
   /** What changes of the call; null: it stays. */
   readonly step: {
     readonly status: StepStatus | null;
@@ -32,7 +39,7 @@ const declined = (note: string | null) => ({
 });
 
 /** The state of a call after a decision. */
-function stepOf(kind: ReviewKind, { decision, arguments: edited, result, note }: Decision): ToolEnding['step'] {
+function stepOf(kind: ReviewKind, { decision, arguments: edited, result, note }: EndingDecision): ToolEnding['step'] {
   switch (decision) {
     case 'approve':
     case 'retry':
@@ -57,10 +64,10 @@ const TOOL_STATUS = {
   reject: 'rejected',
   respond: 'responded',
   retry: 'retried',
-} as const satisfies Record<DecisionKind, ReviewStatus>;
+} as const satisfies Record<EndingDecisionKind, ReviewStatus>;
 
 /** How a decision ends the review of a call: the turn continues. */
-export const toolEndingOf = ({ kind }: Pick<Review, 'kind'>, decision: Decision): ToolEnding => ({
+export const toolEndingOf = ({ kind }: Pick<Review, 'kind'>, decision: EndingDecision): ToolEnding => ({
   status: TOOL_STATUS[decision.decision],
   turnStatus: 'queued',
   decision: decision.decision,

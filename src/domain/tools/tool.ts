@@ -70,6 +70,10 @@ export interface AssistantTools {
   readonly maxSteps: number;
 }
 
+/** Whether the model is ever offered one. */
+export const hasTools = ({ http, mcp, maxSteps }: AssistantTools): boolean =>
+  maxSteps > 0 && http.length + mcp.length > 0;
+
 export const DEFAULT_MAX_STEPS = 8;
 export const NO_TOOLS: AssistantTools = { http: [], mcp: [], maxSteps: DEFAULT_MAX_STEPS };
 

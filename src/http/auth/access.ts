@@ -3,17 +3,19 @@ import { isUserId } from '../../domain/limits.ts';
 
 const RIGHTS = {
   /** Only resources of this user. */
-  user: ['session', 'chat', 'turns', 'conversations', 'memories', 'webhooks', 'export', 'erase'],
-  service: ['session', 'chat', 'turns', 'conversations', 'memories', 'webhooks', 'analytics'],
+  user: ['session', 'chat', 'turns', 'conversations', 'memories', 'webhooks', 'budget', 'export', 'erase'],
+  service: ['session', 'chat', 'turns', 'retries', 'conversations', 'memories', 'webhooks', 'analytics', 'budget'],
   reviewer: ['session', 'reviews'],
   admin: [
     'session',
     'chat',
     'turns',
+    'retries',
     'conversations',
     'memories',
     'webhooks',
     'analytics',
+    'budget',
     'export',
     'erase',
     'reviews',
@@ -52,6 +54,9 @@ export const owns = ({ userId }: Identity, ownerId: string): boolean => userId =
 
 /** Whether the identity sees the arguments and results of tools: a user does not. */
 export const seesStepContents = ({ role }: Pick<Identity, 'role'>): boolean => role !== 'user';
+
+/** Whether RATE_LIMIT_PER_USER applies to the turns that this caller creates. */
+export const isRateLimited = ({ role }: Identity): boolean => role === 'user';
 
 /** The roles that may call an operation, for its documentation. */
 export function rolesFor(access: Access): readonly Role[] {

@@ -13,6 +13,7 @@ import { hashRequest, type NewTurn } from '../../domain/accept.ts';
 import { BUSY_RULE_NAMES, BUSY_RULES } from '../../domain/busy-rules.ts';
 import { MESSAGE_LIMITS } from '../../domain/limits.ts';
 import { isFinal, type Metadata, type Turn } from '../../domain/turn.ts';
+import { isRateLimited } from '../auth/access.ts';
 import { idempotencyKey, preferredWait } from '../header-fields.ts';
 import { json, operation, type Operation, type RequestContext } from '../operation.ts';
 import { invalidRequest } from '../problem.ts';
@@ -93,7 +94,12 @@ function assistantOf({ assistant: name }: ChatRequest, assistants: Assistants): 
   throw invalidRequest([{ pointer: '/assistant', detail }]);
 }
 
-function newTurn(body: ChatRequest, assistant: Assistant, key: string | null, sentBody: unknown): NewTurn {
+function newTurn(
+  body: ChatRequest,
+  assistant: Assistant,
+  key: string | null,
+  { identity, sentBody }: RequestContext,
+): NewTurn {
   const session = body.metadata?.session_id ?? newId();
   const stored: Metadata = { ...body.metadata, session_id: session };
   return {
@@ -107,6 +113,7 @@ function newTurn(body: ChatRequest, assistant: Assistant, key: string | null, se
     onBusy: body.on_busy,
     continues: body.follows === undefined ? undefined : { follows: body.follows, shown: null },
     idempotencyKey: key,
+    isRateLimited: isRateLimited(identity),
     requestHash: hashRequest(sentBody),
   };
 }
@@ -166,6 +173,8 @@ export const chatOperations = (turns: Services['turns'], assistants: AssistantSo
       'idempotency_key_reused',
       'user_busy',
       'user_being_erased',
+      'rate_limited',
+      'budget_exhausted',
       'user_queue_full',
       'queue_full',
       'database_unavailable',
@@ -174,7 +183,7 @@ export const chatOperations = (turns: Services['turns'], assistants: AssistantSo
       const assistant = assistantOf(body, assistants.current);
       await checkFollows(turns, body);
       const key = headers['idempotency-key'] ?? null;
-      const outcome = await turns.accept(newTurn(body, assistant, key, context.sentBody));
+      const outcome = await turns.accept(newTurn(body, assistant, key, context));
       let turn = acceptedTurn(outcome);
       const waitS = headers.prefer ?? null;
       if (waitS && !isFinal(turn.status)) turn = await afterWaiting(turns, turn, waitS, context);

@@ -1,8 +1,11 @@
 // Exports all data of a user as one JSON document. It is streamed while it is read, because it may not fit into memory.
+import type { Charge } from '../../domain/budgets/budget.ts';
 import type { Review } from '../../domain/review.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
 import { urlOf } from '../../domain/pictures/picture.ts';
+import type { RequestOfTurn } from '../../domain/tools/client-tools.ts';
 import type { Turn } from '../../domain/turn.ts';
+import { chargeJson } from './budgets.ts';
 import { activityJson } from './analytics.ts';
 import { messageJson } from './conversations.ts';
 import { historyJson, memoryJson } from './memories.ts';
@@ -11,14 +14,19 @@ import type { Services } from '../services.ts';
 import { turnJson, withContents } from './turn-json.ts';
 
 const PAGE = 200;
+/** What clients ask for may have a megabyte for each turn. */
+const REQUESTS = 10;
 
 /** Yields the items of all pages, up to the first page that is not full. `next` gets the last item of the previous page. */
-async function* paged<T>(next: (after: T | undefined) => Promise<T[]>): AsyncGenerator<T, void, undefined> {
+async function* paged<T>(
+  next: (after: T | undefined) => Promise<T[]>,
+  size = PAGE,
+): AsyncGenerator<T, void, undefined> {
   for (let last: T | undefined; ;) {
     const page = await next(last);
     yield* page;
     last = page.at(-1);
-    if (page.length < PAGE) return;
+    if (page.length < size) return;
   }
 }
 
@@ -42,6 +50,13 @@ async function* arrayOf<T>(items: AsyncIterable<T>, write: (item: T) => unknown)
   yield separator === '[' ? '[]' : ']';
 }
 
+/** What a client of /v1 asked for besides text. */
+const clientRequestJson = ({ turnId, request: { tools, results } }: RequestOfTurn) => ({
+  turn_id: turnId,
+  tools,
+  results: results.map(({ callId, content }) => ({ call_id: callId, content })),
+});
+
 /** The fields of a review that the user may see. They never include a draft that was not approved. */
 function reviewForUser(review: Review): object {
   const { review_id, kind, turn_id, session_id, status, reasons, deadline, decision, decided_at, created_at } =
@@ -53,7 +68,7 @@ function reviewForUser(review: Review): object {
  *  callers that may use reviews. The parts are
  *  not read in one transaction: each is in the state of its own query. @throws Unavailable */
 export async function* exportOf(services: Services, userId: string, withDrafts: boolean): AsyncGenerator<string> {
-  const { memory, analytics, turns, conversations, reviews } = services;
+  const { memory, analytics, turns, conversations, budgets, reviews } = services;
   const [record, history, activity] = await Promise.all([
     memory.read(userId),
     memory.history(userId),
@@ -73,10 +88,20 @@ export async function* exportOf(services: Services, userId: string, withDrafts: 
   );
   yield ',\n"pictures":';
   yield* arrayOf(picturesOf(services, userId), (picture) => picture);
+  yield ',\n"client_requests":';
+  yield* arrayOf(
+    paged((last: RequestOfTurn | undefined) => turns.clientRequests(userId, last?.seq ?? 0, REQUESTS), REQUESTS),
+    clientRequestJson,
+  );
   yield ',\n"conversations":';
   yield* arrayOf(
     paged((last: ConversationRow | undefined) => conversations.ofUser(userId, { after: last, limit: PAGE })),
     (row) => ({ ...messageJson(row), session_id: row.sessionId }),
+  );
+  yield ',\n"budget_charges":';
+  yield* arrayOf(
+    paged((last: Charge | undefined) => budgets.charges(userId, last, PAGE)),
+    chargeJson,
   );
   yield ',\n"reviews":';
   yield* arrayOf(

@@ -11,8 +11,15 @@ const seconds = z.number().nullable();
 
 const overview = z
   .object({
-    turns: z.object({ queued: count, running: count, awaiting_review: count }),
-    oldest_waiting_s: seconds.meta({ description: 'Age of the oldest queued turn. Null: no turn is queued.' }),
+    turns: z.object({
+      queued: count,
+      postponed: count.meta({ description: 'How many of the queued turns wait for a budget.' }),
+      running: count,
+      awaiting_review: count,
+    }),
+    oldest_waiting_s: seconds.meta({
+      description: 'Age of the oldest queued turn that does not wait for a budget. Null: there is none.',
+    }),
     queues_answer: z.boolean().meta({ description: 'False: Redis is unavailable, so `topics` is empty.' }),
     topics: z.array(
       z.object({
@@ -73,7 +80,12 @@ const overview = z
   .register(COMPONENTS, { id: 'Overview' });
 
 const overviewJson = ({ rows, outbox, topics }: Overview): z.output<typeof overview> => ({
-  turns: { queued: rows.turns.queued, running: rows.turns.running, awaiting_review: rows.turns.awaitingReview },
+  turns: {
+    queued: rows.turns.queued,
+    postponed: rows.turns.postponed,
+    running: rows.turns.running,
+    awaiting_review: rows.turns.awaitingReview,
+  },
   oldest_waiting_s: rows.oldestWaitingS,
   queues_answer: topics !== null,
   topics: (topics ?? []).map(({ oldestWaitingS, ...counts }) => ({ ...counts, oldest_waiting_s: oldestWaitingS })),

@@ -23,6 +23,7 @@ const NEEDS: Readonly<Record<DecisionKind, readonly ('reply' | 'arguments' | 're
   reject: [],
   respond: ['result'],
   retry: [],
+  revise: [],
 };
 
 export const decisionRequest = z
@@ -40,7 +41,7 @@ export const decisionRequest = z
     }),
     note: storableText(1, NOTE_CHARACTERS).optional().meta({
       description:
-        'A note for the audit trail. The user does not see it. The model sees the note of a call that is rejected.',
+        'A note for the audit trail. The user does not see it. Required with `revise`: what the model has to change. The model also sees the note of a call that is rejected.',
     }),
     draft_sha256: sha256.optional().meta({ description: 'The hash of the draft that the reviewer saw.' }),
     arguments_sha256: sha256.optional().meta({ description: 'The hash of the arguments that the reviewer saw.' }),
@@ -55,6 +56,7 @@ export const decisionRequest = z
     const fitting = given.filter((each) => needed.includes(each));
     if (needed.length > 0 && fitting.length === 0)
       fault(needed[0]!, `is required for the decision ${value.decision}${needed.length > 1 ? ' of a reply' : ''}`);
+    if (value.decision === 'revise' && value.note === undefined) fault('note', 'is required for the decision revise');
     if (fitting.length > 1) fault(fitting[1]!, 'is not allowed together with a reply');
     for (const name of ['arguments', 'result'] as const)
       if (JSON.stringify(value[name] ?? null).length > VALUE_CHARACTERS)

@@ -1,7 +1,7 @@
 // The JSON representation of reviews, for reviewers.
 import { z } from 'zod';
-import { DECISIONS, REVIEW_KINDS, REVIEW_STATUSES, type Review, type ReviewEvent } from '../../domain/review.ts';
-import { sha256Of } from '../../domain/hash.ts';
+import { ENDING_DECISIONS, REVIEW_KINDS, REVIEW_STATUSES, type Review, type ReviewEvent } from '../../domain/review.ts';
+import { sha256Of } from '../../domain/text.ts';
 import { valueOf } from '../../domain/tools/stored-values.ts';
 import { toolCallJson } from '../../domain/tools/step.ts';
 import { FINISH_REASONS } from '../../domain/turn.ts';
@@ -53,6 +53,14 @@ const listed = z
         'The reply of the model. The user sees it only if it is approved. Null: the review is about a call of a tool.',
     }),
     draft_sha256: z.string().nullable().meta({ description: 'Hex SHA-256 of the draft. A decision may repeat it.' }),
+    revision: z.int().meta({
+      description:
+        'How many new drafts reviewers have received: 0 for the first draft. It grows when a new draft is there.',
+    }),
+    drafting: z.boolean().meta({
+      description:
+        'Whether the model writes a new draft now. Meanwhile `draft` is the last one, and only `reject` is allowed.',
+    }),
     tool_call: toolCall.nullable().meta({ description: 'Null: the review is about a reply.' }),
     finish_reason: z
       .enum(FINISH_REASONS)
@@ -64,7 +72,7 @@ const listed = z
     claimed_by: z.string().nullable(),
     claimed_until: instant.nullable(),
     deadline: instant,
-    decision: z.enum(DECISIONS).nullable(),
+    decision: z.enum(ENDING_DECISIONS).nullable(),
     reply: z.string().nullable().meta({ description: 'The reply that was delivered to the user.' }),
     arguments: z
       .record(z.string(), z.unknown())
@@ -113,6 +121,8 @@ export const listedReviewJson = (review: Review): z.output<typeof listed> => ({
   assistant: review.assistant,
   draft: review.draft,
   draft_sha256: review.draft === null ? null : sha256Of(review.draft),
+  revision: review.revision,
+  drafting: review.drafting !== null,
   tool_call: review.toolCall && toolCallJson(review.toolCall),
   finish_reason: review.finishReason,
   stale: review.stale,
@@ -148,9 +158,10 @@ export const reviewEvents = z
       z.object({
         at: instant,
         who: z.string().nullable().meta({ description: 'Name of the reviewer. Null: turnkeeper.' }),
-        what: z
-          .string()
-          .meta({ description: '`requested`, `claimed`, `released`, or the status in which the review ended.' }),
+        what: z.string().meta({
+          description:
+            '`requested`, `claimed`, `released`; `revise_requested`, then `revised` with the last draft in `original` and the new one in `edit`, or `revise_failed` with the error in `note`; or the status in which the review ended.',
+        }),
         reasons: z.array(reason).nullable(),
         original: z.string().nullable(),
         edit: z.string().nullable(),

@@ -1,7 +1,7 @@
-// Reviews: a reviewer approves, edits or rejects a draft before the user sees it.
+// Reviews: a reviewer approves, edits or rejects a draft before the user sees it, or asks for a new one.
 import { z } from 'zod';
 import { isUuid } from '../../domain/limits.ts';
-import { REVIEW_KINDS, REVIEW_STATUSES, type Review } from '../../domain/review.ts';
+import { MAX_REVISIONS, REVIEW_KINDS, REVIEW_STATUSES, type Review } from '../../domain/review.ts';
 import { page, reviewCursor } from '../cursor.ts';
 import { json, operation, type Answer, type Operation } from '../operation.ts';
 import { Problem } from '../problem.ts';
@@ -187,18 +187,29 @@ export function reviewOperations(reviews: Services['reviews']): Operation[] {
       path: '/reviews/{review_id}/decision',
       summary: 'Decide a review',
       description:
-        'A reply takes approve, edit and reject; a call of a tool takes approve, edit, reject and respond; a call with an unknown outcome takes respond, reject and retry. The turn of a call continues after the decision. The first decision wins. Repeating the same decision returns 200. A different decision returns 409 with the applied decision in `applied`. After the deadline, 410 is returned. `decided_by` is the authenticated caller.',
+        'A reply takes approve, edit, reject and revise; a call of a tool takes approve, edit, reject and respond; a call with an unknown outcome takes respond, reject and retry. The turn of a call continues after the decision. After `revise` the model writes a new draft from the `note`: the review stays pending, `revision` grows, and until then only `reject` is allowed, otherwise 409 `drafting`. A review gets at most five new drafts. An approval without `draft_sha256` is about the draft that the review has when the request arrives. The first decision wins. Repeating the same decision returns 200. A different decision returns 409 with the applied decision in `applied`. After the deadline, 410 is returned. `decided_by` is the authenticated caller.',
       params,
       body: decisionRequest,
       example: { decision: 'approve' },
       answers: {
-        200: { description: 'The decision is applied.', schema: reviewSchema },
+        200: {
+          description: 'The decision is applied. After `revise`: the new draft is being written.',
+          schema: reviewSchema,
+        },
         202: {
           description: 'The decision was posted, but not applied within 5 s. Retrieve the review again.',
           schema: reviewSchema,
         },
       },
-      problems: ['review_not_found', 'already_decided', 'changed', 'review_expired', 'database_unavailable'],
+      problems: [
+        'review_not_found',
+        'already_decided',
+        'changed',
+        'drafting',
+        'revision_limit',
+        'review_expired',
+        'database_unavailable',
+      ],
       async handle({ path, body }, { identity }) {
         const found = await reviews.find(idOf(path));
         if (!found) throw notFound();
@@ -216,6 +227,13 @@ export function reviewOperations(reviews: Services['reviews']): Operation[] {
             throw alreadyDecided(answer.review);
           case 'changed':
             throw new Problem('changed', 'The review is not about what the decision names by its hash.');
+          case 'drafting':
+            throw new Problem(
+              'drafting',
+              'The model is writing a new draft. Until it is there, only reject is allowed.',
+            );
+          case 'revision_limit':
+            throw new Problem('revision_limit', `The review has got ${MAX_REVISIONS} new drafts.`);
           case 'late':
             throw expired(answer.review);
         }

@@ -1,7 +1,8 @@
 // The JSON representation of a turn.
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { FINISH_REASONS, TURN_STATUSES, type Turn, type TurnReview } from '../../domain/turn.ts';
+import { REVIEW_KINDS } from '../../domain/review.ts';
+import { callsOf, FINISH_REASONS, TURN_STATUSES, type Turn, type TurnReview } from '../../domain/turn.ts';
 import { valueOf } from '../../domain/tools/stored-values.ts';
 import { STEP_STATUSES, type StepContent, type TurnStep } from '../../domain/tools/step.ts';
 import { COMPONENTS, instant } from '../schemas.ts';
@@ -15,6 +16,7 @@ const uuid = z.string().meta({ format: 'uuid' });
 const review = z
   .object({
     review_id: uuid,
+    kind: z.enum(REVIEW_KINDS),
     status: z.string(),
     reasons: z.array(z.string()).meta({ description: 'Names of the rules that required the review.' }),
     deadline: instant,
@@ -56,6 +58,9 @@ export const turnSchema = z
       description:
         'How the reply ended: `length` means that the model reached its limit. Null: no reply yet, or not known.',
     }),
+    client_calls: z
+      .array(z.object({ id: z.string(), name: z.string(), arguments: z.string() }))
+      .meta({ description: 'The calls of its own tools that the reply asks a client of `/v1` for.' }),
     metadata: z.looseObject({ session_id: z.string(), timestamp: z.unknown() }),
     tags: z.array(z.string()),
     review: review.nullable(),
@@ -87,8 +92,9 @@ export function replyOf({ status, reply }: Pick<Turn, 'status' | 'reply'>): stri
   return status === 'rejected' ? REJECTED_REPLY : null;
 }
 
-const reviewJson = ({ reviewId, status, reasons, deadline, decision, decidedAt }: TurnReview) => ({
+const reviewJson = ({ reviewId, kind, status, reasons, deadline, decision, decidedAt }: TurnReview) => ({
   review_id: reviewId,
+  kind,
   status,
   reasons: [...reasons],
   deadline: deadline.toISOString(),
@@ -128,9 +134,10 @@ export function turnJson(turn: Turn): TurnJson {
     follows: turn.follows,
     assistant: turn.assistant,
     text: turn.text,
-    reply: replyOf(turn),
+    reply: replyOf(turn) || null,
     partial_reply: turn.partialReply,
     finish_reason: turn.finishReason,
+    client_calls: [...callsOf(turn)],
     metadata: { ...metadata, session_id: turn.sessionId, timestamp: metadata['timestamp'] ?? accepted },
     tags: [...turn.tags],
     review: turn.review && reviewJson(turn.review),

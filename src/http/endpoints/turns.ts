@@ -1,4 +1,4 @@
-// Turns: read, long poll, list, cancel.
+// Turns: read, long poll, list, cancel, retry.
 import { z } from 'zod';
 import { isFinal, TURN_STATUSES, type Turn } from '../../domain/turn.ts';
 import type { StepContent } from '../../domain/tools/step.ts';
@@ -11,7 +11,7 @@ import { Problem } from '../problem.ts';
 import { COMPONENTS, limit, pageOf, sessionId, userId, wholeNumber } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import { notErased, ownTurn, turnIdParameter } from '../turn-access.ts';
-import { etagOf, turnJson, turnSchema, withContents } from './turn-json.ts';
+import { etagOf, linkTo, turnJson, turnSchema, withContents } from './turn-json.ts';
 
 const turnPage = pageOf(turnSchema).register(COMPONENTS, { id: 'TurnPage' });
 
@@ -23,6 +23,9 @@ function turnAnswer(turn: Turn, contents: readonly StepContent[]): Answer {
   const body = JSON.stringify(withContents(turnJson(turn), contents));
   return json(body, 200, { etag: etagOf(body) });
 }
+
+const NOT_RETRYABLE =
+  'Only a failed turn can be retried, if nothing was delivered and no call with the effect `once` was started.';
 
 /** The turn that a cancel returned. @throws Problem turn_finished, turn_not_found */
 function cancelledTurn(outcome: CancelOutcome): Turn {
@@ -36,7 +39,7 @@ function cancelledTurn(outcome: CancelOutcome): Turn {
   }
 }
 
-/** Operations that read and cancel turns. */
+/** Operations that read, cancel and retry turns. */
 export const turnOperations = (turns: Services['turns']): Operation[] => [
   operation({
     id: 'getTurn',
@@ -125,6 +128,32 @@ export const turnOperations = (turns: Services['turns']): Operation[] => [
     async handle({ path }, context) {
       const turn = await ownTurn(turns, path.turn_id, context);
       return json(turnJson(cancelledTurn(await turns.cancel(turn.turnId, context.identity.name))));
+    },
+  }),
+  operation({
+    id: 'retryTurn',
+    method: 'POST',
+    path: '/turns/{turn_id}/retry',
+    tag: 'Turns',
+    summary: 'Retry a failed turn',
+    description:
+      'Queues a failed turn again, at its `seq`: it is the next turn of its user, before those that were accepted after it. Its error and `finished_at` are cleared, `attempts` continues, and MODEL_RETRY_S starts again. ' +
+      'Of several requests at the same time one is answered 202, the others 409. Webhooks may receive `turn.failed` before `turn.completed`.',
+    access: { resource: 'retries', owner: 'loaded' },
+    params: z.strictObject({ turn_id: turnIdParameter }),
+    answers: {
+      202: {
+        description: 'The turn, which is queued.',
+        schema: turnSchema,
+        headers: { Location: 'The path of the turn.' },
+      },
+    },
+    problems: ['turn_not_found', 'not_retryable', 'database_unavailable'],
+    async handle({ path }, context) {
+      const { turnId } = await ownTurn(turns, path.turn_id, context);
+      const turn = await turns.retry(turnId);
+      if (!turn) throw new Problem('not_retryable', NOT_RETRYABLE);
+      return json(turnJson(turn), 202, { location: linkTo(turnId) });
     },
   }),
 ];

@@ -40,6 +40,7 @@ const exported = z
     turns: z.array(z.looseObject({})),
     pictures: z.array(z.looseObject({})),
     conversations: z.array(z.looseObject({})),
+    budget_charges: z.array(z.looseObject({})),
     reviews: z.array(z.looseObject({})),
   })
   .register(COMPONENTS, { id: 'UserExport' });
@@ -55,7 +56,7 @@ export const userOperations = (services: Services): Operation[] => [
     path: '/users/{user_id}/export',
     summary: 'Export all data of a user',
     description:
-      'One JSON document: memory and its history, analytics, all turns (newest first), the pictures of messages (https addresses and data URLs), delivered messages and reviews. ' +
+      'One JSON document: memory and its history, analytics, all turns (newest first), the pictures of messages (https addresses and data URLs), delivered messages, the tokens that turns and summaries were charged, and reviews. ' +
       'Drafts and the audit trails of reviews are included only if the caller may use reviews. For an unknown user the lists are empty.',
     access: { resource: 'export', owner: 'path' },
     answers: { 200: { description: 'The document, streamed while it is read.', schema: exported } },

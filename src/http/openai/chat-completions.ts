@@ -6,7 +6,9 @@ import { idempotencyKey } from '../header-fields.ts';
 import { json, operation, type Operation } from '../operation.ts';
 import { COMPONENTS, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
+import { chatToolChoice, chatTools, chatToolsIn, parallelToolCalls } from './client-tools.ts';
 import { completion, completionJson, contentOf } from './completion-json.ts';
+import { keptText } from './kept-text.ts';
 import { completionFrames } from './completion-stream.ts';
 import { chatMessageOf, instructionsIn, messages } from './messages.ts';
 import { assistantFor, modelName } from './models.ts';
@@ -26,6 +28,7 @@ import {
   TEXT_FORMAT,
 } from './parameters.ts';
 import { acceptChatTurn, placeOfHistory, userOfRequest, type OpenAiSettings } from './chat-turn.ts';
+import { resultsFor } from './continued-calls.ts';
 import { awaitSettled, noReplyProblem } from './await-turn.ts';
 
 /** Body limit. Clients send the whole conversation with every message, with its pictures. */
@@ -42,8 +45,9 @@ const completionRequest = z
     ...OF_OTHER_SERVERS,
     ...IGNORED,
     n: ONE_REPLY,
-    tools: NO_TOOLS,
-    tool_choice: NO_TOOL_CHOICE,
+    tools: chatTools,
+    tool_choice: chatToolChoice,
+    parallel_tool_calls: parallelToolCalls,
     functions: NO_TOOLS,
     function_call: NO_TOOL_CHOICE,
     modalities: only([['text']], 'must be ["text"]: turnkeeper generates only text'),
@@ -68,7 +72,8 @@ export const chatCompletionOperations = (
     tag: 'OpenAI-compatible',
     summary: 'Create a chat completion',
     description: [
-      'The last user message becomes a turn; docs/openai.md describes which session it continues.',
+      'The last message, or the results of calls, become a turn; docs/openai.md describes which session it continues.',
+      'If the reply asks for calls of the tools in the request, `finish_reason` is `tool_calls`, and the client sends the results with its next request.',
       'If the reply awaits review, the response is a message that says so. A turn without a reply is an error that the clients do not retry.',
       'With `stream`, the chunks contain the reply, or the stream ends with an error. A client that disconnects does not cancel the turn.',
     ].join(' '),
@@ -96,6 +101,8 @@ export const chatCompletionOperations = (
       'turn_not_found',
       'user_being_erased',
       'idempotency_key_reused',
+      'rate_limited',
+      'budget_exhausted',
       'user_queue_full',
       'queue_full',
       'database_unavailable',
@@ -105,6 +112,7 @@ export const chatCompletionOperations = (
       const user = userOfRequest(body.user, context);
       const message = chatMessageOf(body.messages, '/messages');
       const place = await placeOfHistory(turns, user, { ...message, heldText }, sessionOf(body.metadata));
+      const results = await resultsFor(turns, user, message, place);
       const idempotencyKey = headers['idempotency-key'] ?? null;
       const request = {
         userId: user,
@@ -112,7 +120,8 @@ export const chatCompletionOperations = (
         instructions: instructionsIn(body.messages),
         text: message.text,
         pictures: message.pictures,
-        ...place,
+        tools: chatToolsIn(body),
+        ...results,
         metadata: body.metadata,
         options: null,
         idempotencyKey,
@@ -120,7 +129,7 @@ export const chatCompletionOperations = (
       const turn = await acceptChatTurn(turns, request, context);
       if (body.stream) {
         const usage = body.stream_options?.include_usage === true;
-        const events = turnEvents.follow(turn, START, context.signal());
+        const events = keptText(turnEvents.follow(turn, START, context.signal()), turn, assistants);
         return eventStream(completionFrames(turn, events, { model: body.model, usage, heldText }));
       }
       const settled = await awaitSettled(turns, turn, context.signal());

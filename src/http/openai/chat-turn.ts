@@ -4,13 +4,16 @@ import type { Assistant, AssistantSource } from '../../domain/assistants/assista
 import { hashRequest } from '../../domain/accept.ts';
 import type { Continuation } from '../../domain/branch.ts';
 import type { ConversationRow } from '../../domain/conversation.ts';
+import type { ClientResults } from '../../domain/tools/client-tools.ts';
 import type { Turn } from '../../domain/turn.ts';
+import { isRateLimited } from '../auth/access.ts';
 import type { RequestContext } from '../operation.ts';
 import { invalidRequest, Problem } from '../problem.ts';
 import { INSTRUCTIONS_CHARACTERS, isUserId } from '../../domain/limits.ts';
 import { storableText } from '../../domain/text.ts';
 import type { Services } from '../services.ts';
 import { acceptedTurn } from '../turn-access.ts';
+import { clientRequestOf, toolFaults, type GivenTools } from './client-tools.ts';
 import type { ChatMessage, Exchange } from './messages.ts';
 import { OPTIONS_KEY, type GivenMetadata } from './parameters.ts';
 import { picturesFor, type GivenPicture } from './pictures.ts';
@@ -106,7 +109,7 @@ async function candidatesOf(
       ofSession.some((each) => matchOfTurn(each, exchange, heldText) !== null);
     const before = await readBefore(turn);
     if (before === null) break;
-    const shown = shownOf(before, exchanges.slice(0, -1), { heldText, isUndelivered });
+    const shown = shownOf(before, exchanges.slice(0, -1), { heldText, known, isUndelivered });
     if (isSure({ shown }) || shown.seqs.length > 0) candidates.push({ turn, match, shown });
     if (candidates.filter(isSure).length === MAX_CANDIDATES) break;
   }
@@ -133,7 +136,9 @@ async function turnOfOwner(
 const withKnownIds = (exchanges: readonly Exchange[], known: readonly Turn[]): Exchange[] => {
   const ids = new Set(known.map(({ turnId }) => turnId));
   return exchanges.map((each) =>
-    each.turnId !== null && !ids.has(each.turnId) && each.assistant.trim() !== '' ? { ...each, turnId: null } : each,
+    each.turnId !== null && !ids.has(each.turnId) && (each.assistant.trim() !== '' || each.calls.length > 0)
+      ? { ...each, turnId: null }
+      : each,
   );
 };
 
@@ -207,6 +212,8 @@ export interface ChatTurnRequest extends Place {
   readonly instructions: readonly string[];
   readonly text: string;
   readonly pictures: readonly GivenPicture[];
+  readonly tools: GivenTools;
+  readonly results: ClientResults;
   readonly metadata: GivenMetadata;
   /** Request options that are stored with the metadata. Null: none. */
   readonly options: object | null;
@@ -227,9 +234,11 @@ function clientInstructionsOf({ assistant, instructions }: ChatTurnRequest): str
 export async function acceptChatTurn(
   turns: Services['turns'],
   request: ChatTurnRequest,
-  { sentBody }: RequestContext,
+  { identity, sentBody }: RequestContext,
 ): Promise<Turn> {
-  const { userId, text, metadata, options, idempotencyKey } = request;
+  const { userId, text, metadata, options, idempotencyKey, tools, results } = request;
+  const faults = toolFaults(request.assistant, tools);
+  if (faults.length > 0) throw invalidRequest(faults);
   const sessionId = request.session ?? newId();
   const outcome = await turns.accept({
     userId,
@@ -240,9 +249,11 @@ export async function acceptChatTurn(
     assistant: request.assistant.name,
     clientInstructions: clientInstructionsOf(request),
     pictures: picturesFor(request.assistant, request.pictures),
+    clientRequest: clientRequestOf(tools, results),
     onBusy: 'enqueue',
     continues: request.continues,
     idempotencyKey,
+    isRateLimited: isRateLimited(identity),
     requestHash: hashRequest(sentBody),
   });
   return acceptedTurn(outcome);

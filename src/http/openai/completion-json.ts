@@ -1,6 +1,7 @@
 // Chat completions and their chunks in OpenAI's format.
 import { z } from 'zod';
-import { FINISH_REASONS, isFinal, type Turn, type Usage } from '../../domain/turn.ts';
+import type { ClientCall } from '../../domain/tools/client-tools.ts';
+import { callsOf, isFinal, type Turn, type Usage } from '../../domain/turn.ts';
 import { COMPONENTS } from '../schemas.ts';
 import { replyOf } from '../endpoints/turn-json.ts';
 import { completionIdOf, secondsOf, turnkeeperJson } from './ids.ts';
@@ -11,6 +12,12 @@ export const turnkeeperSchema = z
 
 const usage = z.object({ prompt_tokens: z.int(), completion_tokens: z.int(), total_tokens: z.int() });
 
+const toolCall = z.object({
+  id: z.string(),
+  type: z.literal('function'),
+  function: z.object({ name: z.string(), arguments: z.string() }),
+});
+
 export const completion = z
   .object({
     id: z.string(),
@@ -20,9 +27,14 @@ export const completion = z
     choices: z.array(
       z.object({
         index: z.int(),
-        message: z.object({ role: z.literal('assistant'), content: z.string(), refusal: z.null() }),
+        message: z.object({
+          role: z.literal('assistant'),
+          content: z.string().nullable().meta({ description: 'Null: only calls.' }),
+          refusal: z.null(),
+          tool_calls: z.array(toolCall).optional().meta({ description: 'What the client has to call.' }),
+        }),
         logprobs: z.null(),
-        finish_reason: z.enum(FINISH_REASONS),
+        finish_reason: z.enum(['stop', 'length', 'tool_calls']),
       }),
     ),
     usage: usage.optional(),
@@ -36,7 +48,13 @@ export const contentOf = (turn: Turn, heldText: string): string | null =>
   turn.status === 'awaiting_review' ? heldText : replyOf(turn);
 
 /** How the content ended. A text of turnkeeper is whole, and so is a reply of which nothing else is known. */
-const finishOf = ({ finishReason }: Turn) => finishReason ?? 'stop';
+const finishOf = ({ finishReason }: Turn) => (finishReason === 'tool_limit' ? 'stop' : (finishReason ?? 'stop'));
+
+const callJson = ({ id, name, arguments: text }: ClientCall): z.output<typeof toolCall> => ({
+  id,
+  type: 'function',
+  function: { name, arguments: text },
+});
 
 export const usageJson = ({ inputTokens, outputTokens }: Usage): z.output<typeof usage> => ({
   prompt_tokens: inputTokens,
@@ -53,13 +71,19 @@ const head = (turn: Turn, model: string) => ({
 
 /** The chat completion. `model`: the model name in the request. */
 export function completionJson(turn: Turn, content: string, model: string): z.output<typeof completion> {
+  const calls = callsOf(turn).map(callJson);
   return {
     ...head(turn, turn.model ?? model),
     object: 'chat.completion',
     choices: [
       {
         index: 0,
-        message: { role: 'assistant', content, refusal: null },
+        message: {
+          role: 'assistant',
+          content: content === '' && calls.length > 0 ? null : content,
+          refusal: null,
+          ...(calls.length > 0 && { tool_calls: calls }),
+        },
         logprobs: null,
         finish_reason: finishOf(turn),
       },
@@ -72,6 +96,13 @@ export function completionJson(turn: Turn, content: string, model: string): z.ou
 interface Delta {
   readonly role?: 'assistant';
   readonly content?: string;
+  readonly tool_calls?: readonly object[];
+}
+
+/** The delta with all calls; null: there are none. */
+export function callsDelta(turn: Turn): Delta | null {
+  const calls = callsOf(turn).map((call, index) => ({ index, ...callJson(call) }));
+  return calls.length === 0 ? null : { tool_calls: calls };
 }
 
 /** A chunk with a delta of the content. `finish`: the last chunk with a choice. */

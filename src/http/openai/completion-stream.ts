@@ -3,7 +3,7 @@ import type { FollowedEvent } from '../../turns/follow-turn.ts';
 import { isSettled, type Turn } from '../../domain/turn.ts';
 import { HEARTBEAT } from '../event-stream.ts';
 import { Problem } from '../problem.ts';
-import { chunkJson, contentOf, usageChunkJson } from './completion-json.ts';
+import { callsDelta, chunkJson, contentOf, usageChunkJson } from './completion-json.ts';
 import { openAiErrorDocument } from './errors.ts';
 import { GrowingText } from './growing-text.ts';
 import { responseIdOf, turnkeeperJson } from './ids.ts';
@@ -63,6 +63,8 @@ export async function* completionFrames(
     const rest = text.finish(content);
     if (rest === null) return yield errorFrame(restartedProblem(turn));
     yield* contentFrames(rest);
+    const calls = callsDelta(turn);
+    if (calls) yield frame(chunkJson(turn, model, calls));
     yield frame(chunkJson(turn, model, {}, true));
     if (usage) yield frame(usageChunkJson(turn, model));
     return yield DONE;

@@ -5,12 +5,18 @@ import { isUuid } from '../../domain/limits.ts';
 const RESPONSE = 'resp_';
 const MESSAGE = 'msg_';
 const INPUT = 'msg_in_';
+const CALL = 'fc_';
+const OUTPUT = 'fco_';
 
 export const responseIdOf = (turnId: string): string => RESPONSE + turnId;
 /** The id of the reply. */
 export const messageIdOf = (turnId: string): string => MESSAGE + turnId;
 /** The id of the user's message. */
 export const inputIdOf = (turnId: string): string => INPUT + turnId;
+/** The id of a call that the reply asks for, by its number from 0. */
+export const callIdOf = (turnId: string, number: number): string => `${CALL}${turnId}_${number}`;
+/** The id of a result that the turn's request had, by its number from 0. */
+export const outputIdOf = (turnId: string, number: number): string => `${OUTPUT}${turnId}_${number}`;
 export const completionIdOf = (turnId: string): string => `chatcmpl-${turnId}`;
 
 const turnIdAfter =
@@ -24,6 +30,9 @@ const turnIdAfter =
 export const turnIdOf = turnIdAfter(RESPONSE);
 /** The turn id in the id of a reply. Null: not the id of a reply of turnkeeper. */
 export const turnIdOfMessage = turnIdAfter(MESSAGE);
+const turnIdInCall = turnIdAfter(CALL);
+/** The turn id in the id of a call. Null: not the id of a call of turnkeeper. */
+export const turnIdOfCall = (id: string): string | null => turnIdInCall(id.replace(/_\d{1,3}$/, ''));
 /** The turn id in the id of a user's message. Null: not such an id. */
 export const turnIdOfInput = turnIdAfter(INPUT);
 

@@ -47,7 +47,6 @@ export const IGNORED = {
   prediction: ignored(someObject),
   store: ignored(z.boolean()),
   service_tier: ignored(z.string()),
-  parallel_tool_calls: ignored(z.boolean()),
   prompt_cache_key: ignored(z.string()),
   prompt_cache_options: ignored(someObject),
   prompt_cache_retention: ignored(z.string()),

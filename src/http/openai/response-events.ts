@@ -2,14 +2,15 @@
 import type { Generation } from '../../domain/delta.ts';
 import { START, type StreamPosition } from '../../domain/stream-position.ts';
 import type { TurnEvent } from '../../domain/turn-events.ts';
-import { isFinal, type Turn } from '../../domain/turn.ts';
+import type { ClientCall } from '../../domain/tools/client-tools.ts';
+import { callsOf, isFinal, type Turn } from '../../domain/turn.ts';
 import type { Problem } from '../problem.ts';
 import { replyOf } from '../endpoints/turn-json.ts';
 import { restartedProblem } from './completion-stream.ts';
 import { openAiErrorDocument } from './errors.ts';
 import { GrowingText } from './growing-text.ts';
 import { messageIdOf } from './ids.ts';
-import { isCutOff, messageJson, responseJson, textJson } from './response-json.ts';
+import { functionCallJson, isCutOff, messageJson, responseJson, textJson } from './response-json.ts';
 import { lastNumberOf, NUMBERS, numberAt, positionOfNumber } from './sequence.ts';
 
 export interface ResponseEvent {
@@ -114,8 +115,8 @@ export class ResponseEvents {
     return { type, sequence_number: number, ...location, ...members };
   }
 
-  #item(type: string, number: number, item: object): ResponseEvent {
-    return { type, sequence_number: number, output_index: 0, item };
+  #item(type: string, number: number, item: object, index = 0): ResponseEvent {
+    return { type, sequence_number: number, output_index: index, item };
   }
 
   #beforeText(): ResponseEvent[] {
@@ -157,18 +158,45 @@ export class ResponseEvents {
     this.#generation = generation;
     const contradicts = isNew && !this.#text.restart();
     const rest = contradicts ? null : this.#text.finish(text);
-    const events = [...this.#beforeText(), ...this.#textDelta(rest)];
+    const calls = callsOf(turn);
+    // A reply may consist of calls only.
+    const hasText = text !== '' || calls.length === 0;
+    const events = [...(hasText ? this.#beforeText() : []), ...this.#textDelta(rest)];
     if (this.#done) return events;
     this.#done = true;
     const end = numberAt(generation, text.length);
-    const part = textJson(text);
     const ended = isCutOff(turn) ? 'incomplete' : 'completed';
+    const ends = [
+      ...(hasText ? this.#textEnd(turn, text, ended) : []),
+      ...calls.flatMap((call, number) => this.#call(turn, call, { number, index: number + (hasText ? 1 : 0) })),
+      this.#response(`response.${ended}`, 0, turn),
+    ];
+    return [...events, ...ends.map((event, at) => ({ ...event, sequence_number: end + 1 + at }))];
+  }
+
+  /** The events that end the text. Their numbers follow that of its last delta. */
+  #textEnd(turn: Turn, text: string, ended: 'completed' | 'incomplete'): ResponseEvent[] {
     return [
-      ...events,
-      this.#part('response.output_text.done', end + 1, { text, logprobs: [] }),
-      this.#part('response.content_part.done', end + 2, { part }),
-      this.#item('response.output_item.done', end + 3, messageJson(turn.turnId, ended, text)),
-      this.#response(`response.${ended}`, end + 4, turn),
+      this.#part('response.output_text.done', 0, { text, logprobs: [] }),
+      this.#part('response.content_part.done', 0, { part: textJson(text) }),
+      this.#item('response.output_item.done', 0, messageJson(turn.turnId, ended, text)),
+    ];
+  }
+
+  /** The events of a call, which is always sent whole. */
+  #call(
+    { turnId }: Turn,
+    call: ClientCall,
+    { number, index }: { readonly number: number; readonly index: number },
+  ): ResponseEvent[] {
+    const item = functionCallJson(turnId, number, call);
+    const place = { item_id: item.id, output_index: index, sequence_number: 0 };
+    const begun = { ...item, status: 'in_progress', arguments: '' };
+    return [
+      this.#item('response.output_item.added', 0, begun, index),
+      { type: 'response.function_call_arguments.delta', ...place, delta: call.arguments },
+      { type: 'response.function_call_arguments.done', ...place, name: call.name, arguments: call.arguments },
+      this.#item('response.output_item.done', 0, item, index),
     ];
   }
 }

@@ -1,11 +1,12 @@
 // A turn as a response object of OpenAI's API.
 import { z } from 'zod';
 import { OWN_NAME } from '../../domain/assistants/assistant.ts';
-import type { Turn, TurnStatus } from '../../domain/turn.ts';
+import type { ClientCall } from '../../domain/tools/client-tools.ts';
+import { callsOf, type Turn, type TurnStatus } from '../../domain/turn.ts';
 import { COMPONENTS } from '../schemas.ts';
 import { replyOf } from '../endpoints/turn-json.ts';
 import { turnkeeperSchema } from './completion-json.ts';
-import { messageIdOf, responseIdOf, secondsOf, turnkeeperJson } from './ids.ts';
+import { callIdOf, messageIdOf, responseIdOf, secondsOf, turnkeeperJson } from './ids.ts';
 import { OPTIONS_KEY } from './parameters.ts';
 
 const RESPONSE_STATUSES = ['queued', 'in_progress', 'completed', 'failed', 'cancelled', 'incomplete'] as const;
@@ -38,6 +39,15 @@ export const outputMessage = z.object({
   content: z.array(outputText),
 });
 
+export const functionCall = z.object({
+  id: z.string().meta({ description: '`fc_` followed by the turn id and the number of the call.' }),
+  type: z.literal('function_call'),
+  status: itemStatus,
+  call_id: z.string(),
+  name: z.string(),
+  arguments: z.string(),
+});
+
 export const response = z
   .object({
     id: z.string().meta({ description: '`resp_` followed by the turn id.' }),
@@ -49,7 +59,7 @@ export const response = z
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     incomplete_details: z.object({ reason: z.enum(['content_filter', 'max_output_tokens']) }).nullable(),
     model: z.string(),
-    output: z.array(outputMessage),
+    output: z.array(z.union([outputMessage, functionCall])),
     previous_response_id: z.string().nullable(),
     usage: z
       .object({
@@ -107,9 +117,25 @@ const DEFAULT_OPTIONS = { background: false, previous_response_id: null };
 export const isCutOff = ({ status, finishReason }: Turn): boolean =>
   status === 'completed' && finishReason === 'length';
 
+/** The output item of a call, by its number. */
+export const functionCallJson = (
+  turnId: string,
+  number: number,
+  { id, name, arguments: text }: ClientCall,
+): z.output<typeof functionCall> => ({
+  id: callIdOf(turnId, number),
+  type: 'function_call',
+  status: 'completed',
+  call_id: id,
+  name,
+  arguments: text,
+});
+
 function outputOf(turn: Turn): ResponseJson['output'] {
   const reply = replyOf(turn);
-  if (reply !== null) return [messageJson(turn.turnId, isCutOff(turn) ? 'incomplete' : 'completed', reply)];
+  const calls = callsOf(turn).map((call, number) => functionCallJson(turn.turnId, number, call));
+  if (reply === '' && calls.length > 0) return calls;
+  if (reply !== null) return [messageJson(turn.turnId, isCutOff(turn) ? 'incomplete' : 'completed', reply), ...calls];
   return turn.partialReply === null ? [] : [messageJson(turn.turnId, 'incomplete', turn.partialReply)];
 }
 

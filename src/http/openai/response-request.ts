@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { MESSAGE_LIMITS } from '../../domain/limits.ts';
 import { COMPONENTS, storableText, userId } from '../schemas.ts';
+import { parallelToolCalls, responseToolChoice, responseTools } from './client-tools.ts';
 import { chatMessageOf, instructionsIn, messageOfText, messages, type ChatMessage } from './messages.ts';
 import { modelName } from './models.ts';
 import { OF_OTHER_SERVERS } from './other-servers.ts';
@@ -11,8 +12,6 @@ import {
   metadata,
   NO_LOGPROBS,
   NO_MODERATION,
-  NO_TOOL_CHOICE,
-  NO_TOOLS,
   ONE_REPLY,
   only,
   streamOptions,
@@ -47,8 +46,9 @@ export const responseRequest = z
     include: ignored(z.array(z.string())),
     text: z.strictObject({ format: TEXT_FORMAT, verbosity: ignored(z.string()) }).nullish(),
     n: ONE_REPLY,
-    tools: NO_TOOLS,
-    tool_choice: NO_TOOL_CHOICE,
+    tools: responseTools,
+    tool_choice: responseToolChoice,
+    parallel_tool_calls: parallelToolCalls,
     top_logprobs: NO_LOGPROBS,
     moderation: NO_MODERATION,
     image: only([], 'must be omitted: turnkeeper generates only text'),

@@ -8,10 +8,13 @@ import { invalidRequest, Problem } from '../problem.ts';
 import { limitUpTo, storableText, wholeNumber } from '../schemas.ts';
 import type { Services } from '../services.ts';
 import { HISTORY_BYTES } from './chat-completions.ts';
+import { responseToolsIn } from './client-tools.ts';
+import { resultsFor } from './continued-calls.ts';
 import { inputItems, inputItemsOf } from './input-items.ts';
 import { turnIdOf } from './ids.ts';
 import { assistantFor } from './models.ts';
 import { sessionOf, STORED_MEMBERS } from './parameters.ts';
+import { keptText } from './kept-text.ts';
 import { ResponseEvents } from './response-events.ts';
 import { response, responseJson } from './response-json.ts';
 import { inputMessageOf, instructionsOf, responseRequest } from './response-request.ts';
@@ -63,7 +66,7 @@ export function responseOperations(
 ): Operation[] {
   const stream = (turn: Turn, after: number, { signal }: RequestContext): Answer => {
     const followed = turnEvents.follow(turn, ResponseEvents.startPosition(after), signal());
-    return eventStream(responseFrames(turn, followed, new ResponseEvents(turn, after)));
+    return eventStream(responseFrames(turn, keptText(followed, turn, assistants), new ResponseEvents(turn, after)));
   };
 
   return [
@@ -94,6 +97,8 @@ export function responseOperations(
         'session_not_found',
         'user_being_erased',
         'idempotency_key_reused',
+        'rate_limited',
+        'budget_exhausted',
         'user_queue_full',
         'queue_full',
         'database_unavailable',
@@ -101,8 +106,10 @@ export function responseOperations(
       async handle({ headers, body }, context) {
         const assistant = assistantFor(body.model, assistants.current);
         const userId = userOfRequest(body.user, context);
-        const { text, pictures, exchanges } = inputMessageOf(body);
+        const message = inputMessageOf(body);
+        const { text, pictures, exchanges } = message;
         const place = await placeFor(turns, userId, body, { exchanges, heldText });
+        const results = await resultsFor(turns, userId, message, place);
         const background = body.background === true;
         const previous = body.previous_response_id ?? null;
         const request = {
@@ -111,7 +118,8 @@ export function responseOperations(
           instructions: instructionsOf(body),
           text,
           pictures,
-          ...place,
+          tools: responseToolsIn(body),
+          ...results,
           metadata: body.metadata,
           options: background || previous !== null ? { background, previous_response_id: previous } : null,
           idempotencyKey: headers['idempotency-key'] ?? null,

@@ -1,6 +1,6 @@
 // Finds the turns that a client shows: compares the history of a request with the turns of its user. No I/O.
 import type { ConversationRow } from '../../domain/conversation.ts';
-import type { Turn } from '../../domain/turn.ts';
+import { callsOf, type Turn } from '../../domain/turn.ts';
 import { replyOf } from '../endpoints/turn-json.ts';
 import type { Exchange } from './messages.ts';
 
@@ -10,6 +10,10 @@ interface Comparable {
   readonly seq: number;
   readonly text: string;
   readonly reply: string | null;
+  /** The ids of the calls that the reply asks for. Null: not known. */
+  readonly calls: readonly string[] | null;
+  /** A hash of the results that the client sent; empty: none. Null: not known. */
+  readonly resultsHash: string | null;
   /** Its reply may have awaited review. */
   readonly wasHeld: boolean;
 }
@@ -36,12 +40,25 @@ function compare(shown: string, whole: string): Match {
   return at === start ? null : 'part';
 }
 
-function matchOf({ turnId, text, reply, wasHeld }: Comparable, exchange: Exchange, heldText: string): Match {
+const areSame = (some: readonly string[], others: readonly string[]): boolean =>
+  some.length === others.length && some.every((id) => others.includes(id));
+
+/** Whether the client shows the message of the turn, with its results as far as they are known. Calls and results that are not
+ *  of turnkeeper may stand between the message and the reply. */
+function sameMessage({ text, resultsHash }: Comparable, { user, said, resultsHash: shown }: Exchange): boolean {
+  if (user === null) return true;
+  if (compare(user, text) === 'same' && (resultsHash === null || resultsHash === shown)) return true;
+  return text !== '' && (resultsHash ?? '') === '' && said !== null && compare(said, text) === 'same';
+}
+
+function matchOf(turn: Comparable, exchange: Exchange, heldText: string): Match {
+  const { turnId, reply, calls, wasHeld } = turn;
   const { user, assistant } = exchange;
   if (exchange.turnId !== null) return exchange.turnId === turnId ? 'same' : null;
-  if (user !== null && compare(user, text) !== 'same') return null;
+  if (!sameMessage(turn, exchange)) return null;
   // The client may have the text that stood for a held reply, although the review is decided by now.
   if (wasHeld && user !== null && compare(assistant, heldText) === 'same') return 'same';
+  if (calls !== null && !areSame(calls, exchange.calls)) return null;
   const match = reply === null ? null : compare(assistant, reply);
   return match === 'part' && user === null ? null : match;
 }
@@ -49,6 +66,8 @@ function matchOf({ turnId, text, reply, wasHeld }: Comparable, exchange: Exchang
 const comparable = (turn: Turn): Comparable => ({
   ...turn,
   reply: replyOf(turn) ?? turn.partialReply,
+  calls: callsOf(turn).map(({ id }) => id),
+  resultsHash: turn.clientHash ?? '',
   wasHeld: turn.review !== null,
 });
 
@@ -56,13 +75,15 @@ const comparable = (turn: Turn): Comparable => ({
 export const matchOfTurn = (turn: Turn, exchange: Exchange, heldText: string): Match =>
   matchOf(comparable(turn), exchange, heldText);
 
-/** The delivered exchanges in these rows, in order. */
-function exchangesOf(rows: readonly ConversationRow[]): Comparable[] {
+/** The delivered exchanges in these rows, in order. The calls and results of turns that are not `known` are not compared. */
+function exchangesOf(rows: readonly ConversationRow[], known: readonly Turn[]): Comparable[] {
+  const byId = new Map(known.map((turn) => [turn.turnId, comparable(turn)]));
   return rows
     .filter(({ role }) => role === 'user')
     .map(({ turnId, seq, content: text }) => {
+      const { calls = null, resultsHash = null } = byId.get(turnId) ?? {};
       const reply = rows.find((row) => row.turnId === turnId && row.role === 'assistant');
-      return { turnId, seq, text, reply: reply?.content ?? null, wasHeld: true };
+      return { turnId, seq, text, reply: reply?.content ?? null, calls, resultsHash, wasHeld: true };
     });
 }
 
@@ -75,14 +96,20 @@ export interface Shown {
   readonly isKnown: boolean;
 }
 
+interface ShownOptions {
+  readonly heldText: string;
+  readonly known: readonly Turn[];
+  readonly isUndelivered: (exchange: Exchange) => boolean;
+}
+
 /** Which turns of a branch a client shows. `rows`: the messages of the branch. `exchanges`: the history of the request.
- *  `isUndelivered`: an exchange that is no delivered turn of the branch, but another turn of the session. */
+ *  `known`: turns of the user. `isUndelivered`: an exchange that is no delivered turn of the branch, but another turn of the session. */
 export function shownOf(
   rows: readonly ConversationRow[],
   exchanges: readonly Exchange[],
-  { heldText, isUndelivered }: { heldText: string; isUndelivered: (exchange: Exchange) => boolean },
+  { heldText, known, isUndelivered }: ShownOptions,
 ): Shown {
-  const turns = exchangesOf(rows);
+  const turns = exchangesOf(rows, known);
   const seqs: number[] = [];
   const unknown: Exchange[] = [];
   let end = exchanges.length;

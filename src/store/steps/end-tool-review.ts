@@ -9,7 +9,7 @@ import type { Moment } from '../end-review.ts';
 const end = (name: string, when: string): Statement => ({
   name,
   sql: `with done as (
-          update turns set status = ?::text, epoch = turns.epoch + 1, claim_id = null, step_changes = coalesce(turns.step_changes, 0) + 1,
+          update turns set status = ?::text, epoch = turns.epoch + 1, claim_id = null, retry_from = null, step_changes = coalesce(turns.step_changes, 0) + 1,
             finished_at = case when ?::bool then null else now() end
           from reviews r
           where r.review_id = ?::uuid and r.status = 'pending' and ${when}

@@ -1,5 +1,6 @@
 // The journal of a turn. Every write locks the row of the turn, whose counter numbers the changes of its steps. All but the
 // the last two require the epoch of the claim: if it was lost, nothing is written. A repeated statement changes nothing.
+import type { ClientCall } from '../../domain/tools/client-tools.ts';
 import type { Usage } from '../../domain/turn.ts';
 import type { CallStep, Journal, ModelStep, StepContent, StepStatus } from '../../domain/tools/step.ts';
 import type { CallOutcome, Effect } from '../../domain/tools/tool.ts';
@@ -94,7 +95,7 @@ export const contentsOfSteps = (database: Database, turnId: string): Promise<Ste
 const PROPOSE: Statement = {
   name: 'steps-propose',
   sql: `with held as (
-          update turns set journal = ?::int4, attempts = ?::int4, step_changes = coalesce(step_changes, 0) + 1
+          update turns set journal = ?::int4, attempts = ?::int4, client_calls = ?::jsonb, step_changes = coalesce(step_changes, 0) + 1
           where turn_id = ?::uuid and epoch = ?::int4 and status = 'running'
           returning turn_id, user_id, step_changes, epoch)
         insert into turn_steps (turn_id, user_id, ordinal, step, content, model, input_tokens, output_tokens, tool, model_name,
@@ -112,12 +113,14 @@ const PROPOSE: Statement = {
 };
 
 /** Adds an answer of the model and its calls to the journal of a claimed turn. Calls that are `running` may be made when this
- *  returns. False: the claim was lost. @throws Unavailable */
+ *  returns. `clientCalls`: what the answer asks the client for, after these calls. False: the claim was lost.
+ *  @throws Unavailable */
 export async function propose(
   database: Database,
   { turnId, epoch }: Claim,
   attempts: number,
   { ordinal, content, model, usage, calls }: ModelStep,
+  clientCalls: readonly ClientCall[],
 ): Promise<boolean> {
   const answer = {
     ordinal,
@@ -140,7 +143,14 @@ export async function propose(
     expires_s: call.expiresS,
   }));
   const length = ordinal + calls.length;
-  const rows = await database.rows(PROPOSE, [length, attempts, turnId, epoch, JSON.stringify([answer, ...proposed])]);
+  const rows = await database.rows(PROPOSE, [
+    length,
+    attempts,
+    clientCalls.length === 0 ? null : JSON.stringify(clientCalls),
+    turnId,
+    epoch,
+    JSON.stringify([answer, ...proposed]),
+  ]);
   return rows.length > 0;
 }
 

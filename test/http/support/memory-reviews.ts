@@ -1,6 +1,6 @@
 // Reviews in memory, for tests of the HTTP layer only: one pending review. All calls succeed.
 import type { Services } from '../../../src/http/services.ts';
-import type { Review } from '../../../src/domain/review.ts';
+import { endsReview, type Review } from '../../../src/domain/review.ts';
 
 export const REVIEW_ID = '018f0000-0000-7000-8000-000000000001';
 
@@ -16,6 +16,8 @@ const review: Review = {
   text: 'This is urgent',
   assistant: 'turnkeeper',
   draft: 'echo: This is urgent',
+  revision: 0,
+  drafting: null,
   toolCall: null,
   finishReason: 'stop',
   claimedBy: null,
@@ -62,8 +64,16 @@ export const memoryReviews = (): Services['reviews'] => ({
   claim: async (_id, by) => ({ outcome: 'claimed', review: { ...review, claimedBy: by } }),
   release: async () => true,
   ofUser: async () => [review],
-  decide: async (_id, { decision, decidedBy }) => ({
+  decide: async (_id, decided) => ({
     outcome: 'already_applied',
-    review: { ...review, status: 'approved', decision, decidedBy, decidedAt: review.createdAt },
+    review: endsReview(decided)
+      ? {
+          ...review,
+          status: 'approved',
+          decision: decided.decision,
+          decidedBy: decided.decidedBy,
+          decidedAt: review.createdAt,
+        }
+      : review,
   }),
 });

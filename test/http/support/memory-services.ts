@@ -82,7 +82,7 @@ export class MemoryServices {
     const refusal = refusalOf(
       turn,
       { erasing: false, earlier, sessionOwner, queued: 0, busy, joins: false },
-      { perUser: 100, ofAll: 100, queuedOfAll: 0 },
+      { perUser: 100, ofAll: 100, queuedOfAll: 0, rateRetryAfterS: null, budgetWaitS: null },
     );
     if (refusal) return refusal;
     const { userId, text, metadata, sessionId, tags, requestHash, idempotencyKey: key } = turn;
@@ -98,6 +98,14 @@ export class MemoryServices {
     if (isFinal(turn.status)) return { outcome: turn.status === 'cancelled' ? 'cancelled' : 'final', turn };
     this.change(turnId, { status: 'cancelled' });
     return { outcome: 'cancelled', turn: this.stored.get(turnId)!.turn };
+  }
+
+  #retry(turnId: string): Turn | null {
+    this.#check();
+    const turn = this.stored.get(turnId)?.turn;
+    if (turn?.status !== 'failed') return null;
+    this.change(turnId, { status: 'queued', error: null, finishedAt: null });
+    return this.stored.get(turnId)!.turn;
   }
 
   async #wait(turn: Turn, timeoutMs: number, signal: AbortSignal): Promise<Turn> {
@@ -146,7 +154,9 @@ export class MemoryServices {
       before: async () => [],
       stepContents: async () => [],
       nextPictures: async () => null,
+      clientRequests: async () => [],
       cancel: async (turnId) => this.#cancel(turnId),
+      retry: async (turnId) => this.#retry(turnId),
       watch: (turnId) => ({
         find: async () => {
           this.#check();
@@ -195,6 +205,7 @@ export class MemoryServices {
       history: async (userId) => this.#memoryOf(userId).history,
       forget: async (userId) => void this.memories.delete(userId),
     },
+    budgets: { statesOf: async () => [], charges: async () => [] },
     analytics: {
       initialize: async () => {},
       ofUser: async () => NO_ACTIVITY,
@@ -246,7 +257,7 @@ const DEAD_LETTER = {
 
 const NO_OVERVIEW = {
   rows: {
-    turns: { queued: 0, running: 0, awaitingReview: 0 },
+    turns: { queued: 0, postponed: 0, running: 0, awaitingReview: 0 },
     oldestWaitingS: null,
     byHour: [],
     failures: [],

@@ -94,8 +94,30 @@ export interface AnalyticsInitialized {
   message_count: number;
 }
 
+export interface Budget {
+  /**
+   * `user`: each user has this many tokens. `all`: all users together.
+   */
+  per: 'user' | 'all';
+  window: string;
+  /**
+   * Tokens in a window.
+   */
+  limit: number;
+  /**
+   * Tokens that calls under way may use.
+   */
+  reserved: number;
+  used: number;
+  /**
+   * When the window ends and the next one begins.
+   */
+  resets_at: string;
+}
+
 export interface TurnReview {
   review_id: string;
+  kind: 'reply' | 'tool_call' | 'tool_outcome';
   status: string;
   /**
    * Names of the rules that required the review.
@@ -155,6 +177,14 @@ export interface Turn {
    * How the reply ended: `length` means that the model reached its limit. Null: no reply yet, or not known.
    */
   finish_reason: ('stop' | 'length' | 'tool_calls' | 'tool_limit') | null;
+  /**
+   * The calls of its own tools that the reply asks a client of `/v1` for.
+   */
+  client_calls: {
+    id: string;
+    name: string;
+    arguments: string;
+  }[];
   metadata: {
     session_id: string;
     timestamp: unknown;
@@ -444,11 +474,25 @@ export interface OpenAiChatCompletion {
     index: number;
     message: {
       role: 'assistant';
-      content: string;
+      /**
+       * Null: only calls.
+       */
+      content: string | null;
       refusal: null;
+      /**
+       * What the client has to call.
+       */
+      tool_calls?: {
+        id: string;
+        type: 'function';
+        function: {
+          name: string;
+          arguments: string;
+        };
+      }[];
     };
     logprobs: null;
-    finish_reason: 'stop' | 'length' | 'tool_calls' | 'tool_limit';
+    finish_reason: 'stop' | 'length' | 'tool_calls';
   }[];
   usage?: {
     prompt_tokens: number;
@@ -484,7 +528,7 @@ export interface OpenAiChatCompletionRequest {
    */
   model: string;
   /**
-   * The last message must be a user message with text or pictures. It becomes the turn. It may have at most 10 pictures (`image_url`, `input_image`): https addresses, and data URLs of PNG, JPEG, GIF and WebP of at most 8 MiB together. Earlier messages and items, of any kind, only identify the turns that it continues: turnkeeper has its own history, of which the prompt contains these turns. Messages with the role `system` or `developer` are ignored, unless the operator lets the assistant take instructions of clients.
+   * The last message must be a user message with text or pictures, or the results of the calls that the message before asks for. It becomes the turn. It may have at most 10 pictures (`image_url`, `input_image`): https addresses, and data URLs of PNG, JPEG, GIF and WebP of at most 8 MiB together. Earlier messages and items, of any kind, only identify the turns that it continues: turnkeeper has its own history, of which the prompt contains these turns. Messages with the role `system` or `developer` are ignored, unless the operator lets the assistant take instructions of clients.
    *
    * @minItems 1
    */
@@ -1011,10 +1055,6 @@ export interface OpenAiChatCompletionRequest {
   /**
    * Accepted and ignored.
    */
-  parallel_tool_calls?: boolean | null;
-  /**
-   * Accepted and ignored.
-   */
   prompt_cache_key?: string | null;
   /**
    * Accepted and ignored.
@@ -1042,17 +1082,43 @@ export interface OpenAiChatCompletionRequest {
     [k: string]: unknown;
   };
   /**
-   * Not supported: must be empty: turnkeeper does not call tools.
+   * Functions that the client calls itself: the reply may ask for calls, and the results are the next message. At most 128, and 512 KiB as JSON. None may have the name of a tool of the assistant.
    */
-  tools?: {
-    [k: string]: unknown;
-  };
+  tools?:
+    | {
+        type: 'function';
+        function: {
+          name: string;
+          description?: string | null;
+          parameters?: {
+            [k: string]: unknown;
+          } | null;
+          strict?: boolean | null;
+          [k: string]: unknown;
+        };
+        [k: string]: unknown;
+      }[]
+    | null;
   /**
-   * Not supported: must be none or auto: turnkeeper does not call tools.
+   * Passed on to the model, with `tools`: `none`, `auto`, `required`, or one of the functions.
    */
-  tool_choice?: {
-    [k: string]: unknown;
-  };
+  tool_choice?:
+    | (
+        | ('none' | 'auto' | 'required')
+        | {
+            type: 'function';
+            function: {
+              name: string;
+              [k: string]: unknown;
+            };
+            [k: string]: unknown;
+          }
+      )
+    | null;
+  /**
+   * Passed on to the model, with `tools`.
+   */
+  parallel_tool_calls?: boolean | null;
   /**
    * Not supported: must be empty: turnkeeper does not call tools.
    */
@@ -1130,18 +1196,31 @@ export interface OpenAiResponse {
     reason: 'content_filter' | 'max_output_tokens';
   } | null;
   model: string;
-  output: {
-    id: string;
-    type: 'message';
-    role: 'assistant';
-    status: 'in_progress' | 'completed' | 'incomplete';
-    content: {
-      type: 'output_text';
-      text: string;
-      annotations: unknown[];
-      logprobs: unknown[];
-    }[];
-  }[];
+  output: (
+    | {
+        id: string;
+        type: 'message';
+        role: 'assistant';
+        status: 'in_progress' | 'completed' | 'incomplete';
+        content: {
+          type: 'output_text';
+          text: string;
+          annotations: unknown[];
+          logprobs: unknown[];
+        }[];
+      }
+    | {
+        /**
+         * `fc_` followed by the turn id and the number of the call.
+         */
+        id: string;
+        type: 'function_call';
+        status: 'in_progress' | 'completed' | 'incomplete';
+        call_id: string;
+        name: string;
+        arguments: string;
+      }
+  )[];
   previous_response_id: string | null;
   usage: {
     input_tokens: number;
@@ -1750,10 +1829,6 @@ export interface OpenAiResponseRequest {
   /**
    * Accepted and ignored.
    */
-  parallel_tool_calls?: boolean | null;
-  /**
-   * Accepted and ignored.
-   */
   prompt_cache_key?: string | null;
   /**
    * Accepted and ignored.
@@ -1809,17 +1884,37 @@ export interface OpenAiResponseRequest {
     [k: string]: unknown;
   };
   /**
-   * Not supported: must be empty: turnkeeper does not call tools.
+   * Functions that the client calls itself: the reply may ask for calls, and the results are the next message. At most 128, and 512 KiB as JSON. None may have the name of a tool of the assistant.
    */
-  tools?: {
-    [k: string]: unknown;
-  };
+  tools?:
+    | {
+        type: 'function';
+        name: string;
+        description?: string | null;
+        parameters?: {
+          [k: string]: unknown;
+        } | null;
+        strict?: boolean | null;
+        [k: string]: unknown;
+      }[]
+    | null;
   /**
-   * Not supported: must be none or auto: turnkeeper does not call tools.
+   * Passed on to the model, with `tools`: `none`, `auto`, `required`, or one of the functions.
    */
-  tool_choice?: {
-    [k: string]: unknown;
-  };
+  tool_choice?:
+    | (
+        | ('none' | 'auto' | 'required')
+        | {
+            type: 'function';
+            name: string;
+            [k: string]: unknown;
+          }
+      )
+    | null;
+  /**
+   * Passed on to the model, with `tools`.
+   */
+  parallel_tool_calls?: boolean | null;
   /**
    * Not supported: must be 0: turnkeeper does not return log probabilities.
    */
@@ -1884,11 +1979,15 @@ export interface Readiness {
 export interface Overview {
   turns: {
     queued: number;
+    /**
+     * How many of the queued turns wait for a budget.
+     */
+    postponed: number;
     running: number;
     awaiting_review: number;
   };
   /**
-   * Age of the oldest queued turn. Null: no turn is queued.
+   * Age of the oldest queued turn that does not wait for a budget. Null: there is none.
    */
   oldest_waiting_s: number | null;
   /**
@@ -2009,6 +2108,14 @@ export interface ListedReview {
    */
   draft_sha256: string | null;
   /**
+   * How many new drafts reviewers have received: 0 for the first draft. It grows when a new draft is there.
+   */
+  revision: number;
+  /**
+   * Whether the model writes a new draft now. Meanwhile `draft` is the last one, and only `reject` is allowed.
+   */
+  drafting: boolean;
+  /**
    * Null: the review is about a reply.
    */
   tool_call: ReviewedToolCall | null;
@@ -2085,6 +2192,14 @@ export interface Review {
    */
   draft_sha256: string | null;
   /**
+   * How many new drafts reviewers have received: 0 for the first draft. It grows when a new draft is there.
+   */
+  revision: number;
+  /**
+   * Whether the model writes a new draft now. Meanwhile `draft` is the last one, and only `reject` is allowed.
+   */
+  drafting: boolean;
+  /**
    * Null: the review is about a reply.
    */
   tool_call: ReviewedToolCall | null;
@@ -2141,7 +2256,7 @@ export interface ReviewEvents {
      */
     who: string | null;
     /**
-     * `requested`, `claimed`, `released`, or the status in which the review ended.
+     * `requested`, `claimed`, `released`; `revise_requested`, then `revised` with the last draft in `original` and the new one in `edit`, or `revise_failed` with the error in `note`; or the status in which the review ended.
      */
     what: string;
     reasons: ReviewReason[] | null;
@@ -2152,7 +2267,7 @@ export interface ReviewEvents {
 }
 
 export interface ReviewDecision {
-  decision: 'approve' | 'edit' | 'reject' | 'respond' | 'retry';
+  decision: 'approve' | 'edit' | 'reject' | 'respond' | 'retry' | 'revise';
   /**
    * The reply to deliver instead of the draft. Required to edit a reply, otherwise not allowed.
    */
@@ -2170,7 +2285,7 @@ export interface ReviewDecision {
     [k: string]: unknown;
   };
   /**
-   * A note for the audit trail. The user does not see it. The model sees the note of a call that is rejected.
+   * A note for the audit trail. The user does not see it. Required with `revise`: what the model has to change. The model also sees the note of a call that is rejected.
    */
   note?: string;
   /**
@@ -2232,6 +2347,9 @@ export interface UserExport {
     [k: string]: unknown;
   }[];
   conversations: {
+    [k: string]: unknown;
+  }[];
+  budget_charges: {
     [k: string]: unknown;
   }[];
   reviews: {
@@ -2428,4 +2546,8 @@ export interface PatchWebhook {
    * A delivery that is due while the webhook is disabled becomes `dead`.
    */
   enabled?: boolean;
+}
+
+export interface Budgets {
+  budgets: Budget[];
 }

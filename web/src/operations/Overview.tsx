@@ -35,7 +35,11 @@ export function Overview() {
       {errorNotice}
       {!value.queues_answer && <Notice kind="bad">Redis is unavailable. Turns are accepted and stay queued.</Notice>}
       <ul class="tiles">
-        <Tile name="Queued" value={countText(turns.queued)} />
+        <Tile
+          name="Queued"
+          value={countText(turns.queued)}
+          detail={turns.postponed > 0 ? `${countText(turns.postponed)} wait for a budget` : ''}
+        />
         <Tile name="Running" value={countText(turns.running)} />
         <Tile name="Held for review" value={countText(turns.awaiting_review)} />
         <Tile name="Oldest queued" value={secondsText(oldest)} alarming={(oldest ?? 0) > MAX_QUEUED_S} />

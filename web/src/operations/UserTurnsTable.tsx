@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { call, pathTo } from '../api/call.ts';
+import { call, errorText, pathTo } from '../api/call.ts';
 import type { Page } from '../api/derived.ts';
 import type { Turn } from '../api/types.ts';
 import { Badge } from '../parts/Badge.tsx';
@@ -10,14 +10,23 @@ import { Steps } from '../parts/Steps.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
 import { STATUS } from '../chat/turn-state.ts';
 
-/** A page of a user's turns, newest first. */
+/** A page of a user's turns, newest first. A failed turn can be retried. */
 export function UserTurnsTable({ userId }: { readonly userId: string }) {
   const [cursors, setCursors] = useState<readonly string[]>([]);
   const path = pathTo(['users', userId, 'turns'], { limit: 25, cursor: cursors.at(-1) });
   const { value, error, reload } = useLoaded(path, (signal) => call<Page<Turn>>(path, { signal }), 5_000);
+  const [retryFault, setRetryFault] = useState<string | null>(null);
+  const retry = ({ turn_id: id }: Turn): void => {
+    setRetryFault(null);
+    call(pathTo(['turns', id, 'retry']), { method: 'POST' }).then(reload, (problem: unknown) => {
+      setRetryFault(errorText(problem));
+      reload();
+    });
+  };
   return (
     <section class="card" aria-labelledby="turns-title">
       <h2 id="turns-title">Turns</h2>
+      {retryFault !== null && <Notice kind="bad">{retryFault}</Notice>}
       {error !== null && (
         <Notice kind="bad" action={{ label: 'Try again', act: reload }}>
           {error}
@@ -48,6 +57,16 @@ export function UserTurnsTable({ userId }: { readonly userId: string }) {
                     <Badge tone={STATUS[turn.status].tone}>{STATUS[turn.status].label}</Badge>
                     <Steps steps={turn.steps} />
                     {turn.error && <code class="small"> {turn.error.code}</code>}
+                    {turn.status === 'failed' && (
+                      <button
+                        type="button"
+                        class="quiet"
+                        aria-label={`Retry turn ${turn.seq}`}
+                        onClick={() => retry(turn)}
+                      >
+                        Retry
+                      </button>
+                    )}
                   </td>
                   <td>{turn.attempts}</td>
                   <td>
