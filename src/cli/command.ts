@@ -30,7 +30,7 @@ export const OPTIONS = {
   seen: { value: 'SHA256', description: 'decide only if the draft or the arguments still have this hash' },
   note: {
     value: 'TEXT',
-    description: 'note for the audit trail; the model sees that of a rejected call, the user never',
+    description: 'note for the audit trail; with revise and for a rejected call also for the model; never for the user',
   },
   yes: { value: null, description: 'do not ask for confirmation' },
   wait: { value: null, description: 'wait until the erasure is complete' },

@@ -11,6 +11,7 @@ const NEEDS: Readonly<Record<string, readonly Content[]>> = {
   reject: [],
   respond: ['result'],
   retry: [],
+  revise: [],
 };
 
 export const DECISIONS = Object.keys(NEEDS);
@@ -40,6 +41,7 @@ export function decisionFaults(decision: string, options: Options): string[] {
   const fitting = given.filter((name) => needed.includes(name));
   if (needed.length > 0 && fitting.length === 0) faults.push(`${listed(needed)} is required to ${decision}`);
   if (fitting.length > 1) faults.push(`only one of ${listed(fitting)} is valid`);
+  if (decision === 'revise' && options.note === undefined) faults.push('--note is required to revise');
   if (options.arguments !== undefined && jsonObject(options.arguments) === null)
     faults.push('--arguments must be a JSON object');
   if (options.seen !== undefined && !/^[0-9a-f]{64}$/i.test(options.seen))

@@ -50,6 +50,7 @@ function show(review: Review, output: Output): void {
   output.line(`${output.style('bold', 'message')}  ${plain(review.text)}`);
   const [name, subject] = subjectOf(review);
   output.line(output.style('bold', name) + field(name, subject).slice(name.length));
+  if (review.drafting) output.line(output.style('yellow', 'A new draft is being written.'));
   output.line(field('sha256', review.tool_call?.arguments_sha256 ?? review.draft_sha256 ?? ''));
   if (review.kind === 'tool_outcome' && review.status === 'pending') output.line(output.style('yellow', NOT_KNOWN));
   showGiven(review, output);

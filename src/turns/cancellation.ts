@@ -57,7 +57,8 @@ async function cancelUnfinished({ database, partials }: CancelDeps, turnId: stri
     deadline = Math.min(deadline, performance.now() + PARTIAL_WAIT_MS);
     const text = turn.status === 'running' ? await partials.ask(turn, deadline - performance.now()) : null;
     const cancelled = await cancelTurn(database, turn, text);
-    if (cancelled) return cancelled;
+    // The statement returns the row of the turn only.
+    if (cancelled) return { ...cancelled, review: turn.review, steps: turn.steps };
     // The turn was claimed, parked or committed meanwhile.
   }
 }

@@ -126,7 +126,8 @@ test('invalid decisions on calls are refused before a request, with all faults',
       ['approve', '--result', 'x', '--seen', 'y'],
       [/--result is only valid with respond/, /--seen must be a SHA-256/],
     ],
-    [['constructor'], [/must be one of approve, edit, reject, respond, retry/]],
+    [['revise'], [/--note is required to revise/]],
+    [['constructor'], [/must be one of approve, edit, reject, respond, retry, revise/]],
   ] as const) {
     const { code, stderr } = await run(t, ['reviews', 'decide', 'x', ...args], {
       env: { TURNKEEPER_URL: 'http://127.0.0.1:1' },

@@ -4,7 +4,17 @@ import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { isAvailable, RUNTIMES } from '../support/app.ts';
 import { call, chat, delivered, eventually, waitForTurn } from '../support/client.ts';
-import { afterDecision, ask, decideOn, reviewOf, scripted, startToolApp, statuses, turnOf } from './turn-support.ts';
+import {
+  afterDecision,
+  ask,
+  decideOn,
+  reviewOf,
+  scripted,
+  startToolApp,
+  statuses,
+  turnOf,
+  type ToolTurn,
+} from './turn-support.ts';
 
 for (const runtime of RUNTIMES) {
   const run = isAvailable(runtime) ? test : test.skip;
@@ -270,8 +280,9 @@ test('a turn that is cancelled while a once call runs still records its outcome'
   });
   const { turn_id: turnId } = await chat(url, { user_id: 'ann', text: 'Charge.' });
   await called.promise;
-  t.is((await call(url, `/turns/${turnId}/cancel`, { method: 'POST' })).status, 200);
-  t.deepEqual(statuses(await turnOf(url, turnId)), ['charge running']);
+  const cancelled = await call<ToolTurn>(url, `/turns/${turnId}/cancel`, { method: 'POST' });
+  t.is(cancelled.status, 200);
+  t.deepEqual(statuses(cancelled.body), ['charge running']);
   release.resolve();
   for (let status = ''; status !== 'charge done';) [status = ''] = statuses(await turnOf(url, turnId));
   t.like(await turnOf(url, turnId), { status: 'cancelled', steps: [{ result: 'charged' }] });

@@ -56,7 +56,8 @@ webTest('a turn that waits for a person says why, and continues on the page afte
   app.server.answer((response, { tool }) =>
     tool === 'charge' ? response.writeHead(500).end('down') : response.end('refunded'),
   );
-  const { page, faults } = await visit(await openBrowser(t), `${app.url}/?user=ann`);
+  const browser = await openBrowser(t);
+  const { page, faults } = await visit(browser, `${app.url}/?user=ann`);
   await send(page, 'Refund it.');
   await turn(page, 1).getByText('A person decides whether refund is called.').waitFor();
   await turn(page, 1).getByText('Please wait.').waitFor();
@@ -69,7 +70,7 @@ webTest('a turn that waits for a person says why, and continues on the page afte
   t.deepEqual(await violations(page), []);
 
   // The same lines on the page of the user.
-  const operations = await visit(page.context().browser()!, `${app.url}/operations#/users/ann`);
+  const operations = await visit(browser, `${app.url}/operations#/users/ann`);
   const cell = operations.page.getByRole('list', { name: 'Tool calls' });
   await cell.waitFor();
   t.deepEqual(await cell.getByRole('listitem').allInnerTexts(), ['refund done', 'charge outcome not known']);

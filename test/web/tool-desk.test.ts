@@ -1,4 +1,5 @@
-// Reviews of calls on the desk, in a real browser: what is shown, decided and sent.
+// Reviews of calls and returned drafts on the desk, in a real browser: what is shown, decided and sent.
+import { createHash } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import type { ExecutionContext } from 'ava';
 import {
@@ -12,6 +13,9 @@ import {
   turnOf,
   type ToolTurn,
 } from '../tools/turn-support.ts';
+import { heldDrafts } from '../reviews/revise-support.ts';
+import { park, reviewOf as reviewById } from '../reviews/support.ts';
+import { startApp } from '../support/app.ts';
 import { violations } from '../support/axe.ts';
 import { openBrowser, visit, webTest, type TestBrowser } from '../support/browser.ts';
 
@@ -245,4 +249,31 @@ webTest('a call whose deadline passes while a decision is open is shown as expir
   await page.getByText('Expired: the deadline passed').waitFor();
   t.is(await page.locator('.decide').count(), 0);
   t.is(app.server.ledger.length, 0);
+});
+
+webTest('a draft is returned with a note; until the new one is here the review can only be rejected', async (t) => {
+  const app = await startApp(t);
+  const drafts = heldDrafts(app.model);
+  const { review } = await park(app.url, 'ann', 'help');
+  const { page, faults } = await visit(await openBrowser(t), `${app.url}/desk#${review!.review_id}`);
+  await page.getByText('due in').waitFor();
+  await page.keyboard.press('v');
+  await page.getByLabel('Note for the model').waitFor();
+  t.true(await page.getByRole('button', { name: /^Ask for a new draft/ }).isDisabled());
+  await page.keyboard.type('kinder');
+  const sent = nextDecision(page);
+  await page.keyboard.press('Control+Enter');
+  t.like(await sent, { decision: 'revise', note: 'kinder' });
+  await page.getByText('The model is writing a new draft.').waitFor();
+  t.deepEqual(await page.locator('.decide button').allInnerTexts(), ['Reject R']);
+  drafts.release();
+  await page.getByText('new: kinder').waitFor();
+  await page.getByRole('heading', { name: 'Draft (revision 1)' }).waitFor();
+  await page.keyboard.press('a');
+  const approved = nextDecision(page);
+  await page.keyboard.press('Control+Enter');
+  t.is((await approved)['draft_sha256'], createHash('sha256').update('new: kinder').digest('hex'));
+  await row(page, 'ann').waitFor({ state: 'detached' });
+  t.is((await turnOf(app.url, (await reviewById(app.url, review!.review_id)).turn_id)).reply, 'new: kinder');
+  t.deepEqual(faults, []);
 });

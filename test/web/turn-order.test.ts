@@ -26,6 +26,19 @@ test('of two reports of a turn the later one counts, also if a decision on a cal
     for (const [m, received] of inOrder.entries()) t.is(newer(known, received), m >= n ? received : known, `${n} ${m}`);
 });
 
+test('a cancelled turn stays cancelled, and a retried one is not failed any more', (t) => {
+  const held = report('awaiting_review', [10, false]);
+  const cancelled = report('cancelled');
+  t.is(newer(held, cancelled), cancelled);
+  t.is(newer(cancelled, held), cancelled);
+  const failed = { ...report('failed'), attempts: 2 };
+  const running = { ...report('running'), attempts: 2 };
+  const retried = { ...report('running'), attempts: 3 };
+  t.is(newer(failed, running), failed);
+  t.is(newer(failed, retried), retried);
+  t.is(newer(retried, failed), retried);
+});
+
 test('a call that changes replaces its line, and calls stay in their order', (t) => {
   let turn = report('running');
   for (const [step, status] of [

@@ -14,20 +14,23 @@ const RANK: Readonly<Record<TurnStatus, number>> = {
   failed: 3,
 };
 
-/** Where a turn is. A decision on a call queues the turn again, so each review and each decision begins a round. */
+/** Where a turn is. A decision on a call queues the turn again, so each review and each decision begins a round. A final
+ *  turn is behind all others. */
 const positionOf = ({ status, review }: Turn): readonly number[] => [
+  RANK[status] === RANK.completed ? 1 : 0,
   review === null ? 0 : Date.parse(review.deadline),
   review?.decided_at ? 1 : 0,
   RANK[status],
 ];
 
 /** A failed turn that has more attempts than before was retried. */
-const wasRetried = (known: Turn, received: Turn): boolean =>
-  known.status === 'failed' && received.attempts > known.attempts;
+const wasRetried = (before: Turn, after: Turn): boolean =>
+  before.status === 'failed' && after.attempts > before.attempts;
 
 /** The newer of two reports of one turn: a late report must not move a turn back. */
 export function newer(known: Turn | undefined, received: Turn): Turn {
   if (!known || wasRetried(known, received)) return received;
+  if (wasRetried(received, known)) return known;
   const before = positionOf(known);
   const difference = positionOf(received).map((part, at) => part - before[at]!);
   return (difference.find((part) => part !== 0) ?? 0) < 0 ? known : received;

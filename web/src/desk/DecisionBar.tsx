@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { ApiProblem, errorText, pathTo, request } from '../api/call.ts';
 import type { Review } from '../api/types.ts';
 import { Notice } from '../parts/Notice.tsx';
-import { CHOICES, type Choice } from './choices.ts';
+import { choicesOf, type Choice } from './choices.ts';
 import { DecisionForm, type DecisionBody } from './DecisionForm.tsx';
 import { useKeys } from './use-keys.ts';
 
@@ -13,6 +13,8 @@ interface Props {
   /** The text of the open edit; null: no edit is open. */
   readonly onEdited: (text: string | null) => void;
   readonly onDecided: (review: Review) => void;
+  /** A new draft is being written. */
+  readonly onReturned: (review: Review) => void;
   /** Another reviewer or the deadline has decided already, or the review has changed. */
   readonly onConflict: () => void;
 }
@@ -30,11 +32,11 @@ interface Open {
 const CHANGED = 'Nothing was decided: this review has changed since you opened the form. Read it again.';
 
 /** The decisions. Each needs a second step to confirm, so that one wrong key sends nothing. */
-export function DecisionBar({ review, onStart, onEdited, onDecided, onConflict }: Props) {
+export function DecisionBar({ review, onStart, onEdited, onDecided, onReturned, onConflict }: Props) {
   const [open, setOpen] = useState<Open | null>(null);
   const [sending, setSending] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
-  const choices = CHOICES[review.kind];
+  const choices = choicesOf(review);
 
   const start = (choice: Choice): void => {
     setFailed(null);
@@ -58,9 +60,10 @@ export function DecisionBar({ review, onStart, onEdited, onDecided, onConflict }
     request<Review>(pathTo(['reviews', review.review_id, 'decision']), { body: { ...body, ...open?.seen } }).then(
       ({ status, body: decided }) => {
         setSending(false);
-        if (status === 200) return onDecided(decided);
-        setFailed('The decision is accepted but not applied yet. It appears here when it is.');
+        if (status === 200 && decided.status !== 'pending') return onDecided(decided);
         cancel();
+        if (status === 200) onReturned(decided);
+        else setFailed('The decision is accepted but not applied yet. It appears here when it is.');
       },
       fail,
     );
@@ -71,6 +74,7 @@ export function DecisionBar({ review, onStart, onEdited, onDecided, onConflict }
   return (
     <footer class="decide">
       {failed !== null && <Notice kind="bad">{failed}</Notice>}
+      {review.drafting && <Notice>The model is writing a new draft. Until it is here, you can only reject.</Notice>}
       {open === null ? (
         <div class="row">
           {choices.map((choice) => (

@@ -36,21 +36,22 @@ export function DecisionForm({ choice, review, sending, onEdited, onSend, onCanc
   };
   const submit = (event?: Event): void => {
     event?.preventDefault();
-    if (sending || entered.fault !== null) return;
+    if (sending || fault !== null) return;
     onSend({ decision, ...entered.content, ...(note.trim() !== '' && { note: note.trim() }) });
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event);
   };
+  const fault = entered.fault ?? (noteToModel === 'required' && note.trim() === '' ? 'Write what to change.' : null);
   const noteLabel = noteToModel ? 'Note for the model and the audit trail' : 'Note for the audit trail';
-  const startsAtNote = content === undefined && decision === 'reject';
+  const startsAtNote = content === undefined && (decision === 'reject' || decision === 'revise');
   return (
     <form ref={form} class="decision-form" onSubmit={submit} onKeyDown={onKeyDown}>
       <p class="small soft">{title}</p>
       {content !== undefined && <DecisionContent kind={content} review={review} onEntered={enter} />}
       <input
         aria-label={noteLabel}
-        placeholder={`${noteLabel} (${noteToModel ? 'optional' : 'not shown to the user'})`}
+        placeholder={`${noteLabel} (${noteToModel ?? 'not shown to the user'})`}
         maxLength={NOTE_CHARACTERS}
         data-first={startsAtNote ? true : undefined}
         value={note}
@@ -61,14 +62,14 @@ export function DecisionForm({ choice, review, sending, onEdited, onSend, onCanc
           type="submit"
           class={`primary ${tone === 'danger' ? 'danger' : ''}`}
           data-first={content === undefined && !startsAtNote ? true : undefined}
-          disabled={sending || entered.fault !== null}
+          disabled={sending || fault !== null}
         >
           {send} <kbd>Ctrl ↵</kbd>
         </button>
         <button type="button" onClick={onCancel}>
           Cancel <kbd>Esc</kbd>
         </button>
-        {entered.fault !== null && <span class="small soft">{entered.fault}</span>}
+        {fault !== null && <span class="small soft">{fault}</span>}
       </div>
     </form>
   );

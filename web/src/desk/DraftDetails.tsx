@@ -19,7 +19,10 @@ export function DraftDetails({ review, by, draft, words, edited }: Props) {
   return (
     <>
       <section>
-        <h3>{edited === null ? 'Draft' : 'Draft with your changes'}</h3>
+        <h3>
+          {edited === null ? 'Draft' : 'Draft with your changes'}
+          {review.revision > 0 && ` (revision ${review.revision})`}
+        </h3>
         {by !== null && <p class="soft small">Written by {by}</p>}
         {finishText(review.finish_reason) !== null && <p class="soft small">{finishText(review.finish_reason)}</p>}
         <div class="card draft">

@@ -68,6 +68,7 @@ export function ReviewPane({ queue, reviewId, nextOf, onNext, onBack }: Props) {
             apply(decided);
             onNext(next);
           }}
+          onReturned={apply}
           onConflict={reload}
         />
       )}

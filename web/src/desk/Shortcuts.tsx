@@ -7,6 +7,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['A', 'approve'],
   ['E', 'edit the draft or the arguments'],
   ['R', 'reject; of an unknown outcome: the call was not carried out'],
+  ['V', 'return the draft to the model with a note'],
   ['S', 'respond: enter the result of the call'],
   ['T', 'retry a call with an unknown outcome'],
   ['Ctrl + Enter', 'confirm the decision'],

@@ -1,5 +1,6 @@
 // The decisions that each kind of review takes, with their words and keys. Pure.
 import type { Decision, ReviewKind } from '../api/derived.ts';
+import type { ListedReview } from '../api/types.ts';
 
 /** What a decision says besides itself and the note. */
 export type ContentKind = 'reply' | 'arguments' | 'result';
@@ -15,8 +16,8 @@ export interface Choice {
   readonly send: string;
   /** What the reviewer enters besides the note. */
   readonly content?: ContentKind;
-  /** The model reads the note. */
-  readonly noteToModel?: true;
+  /** The model reads the note; `required`: there must be one. */
+  readonly noteToModel?: 'optional' | 'required';
 }
 
 const REPLY: readonly Choice[] = [
@@ -44,6 +45,14 @@ const REPLY: readonly Choice[] = [
     title: 'The user sees that a reviewer rejected the message. Your note is not shown.',
     send: 'Reject',
   },
+  {
+    decision: 'revise',
+    label: 'Return',
+    key: 'v',
+    title: 'The model writes a new draft from this one and your note. This review stays open.',
+    send: 'Ask for a new draft',
+    noteToModel: 'required',
+  },
 ];
 
 const TOOL_CALL: readonly Choice[] = [
@@ -70,7 +79,7 @@ const TOOL_CALL: readonly Choice[] = [
     tone: 'danger',
     title: 'The call is not made. The model is told that a person declined it, with your note.',
     send: 'Reject',
-    noteToModel: true,
+    noteToModel: 'optional',
   },
   {
     decision: 'respond',
@@ -98,7 +107,7 @@ const TOOL_OUTCOME: readonly Choice[] = [
     tone: 'danger',
     title: 'The call was not carried out. The model is told so, with your note.',
     send: 'Confirm: not done',
-    noteToModel: true,
+    noteToModel: 'optional',
   },
   {
     decision: 'retry',
@@ -109,11 +118,15 @@ const TOOL_OUTCOME: readonly Choice[] = [
   },
 ];
 
-export const CHOICES: Readonly<Record<ReviewKind, readonly Choice[]>> = {
+const CHOICES: Readonly<Record<ReviewKind, readonly Choice[]>> = {
   reply: REPLY,
   tool_call: TOOL_CALL,
   tool_outcome: TOOL_OUTCOME,
 };
+
+/** The decisions that a review takes now. While a new draft is being written it can only be rejected. */
+export const choicesOf = ({ kind, drafting }: Pick<ListedReview, 'kind' | 'drafting'>): readonly Choice[] =>
+  drafting ? CHOICES[kind].filter(({ decision }) => decision === 'reject') : CHOICES[kind];
 
 export const KINDS: Readonly<Record<ReviewKind, string>> = {
   reply: 'Replies',
