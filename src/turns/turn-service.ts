@@ -151,7 +151,7 @@ export class TurnService {
     const watch = this.watch(turn.turnId);
     try {
       const current = await watch.find();
-      return current && (await watch.untilSettled(current, options, turn.status));
+      return current && (await watch.untilSettled(current, options, turn));
     } finally {
       watch.close();
     }

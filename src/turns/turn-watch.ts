@@ -1,7 +1,7 @@
 // Waits until a turn is settled, without reading its row while nothing changes.
 import { wakeUp } from '../concurrency/wake-up.ts';
 import type { TurnHints } from '../domain/events.ts';
-import { isSettled, type Turn, type TurnStatus } from '../domain/turn.ts';
+import { isSettled, type Turn } from '../domain/turn.ts';
 
 /** Poll interval of a wait while hints arrive, and while they cannot arrive. */
 const POLL_MS = 5_000;
@@ -50,17 +50,15 @@ export class TurnWatch {
 
   /** Waits until the turn is settled: final or awaiting review. For a turn that already awaits review, waits until that
    *  changes. After the timeout, or if the signal aborts, returns the turn as it is then. Null: the turn was erased.
-   *  `turn` must have been read after this watch was created. `before`: its status when the wait was requested.
+   *  `turn` must have been read after this watch was created. `before`: as it was when the wait was requested.
    *  @throws Unavailable */
-  async untilSettled(
-    turn: Turn,
-    { timeoutMs, signal }: WaitOptions,
-    before: TurnStatus = turn.status,
-  ): Promise<Turn | null> {
+  async untilSettled(turn: Turn, { timeoutMs, signal }: WaitOptions, before: Turn = turn): Promise<Turn | null> {
     const { hints, find } = this.#deps;
     const { wake, wait } = this.#wakeUp;
-    const wasInReview = before === 'awaiting_review';
-    const isDone = ({ status }: Turn) => isSettled(status) && !(wasInReview && status === 'awaiting_review');
+    const wasInReview = before.status === 'awaiting_review';
+    // A decision on a call queues the turn again, and the next call may await another review.
+    const isDone = ({ status, review }: Turn) =>
+      wasInReview ? status !== 'awaiting_review' || review?.reviewId !== before.review?.reviewId : isSettled(status);
     const deadline = performance.now() + timeoutMs;
     signal.addEventListener('abort', wake);
     try {

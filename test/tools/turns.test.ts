@@ -83,11 +83,14 @@ for (const runtime of RUNTIMES) {
     model.script(scripted([{ name: 'refund', arguments: { order: 'OTHER' } }]));
     const stale = await decideOn(url, parked, { decision: 'approve', arguments_sha256: '0'.repeat(64) });
     t.like(stale, { status: 409, body: { code: 'changed' } });
+    const poll = call<ToolTurn>(url, `/turns/${parked.turn_id}?wait=30`);
     const decided = await decideOn(url, parked, {
       decision: 'approve',
       arguments_sha256: review.tool_call!.arguments_sha256,
     });
     t.like(decided, { status: 200, body: { status: 'approved', decided_by: 'anonymous' } });
+    // The poll of a turn that awaits review ends when that changes.
+    t.not((await poll).body.status, 'awaiting_review');
     const done = await afterDecision(url, parked);
     t.like(done, { status: 'completed', seq: parked.seq });
     t.deepEqual(statuses(done), ['refund done']);
