@@ -25,9 +25,11 @@ test.before(async () => {
   app = await startToolApp(owner);
   env = { TURNKEEPER_URL: app.url };
   app.model.script((call) => scripted(...(ROUNDS[call.lastUserMessage] ?? []))(call));
-  app.server.answer((response, { tool, arguments: { order } }) =>
-    tool === 'charge' && order === 'LOST' ? response.writeHead(500).end('down') : response.end('made'),
-  );
+  app.server.answer((response, { tool, arguments: { order } }) => {
+    if (tool === 'charge' && order === 'LOST') return response.writeHead(500).end('down');
+    // The program opens the stream of a turn after its acceptance: a call that takes a while is seen there.
+    return setTimeout(() => response.end('made'), tool === 'get_order' ? 1_000 : 0);
+  });
 });
 
 /** What the model asks for after each message. */
