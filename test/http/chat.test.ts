@@ -28,6 +28,7 @@ test('POST /chat answers 202 with Location and the whole turn', async (t) => {
     metadata: { session_id: SESSION.toLowerCase(), channel: 'web', timestamp: at },
     tags: ['greeting'],
     steps: [],
+    client_calls: [],
     review: null,
     error: null,
     attempts: 0,

@@ -1,4 +1,5 @@
-// The journal of a turn. Every write locks the row of the turn, whose counter numbers the changes of its steps. All but the
+// The journal of a turn. Every write locks the row of the turn, whose counter numbers the changes of its steps: each change has
+// its own number. All but the
 // the last two require the epoch of the claim: if it was lost, nothing is written. A repeated statement changes nothing.
 import type { ClientCall } from '../../domain/tools/client-tools.ts';
 import type { Usage } from '../../domain/turn.ts';
@@ -95,19 +96,19 @@ export const contentsOfSteps = (database: Database, turnId: string): Promise<Ste
 const PROPOSE: Statement = {
   name: 'steps-propose',
   sql: `with held as (
-          update turns set journal = ?::int4, attempts = ?::int4, client_calls = ?::jsonb, step_changes = coalesce(step_changes, 0) + 1
+          update turns set journal = ?::int4, attempts = ?::int4, client_calls = ?::jsonb, step_changes = coalesce(step_changes, 0) + ?::int4
           where turn_id = ?::uuid and epoch = ?::int4 and status = 'running'
           returning turn_id, user_id, step_changes, epoch)
         insert into turn_steps (turn_id, user_id, ordinal, step, content, model, input_tokens, output_tokens, tool, model_name,
           call_id, arguments, effect, version, status, result, epoch, changed, started_at, expires_at, finished_at)
         select held.turn_id, held.user_id, s.ordinal, s.step, s.content, s.model, s.input_tokens, s.output_tokens, s.tool,
           s.model_name, s.call_id, s.arguments, s.effect, s.version, s.status, s.result, held.epoch,
-          case when s.step is null then 0 else held.step_changes end,
+          case when s.step is null then 0 else held.step_changes - s.later end,
           case when s.status = 'running' then clock_timestamp() end,
           case when s.status = 'running' then clock_timestamp() + s.expires_s * interval '1 second' end, case when s.status = 'failed' then clock_timestamp() end
         from held cross join jsonb_to_recordset(?::jsonb) as s (ordinal int4, step int4, content text, model text,
           input_tokens int4, output_tokens int4, tool text, model_name text, call_id text, arguments text, effect text,
-          version text, status text, result text, expires_s float8)
+          version text, status text, result text, expires_s float8, later int4)
         on conflict (turn_id, ordinal) do update set epoch = excluded.epoch where turn_steps.epoch = excluded.epoch
         returning ordinal`,
 };
@@ -129,7 +130,7 @@ export async function propose(
     input_tokens: usage?.inputTokens ?? null,
     output_tokens: usage?.outputTokens ?? null,
   };
-  const proposed = calls.map((call) => ({
+  const proposed = calls.map((call, index) => ({
     ordinal: call.ordinal,
     step: call.step,
     tool: call.tool,
@@ -141,12 +142,14 @@ export async function propose(
     status: call.status,
     result: call.result,
     expires_s: call.expiresS,
+    later: calls.length - 1 - index,
   }));
   const length = ordinal + calls.length;
   const rows = await database.rows(PROPOSE, [
     length,
     attempts,
     clientCalls.length === 0 ? null : JSON.stringify(clientCalls),
+    calls.length,
     turnId,
     epoch,
     JSON.stringify([answer, ...proposed]),
@@ -157,12 +160,12 @@ export async function propose(
 const START: Statement = {
   name: 'steps-start',
   sql: `with held as (
-          update turns set step_changes = coalesce(step_changes, 0) + 1
+          update turns set step_changes = coalesce(step_changes, 0) + ?::int4
           where turn_id = ?::uuid and epoch = ?::int4 and status = 'running'
           returning turn_id, step_changes, epoch)
-        update turn_steps set status = 'running', epoch = held.epoch, effect = started.effect, changed = held.step_changes,
+        update turn_steps set status = 'running', epoch = held.epoch, effect = started.effect, changed = held.step_changes - started.later,
           started_at = clock_timestamp(), expires_at = clock_timestamp() + started.expires_s * interval '1 second', finished_at = null
-        from held cross join unnest(?::int4[], ?::text[], ?::float8[]) as started (ordinal, effect, expires_s)
+        from held cross join unnest(?::int4[], ?::text[], ?::float8[], ?::int4[]) as started (ordinal, effect, expires_s, later)
         where turn_steps.turn_id = held.turn_id and turn_steps.ordinal = started.ordinal
           and turn_steps.status in ('proposed', 'running')
         returning turn_steps.ordinal`,
@@ -178,7 +181,9 @@ export async function startCalls(
   const ordinals = calls.map(({ ordinal }) => ordinal);
   const effects = calls.map(({ effect }) => effect);
   const expiries = calls.map(({ expiresS }) => expiresS);
-  return (await database.rows(START, [turnId, epoch, ordinals, effects, expiries])).length === calls.length;
+  const later = calls.map((_, index) => calls.length - 1 - index);
+  const bindings = [calls.length, turnId, epoch, ordinals, effects, expiries, later];
+  return (await database.rows(START, bindings)).length === calls.length;
 }
 
 const END: Statement = {
