@@ -1,4 +1,5 @@
 // Defects that users of other systems report about approvals. Each test shows that turnkeeper does not have one.
+import { sha256Of } from '../../src/domain/text.ts';
 import test from 'ava';
 import { startApp } from '../support/app.ts';
 import { call, chat, delivered, waitForTurn, eventually } from '../support/client.ts';
@@ -18,7 +19,11 @@ test('a decision that arrives before its turn awaits review is applied', async (
   const { url, model, redisUrl } = await startApp(t);
   model.script(() => ({ delayMs: 1_500 }));
   const turn = await chat(url, { user_id: 'ann', text: 'help me' });
-  await topic(t, redisUrl, 'review-decisions').add('decision', { instance_id: turn.turn_id, approved: true });
+  await topic(t, redisUrl, 'review-decisions').add('decision', {
+    instance_id: turn.turn_id,
+    approved: true,
+    draft_sha256: sha256Of('echo: help me'),
+  });
   const decided = await eventually('the decision is applied', async () => {
     const now = await turnOf(url, turn.turn_id);
     return now.status === 'completed' && now;

@@ -14,7 +14,7 @@ interface Page {
 }
 
 const FIELDS =
-  'review_id kind turn_id user_id session_id status reasons text assistant draft draft_sha256 revision drafting tool_call arguments result finish_reason history pictures claimed_by deadline decision reply note decided_by decided_at stale claimed_until created_at';
+  'review_id kind turn_id user_id session_id status reasons text assistant draft draft_sha256 client_calls revision drafting tool_call arguments result finish_reason history pictures claimed_by deadline decision reply note decided_by decided_at stale claimed_until created_at';
 
 const open = async (t: Owner, { databaseUrl }: Pick<TestApp, 'databaseUrl'>) => {
   const database = new Database(await connect(databaseUrl, { poolSize: 1 }));
