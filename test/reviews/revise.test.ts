@@ -19,7 +19,7 @@ for (const runtime of RUNTIMES) {
     const id = parked.review!.review_id;
     const before = await reviewOf(url, id);
     t.like(before, { revision: 0, drafting: false, draft: 'echo: I need help' });
-    const longPoll = call<ReviewedTurn>(url, `/turns/${parked.turn_id}?wait=20`);
+    const longPoll = call<ReviewedTurn>(url, `/turns/${parked.turn_id}?wait=3`);
 
     const asked = await decide(url, id, { decision: 'revise', note: 'be kinder', draft_sha256: before.draft_sha256 });
     t.is(asked.status, 200);
