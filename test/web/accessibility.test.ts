@@ -29,12 +29,16 @@ const SCENES: readonly Scene[] = [
     },
   },
   { name: 'an empty chat', path: '/?user=nobody', prepare: (page) => page.getByText('Start a conversation').waitFor() },
-  { name: 'the desk', path: '/desk', prepare: (page) => page.getByRole('option').first().waitFor() },
+  {
+    name: 'the desk',
+    path: '/desk',
+    prepare: (page) => page.getByRole('listbox').getByRole('option').first().waitFor(),
+  },
   {
     name: 'a review being edited',
     path: '/desk',
     prepare: async (page) => {
-      await page.getByRole('option').first().click();
+      await page.getByRole('listbox').getByRole('option').first().click();
       await page.getByText('due in').waitFor();
       await page.keyboard.press('e');
       await page.getByLabel('Reply', { exact: true }).fill('Something else');
@@ -53,7 +57,7 @@ const SCENES: readonly Scene[] = [
     name: 'the shortcuts',
     path: '/desk',
     prepare: async (page) => {
-      await page.getByRole('option').first().waitFor();
+      await page.getByRole('listbox').getByRole('option').first().waitFor();
       await page.keyboard.press('?');
       await page.getByRole('dialog').waitFor();
     },

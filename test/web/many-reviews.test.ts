@@ -52,7 +52,7 @@ webTest(
     const { page } = await visit(await openBrowser(t), `${app.url}/desk`);
     await page.getByText('100+ reviews').waitFor();
     await page.locator('.queue-box').focus();
-    const rows = page.getByRole('option');
+    const rows = page.getByRole('listbox').getByRole('option');
     await page.keyboard.press('Home');
     for (let loaded = 100; loaded < PENDING; loaded += 100) {
       await page.keyboard.press('End');

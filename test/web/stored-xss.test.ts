@@ -53,7 +53,7 @@ webTest('a corpus of stored scripts is shown as text in chat, desk and operation
 
   for (const [index, text] of CORPUS.entries()) {
     await desk.page.getByText('due in').or(desk.page.getByText('Select a review')).first().waitFor();
-    if (index === 0) await desk.page.getByRole('option').first().click();
+    if (index === 0) await desk.page.getByRole('listbox').getByRole('option').first().click();
     else await desk.page.keyboard.press('j');
     await desk.page.locator('.message', { hasText: `help ${text}` }).waitFor();
     t.is(await desk.page.locator('.message').innerText(), `help ${text}`);
