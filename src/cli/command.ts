@@ -26,7 +26,10 @@ export const OPTIONS = {
   kind: { value: 'KIND', description: 'reply, tool_call or tool_outcome [all]' },
   reply: { value: 'TEXT', description: 'with edit of a reply: the reply that the user receives' },
   arguments: { value: 'JSON', description: 'with edit of a call: the arguments of the call that is made instead' },
-  result: { value: 'TEXT', description: 'with respond: the result of the call for the model, text or JSON' },
+  result: {
+    value: 'TEXT',
+    description: 'with respond: the result of the call for the model: text, or an object or a list in JSON',
+  },
   seen: { value: 'SHA256', description: 'decide only if the draft or the arguments still have this hash' },
   note: {
     value: 'TEXT',

@@ -49,6 +49,16 @@ export function decisionFaults(decision: string, options: Options): string[] {
   return faults;
 }
 
+/** The object or list of a JSON text; null: the text is anything else. */
+function structured(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The body of the request, from options without faults. `kind`: only needed with `--seen`. */
 export function decisionBody(decision: string, options: Options, kind?: ListedReview['kind']) {
   const { reply, arguments: edited, result, note, seen } = options;
@@ -57,7 +67,7 @@ export function decisionBody(decision: string, options: Options, kind?: ListedRe
     decision,
     reply,
     arguments: edited === undefined ? undefined : jsonObject(edited)!,
-    result,
+    result: result === undefined ? undefined : (structured(result) ?? result),
     note,
     ...(seen !== undefined && hash),
   };

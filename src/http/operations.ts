@@ -50,7 +50,7 @@ export function operationsOf(
     ...conversationOperations(services.conversations),
     // Before /reviews/{review_id}, which would match its path.
     ...reviewFeedOperations(services),
-    ...reviewOperations(services.reviews),
+    ...reviewOperations(services.reviews, assistants),
     ...webhookOperations(services.webhooks),
     ...memoryOperations(services.memory),
     ...analyticsOperations(services.analytics),

@@ -134,6 +134,7 @@ test('invalid decisions on a call are refused with all faults', async (t) => {
   for (const decision of [
     { decision: 'retry' },
     { decision: 'edit', reply: 'text' },
+    { decision: 'edit', arguments: { order: 5 } },
     { decision: 'edit' },
     { decision: 'respond' },
     { decision: 'approve', arguments: {} },
@@ -290,4 +291,30 @@ test('a turn that is cancelled while a once call runs still records its outcome'
   for (let status = ''; status !== 'charge done';) [status = ''] = statuses(await turnOf(url, turnId));
   t.like(await turnOf(url, turnId), { status: 'cancelled', steps: [{ result: 'charged' }] });
   t.is((await waitForTurn(url, turnId)).reply, null);
+});
+
+test('the result of a person is any JSON value, and is shown as it was sent', async (t) => {
+  const { url, model } = await startToolApp(t);
+  model.script(scripted([{ name: 'refund', arguments: {} }]));
+  const values = ['5', 5, 'true', true, null, '', '"quoted"', [], { a: '1' }, 'plain text'];
+  await Promise.all(
+    values.map(async (result, n) => {
+      const parked = await ask(url, 'Refund.', `user-${n}`);
+      const decided = await decideOn(url, parked, { decision: 'respond', result });
+      t.deepEqual([decided.status, decided.body.result], [200, result]);
+      t.is((await decideOn(url, parked, { decision: 'respond', result })).status, 200);
+      t.is((await decideOn(url, parked, { decision: 'respond', result: 'other' })).status, 409);
+      t.deepEqual((await afterDecision(url, parked)).steps[0]!.result, result);
+    }),
+  );
+});
+
+test('a call that is not made says why: a cancellation is no decision of a person', async (t) => {
+  const { url, model } = await startToolApp(t);
+  model.script(scripted([{ name: 'refund', arguments: {} }]));
+  const parked = await ask(url, 'Refund.');
+  t.is((await call(url, `/turns/${parked.turn_id}/cancel`, { method: 'POST' })).status, 200);
+  const { steps } = await turnOf(url, parked.turn_id);
+  t.like(steps[0], { status: 'declined', result: 'The turn of this call was cancelled. It was not carried out.' });
+  t.is((await reviewOf(url, parked)).status, 'cancelled');
 });

@@ -41,8 +41,7 @@ export function valueOf(stored: string): unknown {
   }
 }
 
-/** A result as it is stored: text as it is, everything else as JSON. JSON in a text is taken for the value that it stands for. */
-export function storedResult(value: unknown): string {
-  const meant = typeof value === 'string' ? valueOf(value) : value;
-  return typeof meant === 'string' && meant === value ? meant : JSON.stringify(meant);
-}
+/** A result as it is stored, so that `valueOf` returns it: text as it is, everything else as JSON, and text that would be read as
+ *  JSON too. */
+export const storedResult = (value: unknown): string =>
+  typeof value === 'string' && valueOf(value) === value ? value : JSON.stringify(value);

@@ -31,12 +31,16 @@ const UNCHANGED = { status: null, arguments: null, result: null, approved: false
 
 const withNote = (sentence: string, note: string | null): string => (note === null ? sentence : `${sentence} ${note}`);
 
-/** What the model gets as the result of a call that a person, or the deadline, declined. */
-const declined = (note: string | null) => ({
+/** A call that will not be made, and what the model gets as its result. */
+const declined = (why: string, note: string | null = null) => ({
   ...UNCHANGED,
   status: 'declined' as const,
-  result: withNote('A person declined this call. It was not carried out.', note),
+  result: withNote(`${why} It was not carried out.`, note),
 });
+
+const BY_A_PERSON = 'A person declined this call.';
+const BY_THE_DEADLINE = 'Nobody decided on this call in time.';
+const BY_CANCELLATION = 'The turn of this call was cancelled.';
 
 /** The state of a call after a decision. */
 function stepOf(kind: ReviewKind, { decision, arguments: edited, result, note }: EndingDecision): ToolEnding['step'] {
@@ -49,7 +53,7 @@ function stepOf(kind: ReviewKind, { decision, arguments: edited, result, note }:
     case 'respond':
       return { ...UNCHANGED, status: 'done', result };
     case 'reject':
-      if (kind === 'tool_call') return declined(note);
+      if (kind === 'tool_call') return declined(BY_A_PERSON, note);
       return {
         ...UNCHANGED,
         status: 'failed',
@@ -83,12 +87,19 @@ const ended = { decision: null, decidedValue: null, note: null } as const;
  *  before it was made. */
 export const toolEndingAtDeadline = ({ kind }: Pick<Review, 'kind'>, outcome: DeadlineOutcome): ToolEnding =>
   kind === 'tool_call' && outcome === 'reject'
-    ? { ...ended, status: 'rejected', turnStatus: 'queued', decision: 'reject', step: declined(null), by: null }
+    ? {
+        ...ended,
+        status: 'rejected',
+        turnStatus: 'queued',
+        decision: 'reject',
+        step: declined(BY_THE_DEADLINE),
+        by: null,
+      }
     : {
         ...ended,
         status: 'expired',
         turnStatus: 'expired',
-        step: kind === 'tool_call' ? declined(null) : UNCHANGED,
+        step: kind === 'tool_call' ? declined(BY_THE_DEADLINE) : UNCHANGED,
         by: null,
       };
 
@@ -97,6 +108,6 @@ export const toolEndingByCancel = ({ kind }: Pick<Review, 'kind'>, by: string | 
   ...ended,
   status: 'cancelled',
   turnStatus: 'cancelled',
-  step: kind === 'tool_call' ? declined(null) : UNCHANGED,
+  step: kind === 'tool_call' ? declined(BY_CANCELLATION) : UNCHANGED,
   by,
 });

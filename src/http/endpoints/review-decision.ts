@@ -1,5 +1,6 @@
 // The decision of a reviewer as a request: which members it has depends on the decision and on the kind of the review.
 import { z } from 'zod';
+import { assistantNamed, type AssistantSource } from '../../domain/assistants/assistant.ts';
 import { VALUE_CHARACTERS } from '../../domain/decision-events.ts';
 import { MESSAGE_LIMITS, NOTE_CHARACTERS } from '../../domain/limits.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type Review,
   type ReviewKind,
 } from '../../domain/review.ts';
+import { faultOfArguments } from '../../domain/tools/arguments.ts';
 import { storedResult } from '../../domain/tools/stored-values.ts';
 import { invalidRequest } from '../problem.ts';
 import { COMPONENTS, storableText } from '../schemas.ts';
@@ -54,8 +56,9 @@ export const decisionRequest = z
     for (const name of given.filter((each) => !needed.includes(each)))
       fault(name, `is not allowed for the decision ${value.decision}`);
     const fitting = given.filter((each) => needed.includes(each));
-    if (needed.length > 0 && fitting.length === 0)
-      fault(needed[0]!, `is required for the decision ${value.decision}${needed.length > 1 ? ' of a reply' : ''}`);
+    // What an edit needs depends on the kind of the review.
+    if (needed.length === 1 && fitting.length === 0)
+      fault(needed[0]!, `is required for the decision ${value.decision}`);
     if (value.decision === 'revise' && value.note === undefined) fault('note', 'is required for the decision revise');
     if (fitting.length > 1) fault(fitting[1]!, 'is not allowed together with a reply');
     for (const name of ['arguments', 'result'] as const)
@@ -64,9 +67,16 @@ export const decisionRequest = z
   })
   .register(COMPONENTS, { id: 'ReviewDecision' });
 
-/** The faults that depend on the kind of the review. @throws Problem invalid_request */
-export function checkKind({ kind }: Review, body: z.output<typeof decisionRequest>): void {
-  const faults = [...faultsFor(kind, body)].map(([name, detail]) => ({ pointer: `/${name}`, detail }));
+/** The faults that depend on the review. @throws Problem invalid_request */
+export function checkAgainst(
+  review: Review,
+  body: z.output<typeof decisionRequest>,
+  assistants: AssistantSource['current'],
+): void {
+  const faults = [...faultsFor(review.kind, body), ...faultsOfEdit(review, body, assistants)].map(([name, detail]) => ({
+    pointer: `/${name}`,
+    detail,
+  }));
   if (faults.length > 0) throw invalidRequest(faults);
 }
 
@@ -81,6 +91,20 @@ function* faultsFor(kind: ReviewKind, body: z.output<typeof decisionRequest>): G
   if (decision === 'edit' && body[own] === undefined) yield [own, `is required to edit a review of kind ${kind}`];
   const otherHash = isReply ? 'arguments_sha256' : 'draft_sha256';
   if (body[otherHash] !== undefined) yield [otherHash, `is not allowed for a review of kind ${kind}`];
+}
+
+/** What is wrong with edited arguments, by the schema of their tool. The tools of MCP servers are known to workers only; they
+ *  check the arguments before every call. */
+function* faultsOfEdit(
+  { kind, status, toolCall, assistant }: Review,
+  { arguments: edited }: z.output<typeof decisionRequest>,
+  assistants: AssistantSource['current'],
+): Generator<[string, string]> {
+  if (kind !== 'tool_call' || status !== 'pending' || !edited) return;
+  const calling = assistant === null ? assistants.standard : assistantNamed(assistants, assistant);
+  const tool = calling?.tools.http.find(({ name }) => name === toolCall?.tool);
+  const fault = tool && faultOfArguments(tool, JSON.stringify(edited));
+  if (fault) yield ['arguments', fault];
 }
 
 /** The decision of a valid request. */

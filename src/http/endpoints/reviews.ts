@@ -1,5 +1,6 @@
 // Reviews: a reviewer approves, edits or rejects a draft before the user sees it, or asks for a new one.
 import { z } from 'zod';
+import type { AssistantSource } from '../../domain/assistants/assistant.ts';
 import { isUuid } from '../../domain/limits.ts';
 import { MAX_REVISIONS, REVIEW_KINDS, REVIEW_STATUSES, type Review } from '../../domain/review.ts';
 import { page, reviewCursor } from '../cursor.ts';
@@ -13,7 +14,7 @@ import {
   reviewPage,
   reviewSchema,
 } from './review-json.ts';
-import { checkKind, decisionOf, decisionRequest } from './review-decision.ts';
+import { checkAgainst, decisionOf, decisionRequest } from './review-decision.ts';
 import { limit, moment, storableText, userId } from '../schemas.ts';
 import type { Services } from '../services.ts';
 
@@ -59,7 +60,7 @@ const ofReviews = {
 } as const;
 
 /** Operations that list, retrieve, claim and decide reviews. */
-export function reviewOperations(reviews: Services['reviews']): Operation[] {
+export function reviewOperations(reviews: Services['reviews'], assistants: AssistantSource): Operation[] {
   const reviewAnswer = async (review: Review, status = 200): Promise<Answer> => {
     const [history, pictures] = await Promise.all([reviews.history(review), reviews.pictures(review)]);
     return json(reviewJson(review, { history, pictures }), status);
@@ -213,7 +214,7 @@ export function reviewOperations(reviews: Services['reviews']): Operation[] {
       async handle({ path, body }, { identity }) {
         const found = await reviews.find(idOf(path));
         if (!found) throw notFound();
-        checkKind(found, body);
+        checkAgainst(found, body, assistants.current);
         const answer = await reviews.decide(found, decisionOf(body, identity.name));
         switch (answer.outcome) {
           case 'unknown':

@@ -43,7 +43,7 @@ export const turnEventOperations = (
     tag: 'Turns',
     summary: 'Stream the events of a turn',
     description: [
-      'Server-sent events. `turn`: the whole turn, at each change of its status. `delta`: `{"text": "…"}`, the next part of the reply text. `step`: `{"step", "tool", "status"}`, when a call of a tool changes.',
+      'Server-sent events. `turn`: the whole turn, at each change of its status. `delta`: `{"text": "…"}`, the next part of the reply text. `step`: `{"step", "tool", "status"}`, when a call of a tool changes; several changes between two reads of the turn are one event with the last status.',
       'A `turn` event with status `running` restarts the text (a model attempt failed, the model asked for a tool, or another worker took the turn over): only the deltas after it belong to the reply.',
       'Every event has an id. With `Last-Event-ID`, any server resumes the stream after that event, without gap or repeat. An unknown id restarts the stream.',
       'The stream ends after the final `turn` event. For a turn that is already final, it contains only that event. A client that resumes after the final event gets 204, which makes an EventSource stop reconnecting.',

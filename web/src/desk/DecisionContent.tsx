@@ -2,13 +2,13 @@ import { useState } from 'preact/hooks';
 import { TEXT_CHARACTERS } from '../api/limits.ts';
 import type { Review } from '../api/types.ts';
 import { ArgumentFields } from './calls/ArgumentFields.tsx';
-import { pretty, type Arguments, type Read } from './calls/arguments.ts';
+import { pretty, structuredOr, type Arguments, type Read } from './calls/arguments.ts';
 import type { ContentKind } from './choices.ts';
 
 /** What the reviewer has entered. */
 export interface Entered {
   /** The members of the decision. */
-  readonly content: { readonly reply?: string; readonly arguments?: Arguments; readonly result?: string };
+  readonly content: { readonly reply?: string; readonly arguments?: Arguments; readonly result?: unknown };
   /** The text that is compared with what the model wrote; null: there is nothing to compare, or it is not valid. */
   readonly edited: string | null;
   /** Why it cannot be sent; null: it can. */
@@ -30,7 +30,7 @@ function argumentsEntered(initial: Arguments, read: Read<Arguments>): Entered {
 }
 
 const resultEntered = (result: string): Entered => ({
-  content: { result },
+  content: { result: structuredOr(result) },
   edited: null,
   fault: result.trim() === '' ? 'Enter the result.' : null,
 });
@@ -59,7 +59,7 @@ export function DecisionContent({ kind, review, onEntered }: Props) {
   return (
     <textarea
       aria-label={kind === 'reply' ? 'Reply' : 'Result'}
-      placeholder={kind === 'result' ? 'The result of the call: text or JSON' : undefined}
+      placeholder={kind === 'result' ? 'The result of the call: text, or an object or a list in JSON' : undefined}
       data-first
       rows={5}
       maxLength={TEXT_CHARACTERS}

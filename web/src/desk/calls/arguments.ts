@@ -27,6 +27,16 @@ export const textOf = (value: unknown): string => (typeof value === 'string' ? v
 export const fieldsOf = (value: Arguments): Field[] =>
   Object.entries(value).map(([name, part]) => ({ name, kind: kindOf(part), text: textOf(part) }));
 
+/** The object or list of a JSON text; any other text as it is. */
+export function structuredOr(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : text;
+  } catch {
+    return text;
+  }
+}
+
 export type Read<T> = { readonly value: T } | { readonly fault: string };
 
 /** Whether a number was changed by reading it: integers beyond 2^53 − 1 are. */
