@@ -59,7 +59,7 @@ export async function startApp(t: Owner, options: AppOptions = {}): Promise<Test
   const dapr = options.runtime === 'dapr' ? await startDapr(t, databaseUrl, redis, options) : null;
   const config = readConfig(['--migrate', ...(options.roles ? ['--roles', options.roles] : [])], {
     PORT: '0',
-    LOG_LEVEL: process.env['TK_LOG'] ?? 'silent',
+    LOG_LEVEL: 'silent',
     DATABASE_URL: databaseUrl,
     REDIS_URL: redis,
     ACTOR_RUNTIME: options.runtime ?? 'embedded',
