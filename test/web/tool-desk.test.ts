@@ -94,8 +94,8 @@ webTest(
     await page.getByRole('button', { name: 'Edit in fields' }).click();
     t.is(await page.getByLabel('reason').inputValue(), 'late');
     const sent = nextDecision(page);
+    await page.getByLabel('reason').focus();
     await page.keyboard.press('Control+Enter');
-    await page.getByLabel('reason').press('Control+Enter');
     const edited = { ...ARGUMENTS, order: 'A2', reason: 'late', amount: 7, notify: false, items: [] };
     t.deepEqual(await sent, { decision: 'edit', arguments: edited, arguments_sha256: call!.arguments_sha256 });
     await row(page, 'ann').waitFor({ state: 'detached' });
@@ -214,6 +214,12 @@ async function startApproval(browser: TestBrowser, url: string, { review }: Tool
   return page;
 }
 
+/** Sends the open decision. The review may be loaded again meanwhile, so the button gets the focus first. */
+async function confirm(page: Page): Promise<void> {
+  await page.locator('.decision-form button[type=submit]').focus();
+  await page.keyboard.press('Control+Enter');
+}
+
 webTest('a decision on something else, or after another one, is explained, and runs nothing', async (t) => {
   const app = await startToolApp(t);
   app.model.script(scripted([{ name: 'refund', arguments: { order: 'A1' } }]));
@@ -224,7 +230,7 @@ webTest('a decision on something else, or after another one, is explained, and r
   await page.route('**/decision', (route) =>
     route.continue({ postData: JSON.stringify({ decision: 'approve', arguments_sha256: '0'.repeat(64) }) }),
   );
-  await page.keyboard.press('Control+Enter');
+  await confirm(page);
   await page.getByText('Nothing was decided: this review has changed').waitFor();
   t.is((await turnOf(app.url, first!.turn_id)).status, 'awaiting_review');
   await page.getByRole('button', { name: /^Approve/ }).waitFor();
@@ -235,7 +241,7 @@ webTest('a decision on something else, or after another one, is explained, and r
     await decideOn(app.url, second!, { decision: 'reject' });
     await route.continue();
   });
-  await other.keyboard.press('Control+Enter');
+  await confirm(other);
   await other.getByText('You rejected this call.').waitFor();
   t.is(await other.locator('.decide').count(), 0);
   t.is(app.server.ledger.length, 0);
