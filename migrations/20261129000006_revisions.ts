@@ -4,7 +4,7 @@ import { buildIndex, dropIndex, NO_TRANSACTION } from './support/indexes.ts';
 export const config = NO_TRANSACTION;
 
 /** A reviewer may ask for a new draft of a reply. `revision`: how many the review has got. The other columns are set while one is
- *  being written: what was asked for, by whom and when, until when a worker holds the work, how often it was claimed, and the
+ *  being written: what was asked for, the name of the reviewer and the time, until when a worker holds the work, how often it was claimed, and the
  *  number of the last claim, which only grows. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.raw('alter table reviews add column if not exists revision int4 not null default 0');

@@ -18,7 +18,8 @@ const storable = (limit: number) =>
     .refine((text) => !text.includes('\0') && text.isWellFormed());
 
 const id = z.uuid().toLowerCase();
-const sha256 = z.hex().length(64).toLowerCase();
+/** A hash of what a reviewer saw. */
+export const sha256 = z.hex().length(64).toLowerCase();
 
 const fits = (value: unknown): boolean => isStorable(value) && JSON.stringify(value).length <= VALUE_CHARACTERS;
 

@@ -51,5 +51,13 @@ export function asData(value: string, limit = VALUE_LIMIT): string {
   return capped(unmarked.replaceAll(ROLE, '$1 ').replaceAll(/ {2,}/g, ' ').trim(), limit).trim();
 }
 
+/** The text without the name of the tags around it, such as `tool_result`, so that it cannot close them. Invisible characters and
+ *  other forms of letters do not hide the name: a model may read it all the same. */
+export function withoutTag(text: string, name: string): string {
+  const pattern = new RegExp(name, 'gi');
+  const visible = visibleText(text);
+  return (visible.search(pattern) < 0 ? text : visible).replaceAll(pattern, name.replaceAll('_', ' '));
+}
+
 /** The hash by which decisions and reviews name a text: hex SHA-256 of its UTF-8. */
 export const sha256Of = (text: string): string => hash('sha256', text, 'hex');

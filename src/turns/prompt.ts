@@ -6,7 +6,7 @@ import type { Work } from '../actors/user-session.ts';
 import type { Prompt } from '../model/fitted-prompt.ts';
 import type { Message, MessagePicture } from '../model/model.ts';
 import { urlOf, type Picture } from '../domain/pictures/picture.ts';
-import { asData, capped } from '../domain/text.ts';
+import { asData, capped, withoutTag } from '../domain/text.ts';
 import type { HistoryMessage } from '../domain/conversation.ts';
 import type { Journal } from '../domain/tools/step.ts';
 import type { ClientConversation } from './client-prompt.ts';
@@ -59,9 +59,6 @@ export interface PromptParts {
   readonly pictures?: readonly MessagePicture[] | undefined;
 }
 
-/** The text without the name of the tags around it, so that it cannot close them. */
-const withoutTags = (text: string): string => text.replaceAll(/client_instructions/gi, 'client instructions');
-
 function systemText({ assistant, memory, messageCount, clientInstructions, history, steps }: PromptParts): string {
   const hasResults = [...history, ...(steps ?? [])].some(isDelimitedResult);
   return [
@@ -71,7 +68,7 @@ function systemText({ assistant, memory, messageCount, clientInstructions, histo
     ...(clientInstructions === null
       ? []
       : [
-          `${ABOUT_CLIENT_INSTRUCTIONS}\n<client_instructions>\n${withoutTags(clientInstructions)}\n</client_instructions>`,
+          `${ABOUT_CLIENT_INSTRUCTIONS}\n<client_instructions>\n${withoutTag(clientInstructions, 'client_instructions')}\n</client_instructions>`,
         ]),
   ].join('\n\n');
 }

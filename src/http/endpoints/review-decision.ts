@@ -1,7 +1,7 @@
 // The decision of a reviewer as a request: which members it has depends on the decision and on the kind of the review.
 import { z } from 'zod';
 import { assistantNamed, type AssistantSource } from '../../domain/assistants/assistant.ts';
-import { VALUE_CHARACTERS } from '../../domain/decision-events.ts';
+import { sha256, VALUE_CHARACTERS } from '../../domain/decision-events.ts';
 import { MESSAGE_LIMITS, NOTE_CHARACTERS } from '../../domain/limits.ts';
 import {
   DECISIONS,
@@ -15,8 +15,6 @@ import { faultOfArguments } from '../../domain/tools/arguments.ts';
 import { storedResult } from '../../domain/tools/stored-values.ts';
 import { invalidRequest } from '../problem.ts';
 import { COMPONENTS, storableText } from '../schemas.ts';
-
-const sha256 = z.hex().length(64).toLowerCase();
 
 /** Which members a decision needs. Of an edit it depends on the kind of the review. */
 const NEEDS: Readonly<Record<DecisionKind, readonly ('reply' | 'arguments' | 'result')[]>> = {

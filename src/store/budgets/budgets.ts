@@ -40,7 +40,7 @@ interface WindowRow {
   readonly used: number;
 }
 
-/** A budget, and a user whom it limits. */
+/** A budget, and the owner of its windows. */
 interface Asked {
   readonly budget: Budget;
   readonly owner: string;

@@ -1,6 +1,6 @@
 // The journal of a turn. Every write locks the row of the turn, whose counter numbers the changes of its steps: each change has
-// its own number. All but the
-// the last two require the epoch of the claim: if it was lost, nothing is written. A repeated statement changes nothing.
+// its own number. All but the last two require the epoch of the claim: if it was lost, nothing is written. A repeated statement
+// changes nothing.
 import type { ClientCall } from '../../domain/tools/client-tools.ts';
 import type { Usage } from '../../domain/turn.ts';
 import type { CallStep, Journal, ModelStep, StepContent, StepStatus } from '../../domain/tools/step.ts';

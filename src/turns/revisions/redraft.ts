@@ -7,6 +7,7 @@ import { NO_DELTAS } from '../../domain/delta.ts';
 import { newId } from '../../domain/ids.ts';
 import { unknownUser } from '../../domain/memory.ts';
 import type { PolicySource, Reason } from '../../domain/policy.ts';
+import { withoutTag } from '../../domain/text.ts';
 import type { TurnError } from '../../domain/turn.ts';
 import type { Prompt } from '../../model/fitted-prompt.ts';
 import { ModelError, type Completion, type Message, type Model, type Moderator } from '../../model/model.ts';
@@ -112,14 +113,11 @@ async function write(
   return askModel(deps, { ...asking, spending: deps.budgets.ofRevision(claim) }, signal);
 }
 
-/** The text without the name of the tags around it, so that it cannot close them. */
-const withoutTags = (text: string): string => text.replaceAll(/reviewer_instructions/gi, 'reviewer instructions');
-
 const instructionsOf = (note: string): string =>
   [
     'Your reply has not been sent. A reviewer wants another one, as the instructions between the reviewer_instructions tags say.',
     "Write the whole reply to the user's last message again. Write nothing about the review or the reviewer.",
-    `<reviewer_instructions>\n${withoutTags(note)}\n</reviewer_instructions>`,
+    `<reviewer_instructions>\n${withoutTag(note, 'reviewer_instructions')}\n</reviewer_instructions>`,
   ].join('\n');
 
 /** The prompt of the turn, continued by the draft and the note of the reviewer. */
