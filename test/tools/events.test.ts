@@ -19,8 +19,8 @@ interface Seen {
   readonly what: string;
 }
 
-/** Reads events, which have neither arguments nor results, until `until` is seen or the stream ends. */
-async function readEvents(url: string, turnId: string, after: string | undefined, until?: string): Promise<Seen[]> {
+/** Reads events, which have neither arguments nor results, until the stream ends. */
+async function readEvents(url: string, turnId: string, after: string | undefined, onEvent = () => {}): Promise<Seen[]> {
   const stream = await openEvents(url, turnId, { lastEventId: after });
   const seen: Seen[] = [];
   if (stream.status === 204) return seen;
@@ -30,7 +30,7 @@ async function readEvents(url: string, turnId: string, after: string | undefined
     const word = event === 'delta' ? `+${json.text}` : json.status!;
     const what = event === 'step' ? `${json.step} ${json.tool} ${word}` : word;
     seen.push({ id, what });
-    if (what === until) break;
+    onEvent();
   }
   stream.close();
   return seen;
@@ -45,13 +45,16 @@ test('readers get every change of a step, and resume after any of them without g
     ],
     [{ name: 'refund', arguments: { order: 'SECRET' } }],
   );
-  model.script((one) => {
+  // The model answers when the reader has its first event, so that every change of a step comes after it.
+  const opened = Promise.withResolvers<void>();
+  model.script(async (one) => {
+    await opened.promise;
     const next = rounds(one);
     return next.calls ? { ...next, text: 'Let me look.' } : { text: 'It is done.' };
   });
   server.answer((response) => setTimeout(() => response.end('SECRET'), 200));
   const { turn_id: turnId } = await chat(url, { user_id: 'ann', text: 'Refund.' });
-  const reading = readEvents(url, turnId, undefined);
+  const reading = readEvents(url, turnId, undefined, () => opened.resolve());
   await eventually('it is parked', async () => (await turnOf(url, turnId)).status === 'awaiting_review');
   t.is((await decideOn(url, await turnOf(url, turnId), { decision: 'approve' })).status, 200);
   const all = await reading;
